@@ -1,0 +1,110 @@
+//! QUERY: "Who has these files?"
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use sprat_chunking::{ChunkSize, FileId};
+
+use crate::PeerId;
+
+/// The most files in one QUERY.
+pub const MAX_QUERY_FILES: usize = 100;
+/// The most peers that a tracker names for one file.
+pub const MAX_QUERY_PEERS: u32 = 200;
+
+/// Asks for files by ID.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// Who asks, if it is a peer: it is left out of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_id: Option<PeerId>,
+    /// Which files, at most [`MAX_QUERY_FILES`].
+    pub file_ids: Vec<FileId>,
+    /// How many peers to name for each, at most [`MAX_QUERY_PEERS`].
+    pub max_peers: u32,
+}
+
+/// The tracker's answer to a [`Query`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryAnswer {
+    /// What it knows of the files that it knows.
+    pub files: Vec<FileInfo>,
+    /// The files that it does not know.
+    pub unknown: Vec<FileId>,
+}
+
+/// What a tracker knows of one file. Name, size and chunk size are what most seeders claim: hints, no facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Which file.
+    pub file_id: FileId,
+    /// Its name, as it came: clean it before it meets a file system or a screen.
+    pub name: String,
+    /// Length in bytes.
+    pub size: u64,
+    /// Length of a chunk in bytes.
+    pub chunk_size: ChunkSize,
+    /// Number of chunks.
+    pub num_chunks: u32,
+    /// How many peers have all of it.
+    pub seeders: u32,
+    /// How many peers have or fetch a part of it.
+    pub leechers: u32,
+    /// Some of them, drawn at random.
+    pub peers: Vec<PeerInfo>,
+}
+
+/// A peer that has a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerInfo {
+    /// Who it is.
+    pub peer_id: PeerId,
+    /// Where it listens, most promising first.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether it has all of the file.
+    pub complete: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{ID, PEER, assert_golden, peer};
+    use super::super::{Answer, Request};
+    use super::*;
+
+    #[test]
+    fn golden_request() {
+        let query = |peer_id| Request::Query(Query { peer_id, file_ids: vec![ID.parse().unwrap()], max_peers: 50 });
+        assert_golden(
+            &query(Some(peer())),
+            &format!(r#"{{"type":"QUERY","peer_id":"{PEER}","file_ids":["{ID}"],"max_peers":50}}"#),
+        );
+        assert_golden(&query(None), &format!(r#"{{"type":"QUERY","file_ids":["{ID}"],"max_peers":50}}"#));
+    }
+
+    #[test]
+    fn golden_answer() {
+        let answer = Answer::QueryAnswer(QueryAnswer {
+            files: vec![FileInfo {
+                file_id: ID.parse().unwrap(),
+                name: "a.iso".into(),
+                size: 300_000,
+                chunk_size: ChunkSize::DEFAULT,
+                num_chunks: 2,
+                seeders: 1,
+                leechers: 0,
+                peers: vec![PeerInfo {
+                    peer_id: peer(),
+                    addresses: vec!["203.0.113.5:4000".parse().unwrap()],
+                    complete: true,
+                }],
+            }],
+            unknown: vec![ID.parse().unwrap()],
+        });
+        assert_golden(
+            &answer,
+            &format!(
+                r#"{{"type":"QUERY_ANSWER","files":[{{"file_id":"{ID}","name":"a.iso","size":300000,"chunk_size":262144,"num_chunks":2,"seeders":1,"leechers":0,"peers":[{{"peer_id":"{PEER}","addresses":["203.0.113.5:4000"],"complete":true}}]}}],"unknown":["{ID}"]}}"#
+            ),
+        );
+    }
+}

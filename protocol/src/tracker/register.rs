@@ -1,0 +1,133 @@
+//! REGISTER: "I have these files."
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+use sprat_chunking::{ChunkSize, FileId};
+
+use super::Lease;
+use crate::PeerId;
+
+/// The most files in one REGISTER; a peer with more sends several.
+pub const MAX_REGISTER_FILES: usize = 100;
+/// The most extra addresses in one REGISTER.
+pub const MAX_ADDRESSES: usize = 8;
+
+/// A peer says where it listens and what it has. Files are added to what it registered before; its lease starts anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Register {
+    /// Who says it.
+    pub peer_id: PeerId,
+    /// TCP port that it listens on; the address is the one that the request comes from.
+    pub port: u16,
+    /// Its other addresses, at most [`MAX_ADDRESSES`]: those of its own interfaces, for peers on the same network.
+    #[serde(default)]
+    pub addresses: Vec<SocketAddr>,
+    /// What it has, at most [`MAX_REGISTER_FILES`].
+    pub files: Vec<RegisterFile>,
+}
+
+/// One file that a peer has, wholly or in part. All but the ID is a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterFile {
+    /// Which file.
+    pub file_id: FileId,
+    /// What the peer calls it, at most [`MAX_NAME_LEN`](super::MAX_NAME_LEN) bytes.
+    pub name: String,
+    /// Length in bytes.
+    pub size: u64,
+    /// Length of a chunk in bytes.
+    pub chunk_size: ChunkSize,
+    /// Number of chunks.
+    pub num_chunks: u32,
+    /// Whether the peer has all of them.
+    pub complete: bool,
+}
+
+/// The tracker's answer to a [`Register`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// How long this holds.
+    pub lease: Lease,
+    /// The address that the request came from, as others are told it.
+    pub observed: IpAddr,
+    /// What became of each file, in the order of the request.
+    pub files: Vec<FileOutcome>,
+}
+
+/// What became of one file of a [`Register`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum FileOutcome {
+    /// Others now find the peer for this file.
+    Accepted {
+        /// Which file.
+        file_id: FileId,
+        /// The chunk size that its swarm uses.
+        chunk_size: ChunkSize,
+    },
+    /// They do not.
+    Refused {
+        /// Which file.
+        file_id: FileId,
+        /// Why not, for a person.
+        reason: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{ID, PEER, assert_golden, peer};
+    use super::super::{Answer, LeaseToken, Request};
+    use super::*;
+
+    #[test]
+    fn golden_request() {
+        let request = Request::Register(Register {
+            peer_id: peer(),
+            port: 4000,
+            addresses: vec!["192.168.1.20:4000".parse().unwrap(), "[fe80::1]:4000".parse().unwrap()],
+            files: vec![RegisterFile {
+                file_id: ID.parse().unwrap(),
+                name: "a.iso".into(),
+                size: 300_000,
+                chunk_size: ChunkSize::DEFAULT,
+                num_chunks: 2,
+                complete: true,
+            }],
+        });
+        assert_golden(
+            &request,
+            &format!(
+                r#"{{"type":"REGISTER","peer_id":"{PEER}","port":4000,"addresses":["192.168.1.20:4000","[fe80::1]:4000"],"files":[{{"file_id":"{ID}","name":"a.iso","size":300000,"chunk_size":262144,"num_chunks":2,"complete":true}}]}}"#
+            ),
+        );
+    }
+
+    #[test]
+    fn golden_answer() {
+        let answer = Answer::Registered(Registered {
+            lease: Lease { token: LeaseToken::new(7), seconds: 90 },
+            observed: "203.0.113.5".parse().unwrap(),
+            files: vec![
+                FileOutcome::Accepted { file_id: ID.parse().unwrap(), chunk_size: ChunkSize::DEFAULT },
+                FileOutcome::Refused { file_id: ID.parse().unwrap(), reason: "full".into() },
+            ],
+        });
+        assert_golden(
+            &answer,
+            &format!(
+                r#"{{"type":"REGISTERED","lease":{{"token":"00000000000000000000000000000007","seconds":90}},"observed":"203.0.113.5","files":[{{"status":"accepted","file_id":"{ID}","chunk_size":262144}},{{"status":"refused","file_id":"{ID}","reason":"full"}}]}}"#
+            ),
+        );
+    }
+
+    #[test]
+    fn an_illegal_chunk_size_is_no_register() {
+        let text = format!(
+            r#"{{"type":"REGISTER","peer_id":"{PEER}","port":1,"files":[{{"file_id":"{ID}","name":"a","size":1,"chunk_size":1000,"num_chunks":1,"complete":true}}]}}"#
+        );
+        let error = serde_json::from_str::<Request>(&text).unwrap_err();
+        assert!(error.to_string().contains("power of two"), "{error}");
+    }
+}
