@@ -80,6 +80,14 @@ impl Bitfield {
         is_new
     }
 
+    /// Notes that this chunk is not had after all. Returns whether that is news.
+    pub fn remove(&mut self, index: ChunkIndex) -> bool {
+        let had = self.has(index);
+        self.bytes[index.as_usize() / 8] &= !Self::mask(index);
+        self.ones -= u32::from(had);
+        had
+    }
+
     /// The chunks that are had, in order.
     pub fn ones(&self) -> impl Iterator<Item = ChunkIndex> + '_ {
         (0..self.len).map(ChunkIndex::unchecked).filter(|index| self.has(*index))
@@ -145,6 +153,7 @@ mod tests {
         assert!(bits.insert(index(0)) && bits.insert(index(9)) && !bits.insert(index(9)));
         assert_eq!(bits.as_bytes(), [0b1000_0000, 0b0100_0000]);
         assert_eq!(bits.count(), 2);
+        assert!(bits.remove(index(0)) && !bits.remove(index(0)) && bits.count() == 1 && !bits.has(index(0)));
         assert_eq!(Bitfield::full(10).as_bytes(), [0xff, 0b1100_0000]);
         assert_eq!(Bitfield::full(8).as_bytes(), [0xff]);
         assert!(Bitfield::full(0).is_full() && Bitfield::empty(0).is_full());

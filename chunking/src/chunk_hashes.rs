@@ -1,5 +1,6 @@
 //! A list of chunk hashes that was proven to belong to a file ID.
 
+use crate::bitfield::Bitfield;
 use crate::hash::{FileId, Hash};
 use crate::layout::{ChunkIndex, ChunkSize, MAX_CHUNKS};
 use crate::tree;
@@ -66,9 +67,19 @@ impl ChunkHashes {
             && tree::chunk_hash(chunk) == self.hashes[index.as_usize()]
     }
 
+    /// The chunks that have the same hash here and in `other`, which is what some other bytes hash to.
+    pub fn agreement(&self, other: &Self) -> Bitfield {
+        let mut same = Bitfield::empty(self.num_chunks());
+        let pairs = self.hashes.iter().zip(&other.hashes).enumerate();
+        for (number, _) in pairs.filter(|(_, (mine, theirs))| mine == theirs) {
+            same.insert(ChunkIndex::unchecked(number as u32));
+        }
+        same
+    }
+
     /// The hashes one after another, as [`ChunkHashes::verify`] takes them.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.hashes.iter().flat_map(|hash| hash.as_bytes()).copied().collect()
+        self.hashes.iter().flat_map(Hash::as_bytes).copied().collect()
     }
 
     /// The same file's list for chunks at least as large; none for smaller ones, which would need the file.
@@ -139,6 +150,15 @@ mod tests {
         assert!(!hashes.matches(index(2), &data[2 * BLOCK..data.len() - 1]));
         assert!(!hashes.matches(index(0), &[]));
         assert_eq!(hashes.index(3), None);
+    }
+
+    #[test]
+    fn lists_agree_where_the_bytes_do() {
+        let mut data = pattern(100_000);
+        let before = digest(&data, ChunkSize::MIN).hashes;
+        data[20_000] ^= 1;
+        let same = before.agreement(&digest(&data, ChunkSize::MIN).hashes);
+        assert_eq!(same.ones().map(ChunkIndex::get).collect::<Vec<_>>(), [0, 2, 3, 4, 5, 6]);
     }
 
     #[test]

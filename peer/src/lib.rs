@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The engine: share, seed, download, schedule, verify, store, resume.
+//!
+//! A front end sees [`Engine::start`], [`EngineHandle`], [`Command`], [`Event`] and [`Snapshot`], and nothing else. The
+//! modules, in reading order:
+//!
+//! - [`config`], [`command`], [`event`], [`snapshot`]: the surface.
+//! - `engine`: the task that owns everything; carries out commands, publishes snapshots.
+//! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
+//! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. `scheduler`, `rarity`: which chunk
+//!   from whom, without sockets and without a clock. `store`: where the chunks go.
+//! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `pool`: who is
+//!   connected. `server`: who may come in.
+//! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
+//! - `state_dir`: identity, lock, and what outlives a restart. [`address`]: this machine's own addresses.
+
+pub mod address;
+mod announcer;
+mod buffers;
+mod candidates;
+pub mod command;
+pub mod config;
+mod connection;
+mod download;
+mod engine;
+pub mod event;
+mod frames;
+mod holding;
+mod library;
+mod node;
+mod pace;
+mod pool;
+mod rarity;
+mod rate_limit;
+mod scheduler;
+mod seed;
+mod server;
+pub mod share;
+pub mod snapshot;
+mod state_dir;
+mod status;
+mod store;
+pub mod tracker_client;
+mod trackers;
+mod transfer;
+
+pub use command::{Command, Target};
+pub use config::{EngineConfig, Limits};
+pub use engine::{Engine, EngineHandle, StartError};
+pub use event::Event;
+pub use snapshot::{HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble};

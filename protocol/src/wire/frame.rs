@@ -122,9 +122,9 @@ mod tests {
                 Message::Hello(Hello { version, peer_id: PeerId::new(key), agent, port })
             }),
             (id.clone(), size.clone()).prop_map(|(file_id, chunk_size)| Message::Want { file_id, chunk_size }),
-            (id.clone(), any::<u64>(), size.clone(), any::<u32>(), any::<bool>()).prop_map(
-                |(file_id, size, chunk_size, num_chunks, complete)| {
-                    Message::Bitfield { file_id, size, chunk_size, num_chunks, complete }
+            (id.clone(), "\\PC{0,64}", any::<u64>(), size.clone(), any::<u32>(), any::<bool>()).prop_map(
+                |(file_id, name, size, chunk_size, num_chunks, complete)| {
+                    Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete }
                 }
             ),
             (id.clone(), prop::collection::vec(any::<u32>(), 0..50))

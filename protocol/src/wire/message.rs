@@ -29,6 +29,8 @@ pub enum Message {
     Bitfield {
         /// Which file.
         file_id: FileId,
+        /// What the sender calls it, as it came: a claim.
+        name: String,
         /// Its length in bytes: a claim.
         size: u64,
         /// In chunks of this size.
@@ -88,7 +90,7 @@ pub enum Message {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u32>,
     },
-    /// Takes a CHUNK_REQUEST back; the chunk may come all the same.
+    /// Takes a CHUNK_REQUEST back. It is answered all the same: with the chunk if that is on its way, else with REJECT.
     Cancel {
         /// The number of the request.
         request: u32,
@@ -129,6 +131,8 @@ pub enum RejectReason {
     Invalid,
     /// It could not read the file.
     Unreadable,
+    /// The asker took the request back.
+    Cancelled,
     /// A reason of a later version.
     #[serde(other)]
     Unknown,
@@ -161,7 +165,14 @@ mod tests {
     fn golden_text_of_every_message() {
         let chunk_size = ChunkSize::DEFAULT;
         let hello = Hello { version: 1, peer_id: peer(), agent: "sprat/0.1.0".into(), port: 4000 };
-        let bitfield = Message::Bitfield { file_id: id(), size: 300_000, chunk_size, num_chunks: 2, complete: false };
+        let bitfield = Message::Bitfield {
+            file_id: id(),
+            name: "a.iso".into(),
+            size: 300_000,
+            chunk_size,
+            num_chunks: 2,
+            complete: false,
+        };
         let reject =
             |request, retry_after| Message::Reject { file_id: id(), request, reason: RejectReason::Busy, retry_after };
         let with_id = |text: &str| text.replace("$ID", ID).replace("$PEER", PEER);
@@ -173,7 +184,7 @@ mod tests {
             (Message::Want { file_id: id(), chunk_size }, r#"{"type":"WANT","file_id":"$ID","chunk_size":262144}"#),
             (
                 bitfield,
-                r#"{"type":"BITFIELD","file_id":"$ID","size":300000,"chunk_size":262144,"num_chunks":2,"complete":false}"#,
+                r#"{"type":"BITFIELD","file_id":"$ID","name":"a.iso","size":300000,"chunk_size":262144,"num_chunks":2,"complete":false}"#,
             ),
             (Message::Have { file_id: id(), chunks: vec![0, 7] }, r#"{"type":"HAVE","file_id":"$ID","chunks":[0,7]}"#),
             (
@@ -212,6 +223,7 @@ mod tests {
     fn a_payload_has_the_bound_of_its_message() {
         let bitfield = |num_chunks| Message::Bitfield {
             file_id: id(),
+            name: String::new(),
             size: 0,
             chunk_size: ChunkSize::DEFAULT,
             num_chunks,

@@ -1,0 +1,181 @@
+//! Keeps one tracker told of what is held: REGISTER what is new, HEARTBEAT in time, UNREGISTER what is gone and, at the
+//! end, everything. When the tracker forgot this peer, or was away, it is told again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sprat_chunking::FileId;
+use sprat_protocol::tracker::{
+    FileOutcome, Heartbeat, Lease, MAX_ADDRESSES, MAX_REGISTER_FILES, Register, RegisterFile, Unregister,
+};
+use tokio::time::{sleep, timeout};
+
+use crate::address::reachable_at;
+use crate::holding::Holding;
+use crate::node::Node;
+use crate::tracker_client::TrackerError;
+use crate::trackers::Tracker;
+
+/// First and longest wait before a tracker that is away is tried again.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How often a tracker that nothing is registered at is asked whether it is there.
+const IDLE_CHECK: Duration = Duration::from_secs(60);
+/// How long the goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What this tracker was told.
+#[derive(Debug, Default)]
+struct Told {
+    lease: Option<(Lease, Instant)>,
+    /// Whether each file was registered as complete.
+    files: HashMap<FileId, bool>,
+}
+
+/// Runs until the tracker is no longer used or the engine stops.
+pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
+    let mut told = Told::default();
+    let mut failures = 0;
+    loop {
+        let round = tokio::select! {
+            round = announce(&node, &tracker, &mut told) => round,
+            () = tracker.stop.cancelled() => break,
+        };
+        let wait = match &round {
+            Ok(wait) => {
+                failures = 0;
+                *wait
+            }
+            Err(error) => {
+                if error.is_unknown_lease() {
+                    told = Told::default();
+                }
+                failures += 1;
+                retry_after(failures)
+            }
+        };
+        tracker.note(&node, &round, wait);
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = tracker.kick.notified() => {}
+            () = tracker.stop.cancelled() => break,
+        }
+    }
+    goodbye(&node, &tracker, told).await;
+}
+
+/// Tells the tracker whatever it does not know yet. Returns how long nothing has to be said.
+async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Duration, TrackerError> {
+    let held = node.holdings.all_serving();
+    let current: HashMap<FileId, bool> =
+        held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
+    withdraw(node, tracker, told, &current).await?;
+    let fresh: Vec<&Arc<Holding>> = held.iter().filter(|h| !told.files.contains_key(&h.file_id())).collect();
+    for batch in fresh.chunks(MAX_REGISTER_FILES) {
+        register(node, tracker, told, batch).await?;
+    }
+    let due = told.lease.as_ref().is_some_and(|(_, renew_at)| *renew_at <= Instant::now());
+    let completed: Vec<FileId> = current
+        .iter()
+        .filter(|(id, complete)| **complete && told.files.get(id) == Some(&false))
+        .map(|(id, _)| *id)
+        .collect();
+    if due || !completed.is_empty() {
+        heartbeat(node, tracker, told, &completed).await?;
+    }
+    match &told.lease {
+        Some((_, renew_at)) => Ok(renew_at.saturating_duration_since(Instant::now())),
+        None => tracker.client.is_up().await.map(|()| IDLE_CHECK),
+    }
+}
+
+async fn withdraw(
+    node: &Node,
+    tracker: &Tracker,
+    told: &mut Told,
+    current: &HashMap<FileId, bool>,
+) -> Result<(), TrackerError> {
+    let gone: Vec<FileId> = told.files.keys().filter(|id| !current.contains_key(id)).copied().collect();
+    let Some((lease, _)) = told.lease.as_ref().filter(|_| !gone.is_empty()) else { return Ok(()) };
+    let token = lease.token.clone();
+    for batch in gone.chunks(MAX_REGISTER_FILES) {
+        let message = Unregister { peer_id: node.peer_id, token: token.clone(), file_ids: Some(batch.to_vec()) };
+        tracker.client.unregister(message).await?;
+        batch.iter().for_each(|id| {
+            told.files.remove(id);
+        });
+    }
+    Ok(())
+}
+
+async fn register(
+    node: &Node,
+    tracker: &Tracker,
+    told: &mut Told,
+    batch: &[&Arc<Holding>],
+) -> Result<(), TrackerError> {
+    let files: Vec<RegisterFile> = batch.iter().map(|holding| describe(holding)).collect();
+    let claimed: Vec<(FileId, bool)> = files.iter().map(|file| (file.file_id, file.complete)).collect();
+    let mut addresses = reachable_at(node.listen);
+    addresses.retain(|addr| !addr.ip().is_loopback());
+    addresses.truncate(MAX_ADDRESSES);
+    let message = Register { peer_id: node.peer_id, port: node.listen.port(), addresses, files };
+    let answer = tracker.client.register(message).await?;
+    for outcome in &answer.files {
+        if let FileOutcome::Refused { file_id, reason } = outcome {
+            tracing::warn!(url = %tracker.client.url(), %file_id, reason, "the tracker refused a file");
+        }
+    }
+    told.files.extend(claimed);
+    told.renewed(answer.lease);
+    Ok(())
+}
+
+fn describe(holding: &Holding) -> RegisterFile {
+    let layout = holding.layout();
+    RegisterFile {
+        file_id: holding.file_id(),
+        name: holding.name.clone(),
+        size: layout.len(),
+        chunk_size: layout.chunk_size(),
+        num_chunks: layout.num_chunks(),
+        complete: holding.is_complete(),
+    }
+}
+
+async fn heartbeat(node: &Node, tracker: &Tracker, told: &mut Told, completed: &[FileId]) -> Result<(), TrackerError> {
+    let Some((lease, _)) = &told.lease else { return Ok(()) };
+    let token = lease.token.clone();
+    // An empty batch is a heartbeat too.
+    for batch in completed.chunks(MAX_REGISTER_FILES).chain(completed.is_empty().then_some(&[][..])) {
+        let message = Heartbeat { peer_id: node.peer_id, token: token.clone(), completed: batch.to_vec() };
+        let answer = tracker.client.heartbeat(message).await?;
+        told.renewed(answer.lease);
+        told.files.extend(batch.iter().map(|id| (*id, true)));
+    }
+    Ok(())
+}
+
+async fn goodbye(node: &Node, tracker: &Tracker, told: Told) {
+    let Some((lease, _)) = told.lease else { return };
+    let message = Unregister { peer_id: node.peer_id, token: lease.token, file_ids: None };
+    match timeout(GOODBYE, tracker.client.unregister(message)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::debug!(url = %tracker.client.url(), %error, "no goodbye"),
+        Err(_) => tracing::debug!(url = %tracker.client.url(), "no goodbye in time"),
+    }
+}
+
+impl Told {
+    /// The lease starts anew; a third of it is left for each of two tries that fail.
+    fn renewed(&mut self, lease: Lease) {
+        let renew_at = Instant::now() + Duration::from_secs(u64::from(lease.seconds)) / 3;
+        self.lease = Some((lease, renew_at));
+    }
+}
+
+/// Doubles with every failure; at random, so that the peers of a tracker that comes back do not all come at once.
+fn retry_after(failures: u32) -> Duration {
+    let longest = RETRY.0.saturating_mul(1 << failures.min(10)).min(RETRY.1);
+    longest.mul_f64(rand::random_range(0.5..1.0))
+}

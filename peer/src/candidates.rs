@@ -1,0 +1,156 @@
+//! Peers that a download may connect to, and when: pure, `now` and randomness come in.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use rand::{Rng, RngExt};
+use sprat_protocol::{PeerAddr, PeerId};
+
+/// The most candidates that one download remembers.
+const MAX_CANDIDATES: usize = 1000;
+/// First and longest wait after a failure; in between it doubles, at random within a factor of two.
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// A candidate: by peer ID where a tracker named it, else by the address that a link named.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Candidate {
+    /// Known by name.
+    Peer(PeerId),
+    /// Known by address only.
+    Address(PeerAddr),
+}
+
+/// The candidates of one download.
+#[derive(Debug, Default)]
+pub(crate) struct Candidates(HashMap<Candidate, Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    addresses: Vec<PeerAddr>,
+    failures: u32,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Waiting(Instant),
+    /// Being dialled, or connected.
+    Taken,
+    /// This peer itself, or banned.
+    Never,
+}
+
+impl Candidates {
+    /// Notes a candidate; where it is known already, its addresses.
+    pub(crate) fn add(&mut self, now: Instant, candidate: Candidate, addresses: Vec<PeerAddr>) {
+        let full = self.0.len() >= MAX_CANDIDATES;
+        match self.0.get_mut(&candidate) {
+            Some(entry) => entry.addresses = addresses,
+            None if full => {}
+            None => {
+                self.0.insert(candidate, Entry { addresses, failures: 0, state: State::Waiting(now) });
+            }
+        }
+    }
+
+    /// The next one to dial, at random among those whose time has come. It is taken until told otherwise.
+    pub(crate) fn take(&mut self, now: Instant, rng: &mut impl Rng) -> Option<(Candidate, Vec<PeerAddr>)> {
+        let ready = |entry: &Entry| matches!(entry.state, State::Waiting(until) if until <= now);
+        // A map's order is the same from call to call, so the draw is over a sorted list where a seed must reproduce it.
+        let count = self.0.values().filter(|entry| ready(entry)).count();
+        if count == 0 {
+            return None;
+        }
+        let draw = rng.random_range(0..count);
+        let (candidate, entry) = self.0.iter_mut().filter(|(_, entry)| ready(entry)).nth(draw)?;
+        entry.state = State::Taken;
+        Some((candidate.clone(), entry.addresses.clone()))
+    }
+
+    /// It could not be reached, had nothing to give, or left: it waits, longer each time in a row.
+    pub(crate) fn failed(&mut self, now: Instant, candidate: &Candidate, rng: &mut impl Rng) {
+        if let Some(entry) = self.0.get_mut(candidate) {
+            let longest = BACKOFF.0.saturating_mul(1 << entry.failures.min(10)).min(BACKOFF.1);
+            entry.failures += 1;
+            entry.state = State::Waiting(now + longest.mul_f64(rng.random_range(0.5..1.0)));
+        }
+    }
+
+    /// It delivered: the next failure counts as the first.
+    pub(crate) fn delivered(&mut self, candidate: &Candidate) {
+        if let Some(entry) = self.0.get_mut(candidate) {
+            entry.failures = 0;
+        }
+    }
+
+    /// It is never dialled again.
+    pub(crate) fn never(&mut self, candidate: &Candidate) {
+        if let Some(entry) = self.0.get_mut(candidate) {
+            entry.state = State::Never;
+        }
+    }
+
+    /// When the next one's time comes.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let waiting = self.0.values().filter_map(|entry| match entry.state {
+            State::Waiting(until) => Some(until),
+            State::Taken | State::Never => None,
+        });
+        waiting.min()
+    }
+
+    /// Everybody may be dialled at once: the user asked for it, or the network came back.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        for entry in self.0.values_mut().filter(|entry| matches!(entry.state, State::Waiting(_))) {
+            (entry.state, entry.failures) = (State::Waiting(now), 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::SmallRng;
+
+    use super::*;
+
+    fn candidate(n: u16) -> Candidate {
+        Candidate::Address(format!("10.0.0.1:{}", n + 1).parse().unwrap())
+    }
+
+    #[test]
+    fn one_that_fails_waits_longer_each_time_and_is_forgiven_when_it_delivers() {
+        let (mut candidates, mut rng) = (Candidates::default(), SmallRng::seed_from_u64(1));
+        let mut now = Instant::now();
+        candidates.add(now, candidate(0), Vec::new());
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            assert!(candidates.take(now, &mut rng).is_some());
+            assert!(candidates.take(now, &mut rng).is_none(), "it is taken");
+            candidates.failed(now, &candidate(0), &mut rng);
+            let until = candidates.next_deadline().unwrap();
+            waits.push(until - now);
+            now = until;
+        }
+        assert!(waits[0] <= BACKOFF.0 && waits[8] > BACKOFF.1 / 2 && waits[8] <= BACKOFF.1, "{waits:?}");
+        candidates.take(now, &mut rng);
+        candidates.delivered(&candidate(0));
+        candidates.failed(now, &candidate(0), &mut rng);
+        assert!(candidates.next_deadline().unwrap() - now <= BACKOFF.0);
+        candidates.hurry(now);
+        assert!(candidates.take(now, &mut rng).is_some());
+    }
+
+    #[test]
+    fn there_are_only_so_many_and_none_that_is_never_to_be_dialled() {
+        let (mut candidates, mut rng) = (Candidates::default(), SmallRng::seed_from_u64(1));
+        let now = Instant::now();
+        (0..2000).for_each(|n| candidates.add(now, candidate(n), Vec::new()));
+        assert_eq!(candidates.0.len(), MAX_CANDIDATES);
+        candidates.never(&candidate(0));
+        let taken: Vec<Candidate> =
+            std::iter::from_fn(|| candidates.take(now, &mut rng)).map(|(candidate, _)| candidate).collect();
+        assert_eq!(taken.len(), MAX_CANDIDATES - 1);
+        assert!(!taken.contains(&candidate(0)));
+    }
+}

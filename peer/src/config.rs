@@ -1,0 +1,78 @@
+//! What an engine is told at its start.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+/// The agent that this version names itself as to other peers.
+pub const AGENT: &str = concat!("sprat/", env!("CARGO_PKG_VERSION"));
+
+/// Where an engine lives and what it may use.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Identity, lock and what outlives a restart. Made if it is not there; one engine on it at a time.
+    pub state_dir: PathBuf,
+    /// Where downloads go unless their command says otherwise.
+    pub download_dir: PathBuf,
+    /// Where to listen for peers; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The trackers to tell of what is shared, and to ask for what is wanted.
+    pub trackers: Vec<Url>,
+    /// Whether shares and downloads of an earlier run come back, and those of this run are kept for the next.
+    pub restore: bool,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+impl EngineConfig {
+    /// A configuration with defaults: any free port on all interfaces, no tracker, nothing restored.
+    pub fn new(state_dir: impl Into<PathBuf>, download_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            state_dir: state_dir.into(),
+            download_dir: download_dir.into(),
+            listen: SocketAddr::from(([0, 0, 0, 0], 0)),
+            trackers: Vec::new(),
+            restore: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Bounds on what the engine uses, and on how long it waits.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections in total, both directions.
+    pub connections: usize,
+    /// Peers that one download is connected to.
+    pub peers_per_download: usize,
+    /// Bytes that one download has under way: requested, received or being written.
+    pub window_bytes: u64,
+    /// Bytes of chunks sent per second, all peers together; none is no limit.
+    pub upload_rate: Option<NonZeroU32>,
+    /// How long a dialled peer may take to answer, HELLO included.
+    pub connect_timeout: Duration,
+    /// How long a peer may be silent while something is outstanding with it, before it counts as lost.
+    pub idle_timeout: Duration,
+    /// Bounds of the time after which a request is given to another peer.
+    pub request_timeout: (Duration, Duration),
+    /// How long to wait before a tracker is asked again for peers of a download that has too few.
+    pub query_interval: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 500,
+            peers_per_download: 50,
+            window_bytes: 32 * 1024 * 1024,
+            upload_rate: None,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            request_timeout: (Duration::from_secs(2), Duration::from_secs(60)),
+            query_interval: Duration::from_secs(5),
+        }
+    }
+}

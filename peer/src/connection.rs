@@ -1,0 +1,411 @@
+//! One connection to one peer, used in both directions for all files that the two share.
+//!
+//! Two loops run side by side: one reads frames and hands them to whom they are for, one writes what is waiting. Nothing
+//! that a peer can grow is without a bound: the queue to the writer, the peer's outstanding requests, and the channel
+//! into each download, whose fullness stops the reading and so the peer.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use sprat_chunking::{ChunkIndex, ChunkSize, FileId};
+use sprat_protocol::PeerId;
+use sprat_protocol::wire::{Decoded, Hello, Message, RejectReason};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::buffers::Buffer;
+use crate::frames::{FrameReader, FrameWriter, StreamError};
+use crate::node::Node;
+use crate::scheduler::PeerKey;
+use crate::seed::{Upload, Wanted};
+
+/// How many messages may wait for the writer. A peer that lets more pile up is not reading.
+const OUTBOX_LEN: usize = 4096;
+/// How many bytes of small messages are gathered before they are written.
+const GATHERED: usize = 16 * 1024;
+
+/// A connection after both sides said HELLO.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Never used again for another connection.
+    pub(crate) key: PeerKey,
+    /// Who is there.
+    pub(crate) peer_id: PeerId,
+    /// Where.
+    pub(crate) addr: SocketAddr,
+    /// Its program, cleaned.
+    pub(crate) agent: String,
+    /// Whether this side dialled.
+    pub(crate) dialled: bool,
+    pub(crate) uploads: Mutex<VecDeque<Upload>>,
+    pub(crate) wanted: Mutex<HashMap<FileId, Wanted>>,
+    /// Wakes the writer: there are uploads, or news of a file that the peer wants.
+    pub(crate) wake: Arc<Notify>,
+    outbox: mpsc::Sender<Outgoing>,
+    downloads: Mutex<Downloads>,
+    closed: CancellationToken,
+}
+
+/// What this side asked the peer for.
+#[derive(Debug, Default)]
+struct Downloads {
+    listeners: HashMap<FileId, mpsc::Sender<FromPeer>>,
+    requests: HashMap<u32, Request>,
+    next_request: u32,
+}
+
+#[derive(Debug)]
+struct Request {
+    file_id: FileId,
+    index: ChunkIndex,
+    /// The most bytes that the answer may have.
+    max_len: usize,
+}
+
+/// A message with a payload that waits to be written.
+#[derive(Debug)]
+struct Outgoing {
+    message: Message,
+    payload: Vec<u8>,
+}
+
+/// Something that a download hears from one of its peers.
+#[derive(Debug)]
+pub(crate) struct FromPeer {
+    /// Which connection.
+    pub(crate) key: PeerKey,
+    /// What.
+    pub(crate) news: News,
+}
+
+/// What a download hears.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The peer has the file, or parts of it.
+    Has(Claim),
+    /// It got more chunks; numbers as they came.
+    Got(Vec<u32>),
+    /// Its list of chunk hashes, unchecked.
+    Hashes(ChunkSize, Vec<u8>),
+    /// A chunk that it was asked for, unchecked.
+    Chunk(ChunkIndex, Buffer),
+    /// It will not answer: WANT or HASHES_REQUEST where there is no index.
+    Rejected(Option<ChunkIndex>, RejectReason, Option<Duration>),
+    /// The connection ended.
+    Gone,
+}
+
+/// What a peer says of a file in its BITFIELD.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    /// What it calls the file, as it came.
+    pub(crate) name: String,
+    /// Length in bytes.
+    pub(crate) size: u64,
+    /// Chunk size.
+    pub(crate) chunk_size: ChunkSize,
+    /// Number of chunks.
+    pub(crate) num_chunks: u32,
+    /// The bits; none if it has everything.
+    pub(crate) bits: Option<Vec<u8>>,
+}
+
+/// What runs a connection and belongs to its task alone.
+#[derive(Debug)]
+pub(crate) struct Driver<R, W> {
+    pub(crate) reader: FrameReader<R>,
+    pub(crate) writer: FrameWriter<W>,
+    outbox: mpsc::Receiver<Outgoing>,
+}
+
+impl Connection {
+    /// A connection to the peer that said this HELLO, and what is to run it.
+    pub(crate) fn new<R, W>(
+        key: PeerKey,
+        hello: &Hello,
+        (addr, dialled): (SocketAddr, bool),
+        (reader, writer): (FrameReader<R>, FrameWriter<W>),
+        closed: CancellationToken,
+    ) -> (Arc<Self>, Driver<R, W>) {
+        let (sender, receiver) = mpsc::channel(OUTBOX_LEN);
+        let connection = Self {
+            key,
+            peer_id: hello.peer_id,
+            addr,
+            agent: hello.agent.chars().filter(|c| !c.is_control()).take(64).collect(),
+            dialled,
+            uploads: Mutex::default(),
+            wanted: Mutex::default(),
+            wake: Arc::default(),
+            outbox: sender,
+            downloads: Mutex::default(),
+            closed,
+        };
+        (Arc::new(connection), Driver { reader, writer, outbox: receiver })
+    }
+
+    /// Whether it has ended, or is about to.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.is_cancelled()
+    }
+
+    /// Ends it.
+    pub(crate) fn close(&self) {
+        self.closed.cancel();
+    }
+
+    /// Asks for a file; `listener` hears what comes of it. Returns whether the connection still lives.
+    pub(crate) fn want(&self, file_id: FileId, chunk_size: ChunkSize, listener: mpsc::Sender<FromPeer>) -> bool {
+        self.downloads.lock().listeners.insert(file_id, listener);
+        self.post(Message::Want { file_id, chunk_size });
+        !self.is_closed()
+    }
+
+    /// Stops listening: what still comes for this file is dropped.
+    pub(crate) fn forget(&self, file_id: &FileId) {
+        self.downloads.lock().listeners.remove(file_id);
+    }
+
+    /// Asks for the chunk hashes of a wanted file.
+    pub(crate) fn request_hashes(&self, file_id: FileId, chunk_size: ChunkSize) {
+        self.post(Message::HashesRequest { file_id, chunk_size });
+    }
+
+    /// Asks for a chunk of a wanted file.
+    pub(crate) fn request_chunk(&self, file_id: FileId, chunk_size: ChunkSize, index: ChunkIndex) {
+        let request = {
+            let mut downloads = self.downloads.lock();
+            let number = downloads.next_request;
+            downloads.next_request = number.wrapping_add(1);
+            downloads.requests.insert(number, Request { file_id, index, max_len: chunk_size.bytes() as usize });
+            number
+        };
+        self.post(Message::ChunkRequest { file_id, chunk_size, index: index.get(), request });
+    }
+
+    /// Takes the requests for a chunk back. They are answered all the same, if only with REJECT.
+    pub(crate) fn cancel(&self, file_id: &FileId, index: ChunkIndex) {
+        let numbers: Vec<u32> = {
+            let downloads = self.downloads.lock();
+            let same = downloads.requests.iter().filter(|(_, r)| r.file_id == *file_id && r.index == index);
+            same.map(|(number, _)| *number).collect()
+        };
+        numbers.into_iter().for_each(|request| self.post(Message::Cancel { request }));
+    }
+
+    /// Takes back every request for a file.
+    pub(crate) fn cancel_all(&self, file_id: &FileId) {
+        let numbers: Vec<u32> = {
+            let downloads = self.downloads.lock();
+            downloads.requests.iter().filter(|(_, r)| r.file_id == *file_id).map(|(number, _)| *number).collect()
+        };
+        numbers.into_iter().for_each(|request| self.post(Message::Cancel { request }));
+    }
+
+    /// Queues a message. A peer that reads so slowly that the queue is full is left.
+    pub(crate) fn post(&self, message: Message) {
+        self.post_with(message, Vec::new());
+    }
+
+    /// Queues a message with a payload.
+    pub(crate) fn post_with(&self, message: Message, payload: Vec<u8>) {
+        if self.outbox.try_send(Outgoing { message, payload }).is_err() {
+            self.close();
+        }
+    }
+
+    /// Runs until either side ends it, then tells every download that this peer is gone.
+    pub(crate) async fn run<R, W>(self: Arc<Self>, node: Arc<Node>, driver: Driver<R, W>)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let Driver { mut reader, mut writer, mut outbox } = driver;
+        let ended = tokio::select! {
+            ended = self.read(&node, &mut reader) => ended,
+            ended = self.write(&node, &mut writer, &mut outbox) => ended,
+            () = self.closed.cancelled() => Ok(()),
+        };
+        self.close();
+        match ended {
+            Ok(()) => tracing::debug!(peer = %self.peer_id, addr = %self.addr, "connection closed"),
+            Err(error) => tracing::debug!(peer = %self.peer_id, addr = %self.addr, %error, "connection lost"),
+        }
+        let listeners = std::mem::take(&mut self.downloads.lock().listeners);
+        for listener in listeners.into_values() {
+            let _ = listener.send(FromPeer { key: self.key, news: News::Gone }).await;
+        }
+    }
+
+    async fn read<R: AsyncRead + Unpin>(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        reader: &mut FrameReader<R>,
+    ) -> Result<(), ConnectionError> {
+        let mut pinged = false;
+        loop {
+            match timeout(node.limits.idle_timeout / 2, reader.next()).await {
+                Ok(frame) => {
+                    let Some(frame) = frame? else { return Ok(()) };
+                    pinged = false;
+                    self.receive(node, frame, reader).await?;
+                }
+                Err(_) if pinged => return Err(ConnectionError::Silent),
+                Err(_) => {
+                    self.post(Message::Ping);
+                    pinged = true;
+                }
+            }
+        }
+    }
+
+    /// Hands one message to whom it is for.
+    async fn receive<R: AsyncRead + Unpin>(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        Decoded { message, payload_len, .. }: Decoded,
+        reader: &mut FrameReader<R>,
+    ) -> Result<(), ConnectionError> {
+        match message {
+            Message::Chunk { request } => self.receive_chunk(node, request, payload_len, reader).await,
+            Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete } => {
+                let mut bits = vec![0; payload_len];
+                reader.payload(&mut bits).await?;
+                let bits = (!complete).then_some(bits);
+                self.tell(&file_id, News::Has(Claim { name, size, chunk_size, num_chunks, bits })).await;
+                Ok(())
+            }
+            Message::Hashes { file_id, chunk_size } => {
+                let mut bytes = vec![0; payload_len];
+                reader.payload(&mut bytes).await?;
+                self.tell(&file_id, News::Hashes(chunk_size, bytes)).await;
+                Ok(())
+            }
+            Message::Have { file_id, chunks } => {
+                self.tell(&file_id, News::Got(chunks)).await;
+                Ok(())
+            }
+            Message::Reject { file_id, request, reason, retry_after } => {
+                self.receive_reject(file_id, request, reason, retry_after).await
+            }
+            Message::Ping => {
+                self.post(Message::Pong);
+                Ok(())
+            }
+            Message::Pong => Ok(()),
+            Message::Unknown => Ok(reader.skip(payload_len).await?),
+            Message::Hello(_) => Err(ConnectionError::OutOfTurn("a second HELLO")),
+            Message::Want { .. }
+            | Message::HashesRequest { .. }
+            | Message::ChunkRequest { .. }
+            | Message::Cancel { .. } => {
+                self.answer(node, message);
+                Ok(())
+            }
+        }
+    }
+
+    async fn receive_chunk<R: AsyncRead + Unpin>(
+        &self,
+        node: &Node,
+        number: u32,
+        len: usize,
+        reader: &mut FrameReader<R>,
+    ) -> Result<(), ConnectionError> {
+        let request = self.downloads.lock().requests.remove(&number);
+        let request = request.ok_or(ConnectionError::OutOfTurn("a chunk that was not asked for"))?;
+        if len > request.max_len {
+            return Err(ConnectionError::OutOfTurn("a chunk that is too long"));
+        }
+        let mut chunk = node.buffers.take(len);
+        reader.payload(&mut chunk).await?;
+        self.tell(&request.file_id, News::Chunk(request.index, chunk)).await;
+        Ok(())
+    }
+
+    async fn receive_reject(
+        &self,
+        file_id: FileId,
+        number: Option<u32>,
+        reason: RejectReason,
+        retry_after: Option<u32>,
+    ) -> Result<(), ConnectionError> {
+        let retry_after = retry_after.map(|milliseconds| Duration::from_millis(u64::from(milliseconds)));
+        let Some(number) = number else {
+            self.tell(&file_id, News::Rejected(None, reason, retry_after)).await;
+            return Ok(());
+        };
+        let request = self.downloads.lock().requests.remove(&number);
+        let request = request.ok_or(ConnectionError::OutOfTurn("a REJECT of what was not asked for"))?;
+        self.tell(&request.file_id, News::Rejected(Some(request.index), reason, retry_after)).await;
+        Ok(())
+    }
+
+    /// Waits for room in the download's channel: that is what makes a fast peer wait for a slow disk.
+    async fn tell(&self, file_id: &FileId, news: News) {
+        let listener = self.downloads.lock().listeners.get(file_id).cloned();
+        if let Some(listener) = listener {
+            let _ = listener.send(FromPeer { key: self.key, news }).await;
+        }
+    }
+
+    async fn write<W: AsyncWrite + Unpin>(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        writer: &mut FrameWriter<W>,
+        outbox: &mut mpsc::Receiver<Outgoing>,
+    ) -> Result<(), ConnectionError> {
+        loop {
+            while writer.queued() < GATHERED {
+                let Ok(outgoing) = outbox.try_recv() else { break };
+                self.write_one(writer, outgoing).await?;
+            }
+            self.push_news(writer);
+            let upload = self.uploads.lock().pop_front();
+            if let Some(upload) = upload {
+                self.upload(node, writer, upload).await?;
+                continue;
+            }
+            if writer.queued() > 0 {
+                writer.flush().await?;
+                continue;
+            }
+            tokio::select! {
+                Some(outgoing) = outbox.recv() => self.write_one(writer, outgoing).await?,
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    async fn write_one<W: AsyncWrite + Unpin>(
+        &self,
+        writer: &mut FrameWriter<W>,
+        Outgoing { message, payload }: Outgoing,
+    ) -> Result<(), ConnectionError> {
+        if payload.is_empty() {
+            writer.push(&message);
+            Ok(())
+        } else {
+            Ok(writer.send(&message, &payload).await?)
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectionError {
+    /// The stream broke, or what came on it is no frame.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The peer sent what it must not.
+    #[error("it sent {0}")]
+    OutOfTurn(&'static str),
+    /// Not even an answer to PING.
+    #[error("it fell silent")]
+    Silent,
+}

@@ -1,0 +1,248 @@
+//! Second part of a download: schedule → request → verify → write.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, Layout, PutError};
+use sprat_protocol::wire::RejectReason;
+
+use super::{Download, Happening, Written};
+use crate::buffers::Buffer;
+use crate::connection::{FromPeer, News};
+use crate::event::Event;
+use crate::holding::Holding;
+use crate::scheduler::{Arrival, PeerKey, Scheduler, SchedulerConfig};
+use crate::snapshot::{TransferState, Trouble};
+use crate::store::{PartFile, trouble};
+
+/// How long a peer that is busy is left alone if it does not say.
+const BUSY: Duration = Duration::from_millis(500);
+
+/// A download whose chunk hashes are known.
+struct Fetch<'a> {
+    download: &'a mut Download,
+    part: &'a Arc<PartFile>,
+    hashes: &'a ChunkHashes,
+    /// What others are served from meanwhile.
+    holding: Arc<Holding>,
+    scheduler: Scheduler,
+    layout: Layout,
+}
+
+impl Download {
+    /// Fetches the chunks that are not in `has`, serving those that are, until all are verified and written. Returns the
+    /// layout, whose length is then proven.
+    ///
+    /// # Errors
+    /// [`Trouble`] if a chunk cannot be written.
+    pub(super) async fn fetch(
+        &mut self,
+        part: &Arc<PartFile>,
+        hashes: &ChunkHashes,
+        has: Bitfield,
+    ) -> Result<Layout, Trouble> {
+        let layout = part.layout();
+        let limits = &self.node.limits;
+        let config = SchedulerConfig {
+            chunk_len: u64::from(layout.chunk_size().bytes()),
+            max_window: limits.window_bytes,
+            timeout: limits.request_timeout,
+        };
+        let rng = SmallRng::from_rng(&mut self.rng);
+        let scheduler = Scheduler::new(config, layout.indices(), &has, rng);
+        let holding = Arc::new(Holding::part(self.name().to_string(), hashes.clone(), layout, has, part.file()));
+        holding.announce_visitors(self.visitors.0.clone());
+        self.node.holdings.insert(holding.clone());
+        self.node.trackers.kick();
+        Fetch { download: self, part, hashes, holding, scheduler, layout }.run().await
+    }
+}
+
+impl Fetch<'_> {
+    async fn run(mut self) -> Result<Layout, Trouble> {
+        let known: Vec<PeerKey> = self.download.peers.keys().copied().collect();
+        known.into_iter().for_each(|key| self.peer_told(key));
+        while !self.scheduler.is_done() {
+            self.show_state();
+            match self.download.next(self.scheduler.next_deadline()).await {
+                Happening::Peer(FromPeer { key, news }) => self.heard(key, news),
+                Happening::Written(written) => self.written(written)?,
+                Happening::Deadline => self.time_out(),
+                Happening::Network => {}
+            }
+        }
+        Ok(self.layout)
+    }
+
+    fn heard(&mut self, key: PeerKey, news: News) {
+        match news {
+            News::Has(claim) => {
+                self.download.heard(key, claim);
+                self.peer_told(key);
+            }
+            News::Got(numbers) => {
+                for index in numbers.into_iter().filter_map(|number| self.hashes.index(number)) {
+                    self.scheduler.peer_got(key, index);
+                }
+                self.request(key);
+            }
+            News::Chunk(index, chunk) => self.arrived(key, index, chunk),
+            News::Rejected(index, reason, retry_after) => self.rejected(key, index, reason, retry_after),
+            News::Gone => {
+                self.scheduler.peer_gone(key);
+                self.download.part_with(key);
+                self.request_everywhere();
+            }
+            News::Hashes(..) => {}
+        }
+    }
+
+    /// A peer's claim is there: if it is of this file in these chunks, the peer can be asked.
+    fn peer_told(&mut self, key: PeerKey) {
+        let Some(remote) = self.download.peers.get(&key) else { return };
+        let Some(claim) = &remote.claim else { return };
+        if claim.chunk_size != self.hashes.chunk_size() && claim.bits.is_none() {
+            // A seeder serves any chunk size; it was asked before this one was known.
+            let (connection, inbox) = (remote.connection.clone(), self.download.inbox.0.clone());
+            if let Some(remote) = self.download.peers.get_mut(&key) {
+                remote.claim = None;
+            }
+            connection.want(self.hashes.file_id(), self.hashes.chunk_size(), inbox);
+            return;
+        }
+        let num_chunks = self.hashes.num_chunks();
+        if claim.num_chunks != num_chunks || claim.chunk_size != self.hashes.chunk_size() {
+            tracing::debug!(peer = %remote.connection.peer_id, ?claim.num_chunks, "a peer cuts the file differently");
+            return;
+        }
+        let has = match &claim.bits {
+            None => Ok(Bitfield::full(num_chunks)),
+            Some(bits) => Bitfield::from_bytes(bits, num_chunks),
+        };
+        match has {
+            Ok(has) => {
+                self.scheduler.peer_has(Instant::now(), key, has);
+                self.request(key);
+            }
+            Err(error) => {
+                tracing::warn!(peer = %remote.connection.peer_id, %error, "a peer sent nonsense");
+                remote.connection.close();
+            }
+        }
+    }
+
+    /// Asks this peer for as much as its window allows.
+    fn request(&mut self, key: PeerKey) {
+        let Some(remote) = self.download.peers.get(&key) else { return };
+        for index in self.scheduler.requests(Instant::now(), key) {
+            remote.connection.request_chunk(self.hashes.file_id(), self.hashes.chunk_size(), index);
+        }
+    }
+
+    fn request_everywhere(&mut self) {
+        let keys: Vec<PeerKey> = self.download.peers.keys().copied().collect();
+        keys.into_iter().for_each(|key| self.request(key));
+    }
+
+    /// A chunk is here: if it is wanted, it goes through the store, which verifies it first.
+    fn arrived(&mut self, key: PeerKey, index: ChunkIndex, chunk: Buffer) {
+        let len = chunk.len() as u64;
+        let arrival = self.scheduler.arrived(Instant::now(), key, index, len);
+        let Arrival::Wanted { cancel } = arrival else {
+            self.request(key);
+            return;
+        };
+        if let Some(other) = cancel.and_then(|other| self.download.peers.get(&other)) {
+            other.connection.cancel(&self.hashes.file_id(), index);
+        }
+        let Some(from) = self.download.peers.get(&key).map(|remote| remote.connection.clone()) else {
+            self.scheduler.discarded(index);
+            return;
+        };
+        let (file, holding, layout) = (self.part.file(), self.holding.clone(), self.layout);
+        self.download.writes.spawn_blocking(move || {
+            let result = PartFile::put(&file, &holding.hashes, layout, index, &chunk);
+            Written { from, index, len, result }
+        });
+        self.request(key);
+        cancel.into_iter().for_each(|other| self.request(other));
+    }
+
+    /// A chunk went through the store.
+    fn written(&mut self, Written { from, index, len, result }: Written) -> Result<(), Trouble> {
+        match result {
+            Ok(layout) => {
+                self.layout = if Some(index) == layout.last() { layout } else { self.layout };
+                self.scheduler.stored(index);
+                self.holding.gained(index, self.layout);
+                self.download.status.stored(&from, len);
+                if let Some(remote) = self.download.peers.get(&from.key) {
+                    self.download.candidates.delivered(&remote.candidate);
+                }
+                self.download.node.changed.notify_one();
+            }
+            Err(PutError::Mismatch) => {
+                let (file_id, peer_id) = (self.hashes.file_id(), from.peer_id);
+                tracing::warn!(%file_id, %index, peer = %peer_id, "a chunk didn't match its hash; its sender is banned");
+                self.download.node.emit(Event::BadChunk { file_id, index: index.get(), peer_id });
+                self.download.node.pool.ban(peer_id);
+                self.scheduler.discarded(index);
+                self.request_everywhere();
+            }
+            Err(PutError::Write(error)) => {
+                self.scheduler.discarded(index);
+                let left = self.layout.len() - self.download.status.figures().verified.min(self.layout.len());
+                return Err(trouble(self.part.path(), left, &error));
+            }
+        }
+        Ok(())
+    }
+
+    fn rejected(
+        &mut self,
+        key: PeerKey,
+        index: Option<ChunkIndex>,
+        reason: RejectReason,
+        retry_after: Option<Duration>,
+    ) {
+        match (index, reason) {
+            // Answers to CANCEL: the scheduler gave the chunk to somebody else already.
+            (_, RejectReason::Cancelled) => {}
+            (Some(index), RejectReason::Busy) => {
+                self.scheduler.rejected(Instant::now(), key, index, Some(retry_after.unwrap_or(BUSY)));
+            }
+            (None, _) | (_, RejectReason::NotShared) => {
+                self.scheduler.peer_gone(key);
+                self.download.part_with(key);
+            }
+            (Some(index), _) => self.scheduler.rejected(Instant::now(), key, index, None),
+        }
+        self.request_everywhere();
+    }
+
+    /// Requests of peers that stopped delivering go to others.
+    fn time_out(&mut self) {
+        let snubbed = self.scheduler.time_out(Instant::now());
+        for remote in snubbed.iter().filter_map(|key| self.download.peers.get(key)) {
+            tracing::debug!(peer = %remote.connection.peer_id, "a peer stopped delivering");
+            remote.connection.cancel_all(&self.hashes.file_id());
+        }
+        // Others first: who just failed to deliver gets what is left.
+        let keys: Vec<PeerKey> = self.download.peers.keys().copied().filter(|key| !snubbed.contains(key)).collect();
+        keys.into_iter().chain(snubbed).for_each(|key| self.request(key));
+    }
+
+    fn show_state(&self) {
+        let moving = self.scheduler.is_busy() || !self.download.writes.is_empty();
+        let state = match moving {
+            true => TransferState::Downloading,
+            false if self.download.is_searching() => TransferState::Searching,
+            false => TransferState::Waiting,
+        };
+        if self.download.status.figures().state != state {
+            self.download.set_state(state);
+        }
+    }
+}

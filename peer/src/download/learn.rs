@@ -1,0 +1,115 @@
+//! First part of a download: peers → chunk hashes that hash up to the ID.
+
+use std::time::{Duration, Instant};
+
+use sprat_chunking::{ChunkHashes, ChunkSize, Layout};
+
+use super::{Download, Happening};
+use crate::connection::{Claim, FromPeer, News};
+use crate::scheduler::PeerKey;
+use crate::snapshot::TransferState;
+
+/// How long one peer may take for its list, before another is asked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Download {
+    /// Asks one peer after another for the chunk hashes until a list proves right.
+    pub(super) async fn learn(&mut self) -> (ChunkHashes, Layout) {
+        let mut asked: Option<(PeerKey, Instant)> = None;
+        let mut tried: Vec<PeerKey> = Vec::new();
+        loop {
+            let now = Instant::now();
+            if asked.is_none_or(|(key, until)| until <= now || !self.peers.contains_key(&key)) {
+                asked = self.ask_for_hashes(&mut tried).map(|key| (key, now + PATIENCE));
+            }
+            let searching = asked.is_some() || self.is_searching();
+            self.set_state(if searching { TransferState::Searching } else { TransferState::Waiting });
+            let Happening::Peer(FromPeer { key, news }) = self.next(asked.map(|(_, until)| until)).await else {
+                continue;
+            };
+            match news {
+                News::Has(claim) => self.heard(key, claim),
+                News::Hashes(chunk_size, bytes) => {
+                    if let Some(learned) = self.learned(key, chunk_size, &bytes) {
+                        return learned;
+                    }
+                    asked = None;
+                }
+                News::Rejected(None, reason, _) => {
+                    tracing::debug!(?reason, "a peer does not have the file, or not its hashes");
+                    self.part_with(key);
+                }
+                News::Gone => self.part_with(key),
+                News::Got(_) | News::Chunk(..) | News::Rejected(Some(_), ..) => {}
+            }
+        }
+    }
+
+    /// Asks a peer that was not asked yet; those that claim what most claim first, seeders before leechers.
+    fn ask_for_hashes(&mut self, tried: &mut Vec<PeerKey>) -> Option<PeerKey> {
+        tried.retain(|key| self.peers.contains_key(key));
+        let claims = || self.peers.iter().filter_map(|(key, remote)| Some((*key, remote.claim.as_ref()?)));
+        let agreeing = |claim: &Claim| claims().filter(|(_, other)| other.num_chunks == claim.num_chunks).count();
+        let untried = claims().filter(|(key, _)| !tried.contains(key));
+        let (key, claim) = untried.max_by_key(|(_, claim)| (agreeing(claim), claim.bits.is_none()))?;
+        let connection = self.peers[&key].connection.clone();
+        connection.request_hashes(self.file_id(), claim.chunk_size);
+        tried.push(key);
+        Some(key)
+    }
+
+    /// A peer told what it has.
+    pub(super) fn heard(&mut self, key: PeerKey, claim: Claim) {
+        let Some(remote) = self.peers.get_mut(&key) else { return };
+        self.status.connected(&remote.connection, claim.bits.is_none());
+        if self.heard_name.is_none() && !claim.name.is_empty() {
+            self.heard_name = Some(claim.name.chars().take(1024).collect());
+        }
+        remote.claim = Some(claim);
+    }
+
+    /// Checks a list. A peer that sent a wrong one is left for good.
+    fn learned(&mut self, key: PeerKey, chunk_size: ChunkSize, bytes: &[u8]) -> Option<(ChunkHashes, Layout)> {
+        let remote = self.peers.get(&key)?;
+        let peer_id = remote.connection.peer_id;
+        match ChunkHashes::verify(self.file_id(), chunk_size, bytes) {
+            Ok(hashes) => {
+                let size = remote.claim.as_ref().map(|claim| claim.size);
+                Some((hashes.clone(), provisional_layout(&hashes, size)))
+            }
+            Err(error) => {
+                tracing::warn!(peer = %peer_id, %error, "a peer sent a wrong hash list");
+                self.node().pool.ban(peer_id);
+                None
+            }
+        }
+    }
+}
+
+/// The layout that these hashes prove, but for the length of the last chunk: that is a claim if it is possible at all,
+/// else as long as it can be, and is known when that chunk is there.
+fn provisional_layout(hashes: &ChunkHashes, claimed: Option<u64>) -> Layout {
+    let with_len = |len| Layout::new(len, hashes.chunk_size()).ok();
+    let fits = |layout: &Layout| layout.num_chunks() == hashes.num_chunks();
+    let longest = u64::from(hashes.num_chunks()) * u64::from(hashes.chunk_size().bytes());
+    let claimed = claimed.and_then(with_len).filter(fits);
+    claimed.or_else(|| with_len(longest)).expect("a list has at most as many chunks as a layout")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+
+    #[test]
+    fn a_claimed_length_counts_only_if_it_is_possible() {
+        let exact = Layout::new(50_000, ChunkSize::MIN).unwrap();
+        let hashes = sprat_chunking::split(&[1; 50_000][..], exact, |_, _| ControlFlow::Continue(())).unwrap().hashes;
+        assert_eq!(provisional_layout(&hashes, Some(50_000)), exact);
+        assert_eq!(provisional_layout(&hashes, Some(50_001)).len(), 50_001);
+        for lie in [None, Some(0), Some(49_152), Some(65_537), Some(u64::MAX)] {
+            assert_eq!(provisional_layout(&hashes, lie).len(), 65_536, "{lie:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Whom a download is connected with: asking trackers, dialling, taking visitors in.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sprat_protocol::tracker::{FileInfo, Query};
+
+use super::{Download, Happening, MAX_DIALS, Remote, addresses, dial_one};
+use crate::candidates::Candidate;
+use crate::connection::Connection;
+use crate::node::Node;
+use crate::pool::ConnectError;
+use crate::scheduler::PeerKey;
+
+/// How many peers a tracker is asked to name.
+const ASKED_PEERS: u32 = 50;
+/// How often trackers are asked while there are peers enough.
+const CALM_QUERY: Duration = Duration::from_secs(60);
+
+/// What the trackers answered to one round of questions.
+#[derive(Debug)]
+pub(super) struct Found(Vec<FileInfo>);
+
+impl Download {
+    /// Asks all trackers who has the file, if it is time.
+    pub(super) fn ask_trackers(&mut self) {
+        let now = Instant::now();
+        if now < self.next_query || !self.queries.is_empty() {
+            return;
+        }
+        let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
+        self.next_query = now + if calm { CALM_QUERY } else { self.node.limits.query_interval };
+        let (node, file_id, retry_in) = (self.node.clone(), self.file_id(), self.node.limits.query_interval);
+        self.queries.spawn(async move {
+            let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
+            let mut infos = Vec::new();
+            for tracker in node.trackers.all() {
+                let answer = tracker.client.query(query.clone()).await;
+                tracker.note(&node, &answer, retry_in);
+                if let Ok(answer) = answer {
+                    infos.extend(answer.files.into_iter().filter(|info| info.file_id == file_id));
+                }
+            }
+            Found(infos)
+        });
+    }
+
+    /// Notes the peers that trackers named.
+    pub(super) fn found_peers(&mut self, Found(infos): Found) -> Happening {
+        let now = Instant::now();
+        self.asked = true;
+        for info in infos {
+            if self.heard_name.is_none() && !info.name.is_empty() {
+                self.heard_name = Some(info.name);
+            }
+            let named = info.peers.into_iter().filter(|peer| peer.peer_id != self.node.peer_id);
+            for peer in named {
+                self.candidates.add(now, Candidate::Peer(peer.peer_id), addresses(&peer.addresses));
+            }
+        }
+        Happening::Network
+    }
+
+    /// Dials as many candidates as there is room for.
+    pub(super) fn dial(&mut self) {
+        let now = Instant::now();
+        while self.has_room() {
+            let Some((candidate, addresses)) = self.candidates.take(now, &mut self.rng) else { return };
+            self.dials.spawn(dial_one(self.node.clone(), candidate, addresses));
+        }
+    }
+
+    /// When there is somebody to dial, unless there is no room anyway.
+    pub(super) fn dial_deadline(&self) -> Option<Instant> {
+        self.candidates.next_deadline().filter(|_| self.has_room())
+    }
+
+    fn has_room(&self) -> bool {
+        let most = self.node.limits.peers_per_download;
+        self.dials.len() < MAX_DIALS && self.peers.len() + self.dials.len() < most
+    }
+
+    /// A dialled candidate answered, or did not.
+    pub(super) fn dialled(
+        &mut self,
+        (candidate, result): (Candidate, Result<Arc<Connection>, ConnectError>),
+    ) -> Happening {
+        match result {
+            Ok(connection) => self.meet(&connection, candidate),
+            Err(ConnectError::Myself | ConnectError::Banned) => self.candidates.never(&candidate),
+            Err(error) => {
+                tracing::debug!(?candidate, %error, "can't connect");
+                self.candidates.failed(Instant::now(), &candidate, &mut self.rng);
+            }
+        }
+        Happening::Network
+    }
+
+    /// A peer that wants the same file came by itself: it may have chunks that are missing here.
+    pub(super) fn visited(&mut self, connection: Arc<Connection>) -> Happening {
+        if self.peers.len() < self.node.limits.peers_per_download {
+            let candidate = Candidate::Peer(connection.peer_id);
+            self.meet(&connection, candidate);
+        }
+        Happening::Network
+    }
+
+    /// Tells a connected peer that the file is wanted.
+    fn meet(&mut self, connection: &Arc<Connection>, candidate: Candidate) {
+        let known = self.peers.values().any(|remote| remote.connection.key == connection.key);
+        if known {
+            return;
+        }
+        if connection.want(self.file_id(), self.chunk_size, self.inbox.0.clone()) {
+            let remote = Remote { connection: connection.clone(), candidate, claim: None };
+            self.peers.insert(connection.key, remote);
+        } else {
+            self.candidates.failed(Instant::now(), &candidate, &mut self.rng);
+        }
+    }
+
+    /// A peer left, or has nothing to give. It is tried again later.
+    pub(super) fn part_with(&mut self, key: PeerKey) {
+        if let Some(remote) = self.peers.remove(&key) {
+            remote.connection.forget(&self.order.link.file_id);
+            self.candidates.failed(Instant::now(), &remote.candidate, &mut self.rng);
+            self.status.disconnected(&remote.connection.peer_id);
+            self.node.changed.notify_one();
+        }
+    }
+
+    /// The user wants everybody tried again now.
+    pub(super) fn hurried(&mut self) -> Happening {
+        let now = Instant::now();
+        self.candidates.hurry(now);
+        self.next_query = now;
+        Happening::Network
+    }
+
+    /// Whether a first answer, or a first connection, is still to be expected.
+    pub(super) fn is_searching(&self) -> bool {
+        !self.asked || !self.dials.is_empty() || self.peers.values().any(|remote| remote.claim.is_none())
+    }
+
+    /// Everything that tasks of this engine share.
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}

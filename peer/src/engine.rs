@@ -1,0 +1,157 @@
+//! The task that owns everything.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::buffers::BufferPool;
+use crate::command::Command;
+use crate::config::EngineConfig;
+use crate::engine::run::Running;
+use crate::event::Event;
+use crate::holding::Holdings;
+use crate::node::Node;
+use crate::pool::Pool;
+use crate::rate_limit::RateLimit;
+use crate::server;
+use crate::snapshot::Snapshot;
+use crate::state_dir::StateDir;
+use crate::trackers::Trackers;
+
+mod downloads;
+mod run;
+mod shares;
+
+/// How many commands may wait; a front end that sends more waits too.
+const COMMANDS: usize = 256;
+/// How many events a front end may lag behind before it loses the oldest.
+const EVENTS: usize = 1024;
+
+/// Starts engines.
+pub struct Engine;
+
+/// The door to a running engine. Clones are the same door; when the last is dropped without
+/// [`EngineHandle::shutdown`], the engine stops by itself.
+#[derive(Clone, Debug)]
+pub struct EngineHandle {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<Event>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl Engine {
+    /// Starts an engine: locks its state directory, loads or makes its identity, listens, and tells its trackers.
+    ///
+    /// # Errors
+    /// [`StartError`] says what stands in the way.
+    pub async fn start(config: EngineConfig) -> Result<EngineHandle, StartError> {
+        let state = StateDir::open(&config.state_dir)?;
+        let identity = state.identity()?;
+        let addr = config.listen;
+        let listen_failed = |source| StartError::Listen { addr, source };
+        let listener = TcpListener::bind(addr).await.map_err(listen_failed)?;
+        let (events, _) = broadcast::channel(EVENTS);
+        let (source_changed, sources_changed) = mpsc::channel(64);
+        let node = Arc::new(Node {
+            peer_id: identity.peer_id(),
+            listen: listener.local_addr().map_err(listen_failed)?,
+            pool: Pool::new(config.limits.connections),
+            upload_rate: RateLimit::new(config.limits.upload_rate),
+            limits: config.limits.clone(),
+            holdings: Holdings::default(),
+            trackers: Trackers::default(),
+            buffers: BufferPool::default(),
+            events: events.clone(),
+            changed: Notify::new(),
+            source_changed,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        tracing::info!(peer_id = %node.peer_id, listen = %node.listen, "engine started");
+        node.spawn(server::serve(node.clone(), listener));
+        node.trackers.set(&node, &config.trackers);
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (running, snapshots) = Running::new(node, state, config, inbox, sources_changed);
+        // The handle is this task's owner: it ends with the last handle, and `shutdown` awaits it.
+        tokio::spawn(running.run(stop.clone(), ended.clone().drop_guard()));
+        Ok(EngineHandle { commands, events, snapshots, stop, ended })
+    }
+}
+
+impl EngineHandle {
+    /// Hands the engine a command, waiting for room in its queue. Does nothing once the engine has stopped.
+    pub async fn send(&self, command: Command) {
+        let _ = self.commands.send(command).await;
+    }
+
+    /// Hands the engine a command without waiting; for threads that must not block.
+    ///
+    /// # Errors
+    /// Gives the command back if the queue is full or the engine has stopped.
+    pub fn try_send(&self, command: Command) -> Result<(), Box<Command>> {
+        self.commands.try_send(command).map_err(|error| Box::new(error.into_inner()))
+    }
+
+    /// How things stand.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// A receiver that wakes with each new snapshot.
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// A receiver of the events from now on. One that lags behind loses the oldest; the snapshot has what lasts.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Stops: tells peers and trackers goodbye, saves, ends every task, and returns when that is done.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.ended.cancelled().await;
+    }
+}
+
+/// Why an engine did not start. Each says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another engine uses the state directory.
+    #[error("another Sprat is running on {}; close it, or choose another folder with --state-dir", .0.display())]
+    Locked(PathBuf),
+    /// The state directory cannot be used.
+    #[error("can't use the state folder {}: {source}", path.display())]
+    StateDir {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The port cannot be listened on.
+    #[error("can't listen on {addr}: {source}; choose another address with --listen, or port 0 for any free port")]
+    Listen {
+        /// Which address.
+        addr: std::net::SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A damaged file in the state directory.
+    #[error("{} is damaged: {reason}; move it away and start again", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gave no randomness for a new identity.
+    #[error(transparent)]
+    NoRandomness(#[from] sprat_protocol::identity::NoRandomness),
+}

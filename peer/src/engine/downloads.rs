@@ -1,0 +1,232 @@
+//! Downloads, as the engine keeps them: started, paused, resumed, removed, finished.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sprat_chunking::FileId;
+use sprat_protocol::{FileName, Link};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::run::Running;
+use crate::command::Target;
+use crate::download::{Download, Ended, Finished, Order};
+use crate::event::Event;
+use crate::holding::Holding;
+use crate::library::{self, Record};
+use crate::snapshot::TransferState;
+use crate::status::Status;
+use crate::store::PartFile;
+use crate::transfer::{self, After, Transfer};
+
+impl Running {
+    /// Begins a download, unless the file is here or on its way already.
+    pub(super) fn download(&mut self, link: Link, target: Target) {
+        let file_id = link.file_id;
+        if let Some(transfer) = self.transfer(file_id) {
+            let here = transfer.whole.as_ref().map(|(path, _)| path.clone());
+            if transfer.running.is_none() {
+                self.resume(file_id);
+            }
+            self.node.emit(Event::Added(file_id));
+            if let Some(path) = here {
+                self.node.emit(Event::Completed { file_id, path });
+            }
+            return;
+        }
+        let order = self.order(link, target);
+        self.transfers.push(Transfer::new(file_id, Some(order.clone()), first_status(&order)));
+        self.start(file_id);
+        self.save();
+        self.publish();
+        self.node.emit(Event::Added(file_id));
+    }
+
+    fn order(&self, link: Link, target: Target) -> Order {
+        let (dir, name) = match target {
+            Target::DownloadDir => (self.download_dir.clone(), None),
+            Target::Dir(dir) => (dir, None),
+            Target::File(path) => {
+                let name = path.file_name().map(|name| FileName::clean(&name.to_string_lossy()));
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                (parent.unwrap_or(Path::new(".")).to_owned(), name)
+            }
+        };
+        Order { link, dir: std::path::absolute(&dir).unwrap_or(dir), name }
+    }
+
+    /// Starts the task of a download that is not running.
+    fn start(&mut self, file_id: FileId) {
+        let node = self.node.clone();
+        let Some(transfer) = self.transfer(file_id) else { return };
+        let Some(order) = transfer.order.clone() else { return };
+        let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
+        transfer.running = Some(transfer::Running { stop: stop.clone(), hurry: hurry.clone() });
+        (transfer.paused, transfer.after) = (false, After::Stay);
+        transfer.set_state(TransferState::Searching);
+        let download = Download::new(node, order, transfer.status.clone(), hurry);
+        self.downloads.spawn(async move { (file_id, download.run(stop).await) });
+    }
+
+    /// A download's task is over.
+    pub(super) fn download_ended(&mut self, file_id: FileId, result: Result<Finished, Ended>) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        transfer.running = None;
+        let after = std::mem::replace(&mut transfer.after, After::Stay);
+        let replaced = transfer.whole.is_some();
+        match result {
+            Ok(finished) => self.finished(file_id, finished),
+            // What is shared from elsewhere by now is held there.
+            Err(_) if replaced => {}
+            Err(ended) => {
+                self.node.holdings.remove(&file_id);
+                self.node.trackers.kick();
+                if let (Ended::Trouble(trouble), After::Stay) = (ended, after) {
+                    tracing::warn!(%file_id, %trouble, "download stopped");
+                    if let Some(transfer) = self.transfer(file_id) {
+                        transfer.set_state(TransferState::Stopped(trouble.clone()));
+                    }
+                    self.publish();
+                    self.node.emit(Event::Stopped { file_id, trouble });
+                }
+            }
+        }
+        match after {
+            After::Stay => {}
+            After::Restart => self.start(file_id),
+            After::Remove { delete_data } => self.forget(file_id, delete_data),
+        }
+        self.save();
+        self.publish();
+    }
+
+    /// Every byte is verified and in place: from now on it is served from there.
+    fn finished(&mut self, file_id: FileId, Finished { path, stamp, hashes, layout }: Finished) {
+        if self.keeps_anything() {
+            let (state, hashes) = (self.state.clone(), hashes.clone());
+            self.chores.spawn_blocking(move || library::keep_hashes(&state, &hashes, layout));
+        }
+        let name = Self::name_of(&path);
+        let holding = self
+            .node
+            .holdings
+            .get(&file_id)
+            .unwrap_or_else(|| Arc::new(Holding::whole(name.clone(), hashes, layout, path.clone(), stamp)));
+        holding.completed(path.clone(), stamp);
+        if let Some(transfer) = self.transfer(file_id) {
+            transfer.whole = Some((path.clone(), stamp));
+        }
+        self.serve_whole(holding);
+        if let Some(transfer) = self.transfer(file_id) {
+            transfer.status.update(|figures| figures.name = name);
+        }
+        tracing::info!(%file_id, path = %path.display(), "download complete");
+        // First the figures, then the word: who hears the word reads the figures.
+        self.publish();
+        self.node.emit(Event::Completed { file_id, path });
+    }
+
+    /// Stops a transfer and keeps everything.
+    pub(super) fn pause(&mut self, file_id: FileId) {
+        let holding = self.node.holdings.get(&file_id);
+        let Some(transfer) = self.transfer(file_id) else { return };
+        transfer.paused = true;
+        transfer.after = After::Stay;
+        transfer.set_state(TransferState::Paused);
+        if let Some(running) = &transfer.running {
+            running.stop.cancel();
+        }
+        if let Some(holding) = holding {
+            holding.serve(false);
+        }
+        self.node.trackers.kick();
+        self.save();
+    }
+
+    /// Goes on with a transfer that stopped for whatever reason; hurries one that runs.
+    pub(super) fn resume(&mut self, file_id: FileId) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        let stopping = transfer.paused;
+        transfer.paused = false;
+        match &transfer.running {
+            Some(_) if stopping => transfer.after = After::Restart,
+            Some(running) => running.hurry.notify_one(),
+            None if transfer.whole.is_some() => self.resume_share(file_id),
+            None => self.start(file_id),
+        }
+        self.save();
+    }
+
+    /// Takes a transfer off the list, at once or as soon as its task has ended.
+    pub(super) fn remove(&mut self, file_id: FileId, delete_data: bool) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        match &transfer.running {
+            Some(running) => {
+                running.stop.cancel();
+                transfer.after = After::Remove { delete_data };
+                transfer.set_state(TransferState::Paused);
+            }
+            None => {
+                self.forget(file_id, delete_data);
+                self.save();
+                self.publish();
+            }
+        }
+    }
+
+    fn forget(&mut self, file_id: FileId, delete_data: bool) {
+        let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
+        let transfer = self.transfers.remove(place);
+        if let Some(holding) = self.node.holdings.get(&file_id) {
+            holding.serve(false);
+            self.node.holdings.remove(&file_id);
+        }
+        self.node.trackers.kick();
+        let state = self.state.clone();
+        self.chores.spawn_blocking(move || {
+            library::forget_hashes(&state, file_id);
+            if delete_data && transfer.is_download {
+                delete(&transfer);
+            }
+        });
+        self.node.emit(Event::Removed(file_id));
+    }
+
+    /// Brings back a download of the last run.
+    pub(super) fn restore_wanted(&mut self, record: &Record, link: &str, dir: PathBuf, name: Option<&str>) {
+        let Ok(link) = link.parse::<Link>() else {
+            tracing::error!(link, "a link in the list of transfers is damaged");
+            return;
+        };
+        let order = Order { link, dir, name: name.map(FileName::clean) };
+        let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
+        (transfer.added, transfer.paused) = (record.added, record.paused);
+        transfer.set_state(Self::resting(&transfer));
+        self.transfers.push(transfer);
+        if !record.paused {
+            self.start(record.file_id);
+        }
+    }
+}
+
+/// What is known of a download before anybody was asked.
+fn first_status(order: &Order) -> Status {
+    let name = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
+    let shown = name.as_ref().map_or_else(|| order.link.file_id.to_string(), ToString::to_string);
+    let path = name.map_or_else(|| order.dir.clone(), |name| order.dir.join(name.as_str()));
+    Status::new(TransferState::Searching, shown, path, order.link.size)
+}
+
+/// Deletes what was downloaded. A finished file that somebody changed since is not what was downloaded, and stays.
+fn delete(transfer: &Transfer) {
+    match &transfer.whole {
+        Some((path, stamp)) => {
+            let unchanged = std::fs::symlink_metadata(path)
+                .is_ok_and(|metadata| metadata.is_file() && crate::share::FileStamp::of(&metadata) == *stamp);
+            if unchanged && let Err(error) = std::fs::remove_file(path) {
+                tracing::warn!(path = %path.display(), %error, "can't delete a downloaded file");
+            }
+        }
+        None => PartFile::discard(&transfer.status.figures().path, transfer.file_id),
+    }
+}

@@ -1,0 +1,223 @@
+//! The engine's own loop: commands in, results of tasks in, snapshots out.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sprat_chunking::FileId;
+use sprat_protocol::FileName;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep_until, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::command::Command;
+use crate::config::EngineConfig;
+use crate::download::{Ended, Finished};
+use crate::engine::shares::{Hashed, Hashing};
+use crate::library::Library;
+use crate::node::Node;
+use crate::snapshot::{Snapshot, TransferState};
+use crate::state_dir::StateDir;
+use crate::transfer::Transfer;
+
+/// Snapshots are at least this far apart.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(250);
+/// How long the tasks may take to end, the goodbye to trackers included.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// A running engine.
+pub(super) struct Running {
+    pub(super) node: Arc<Node>,
+    pub(super) state: Arc<StateDir>,
+    pub(super) download_dir: PathBuf,
+    pub(super) transfers: Vec<Transfer>,
+    /// Paths that wait to be hashed, and the one that is.
+    pub(super) to_hash: VecDeque<PathBuf>,
+    pub(super) hashing: Option<Arc<Hashing>>,
+    pub(super) hashers: JoinSet<Hashed>,
+    pub(super) downloads: JoinSet<(FileId, Result<Finished, Ended>)>,
+    commands: mpsc::Receiver<Command>,
+    sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    published: Instant,
+    /// Whether something changed since then.
+    stale: bool,
+    /// Whether the list of transfers outlives this run.
+    keeps: bool,
+    /// Whether the list changed since it was written down.
+    unsaved: bool,
+    /// Work on the disk that nobody waits for: one after another would be enough, none may be lost.
+    pub(super) chores: JoinSet<()>,
+}
+
+impl Running {
+    /// An engine around this node, and where its snapshots appear.
+    pub(super) fn new(
+        node: Arc<Node>,
+        state: StateDir,
+        config: EngineConfig,
+        commands: mpsc::Receiver<Command>,
+        sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
+    ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
+        let empty = Snapshot {
+            peer_id: node.peer_id,
+            listen: node.listen,
+            download_dir: config.download_dir.clone(),
+            trackers: node.trackers.views(),
+            hashing: Vec::new(),
+            transfers: Vec::new(),
+            down_rate: 0,
+            up_rate: 0,
+        };
+        let (snapshots, receiver) = watch::channel(Arc::new(empty));
+        let mut running = Self {
+            node,
+            state: Arc::new(state),
+            download_dir: config.download_dir,
+            transfers: Vec::new(),
+            to_hash: VecDeque::new(),
+            hashing: None,
+            hashers: JoinSet::new(),
+            downloads: JoinSet::new(),
+            commands,
+            sources_changed,
+            snapshots,
+            published: Instant::now(),
+            stale: true,
+            keeps: config.restore,
+            unsaved: false,
+            chores: JoinSet::new(),
+        };
+        if running.keeps {
+            running.restore();
+        }
+        (running, receiver)
+    }
+
+    /// Runs until `stop`, or until nobody can send commands any more. Dropping `ended` tells that it is over.
+    pub(super) async fn run(mut self, stop: CancellationToken, ended: DropGuard) {
+        loop {
+            self.hash_next();
+            self.save_next();
+            let publish_at = self.published + SNAPSHOT_INTERVAL;
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.carry_out(command),
+                    None => break,
+                },
+                Some(hashed) = self.hashers.join_next() => self.hashed(hashed.expect("hashing does not panic")),
+                Some(ended) = self.downloads.join_next() => {
+                    let (file_id, result) = ended.expect("a download does not panic");
+                    self.download_ended(file_id, result);
+                }
+                Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
+                Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
+                () = self.node.changed.notified(), if !self.stale => self.stale = true,
+                () = sleep_until(publish_at.into()), if self.stale => self.publish(),
+                () = stop.cancelled() => break,
+            }
+        }
+        self.end().await;
+        drop(ended);
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        self.stale = true;
+        match command {
+            Command::Share(path) => self.share(path),
+            Command::CancelShare(path) => self.cancel_share(&path),
+            Command::Download { link, target } => self.download(link, target),
+            Command::Pause(file_id) => self.pause(file_id),
+            Command::Resume(file_id) => self.resume(file_id),
+            Command::Remove { file_id, delete_data } => self.remove(file_id, delete_data),
+            Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
+            Command::SetDownloadDir(dir) => self.download_dir = dir,
+            Command::RetryTrackers => {
+                self.node.trackers.kick();
+                self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
+            }
+        }
+    }
+
+    /// The transfer of this file.
+    pub(super) fn transfer(&mut self, file_id: FileId) -> Option<&mut Transfer> {
+        self.transfers.iter_mut().find(|transfer| transfer.file_id == file_id)
+    }
+
+    /// Publishes how things stand.
+    pub(super) fn publish(&mut self) {
+        let now = Instant::now();
+        let transfers: Vec<_> = self.transfers.iter().map(|t| Arc::new(t.view(&self.node, now))).collect();
+        let snapshot = Snapshot {
+            peer_id: self.node.peer_id,
+            listen: self.node.listen,
+            download_dir: self.download_dir.clone(),
+            trackers: self.node.trackers.views(),
+            hashing: self.hashing_views(),
+            down_rate: transfers.iter().map(|transfer| transfer.down_rate).sum(),
+            up_rate: transfers.iter().map(|transfer| transfer.up_rate).sum(),
+            transfers,
+        };
+        self.published = now;
+        // While something moves, a rate that falls is news too; when nothing does, nothing wakes.
+        self.stale = snapshot.down_rate > 0 || snapshot.up_rate > 0 || self.hashing.is_some();
+        self.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    /// Whether anything outlives this run.
+    pub(super) fn keeps_anything(&self) -> bool {
+        self.keeps
+    }
+
+    /// The list of transfers changed: it is written down as soon as the last writing is over.
+    pub(super) fn save(&mut self) {
+        self.unsaved = self.keeps;
+    }
+
+    fn save_next(&mut self) {
+        if !self.unsaved || !self.chores.is_empty() {
+            return;
+        }
+        self.unsaved = false;
+        let library = Library { transfers: self.transfers.iter().filter_map(Transfer::record).collect() };
+        let state = self.state.clone();
+        self.chores.spawn_blocking(move || library.save(&state));
+    }
+
+    /// Ends everything, in the order in which it can: what writes to disk, what talks to peers, the trackers' goodbye.
+    async fn end(&mut self) {
+        if let Some(hashing) = &self.hashing {
+            hashing.cancel();
+        }
+        self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
+        while self.downloads.join_next().await.is_some() {}
+        while self.hashers.join_next().await.is_some() {}
+        while self.chores.join_next().await.is_some() {}
+        self.save();
+        self.save_next();
+        while self.chores.join_next().await.is_some() {}
+        self.node.stop.cancel();
+        self.node.pool.close_all();
+        self.node.tasks.close();
+        if timeout(ENDING, self.node.tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+        tracing::info!("engine stopped");
+    }
+
+    /// The state that a transfer is in when nothing runs.
+    pub(super) fn resting(transfer: &Transfer) -> TransferState {
+        match (transfer.paused, &transfer.whole) {
+            (true, _) => TransferState::Paused,
+            (false, Some(_)) => TransferState::Sharing,
+            (false, None) => TransferState::Searching,
+        }
+    }
+
+    /// What a file is called by its path, as others are told it.
+    pub(super) fn name_of(path: &Path) -> String {
+        FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()).to_string()
+    }
+}

@@ -1,0 +1,264 @@
+//! What this peer has: files that it can serve from, wholly or in part.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, RwLock};
+use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, ReadAt};
+use sprat_protocol::PeerId;
+use tokio::sync::{Notify, mpsc};
+
+use crate::connection::Connection;
+use crate::share::FileStamp;
+
+/// How many peers that were sent something are remembered by name; over that those who left are forgotten.
+const MAX_UPLOADED_TO: usize = 500;
+
+/// A file that this peer has some chunks of.
+#[derive(Debug)]
+pub(crate) struct Holding {
+    /// What the peer calls it.
+    pub(crate) name: String,
+    /// The proven chunk hashes.
+    pub(crate) hashes: ChunkHashes,
+    /// Whether requests are answered; not while the transfer is paused.
+    serving: AtomicBool,
+    /// Bytes of chunks sent since the engine started.
+    pub(crate) uploaded: AtomicU64,
+    /// The same by peer, with the connection that it went over last.
+    uploaded_to: Mutex<HashMap<PeerId, (Arc<Connection>, u64)>>,
+    /// Grows with every chunk, so that who told its peer of some version sees at once whether there is news.
+    version: AtomicU64,
+    state: Mutex<State>,
+    /// Connections whose peer wants to hear of new chunks.
+    watchers: Mutex<Vec<Weak<Notify>>>,
+    /// Where the download, while there is one, hears of peers that want this file and so have parts of it.
+    visitors: Mutex<Option<mpsc::Sender<Arc<Connection>>>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Its length is a claim until the last chunk is had.
+    layout: Layout,
+    has: Bitfield,
+    source: Source,
+}
+
+/// Where the bytes are.
+#[derive(Clone, Debug)]
+enum Source {
+    /// A file that lies where the user left it.
+    Whole { path: PathBuf, stamp: FileStamp },
+    /// A download under way.
+    Part(Arc<File>),
+}
+
+impl Holding {
+    /// A whole file.
+    pub(crate) fn whole(name: String, hashes: ChunkHashes, layout: Layout, path: PathBuf, stamp: FileStamp) -> Self {
+        let has = Bitfield::full(hashes.num_chunks());
+        Self::new(name, hashes, State { layout, has, source: Source::Whole { path, stamp } })
+    }
+
+    /// A download, of which `has` is there.
+    pub(crate) fn part(name: String, hashes: ChunkHashes, layout: Layout, has: Bitfield, file: Arc<File>) -> Self {
+        Self::new(name, hashes, State { layout, has, source: Source::Part(file) })
+    }
+
+    fn new(name: String, hashes: ChunkHashes, state: State) -> Self {
+        Self {
+            name,
+            hashes,
+            serving: AtomicBool::new(true),
+            uploaded: AtomicU64::new(0),
+            uploaded_to: Mutex::default(),
+            version: AtomicU64::new(0),
+            state: Mutex::new(state),
+            watchers: Mutex::default(),
+            visitors: Mutex::default(),
+        }
+    }
+
+    /// Which file it is.
+    pub(crate) fn file_id(&self) -> FileId {
+        self.hashes.file_id()
+    }
+
+    /// How it is cut; its length is a claim until the last chunk is had.
+    pub(crate) fn layout(&self) -> Layout {
+        self.state.lock().layout
+    }
+
+    /// The chunks that are had.
+    pub(crate) fn has(&self) -> Bitfield {
+        self.state.lock().has.clone()
+    }
+
+    /// Whether every chunk is had.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.state.lock().has.is_full()
+    }
+
+    /// A chunk is verified and on disk; `layout` is how the file is known to be cut since. Everybody who wants it is told.
+    pub(crate) fn gained(&self, index: ChunkIndex, layout: Layout) {
+        {
+            let mut state = self.state.lock();
+            state.has.insert(index);
+            state.layout = layout;
+        }
+        self.version.fetch_add(1, Ordering::Release);
+        self.wake_watchers();
+    }
+
+    /// How many chunks were gained so far. Read before [`Holding::has`], it is never newer than that.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// The download is complete and lies there now.
+    pub(crate) fn completed(&self, path: PathBuf, stamp: FileStamp) {
+        self.state.lock().source = Source::Whole { path, stamp };
+        *self.visitors.lock() = None;
+    }
+
+    /// Answers requests, or no longer; whoever wants the file is told.
+    pub(crate) fn serve(&self, serving: bool) {
+        self.serving.store(serving, Ordering::Relaxed);
+        self.version.fetch_add(1, Ordering::Release);
+        self.wake_watchers();
+    }
+
+    /// Whether requests are answered.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.serving.load(Ordering::Relaxed)
+    }
+
+    /// A connection that wants to be woken for each new chunk.
+    pub(crate) fn watch(&self, wake: &Arc<Notify>) {
+        let mut watchers = self.watchers.lock();
+        watchers.retain(|watcher| watcher.strong_count() > 0);
+        watchers.push(Arc::downgrade(wake));
+    }
+
+    fn wake_watchers(&self) {
+        self.watchers.lock().iter().filter_map(Weak::upgrade).for_each(|wake| wake.notify_one());
+    }
+
+    /// Peers that want this file are announced there from now on.
+    pub(crate) fn announce_visitors(&self, visitors: mpsc::Sender<Arc<Connection>>) {
+        *self.visitors.lock() = Some(visitors);
+    }
+
+    /// This peer wants the file. Where the queue is full it is not announced; the tracker names it sooner or later.
+    pub(crate) fn visited_by(&self, connection: &Arc<Connection>) {
+        if let Some(visitors) = self.visitors.lock().as_ref() {
+            let _ = visitors.try_send(connection.clone());
+        }
+    }
+
+    /// How the file is cut into chunks of this size, if chunks of that size can be served from here.
+    pub(crate) fn layout_for(&self, chunk_size: ChunkSize) -> Option<Layout> {
+        let state = self.state.lock();
+        if chunk_size == state.layout.chunk_size() {
+            return Some(state.layout);
+        }
+        let whole = matches!(state.source, Source::Whole { .. });
+        whole.then(|| Layout::new(state.layout.len(), chunk_size).ok()).flatten()
+    }
+
+    /// Reads one chunk, cut as [`Holding::layout_for`] says; blocks.
+    ///
+    /// A shared file is opened anew each time, so that one that was replaced is noticed. If its time changed but not its
+    /// length, the bytes about to be sent are hashed: a file that was merely touched is served on.
+    pub(crate) fn read(&self, layout: Layout, index: ChunkIndex, chunk: &mut [u8]) -> Result<(), ReadError> {
+        let (source, has) = {
+            let state = self.state.lock();
+            (state.source.clone(), layout != state.layout || state.has.has(index))
+        };
+        if !has {
+            return Err(ReadError::NotHere);
+        }
+        let start = layout.range(index).start;
+        match source {
+            Source::Part(file) => Ok(file.read_exact_at(chunk, start)?),
+            Source::Whole { path, stamp } => {
+                let file = File::open(&path).map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound => ReadError::Changed(path.clone()),
+                    _ => ReadError::Io(error),
+                })?;
+                let now = FileStamp::of(&file.metadata()?);
+                if now.len != stamp.len {
+                    return Err(ReadError::Changed(path));
+                }
+                file.read_exact_at(chunk, start)?;
+                let same = now == stamp || (layout == self.layout() && self.hashes.matches(index, chunk));
+                if same { Ok(()) } else { Err(ReadError::Changed(path)) }
+            }
+        }
+    }
+
+    /// Counts a chunk that was sent.
+    pub(crate) fn sent(&self, to: &Arc<Connection>, bytes: u64) {
+        self.uploaded.fetch_add(bytes, Ordering::Relaxed);
+        let mut uploaded_to = self.uploaded_to.lock();
+        if uploaded_to.len() >= MAX_UPLOADED_TO && !uploaded_to.contains_key(&to.peer_id) {
+            uploaded_to.retain(|_, (connection, _)| !connection.is_closed());
+        }
+        let (connection, sent) = uploaded_to.entry(to.peer_id).or_insert_with(|| (to.clone(), 0));
+        (*connection, *sent) = (to.clone(), *sent + bytes);
+    }
+
+    /// Who was sent how many bytes, over which connection last.
+    pub(crate) fn uploaded_to(&self) -> Vec<(Arc<Connection>, u64)> {
+        self.uploaded_to.lock().values().cloned().collect()
+    }
+}
+
+/// Why a chunk could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// It is not had.
+    #[error("the chunk is not here")]
+    NotHere,
+    /// The file is no longer what was shared.
+    #[error("{} was changed or removed", .0.display())]
+    Changed(PathBuf),
+    /// The disk said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Everything that this peer has, by file ID.
+#[derive(Debug, Default)]
+pub(crate) struct Holdings(RwLock<HashMap<FileId, Arc<Holding>>>);
+
+impl Holdings {
+    /// What is had of this file, if it is served.
+    pub(crate) fn serving(&self, file_id: &FileId) -> Option<Arc<Holding>> {
+        self.get(file_id).filter(|holding| holding.is_serving())
+    }
+
+    /// What is had of this file.
+    pub(crate) fn get(&self, file_id: &FileId) -> Option<Arc<Holding>> {
+        self.0.read().get(file_id).cloned()
+    }
+
+    /// Adds a file.
+    pub(crate) fn insert(&self, holding: Arc<Holding>) {
+        self.0.write().insert(holding.file_id(), holding);
+    }
+
+    /// Forgets a file.
+    pub(crate) fn remove(&self, file_id: &FileId) {
+        self.0.write().remove(file_id);
+    }
+
+    /// Every file that is served.
+    pub(crate) fn all_serving(&self) -> Vec<Arc<Holding>> {
+        self.0.read().values().filter(|holding| holding.is_serving()).cloned().collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! What all tasks of one engine share.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sprat_chunking::FileId;
+use sprat_protocol::wire::{Hello, WIRE_VERSION};
+use sprat_protocol::{Link, PeerId};
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::address::reachable_at;
+use crate::buffers::BufferPool;
+use crate::config::{AGENT, Limits};
+use crate::event::Event;
+use crate::holding::Holdings;
+use crate::pool::Pool;
+use crate::rate_limit::RateLimit;
+use crate::trackers::Trackers;
+
+/// Shared by the tasks of one engine. Locks within are held for a few instructions, never across an await.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Who this peer is.
+    pub(crate) peer_id: PeerId,
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// What it may use.
+    pub(crate) limits: Limits,
+    /// What it has.
+    pub(crate) holdings: Holdings,
+    /// Who it is connected with.
+    pub(crate) pool: Pool,
+    /// Whom it tells and asks.
+    pub(crate) trackers: Trackers,
+    /// Buffers for chunks.
+    pub(crate) buffers: BufferPool,
+    /// What holds the sending of chunks back.
+    pub(crate) upload_rate: RateLimit,
+    /// What front ends are told.
+    pub(crate) events: broadcast::Sender<Event>,
+    /// Something that a snapshot shows has changed.
+    pub(crate) changed: Notify,
+    /// Shared files found changed while they were served.
+    pub(crate) source_changed: mpsc::Sender<(FileId, PathBuf)>,
+    /// The tasks, awaited by the engine before it ends.
+    pub(crate) tasks: TaskTracker,
+    /// Ends them.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Node {
+    /// Tells front ends. Nobody may be listening.
+    pub(crate) fn emit(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// How this peer greets.
+    pub(crate) fn hello(&self) -> Hello {
+        Hello { version: WIRE_VERSION, peer_id: self.peer_id, agent: AGENT.to_owned(), port: self.listen.port() }
+    }
+
+    /// The link to hand to others: with the trackers, and with this peer's own addresses, so that two people on one
+    /// network need no tracker.
+    pub(crate) fn link(&self, file_id: FileId, name: &str, size: Option<u64>) -> Link {
+        Link {
+            file_id,
+            name: Some(name.to_owned()),
+            size,
+            trackers: self.trackers.urls(),
+            peers: reachable_at(self.listen).into_iter().take(4).map(Into::into).collect(),
+        }
+    }
+
+    /// Runs a task that the engine awaits before it ends, and that is dropped when the engine stops.
+    pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+}

@@ -1,0 +1,189 @@
+//! What is answered to a peer: what is here of a file, its chunk hashes, and its chunks.
+
+use std::sync::Arc;
+
+use sprat_chunking::{Bitfield, ChunkIndex, ChunkSize, FileId, Layout};
+use sprat_protocol::wire::{MAX_HAVE_CHUNKS, Message, RejectReason};
+use tokio::io::AsyncWrite;
+
+use crate::connection::{Connection, ConnectionError};
+use crate::frames::FrameWriter;
+use crate::holding::{Holding, ReadError};
+use crate::node::Node;
+
+/// How many chunks a peer may have asked for at once; over that it is told to wait.
+const MAX_QUEUED: usize = 1024;
+/// How long it is told to wait, in milliseconds.
+const BUSY_RETRY: u32 = 500;
+/// How many files a peer may want at once on one connection.
+const MAX_WANTED: usize = 16_384;
+
+/// A chunk that a peer asked for.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    holding: Arc<Holding>,
+    layout: Layout,
+    index: ChunkIndex,
+    request: u32,
+}
+
+/// A file that a peer wants to hear of, and what it was told of it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    holding: Arc<Holding>,
+    version: u64,
+    told: Bitfield,
+}
+
+impl Connection {
+    /// Answers a question of the peer's.
+    pub(crate) fn answer(self: &Arc<Self>, node: &Arc<Node>, message: Message) {
+        match message {
+            Message::Want { file_id, chunk_size } => match node.holdings.serving(&file_id) {
+                Some(holding) => self.answer_want(&holding, chunk_size),
+                None => self.reject(file_id, None, RejectReason::NotShared, None),
+            },
+            Message::HashesRequest { file_id, chunk_size } => match node.holdings.serving(&file_id) {
+                Some(holding) => self.answer_hashes(&holding, chunk_size),
+                None => self.reject(file_id, None, RejectReason::NotShared, None),
+            },
+            Message::ChunkRequest { file_id, chunk_size, index, request } => {
+                if let Err((reason, retry_after)) = self.queue_upload(node, file_id, chunk_size, index, request) {
+                    self.reject(file_id, Some(request), reason, retry_after);
+                }
+            }
+            Message::Cancel { request } => self.cancel_upload(request),
+            other => unreachable!("not a question: {other:?}"),
+        }
+    }
+
+    fn answer_want(self: &Arc<Self>, holding: &Arc<Holding>, chunk_size: ChunkSize) {
+        // What is here in part is told in the chunks it is here in; the asker sees whether it can use that.
+        let layout = holding.layout_for(chunk_size).unwrap_or_else(|| holding.layout());
+        let version = holding.version();
+        let told = holding.has();
+        let complete = told.is_full();
+        let message = Message::Bitfield {
+            file_id: holding.file_id(),
+            name: holding.name.clone(),
+            size: layout.len(),
+            chunk_size: layout.chunk_size(),
+            num_chunks: layout.num_chunks(),
+            complete,
+        };
+        let payload = if complete { Vec::new() } else { told.as_bytes().to_vec() };
+        self.post_with(message, payload);
+        if !complete {
+            holding.watch(&self.wake);
+            holding.visited_by(self);
+            let mut wanted = self.wanted.lock();
+            if wanted.len() < MAX_WANTED {
+                wanted.insert(holding.file_id(), Wanted { holding: holding.clone(), version, told });
+            }
+        }
+    }
+
+    fn answer_hashes(&self, holding: &Holding, chunk_size: ChunkSize) {
+        let file_id = holding.file_id();
+        match holding.hashes.fold(chunk_size) {
+            Some(hashes) => self.post_with(Message::Hashes { file_id, chunk_size }, hashes.to_bytes()),
+            None => self.reject(file_id, None, RejectReason::NotHere, None),
+        }
+    }
+
+    fn queue_upload(
+        &self,
+        node: &Node,
+        file_id: FileId,
+        chunk_size: ChunkSize,
+        index: u32,
+        request: u32,
+    ) -> Result<(), (RejectReason, Option<u32>)> {
+        let holding = node.holdings.serving(&file_id).ok_or((RejectReason::NotShared, None))?;
+        let layout = holding.layout_for(chunk_size).ok_or((RejectReason::NotHere, None))?;
+        let index = layout.index(index).ok_or((RejectReason::Invalid, None))?;
+        let mut uploads = self.uploads.lock();
+        if uploads.len() >= MAX_QUEUED {
+            return Err((RejectReason::Busy, Some(BUSY_RETRY)));
+        }
+        uploads.push_back(Upload { holding, layout, index, request });
+        drop(uploads);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    fn cancel_upload(&self, request: u32) {
+        let mut uploads = self.uploads.lock();
+        let place = uploads.iter().position(|upload| upload.request == request);
+        let upload = place.and_then(|place| uploads.remove(place));
+        drop(uploads);
+        // If it is not waiting any more it is answered already, or is being written.
+        if let Some(upload) = upload {
+            self.reject(upload.holding.file_id(), Some(request), RejectReason::Cancelled, None);
+        }
+    }
+
+    fn reject(&self, file_id: FileId, request: Option<u32>, reason: RejectReason, retry_after: Option<u32>) {
+        self.post(Message::Reject { file_id, request, reason, retry_after });
+    }
+
+    /// Queues a HAVE for every wanted file that got more chunks. Comparing with what was told, rather than queueing each
+    /// chunk, gathers them while the writer is busy and can lose none.
+    pub(crate) fn push_news<W: AsyncWrite + Unpin>(&self, writer: &mut FrameWriter<W>) {
+        let mut wanted = self.wanted.lock();
+        wanted.retain(|file_id, Wanted { holding, version, told }| {
+            let newest = holding.version();
+            if std::mem::replace(version, newest) == newest {
+                return true;
+            }
+            if !holding.is_serving() {
+                let reason = RejectReason::NotShared;
+                writer.push(&Message::Reject { file_id: *file_id, request: None, reason, retry_after: None });
+                return false;
+            }
+            let has = holding.has();
+            let chunks: Vec<u32> = has.difference(told).map(ChunkIndex::get).collect();
+            for chunks in chunks.chunks(MAX_HAVE_CHUNKS) {
+                writer.push(&Message::Have { file_id: *file_id, chunks: chunks.to_vec() });
+            }
+            let complete = has.is_full();
+            *told = has;
+            !complete
+        });
+    }
+
+    /// Reads a chunk and sends it.
+    pub(crate) async fn upload<W: AsyncWrite + Unpin>(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        writer: &mut FrameWriter<W>,
+        Upload { holding, layout, index, request }: Upload,
+    ) -> Result<(), ConnectionError> {
+        let mut chunk = node.buffers.take(layout.chunk_len(index));
+        let reading = holding.clone();
+        let read = tokio::task::spawn_blocking(move || (reading.read(layout, index, &mut chunk), chunk));
+        let (read, chunk) = read.await.expect("reading does not panic");
+        let file_id = holding.file_id();
+        let reason = match read {
+            Ok(()) => {
+                node.upload_rate.take(chunk.len()).await;
+                writer.send(&Message::Chunk { request }, &chunk).await?;
+                holding.sent(self, chunk.len() as u64);
+                node.changed.notify_one();
+                return Ok(());
+            }
+            Err(ReadError::NotHere) => RejectReason::NotHere,
+            Err(ReadError::Changed(path)) => {
+                // If the queue is full the engine knows already.
+                let _ = node.source_changed.try_send((file_id, path));
+                RejectReason::NotShared
+            }
+            Err(ReadError::Io(error)) => {
+                tracing::warn!(%file_id, %index, %error, "can't read a shared file");
+                RejectReason::Unreadable
+            }
+        };
+        writer.push(&Message::Reject { file_id, request: Some(request), reason, retry_after: None });
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Sharing: path → hashed → held. The file stays where it lies; no copy of it is made.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use sprat_chunking::{ChunkSize, FileDigest, Layout, SplitError, split};
+
+/// What tells, without reading it, that a file is still the one that was hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStamp {
+    /// Length in bytes.
+    pub len: u64,
+    /// When it was last modified, where the file system knows.
+    pub modified: Option<SystemTime>,
+}
+
+impl FileStamp {
+    /// The stamp of what this metadata describes.
+    pub fn of(metadata: &Metadata) -> Self {
+        Self { len: metadata.len(), modified: metadata.modified().ok() }
+    }
+}
+
+/// Hashes the file at `path` on all cores; blocks. `progress` is told the bytes done so far, by any thread, and may end
+/// the work with `Break`.
+///
+/// # Errors
+/// [`ShareError`] says what stands in the way.
+pub fn digest_file(
+    path: &Path,
+    progress: impl Fn(u64) -> ControlFlow<()> + Sync,
+) -> Result<(FileDigest, FileStamp), ShareError> {
+    let failed = |source| ShareError::Read { path: path.to_owned(), source };
+    let file = open_regular(path)?;
+    let stamp = FileStamp::of(&file.metadata().map_err(failed)?);
+    let layout = Layout::new(stamp.len, ChunkSize::for_len(stamp.len))
+        .map_err(|_| ShareError::TooLong { path: path.to_owned() })?;
+    let done = AtomicU64::new(0);
+    let digest = split(&file, layout, |_, chunk| {
+        progress(done.fetch_add(chunk.len() as u64, Ordering::Relaxed) + chunk.len() as u64)
+    })
+    .map_err(|error| match error {
+        SplitError::Shorter => ShareError::Changed { path: path.to_owned() },
+        SplitError::Stopped => ShareError::Stopped,
+        SplitError::Read(source) => failed(source),
+    })?;
+    // By name, not by handle: a file that was replaced meanwhile is not the one that was hashed either.
+    if FileStamp::of(&fs::metadata(path).map_err(failed)?) != stamp {
+        return Err(ShareError::Changed { path: path.to_owned() });
+    }
+    Ok((digest, stamp))
+}
+
+/// Opens a file that has contents of a fixed length: no folder, and no pipe or device, which would never end.
+fn open_regular(path: &Path) -> Result<File, ShareError> {
+    let failed = |source| ShareError::Read { path: path.to_owned(), source };
+    // Looked at before it is opened: opening a pipe waits for its other end.
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(ShareError::Folder { path: path.to_owned() });
+    }
+    if !metadata.is_file() {
+        return Err(ShareError::NotAFile { path: path.to_owned() });
+    }
+    File::open(path).map_err(failed)
+}
+
+/// Why a file cannot be shared. Each says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    /// It cannot be read.
+    #[error("can't read {}: {source}; check the path and your permission to read it", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is a folder.
+    #[error("{} is a folder; pack it into one file first, for instance with tar or zip", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It is a pipe, a socket or a device.
+    #[error("{} is not an ordinary file; save what it holds to one first", path.display())]
+    NotAFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It is longer than any file can be here.
+    #[error("{} is longer than 1 TiB, the most that one file can have; split it first", path.display())]
+    TooLong {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It changed under the hand.
+    #[error("{} was changed while it was read; wait until nothing writes to it, then try again", path.display())]
+    Changed {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The user ended it.
+    #[error("stopped")]
+    Stopped,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn digest(path: &Path) -> Result<(FileDigest, FileStamp), ShareError> {
+        digest_file(path, |_| ControlFlow::Continue(()))
+    }
+
+    #[test]
+    fn progress_ends_with_the_length() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[7; 700_001]).unwrap();
+        let most = AtomicU64::new(0);
+        let (digest, stamp) = digest_file(file.path(), |done| {
+            most.fetch_max(done, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert_eq!((most.into_inner(), stamp.len, digest.layout.num_chunks()), (700_001, 700_001, 3));
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_hashed_is_refused() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[7; 300_000]).unwrap();
+        let grown = digest_file(file.path(), |_| {
+            fs::OpenOptions::new().append(true).open(file.path()).unwrap().write_all(b"more").unwrap();
+            ControlFlow::Continue(())
+        });
+        assert!(matches!(grown, Err(ShareError::Changed { .. })), "{grown:?}");
+        let cut = digest_file(file.path(), |_| {
+            fs::OpenOptions::new().write(true).open(file.path()).unwrap().set_len(1).unwrap();
+            ControlFlow::Continue(())
+        });
+        assert!(matches!(cut, Err(ShareError::Changed { .. })), "{cut:?}");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_with_its_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(digest(dir.path()), Err(ShareError::Folder { .. })));
+        assert!(matches!(digest(&dir.path().join("nothing")), Err(ShareError::Read { .. })));
+        #[cfg(unix)]
+        assert!(matches!(digest(Path::new("/dev/null")), Err(ShareError::NotAFile { .. })));
+        let stopped = tempfile::NamedTempFile::new().unwrap();
+        stopped.as_file().set_len(300_000).unwrap();
+        let result = digest_file(stopped.path(), |_| ControlFlow::Break(()));
+        assert!(matches!(result, Err(ShareError::Stopped)), "{result:?}");
+        stopped.as_file().set_len((1 << 40) + 1).unwrap();
+        assert!(matches!(digest(stopped.path()), Err(ShareError::TooLong { .. })));
+    }
+}

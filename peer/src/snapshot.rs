@@ -1,0 +1,195 @@
+//! How things stand: one immutable picture, published when something changed and at most four times a second.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sprat_chunking::FileId;
+use sprat_protocol::{Link, PeerId};
+use url::Url;
+
+/// The engine at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Who this peer is.
+    pub peer_id: PeerId,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where new downloads go.
+    pub download_dir: PathBuf,
+    /// The trackers it uses.
+    pub trackers: Vec<TrackerView>,
+    /// Files that are being hashed in order to be shared.
+    pub hashing: Vec<HashingView>,
+    /// Everything that is fetched or served, in the order in which it was added.
+    pub transfers: Vec<Arc<TransferView>>,
+    /// Bytes per second received, all transfers together.
+    pub down_rate: u64,
+    /// Bytes per second sent, all transfers together.
+    pub up_rate: u64,
+}
+
+/// A tracker and how it is.
+#[derive(Clone, Debug)]
+pub struct TrackerView {
+    /// Where it is.
+    pub url: Url,
+    /// How it is.
+    pub state: TrackerState,
+}
+
+/// Whether a tracker can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackerState {
+    /// Not asked yet.
+    Connecting,
+    /// It answered last time.
+    Online,
+    /// It did not.
+    Away {
+        /// What happened, for a person.
+        reason: String,
+        /// When it is asked again, counted from the snapshot's publication.
+        retry_in: Duration,
+    },
+}
+
+/// A file on its way to being shared.
+#[derive(Clone, Debug)]
+pub struct HashingView {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Bytes hashed so far.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// One file that is fetched or served.
+#[derive(Clone, Debug)]
+pub struct TransferView {
+    /// Which file.
+    pub file_id: FileId,
+    /// What it is called: cleaned, safe to show.
+    pub name: String,
+    /// Where it is or will be.
+    pub path: PathBuf,
+    /// Length in bytes: a hint until the last chunk is verified.
+    pub size: Option<u64>,
+    /// What is going on.
+    pub state: TransferState,
+    /// Whether it is or was a download, not a file that was here.
+    pub is_download: bool,
+    /// Bytes verified and on disk.
+    pub verified: u64,
+    /// Chunks verified and on disk.
+    pub chunks_done: u32,
+    /// Number of chunks, 0 while it is not known.
+    pub num_chunks: u32,
+    /// Bytes per second received.
+    pub down_rate: u64,
+    /// Bytes per second sent.
+    pub up_rate: u64,
+    /// Bytes of chunks received and verified since the engine started.
+    pub downloaded: u64,
+    /// Bytes of chunks sent since the engine started.
+    pub uploaded: u64,
+    /// Time left at the present rate.
+    pub eta: Option<Duration>,
+    /// When it was added, in seconds since 1970 (UTC).
+    pub added: u64,
+    /// What to hand to others.
+    pub link: Link,
+    /// The peers that chunks came from or went to, connected ones and those who left.
+    pub peers: Vec<PeerView>,
+}
+
+/// A peer, as far as one transfer is concerned.
+#[derive(Clone, Debug)]
+pub struct PeerView {
+    /// Who it is.
+    pub peer_id: PeerId,
+    /// Where it is.
+    pub addr: SocketAddr,
+    /// Its program, as it says, without control characters.
+    pub agent: String,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// Whether it has the whole file.
+    pub complete: bool,
+    /// Verified chunks that it sent.
+    pub chunks_down: u32,
+    /// Their bytes.
+    pub bytes_down: u64,
+    /// Bytes of chunks sent to it.
+    pub bytes_up: u64,
+}
+
+/// What is going on with a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferState {
+    /// Looking for peers that have it.
+    Searching,
+    /// Nobody who has what is missing is online. It goes on by itself.
+    Waiting,
+    /// What is on disk is being verified.
+    Checking,
+    /// Chunks are on their way.
+    Downloading,
+    /// The whole file is here and served.
+    Sharing,
+    /// Stopped by the user.
+    Paused,
+    /// Stopped by trouble on this machine.
+    Stopped(Trouble),
+}
+
+/// Trouble on this machine: never blamed on a peer, never costs what was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The disk is full.
+    DiskFull {
+        /// Bytes that are still to be written.
+        needed: u64,
+        /// Where.
+        dir: PathBuf,
+    },
+    /// A file or folder cannot be read or written.
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A shared file is no longer what was shared: changed, replaced or gone. It is no longer served.
+    SourceChanged {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DiskFull { needed, dir } => {
+                write!(
+                    f,
+                    "the disk is full: {needed} bytes more are needed in {}; free some space, then resume",
+                    dir.display()
+                )
+            }
+            Self::Io { path, reason } => {
+                write!(f, "{}: {reason}; mend that, then resume", path.display())
+            }
+            Self::SourceChanged { path } => {
+                write!(
+                    f,
+                    "{} was changed or removed, so it is no longer shared; share it again as it is now",
+                    path.display()
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The state directory: one engine at a time, its identity, and what outlives a restart.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sprat_protocol::Identity;
+
+use crate::engine::StartError;
+
+/// A state directory that this engine, and no other, works on. The lock ends with the process, however that ends.
+#[derive(Debug)]
+pub(crate) struct StateDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl StateDir {
+    /// Makes the directory if it is not there, and locks it.
+    pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
+        let failed = |source| StartError::StateDir { path: path.to_owned(), source };
+        make_private_dir(path).map_err(failed)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// This peer's key: made at the first start, the same ever after.
+    pub(crate) fn identity(&self) -> Result<Identity, StartError> {
+        let path = self.file("identity.key");
+        let failed = |source| StartError::StateDir { path: path.clone(), source };
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let seed = bytes.as_slice().try_into();
+                let reason = format!("a key has {} bytes, not {}", Identity::SEED_LEN, bytes.len());
+                seed.map(Identity::from_seed).map_err(|_| StartError::Damaged { path, reason })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let identity = Identity::generate()?;
+                replace(&path, identity.seed()).map_err(failed)?;
+                Ok(identity)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+/// Writes a file that only this user can read, wholly or not at all: a reader never sees half of it, nor does the next
+/// start after a crash.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
+}
+
+/// Makes a directory that only this user can enter.
+fn make_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_is_made_once_and_only_its_owner_reads_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b");
+        let first = StateDir::open(&path).unwrap().identity().unwrap().peer_id();
+        assert_eq!(StateDir::open(&path).unwrap().identity().unwrap().peer_id(), first);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(path.join("identity.key")).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn one_engine_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = StateDir::open(dir.path()).unwrap();
+        assert!(matches!(StateDir::open(dir.path()), Err(StartError::Locked(_))));
+        drop(held);
+        assert!(StateDir::open(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_identity_is_named_and_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("identity.key"), "short").unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        assert!(matches!(state.identity(), Err(StartError::Damaged { .. })));
+        assert_eq!(fs::read(dir.path().join("identity.key")).unwrap(), b"short");
+    }
+}

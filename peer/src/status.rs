@@ -1,0 +1,152 @@
+//! How one transfer stands: written by the task that runs it, read for snapshots.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use sprat_protocol::PeerId;
+
+use crate::connection::Connection;
+use crate::holding::Holding;
+use crate::pace::RateMeter;
+use crate::snapshot::{PeerView, TransferState};
+
+/// The most peers that are shown for one transfer; who delivered stays longest.
+const MAX_PEERS: usize = 500;
+
+/// How one transfer stands.
+#[derive(Debug)]
+pub(crate) struct Status(Mutex<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    figures: Figures,
+    down: RateMeter,
+    up: RateMeter,
+    /// Bytes uploaded as of the last look, which is how the upload rate is measured.
+    uploaded: u64,
+    peers: BTreeMap<PeerId, PeerView>,
+}
+
+/// What is known of a transfer.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    pub(crate) state: TransferState,
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) size: Option<u64>,
+    pub(crate) num_chunks: u32,
+    pub(crate) chunks_done: u32,
+    pub(crate) verified: u64,
+    pub(crate) downloaded: u64,
+}
+
+/// What a snapshot shows beside the figures.
+#[derive(Debug)]
+pub(crate) struct Moving {
+    pub(crate) down_rate: u64,
+    pub(crate) up_rate: u64,
+    pub(crate) eta: Option<Duration>,
+    pub(crate) peers: Vec<PeerView>,
+}
+
+impl Status {
+    /// A transfer of which only that much is known.
+    pub(crate) fn new(state: TransferState, name: String, path: PathBuf, size: Option<u64>) -> Self {
+        let figures = Figures { state, name, path, size, num_chunks: 0, chunks_done: 0, verified: 0, downloaded: 0 };
+        let now = Instant::now();
+        let (down, up) = (RateMeter::new(now), RateMeter::new(now));
+        Self(Mutex::new(Inner { figures, down, up, uploaded: 0, peers: BTreeMap::new() }))
+    }
+
+    /// The figures as they are.
+    pub(crate) fn figures(&self) -> Figures {
+        self.0.lock().figures.clone()
+    }
+
+    /// Changes figures.
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Figures)) {
+        change(&mut self.0.lock().figures);
+    }
+
+    /// A peer of this transfer is connected.
+    pub(crate) fn connected(&self, connection: &Connection, complete: bool) {
+        let mut inner = self.0.lock();
+        if let Some(peer) = inner.peer(connection.peer_id, connection.addr, &connection.agent) {
+            (peer.connected, peer.complete, peer.addr) = (true, complete, connection.addr);
+        }
+    }
+
+    /// A peer of this transfer is gone.
+    pub(crate) fn disconnected(&self, peer_id: &PeerId) {
+        if let Some(peer) = self.0.lock().peers.get_mut(peer_id) {
+            peer.connected = false;
+        }
+    }
+
+    /// A chunk from this peer is verified and on disk.
+    pub(crate) fn stored(&self, from: &Connection, bytes: u64) {
+        let mut inner = self.0.lock();
+        let now = Instant::now();
+        inner.down.add(now, bytes);
+        let figures = &mut inner.figures;
+        figures.chunks_done += 1;
+        figures.verified += bytes;
+        figures.downloaded += bytes;
+        if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.agent) {
+            peer.chunks_down += 1;
+            peer.bytes_down += bytes;
+        }
+    }
+
+    /// Rates, time left and peers, as of now.
+    pub(crate) fn moving(&self, now: Instant, holding: Option<&Holding>) -> Moving {
+        let mut inner = self.0.lock();
+        let uploaded = holding.map_or(0, |holding| holding.uploaded.load(std::sync::atomic::Ordering::Relaxed));
+        let sent = uploaded.saturating_sub(inner.uploaded);
+        inner.uploaded = uploaded;
+        inner.up.add(now, sent);
+        inner.down.roll(now);
+        let rate = inner.down.bytes_per_second();
+        let left = inner.figures.size.map(|size| size.saturating_sub(inner.figures.verified));
+        let downloading = inner.figures.state == TransferState::Downloading && rate > 0.0;
+        let eta = left.filter(|_| downloading).and_then(|left| Duration::try_from_secs_f64(left as f64 / rate).ok());
+        Moving { down_rate: rate as u64, up_rate: inner.up.bytes_per_second() as u64, eta, peers: inner.peers(holding) }
+    }
+}
+
+impl Inner {
+    fn peer(&mut self, peer_id: PeerId, addr: SocketAddr, agent: &str) -> Option<&mut PeerView> {
+        if self.peers.len() >= MAX_PEERS && !self.peers.contains_key(&peer_id) {
+            self.peers.retain(|_, peer| peer.connected || peer.chunks_down > 0);
+            if self.peers.len() >= MAX_PEERS {
+                return None;
+            }
+        }
+        Some(self.peers.entry(peer_id).or_insert_with(|| PeerView {
+            peer_id,
+            addr,
+            agent: agent.to_owned(),
+            connected: true,
+            complete: false,
+            chunks_down: 0,
+            bytes_down: 0,
+            bytes_up: 0,
+        }))
+    }
+
+    /// Those that chunks came from or that are connected, with what was sent to them.
+    fn peers(&mut self, holding: Option<&Holding>) -> Vec<PeerView> {
+        if let Some(holding) = holding {
+            for (connection, bytes) in holding.uploaded_to() {
+                if let Some(peer) = self.peer(connection.peer_id, connection.addr, &connection.agent) {
+                    peer.bytes_up = bytes;
+                    peer.connected = !connection.is_closed();
+                }
+            }
+        }
+        self.peers.values().cloned().collect()
+    }
+}

@@ -1,0 +1,310 @@
+//! Where the chunks of a download go: `<name>.part`, written in place, and beside it `<name>.part.sprat`, which says whose
+//! chunks these are. When all are there, the file gets its name.
+//!
+//! What is found in a part file is believed only as far as it hashes to what it should be, whatever happened before.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sprat_chunking::{
+    Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, SplitError, put_chunk, split,
+};
+use sprat_protocol::FileName;
+
+use crate::share::{FileStamp, digest_file};
+use crate::snapshot::Trouble;
+use crate::store::sidecar::Sidecar;
+
+pub(crate) mod sidecar;
+
+/// The most numbered names that are tried beside a name that is taken.
+const MAX_NUMBER: u32 = 10_000;
+
+/// Where a file is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    /// The folder; made if it is not there.
+    pub(crate) dir: PathBuf,
+    /// The name that it gets if nothing has it yet.
+    pub(crate) name: FileName,
+}
+
+/// An unfinished file on disk, locked against other processes.
+#[derive(Debug)]
+pub(crate) struct PartFile {
+    destination: Destination,
+    /// The name among the numbered ones that this is the part file of.
+    path: PathBuf,
+    file: Arc<File>,
+    hashes: ChunkHashes,
+    layout: Layout,
+    /// Whether it was made just now, so that there is nothing in it.
+    is_new: bool,
+}
+
+/// What opening finds.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// The very file is there already, under this path.
+    Complete(PathBuf, FileStamp),
+    /// A part file, new or from before; [`PartFile::check`] says what is in it.
+    Part(PartFile),
+}
+
+impl PartFile {
+    /// Opens the part file of this ID in the destination's folder, or makes one beside whatever is there; blocks.
+    ///
+    /// # Errors
+    /// [`Trouble`] on this machine.
+    pub(crate) fn open(destination: Destination, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
+        let dir = &destination.dir;
+        fs::create_dir_all(dir).map_err(|error| trouble(dir, layout.len(), &error))?;
+        for number in 1..=MAX_NUMBER {
+            let path = numbered(&destination, number);
+            if let Some(stamp) = same_file(&path, &hashes) {
+                return Ok(Opened::Complete(path, stamp));
+            }
+            let part = part_path(&path);
+            let failed = |error: io::Error| trouble(&part, layout.len(), &error);
+            let sidecar = Sidecar::read(&part);
+            let is_new = !is_taken(&part);
+            let file = match sidecar {
+                Some(sidecar) if sidecar.hashes != hashes => None,
+                Some(_) if !is_new => reopen(&part).map_err(failed)?,
+                Some(_) => create(&part, layout).map_err(failed)?,
+                None if is_taken(&path) || !is_new || !Sidecar::is_free(&part) => None,
+                None => {
+                    Sidecar::write(&part, layout.len(), &hashes).map_err(failed)?;
+                    create(&part, layout).map_err(failed)?
+                }
+            };
+            if let Some(file) = file {
+                return Ok(Opened::Part(Self { destination, path, file, hashes, layout, is_new }));
+            }
+        }
+        let full = io::Error::other("too many files of that name are there");
+        Err(trouble(&destination.dir.join(destination.name.as_str()), layout.len(), &full))
+    }
+
+    /// The chunk hashes of an unfinished download of this ID, if one is at the destination.
+    pub(crate) fn remembered(destination: &Destination, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
+        let paths = (1..=MAX_NUMBER).map(|number| part_path(&numbered(destination, number)));
+        let mut sidecars = paths.map_while(|part| is_taken(&part).then(|| Sidecar::read(&part)));
+        let mine = sidecars.find_map(|sidecar| sidecar.filter(|sidecar| sidecar.hashes.file_id() == file_id))?;
+        let layout = Layout::new(mine.size, mine.hashes.chunk_size()).ok()?;
+        (layout.num_chunks() == mine.hashes.num_chunks()).then_some((mine.hashes, layout))
+    }
+
+    /// Which chunks are there; hashes everything on all cores, and blocks.
+    ///
+    /// # Errors
+    /// [`Trouble`] if the part file cannot be read.
+    pub(crate) fn check(&self, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> Result<Bitfield, Trouble> {
+        if self.is_new {
+            return Ok(Bitfield::empty(self.hashes.num_chunks()));
+        }
+        let failed = |error: &io::Error| trouble(&self.part(), self.layout.len(), error);
+        self.file.set_len(self.layout.len()).map_err(|error| failed(&error))?;
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let found = split(&*self.file, self.layout, |_, chunk| {
+            let len = chunk.len() as u64;
+            progress(done.fetch_add(len, std::sync::atomic::Ordering::Relaxed) + len)
+        });
+        match found {
+            Ok(found) => Ok(self.hashes.agreement(&found.hashes)),
+            Err(SplitError::Stopped) => Ok(Bitfield::empty(self.hashes.num_chunks())),
+            Err(SplitError::Shorter) => Err(failed(&io::ErrorKind::UnexpectedEof.into())),
+            Err(SplitError::Read(error)) => Err(failed(&error)),
+        }
+    }
+
+    /// Verifies a chunk and writes it to its place; blocks. The last chunk may have another length than the layout says:
+    /// if it is the one it should be, the layout was wrong. Returns the layout as it is known since.
+    pub(crate) fn put(
+        file: &File,
+        hashes: &ChunkHashes,
+        layout: Layout,
+        index: ChunkIndex,
+        chunk: &[u8],
+    ) -> Result<Layout, PutError> {
+        let layout = if Some(index) == layout.last() && chunk.len() != layout.chunk_len(index) {
+            let len = layout.range(index).start + chunk.len() as u64;
+            let exact = Layout::new(len, layout.chunk_size()).ok();
+            exact.filter(|exact| exact.num_chunks() == layout.num_chunks()).ok_or(PutError::Mismatch)?
+        } else {
+            layout
+        };
+        put_chunk(file, layout, hashes, index, chunk)?;
+        Ok(layout)
+    }
+
+    /// The handle that chunks are written and served through.
+    pub(crate) fn file(&self) -> Arc<File> {
+        self.file.clone()
+    }
+
+    /// How the file is cut; its length is a claim until the last chunk is there.
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Where the finished file is expected to be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Every chunk is there: makes that durable, and gives the file its name; blocks. Where that name was taken in the
+    /// meantime it gets the next free number. Returns the path.
+    ///
+    /// # Errors
+    /// [`Trouble`]; the part file stays, and nothing is lost.
+    pub(crate) fn finish(&self, layout: Layout) -> Result<(PathBuf, FileStamp), Trouble> {
+        let part = self.part();
+        let failed = |error: &io::Error| trouble(&part, 0, error);
+        self.file.set_len(layout.len()).map_err(|error| failed(&error))?;
+        self.file.sync_all().map_err(|error| failed(&error))?;
+        for path in std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n))) {
+            match rename_to_new(&part, &path) {
+                Ok(()) => {
+                    Sidecar::remove(&part);
+                    sync_dir(&self.destination.dir);
+                    let metadata = self.file.metadata().map_err(|error| failed(&error))?;
+                    return Ok((path, FileStamp::of(&metadata)));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+        Err(failed(&io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Deletes what was downloaded towards this path, if it was of this file; blocks.
+    pub(crate) fn discard(path: &Path, file_id: FileId) {
+        let part = part_path(path);
+        if Sidecar::read(&part).is_none_or(|sidecar| sidecar.hashes.file_id() != file_id) {
+            return;
+        }
+        if let Err(error) = fs::remove_file(&part) {
+            tracing::warn!(path = %part.display(), %error, "can't delete an unfinished file");
+        }
+        Sidecar::remove(&part);
+    }
+
+    fn part(&self) -> PathBuf {
+        part_path(&self.path)
+    }
+}
+
+/// What an error means for the transfer that met it.
+pub(crate) fn trouble(path: &Path, needed: u64, error: &io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Trouble::DiskFull { needed, dir: path.parent().unwrap_or(path).to_owned() }
+        }
+        _ => Trouble::Io { path: path.to_owned(), reason: error.to_string() },
+    }
+}
+
+fn numbered(destination: &Destination, number: u32) -> PathBuf {
+    match number {
+        1 => destination.dir.join(destination.name.as_str()),
+        number => destination.dir.join(destination.name.numbered(number)),
+    }
+}
+
+fn part_path(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
+/// Whether anything is there, a dangling link included.
+fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// The stamp of the file at `path`, if it is byte for byte the one that `hashes` are of.
+fn same_file(path: &Path, hashes: &ChunkHashes) -> Option<FileStamp> {
+    let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let layout = Layout::new(metadata.len(), hashes.chunk_size()).ok()?;
+    if layout.num_chunks() != hashes.num_chunks() {
+        return None;
+    }
+    let (digest, stamp) = digest_file(path, |_| ControlFlow::Continue(())).ok()?;
+    (digest.file_id() == hashes.file_id()).then_some(stamp)
+}
+
+/// A new part file, unless another process was faster.
+fn create(part: &Path, layout: Layout) -> io::Result<Option<Arc<File>>> {
+    let file = match OpenOptions::new().read(true).write(true).create_new(true).open(part) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let prepared = lock(&file).and_then(|()| file.set_len(layout.len()));
+    if let Err(error) = prepared {
+        let _ = fs::remove_file(part);
+        Sidecar::remove(part);
+        return Err(error);
+    }
+    Ok(Some(Arc::new(file)))
+}
+
+/// The part file from before, unless it is a link, or another process is at work on it.
+fn reopen(part: &Path) -> io::Result<Option<Arc<File>>> {
+    if !fs::symlink_metadata(part).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    let file = OpenOptions::new().read(true).write(true).open(part)?;
+    match lock(&file) {
+        Ok(()) => Ok(Some(Arc::new(file))),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// One process at a time; a file system without locks gets none.
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Gives `from` the name `to` unless that is taken. A plain rename would replace what is there; a second link does not.
+/// Where the file system has no links, the name is first claimed with an empty file, which is then replaced.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) => {
+            OpenOptions::new().write(true).create_new(true).open(to)?;
+            fs::rename(from, to).inspect_err(|_| {
+                let _ = fs::remove_file(to);
+            })
+        }
+    }
+}
+
+/// Makes a rename durable, where folders can be synced.
+fn sync_dir(dir: &Path) {
+    #[cfg(unix)]
+    if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
+        tracing::debug!(dir = %dir.display(), %error, "can't sync the folder");
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+}
+
+/// The chunk size that a download starts with when nobody told it another.
+pub(crate) fn assumed_chunk_size(size: Option<u64>) -> ChunkSize {
+    size.map_or(ChunkSize::DEFAULT, ChunkSize::for_len)
+}
+
+#[cfg(test)]
+mod tests;

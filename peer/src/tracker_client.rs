@@ -1,0 +1,206 @@
+//! One request to a tracker, and its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Response, redirect};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use sprat_protocol::tracker::{
+    Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Query, QueryAnswer, Register, Registered, Request,
+    Search, SearchAnswer, Unregister, Unregistered,
+};
+use url::Url;
+
+/// How long a tracker may take to accept a connection, and to answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
+const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
+
+/// A tracker, as its client sees it. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct TrackerClient {
+    url: Url,
+    http: Client,
+}
+
+impl TrackerClient {
+    /// The tracker at this `http` or `https` URL. Connects to nothing yet.
+    pub fn new(url: Url) -> Self {
+        let http = Client::builder()
+            .tls_backend_preconfigured(tls_config())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .user_agent(crate::config::AGENT)
+            .build()
+            .expect("a client with a TLS configuration of its own can always be built");
+        Self { url, http }
+    }
+
+    /// Where the tracker is.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Whether a tracker answers there.
+    ///
+    /// # Errors
+    /// [`TrackerError`] says why not.
+    pub async fn is_up(&self) -> Result<(), TrackerError> {
+        let response = self.http.get(self.route("healthz")).send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(()) } else { Err(self.nonsense()) }
+    }
+
+    /// "I have these files."
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn register(&self, message: Register) -> Result<Registered, TrackerError> {
+        match self.call(&Request::Register(message)).await? {
+            Answer::Registered(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "Who has these files?"
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn query(&self, message: Query) -> Result<QueryAnswer, TrackerError> {
+        match self.call(&Request::Query(message)).await? {
+            Answer::QueryAnswer(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "I am still here."
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn heartbeat(&self, message: Heartbeat) -> Result<HeartbeatAnswer, TrackerError> {
+        match self.call(&Request::Heartbeat(message)).await? {
+            Answer::HeartbeatAnswer(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "I no longer have these files."
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn unregister(&self, message: Unregister) -> Result<Unregistered, TrackerError> {
+        match self.call(&Request::Unregister(message)).await? {
+            Answer::Unregistered(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "Which files are called like this?"
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn search(&self, message: Search) -> Result<SearchAnswer, TrackerError> {
+        match self.call(&Request::Search(message)).await? {
+            Answer::SearchAnswer(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    async fn call(&self, request: &Request) -> Result<Answer, TrackerError> {
+        let sent = self.http.post(self.route(request.route())).json(request).send().await;
+        let response = sent.map_err(|error| self.unreachable(&error))?;
+        let body = self.read(response).await?;
+        serde_json::from_slice(&body).map_err(|_| self.nonsense())
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, TrackerError> {
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            if body.len() + part.len() > MAX_ANSWER_LEN {
+                return Err(self.nonsense());
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(body)
+    }
+
+    /// A route below the tracker's URL, which may have a path of its own.
+    fn route(&self, route: &str) -> String {
+        format!("{}/{}", self.url.as_str().trim_end_matches('/'), route.trim_start_matches('/'))
+    }
+
+    fn not_expected(&self, answer: Answer) -> TrackerError {
+        match answer {
+            Answer::Error(error) => TrackerError::Refused { url: self.url.clone(), error },
+            _ => self.nonsense(),
+        }
+    }
+
+    fn nonsense(&self) -> TrackerError {
+        TrackerError::Nonsense { url: self.url.clone() }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> TrackerError {
+        // The outer errors say "error sending request for url"; what happened is the innermost one.
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        let reason = if error.is_timeout() { "it did not answer in time".to_owned() } else { cause.to_string() };
+        TrackerError::Unreachable { url: self.url.clone(), reason }
+    }
+}
+
+/// TLS for `https` trackers: ring, and the certificates that this machine trusts. A machine that has none can still use
+/// `http` trackers.
+fn tls_config() -> ClientConfig {
+    let builder = || {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring supports the default versions")
+    };
+    match builder().with_platform_verifier() {
+        Ok(builder) => builder.with_no_client_auth(),
+        Err(error) => {
+            tracing::debug!(%error, "no certificates on this machine, https trackers will be refused");
+            builder().with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+        }
+    }
+}
+
+/// Why a tracker's answer is not there. Each says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrackerError {
+    /// Nothing answers.
+    #[error("can't reach the tracker at {url}: {reason}; check the address, or start one there with sprat-tracker")]
+    Unreachable {
+        /// Where the tracker should be.
+        url: Url,
+        /// What happened.
+        reason: String,
+    },
+    /// Something answers, but no tracker.
+    #[error("what answers at {url} is not a Sprat tracker; check the address")]
+    Nonsense {
+        /// Where the tracker should be.
+        url: Url,
+    },
+    /// The tracker says no.
+    #[error("the tracker at {url} refused: {}", error.message)]
+    Refused {
+        /// Where the tracker is.
+        url: Url,
+        /// Its words.
+        error: ErrorAnswer,
+    },
+}
+
+impl TrackerError {
+    /// Whether the tracker answered that it does not know the lease, so that the peer must register again.
+    pub fn is_unknown_lease(&self) -> bool {
+        matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::UnknownLease)
+    }
+}

@@ -1,0 +1,53 @@
+//! What an operator decides.
+
+use std::time::Duration;
+
+/// The settings of a tracker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How long a peer is believed without another word from it; peers are told whole seconds.
+    pub lease: Duration,
+    /// How long open requests may take to end once the tracker shuts down.
+    pub grace: Duration,
+    /// How much strangers may make the tracker remember.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(90), grace: Duration::from_secs(5), limits: Limits::default() }
+    }
+}
+
+/// Bounds on everything that a stranger can grow. Over one of them the answer is a refusal, and nothing else suffers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Open HTTP connections; further ones wait in the system's backlog.
+    pub connections: usize,
+    /// Peers with a lease.
+    pub peers: usize,
+    /// Peers with a lease that come from one IPv4 address or one IPv6 /64 network.
+    pub peers_per_address: usize,
+    /// Files that one peer holds.
+    pub files_per_peer: usize,
+    /// Peers that hold one file.
+    pub peers_per_swarm: usize,
+    /// Different files.
+    pub files: usize,
+    /// Pairs of a peer and a file that it holds: what the memory of a tracker grows with.
+    pub holdings: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            peers: 1_000_000,
+            peers_per_address: 1000,
+            files_per_peer: 100_000,
+            peers_per_swarm: 100_000,
+            files: 10_000_000,
+            holdings: 20_000_000,
+        }
+    }
+}

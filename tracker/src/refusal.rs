@@ -1,0 +1,100 @@
+//! What the tracker tells those whom it refuses: all that they may know, and nothing else.
+
+use sprat_chunking::FileId;
+use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
+
+use crate::swarm::{PeerRefusal, UnknownLease};
+
+/// Why a request is not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request is not one that this route understands.
+    #[error("{0}")]
+    Malformed(String),
+    /// There is no such route.
+    #[error("there is nothing at {0}; the messages go to /v1/register, query, heartbeat, unregister and search")]
+    UnknownRoute(String),
+    /// The route is there, for another method.
+    #[error("{0} is for another method than {1}")]
+    WrongMethod(String, String),
+    /// The body is longer than the tracker reads.
+    #[error("the body is longer than {0} bytes; send less at once")]
+    TooLarge(usize),
+    /// A list in the request is too long.
+    #[error("{count} {what} are more than the {most} that one message may have; send several")]
+    TooLong {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much of it there is.
+        count: usize,
+        /// How much there may be.
+        most: usize,
+    },
+    /// Nobody can be reached at port 0.
+    #[error("port 0 is no port that others can reach; name the one that you listen on")]
+    PortZero,
+    /// Nobody here has the file.
+    #[error("nobody here has the file {0}")]
+    UnknownFile(FileId),
+    /// The lease is over, or never was.
+    #[error(transparent)]
+    UnknownLease(#[from] UnknownLease),
+    /// There are too many peers.
+    #[error("{reason}")]
+    TooManyPeers {
+        /// Which limit it is.
+        reason: PeerRefusal,
+        /// Seconds after which some may have gone.
+        retry_after: u32,
+    },
+    /// The tracker failed. Its log says why; the client is not told.
+    #[error("the tracker failed to answer this; it is not your fault, try again later")]
+    Failed,
+}
+
+impl Refusal {
+    /// The kind, for programs.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Malformed(_) | Self::TooLong { .. } | Self::PortZero => ErrorCode::BadRequest,
+            Self::UnknownRoute(_) | Self::WrongMethod(..) => ErrorCode::UnknownMessage,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::UnknownFile(_) => ErrorCode::UnknownFile,
+            Self::UnknownLease(_) => ErrorCode::UnknownLease,
+            Self::TooManyPeers { .. } => ErrorCode::TooMany,
+            Self::Failed => ErrorCode::Unavailable,
+        }
+    }
+
+    /// The refusal as it is sent.
+    pub fn to_answer(&self) -> ErrorAnswer {
+        let retry_after = match self {
+            Self::TooManyPeers { retry_after, .. } => Some(*retry_after),
+            Self::Failed => Some(30),
+            _ => None,
+        };
+        ErrorAnswer { code: self.code(), message: self.to_string(), retry_after }
+    }
+}
+
+/// Why what a peer says of a file cannot be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// The name is empty or too long.
+    #[error("a name has 1 to {MAX_NAME_LEN} bytes, not {0}")]
+    NameLen(usize),
+    /// The name has line breaks or the like.
+    #[error("the name contains control characters")]
+    NameControl,
+    /// There is no layout of this length and chunk size.
+    #[error(transparent)]
+    Layout(#[from] sprat_chunking::LayoutError),
+    /// Size, chunk size and number of chunks do not fit each other.
+    #[error("a file of that size and chunk size has {expected} chunks, not {claimed}")]
+    NumChunks {
+        /// How many there would be.
+        expected: u32,
+        /// How many the peer says there are.
+        claimed: u32,
+    },
+}

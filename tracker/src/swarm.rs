@@ -1,0 +1,332 @@
+//! Which peer holds which file: the swarms, and the leases that keep them true.
+//!
+//! Pure state: no sockets, no clock, no randomness of its own. In reading order:
+//!
+//! - this file: [`Swarms`], what the rest of the tracker sees.
+//! - `leases`: which peers are believed, and until when.
+//! - `one`: one swarm. `members`: its peers, and a random sample of them. `votes`: what most of its seeders claim.
+//! - `error`: what is refused, and why.
+
+mod error;
+mod leases;
+mod members;
+#[cfg(test)]
+mod model;
+mod one;
+#[cfg(test)]
+mod tests;
+mod votes;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::{Rng, RngExt};
+use sprat_chunking::{ChunkSize, FileId, Layout};
+use sprat_protocol::PeerId;
+use sprat_protocol::tracker::PeerInfo;
+
+use crate::config::Limits;
+use crate::contact::Contact;
+pub use error::{FileRefusal, PeerRefusal, UnknownLease};
+use leases::Leases;
+use one::Swarm;
+
+/// What one peer says of one file: hints, no facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What the file is called.
+    pub name: Arc<str>,
+    /// Its length and chunk size.
+    pub layout: Layout,
+}
+
+/// One file that a peer holds, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which file.
+    pub file_id: FileId,
+    /// What the peer says of it.
+    pub claim: Claim,
+    /// Whether it has all of it.
+    pub complete: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// Which peer it says it is, if it is one.
+    pub peer_id: Option<PeerId>,
+    /// The address that its question came from.
+    pub address: IpAddr,
+}
+
+/// What is known of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What most seeders claim.
+    pub claim: Claim,
+    /// How many peers have all of it.
+    pub seeders: usize,
+    /// How many peers have or fetch a part of it.
+    pub leechers: usize,
+}
+
+/// How much is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Peers with a lease.
+    pub peers: usize,
+    /// Different files.
+    pub files: usize,
+    /// Pairs of a peer and a file that it has all of.
+    pub seeders: usize,
+    /// Pairs of a peer and a file that it has a part of.
+    pub leechers: usize,
+}
+
+/// Who holds what.
+///
+/// A lease belongs to a peer and covers all its files, so keeping it costs the same for one file as for 100,000. A peer
+/// whose lease is over is told to nobody from that moment on; its places in the counts are cleared step by step, a few
+/// with every call and the rest by [`Self::expire`], so that no call pays for a crowd that left.
+#[derive(Debug)]
+pub struct Swarms {
+    limits: Limits,
+    leases: Leases,
+    swarms: HashMap<FileId, Swarm>,
+    /// Members over all swarms, and how many of them are seeders.
+    holdings: usize,
+    seeders: usize,
+    changed: Vec<FileId>,
+}
+
+/// How many expired holdings one request clears at most.
+const STEPS_PER_REQUEST: usize = 100;
+/// How many more members than wanted are drawn, to make up for the asker and for those that cannot be told.
+const SPARE: usize = 8;
+
+impl Swarms {
+    /// Nobody holds anything yet, and leases will have this length.
+    pub fn new(lease: Duration, limits: Limits) -> Self {
+        Self {
+            limits,
+            leases: Leases::new(lease),
+            swarms: HashMap::new(),
+            holdings: 0,
+            seeders: 0,
+            changed: Vec::new(),
+        }
+    }
+
+    /// Opens a lease for a peer, or opens its lease anew: it keeps its files and gets a new contact. Returns the fresh
+    /// token of the lease.
+    ///
+    /// Whoever names a peer ID is believed to be that peer, also from another address, because a laptop moves. REGISTER
+    /// is to be signed with the peer's key; until then anybody can take over the entry of a peer, though not the peer:
+    /// whoever connects to one demands proof of its ID.
+    ///
+    /// # Errors
+    /// [`PeerRefusal`] if there are too many peers. Then nothing is changed.
+    pub fn register(
+        &mut self,
+        now: Instant,
+        rng: &mut impl Rng,
+        peer_id: PeerId,
+        contact: Contact,
+    ) -> Result<u128, PeerRefusal> {
+        self.expire(now, STEPS_PER_REQUEST);
+        if self.leases.live(now, peer_id).is_none() {
+            self.forget(peer_id, usize::MAX);
+        }
+        let token = rng.random();
+        self.leases.open(now, peer_id, token, contact, &self.limits)?;
+        Ok(token)
+    }
+
+    /// Adds a file to what a peer with a lease holds, or replaces what the peer said of it before. Returns the chunk size
+    /// of its swarm.
+    ///
+    /// # Errors
+    /// [`FileRefusal`] if there is too much of something. Then nothing is changed.
+    pub fn add(&mut self, now: Instant, peer_id: PeerId, share: Share) -> Result<ChunkSize, FileRefusal> {
+        let Share { file_id, claim, complete } = share;
+        let held = self.leases.live(now, peer_id).ok_or(UnknownLease)?.files.len();
+        self.check_room(peer_id, file_id, held)?;
+        let chunk_size = claim.layout.chunk_size();
+        self.swarms.entry(file_id).or_default();
+        self.update(file_id, |swarm| swarm.put(peer_id, claim, complete));
+        if let Some(peer) = self.leases.peer_mut(peer_id) {
+            peer.files.insert(file_id);
+        }
+        Ok(self.summary(file_id).map_or(chunk_size, |summary| summary.claim.layout.chunk_size()))
+    }
+
+    /// Renews everything that the peer holds and marks these files as complete. The peer is told from now on at the
+    /// address that this came from: the token proves who it is.
+    ///
+    /// # Errors
+    /// [`UnknownLease`] if this is not the token of a lease that still holds.
+    pub fn heartbeat(
+        &mut self,
+        now: Instant,
+        peer_id: PeerId,
+        token: u128,
+        observed: IpAddr,
+        completed: &[FileId],
+    ) -> Result<(), UnknownLease> {
+        self.expire(now, STEPS_PER_REQUEST);
+        self.leases.check(now, peer_id, token)?;
+        self.leases.renew(now, peer_id, observed, &self.limits);
+        for file_id in completed {
+            self.update(*file_id, |swarm| swarm.complete(peer_id));
+        }
+        Ok(())
+    }
+
+    /// Takes a peer out of the swarms of these files, or out of all and its lease with it. Returns how many it was in.
+    ///
+    /// # Errors
+    /// [`UnknownLease`] if this is not the token of a lease that still holds.
+    pub fn unregister(
+        &mut self,
+        now: Instant,
+        peer_id: PeerId,
+        token: u128,
+        file_ids: Option<&[FileId]>,
+    ) -> Result<usize, UnknownLease> {
+        self.expire(now, STEPS_PER_REQUEST);
+        self.leases.check(now, peer_id, token)?;
+        let before = self.holdings;
+        match file_ids {
+            None => {
+                self.forget(peer_id, usize::MAX);
+            }
+            Some(file_ids) => file_ids.iter().for_each(|file_id| self.leave(peer_id, *file_id)),
+        }
+        Ok(before - self.holdings)
+    }
+
+    /// What is known of a file, and up to `max_peers` of its peers, drawn at random: never the asker, no seeders if the
+    /// asker is one itself, and only peers that this asker can reach.
+    pub fn query(
+        &mut self,
+        now: Instant,
+        rng: &mut impl Rng,
+        file_id: FileId,
+        asker: Asker,
+        max_peers: usize,
+    ) -> Option<(Summary, Vec<PeerInfo>)> {
+        self.expire(now, STEPS_PER_REQUEST);
+        let summary = self.summary(file_id)?;
+        let swarm = &self.swarms[&file_id];
+        let is_seeder = asker.peer_id.is_some_and(|peer_id| swarm.is_seeder(peer_id));
+        let peers = swarm
+            .sample(rng, is_seeder, max_peers.saturating_add(SPARE))
+            .filter(|(peer_id, _)| Some(*peer_id) != asker.peer_id)
+            .filter_map(|(peer_id, complete)| {
+                let addresses = self.leases.live(now, peer_id)?.contact.addresses_for(asker.address);
+                (!addresses.is_empty()).then_some(PeerInfo { peer_id, addresses, complete })
+            });
+        Some((summary, peers.take(max_peers).collect()))
+    }
+
+    /// What is known of a file.
+    pub fn summary(&self, file_id: FileId) -> Option<Summary> {
+        let swarm = self.swarms.get(&file_id)?;
+        let seeders = swarm.seeders();
+        Some(Summary { claim: swarm.claim()?, seeders, leechers: swarm.len() - seeders })
+    }
+
+    /// How much is known.
+    pub fn totals(&self) -> Totals {
+        Totals {
+            peers: self.leases.len(),
+            files: self.swarms.len(),
+            seeders: self.seeders,
+            leechers: self.holdings - self.seeders,
+        }
+    }
+
+    /// Clears up to `steps` holdings of peers whose lease is over. Returns whether there are more.
+    pub fn expire(&mut self, now: Instant, steps: usize) -> bool {
+        let mut steps = steps;
+        while let Some(peer_id) = self.leases.first_over(now) {
+            if steps == 0 {
+                return true;
+            }
+            steps = self.forget(peer_id, steps);
+        }
+        false
+    }
+
+    /// The files whose name may be another one since the last call, or that nobody holds any more. The caller asks after
+    /// every call that changes something, or this list grows.
+    pub fn take_changed(&mut self) -> Vec<FileId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whether a peer that holds so many files may hold this one.
+    fn check_room(&self, peer_id: PeerId, file_id: FileId, held: usize) -> Result<(), FileRefusal> {
+        let Limits { files_per_peer, peers_per_swarm, files, holdings, .. } = self.limits;
+        let swarm = self.swarms.get(&file_id);
+        if swarm.is_some_and(|swarm| swarm.has(peer_id)) {
+            Ok(())
+        } else if held >= files_per_peer {
+            Err(FileRefusal::PeerFull)
+        } else if swarm.is_some_and(|swarm| swarm.len() >= peers_per_swarm) {
+            Err(FileRefusal::SwarmFull)
+        } else if self.holdings >= holdings || swarm.is_none() && self.swarms.len() >= files {
+            Err(FileRefusal::TrackerFull)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes a peer out of one swarm.
+    fn leave(&mut self, peer_id: PeerId, file_id: FileId) {
+        if let Some(peer) = self.leases.peer_mut(peer_id) {
+            peer.files.remove(&file_id);
+        }
+        self.update(file_id, |swarm| {
+            swarm.remove(peer_id);
+        });
+    }
+
+    /// Takes a peer out of all swarms, one a step, and ends its lease with a last one. Returns the steps left over.
+    fn forget(&mut self, peer_id: PeerId, steps: usize) -> usize {
+        for left in (0..steps).rev() {
+            let Some(peer) = self.leases.peer_mut(peer_id) else { return left + 1 };
+            match peer.files.first().copied() {
+                Some(file_id) => self.leave(peer_id, file_id),
+                None => {
+                    self.leases.close(peer_id);
+                    return left;
+                }
+            }
+        }
+        0
+    }
+
+    /// Changes one swarm and keeps the totals and the list of changes in step with it.
+    fn update(&mut self, file_id: FileId, change: impl FnOnce(&mut Swarm)) {
+        let Some(swarm) = self.swarms.get_mut(&file_id) else { return };
+        let before = (swarm.len(), swarm.seeders(), swarm.claim());
+        change(swarm);
+        self.holdings = self.holdings - before.0 + swarm.len();
+        self.seeders = self.seeders - before.1 + swarm.seeders();
+        let claim = swarm.claim();
+        if claim.as_ref().map(|claim| &claim.name) != before.2.as_ref().map(|claim| &claim.name) {
+            self.changed.push(file_id);
+        }
+        if swarm.len() == 0 {
+            self.swarms.remove(&file_id);
+        }
+    }
+
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
+        self.swarms.is_empty() && self.leases.is_empty() && self.totals() == Totals::default()
+    }
+}

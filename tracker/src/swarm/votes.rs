@@ -1,0 +1,113 @@
+//! What most peers of a swarm claim.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// The values that peers claim, and which of them most seeders claim. Among equals the one wins that has been claimed
+/// for longest, so a latecomer needs a majority to change an answer.
+///
+/// A vote costs O(1), but for the withdrawal of a vote for the winner: that looks through all different values.
+#[derive(Debug)]
+pub(super) struct Votes<T> {
+    tallies: HashMap<T, Tally>,
+    winner: Option<T>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Tally {
+    seeders: usize,
+    leechers: usize,
+    /// The number of the vote that was the first for this value.
+    since: u64,
+}
+
+impl Tally {
+    fn rank(&self) -> (usize, Reverse<u64>) {
+        (self.seeders, Reverse(self.since))
+    }
+
+    fn voters(&mut self, complete: bool) -> &mut usize {
+        if complete { &mut self.seeders } else { &mut self.leechers }
+    }
+}
+
+impl<T> Default for Votes<T> {
+    fn default() -> Self {
+        Self { tallies: HashMap::new(), winner: None, next: 0 }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Votes<T> {
+    /// Counts one more peer for this value. Returns the value as it is stored, so that equal ones share their memory.
+    pub(super) fn cast(&mut self, value: T, complete: bool) -> T {
+        let value = self.tallies.get_key_value(&value).map(|(stored, _)| stored.clone()).unwrap_or(value);
+        let fresh = Tally { seeders: 0, leechers: 0, since: self.next };
+        self.next += 1;
+        let tally = self.tallies.entry(value.clone()).or_insert(fresh);
+        *tally.voters(complete) += 1;
+        let rank = tally.rank();
+        if self.winner.as_ref().is_none_or(|winner| self.tallies[winner].rank() < rank) {
+            self.winner = Some(value.clone());
+        }
+        value
+    }
+
+    /// Takes back what one peer cast.
+    pub(super) fn withdraw(&mut self, value: &T, complete: bool) {
+        let Some(tally) = self.tallies.get_mut(value) else { return };
+        *tally.voters(complete) -= 1;
+        if tally.seeders + tally.leechers == 0 {
+            self.tallies.remove(value);
+        } else if !complete {
+            return;
+        }
+        if self.winner.as_ref() == Some(value) {
+            self.winner = self.tallies.iter().max_by_key(|(_, tally)| tally.rank()).map(|(value, _)| value.clone());
+        }
+    }
+
+    /// What most seeders claim; none while nobody claims anything.
+    pub(super) fn winner(&self) -> Option<&T> {
+        self.winner.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_seeders_win_and_among_equals_the_earliest() {
+        let mut votes = Votes::default();
+        assert_eq!(votes.winner(), None);
+        for (value, complete, winner) in [
+            ("a", false, "a"),
+            ("b", false, "a"),
+            ("b", false, "a"),
+            ("b", true, "b"),
+            ("a", true, "a"),
+            ("c", true, "a"),
+            ("c", true, "c"),
+        ] {
+            votes.cast(value, complete);
+            assert_eq!(votes.winner(), Some(&winner));
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_vote_no_longer_counts() {
+        let mut votes = Votes::default();
+        for (value, complete) in [("a", true), ("b", true), ("b", true), ("a", false)] {
+            votes.cast(value, complete);
+        }
+        for (value, complete, winner) in
+            [("b", true, Some("a")), ("a", true, Some("b")), ("b", true, Some("a")), ("a", false, None)]
+        {
+            votes.withdraw(&value, complete);
+            assert_eq!(votes.winner(), winner.as_ref());
+        }
+        assert!(votes.tallies.is_empty());
+    }
+}

@@ -1,0 +1,341 @@
+//! The tracker over real sockets: every route, what it refuses, and how it ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::{Value, json};
+use sprat_tracker::{Config, Limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here takes, so that what hangs fails.
+const LONG: Duration = Duration::from_secs(20);
+
+const FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const OTHER_FILE: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+const ALICE: &str = "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq";
+const BOB: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// A tracker that runs in this process, and somebody who talks to it.
+struct Running {
+    address: SocketAddr,
+    client: Client,
+    shutdown: CancellationToken,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    async fn start(config: Config) -> Self {
+        // A second test in this process finds the provider installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().timeout(LONG).build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(sprat_tracker::serve(listener, config, shutdown.clone()));
+        Self { address, client, shutdown, task }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        self.client.request(method, url).body(body).send().await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        read(self.send(Method::GET, path, "").await).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        read(self.send(Method::POST, path, body.to_string()).await).await
+    }
+
+    /// Registers a file of 300,000 bytes and returns the answer.
+    async fn register(&self, peer_id: &str, file_id: &str, name: &str, complete: bool) -> Value {
+        let (status, answer) = self.post("/v1/register", &register(peer_id, file_id, name, complete)).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer
+    }
+
+    /// Shuts down and waits for the end.
+    async fn stop(self) {
+        self.shutdown.cancel();
+        timeout(LONG, self.task).await.expect("shutdown ends").unwrap().unwrap();
+        assert!(TcpStream::connect(self.address).await.is_err());
+    }
+}
+
+/// The status and the body, which is JSON whatever was asked.
+async fn read(response: Response) -> (StatusCode, Value) {
+    assert_eq!(response.headers()["content-type"], "application/json");
+    (response.status(), response.json().await.unwrap())
+}
+
+fn register(peer_id: &str, file_id: &str, name: &str, complete: bool) -> Value {
+    let file = json!({
+        "file_id": file_id, "name": name, "size": 300_000, "chunk_size": 262_144, "num_chunks": 2, "complete": complete,
+    });
+    json!({ "type": "REGISTER", "peer_id": peer_id, "port": 4000, "addresses": ["192.168.1.20:4000"], "files": [file] })
+}
+
+fn query(peer_id: &str) -> Value {
+    json!({ "type": "QUERY", "peer_id": peer_id, "file_ids": [FILE, OTHER_FILE], "max_peers": 10 })
+}
+
+#[tokio::test]
+async fn a_peers_life() {
+    let tracker = Running::start(Config::default()).await;
+    let registered = tracker.register(ALICE, FILE, "Big Bunny.mkv", false).await;
+    assert_eq!(registered["type"], "REGISTERED");
+    assert_eq!(registered["lease"]["seconds"], 90);
+    assert_eq!(registered["observed"], "127.0.0.1");
+    assert_eq!(registered["files"], json!([{ "status": "accepted", "file_id": FILE, "chunk_size": 262_144 }]));
+
+    let token = &registered["lease"]["token"];
+    let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": ALICE, "token": token, "completed": [FILE] });
+    let (status, renewed) = tracker.post("/v1/heartbeat", &heartbeat).await;
+    assert_eq!((status, &renewed["type"]), (StatusCode::OK, &json!("HEARTBEAT_ANSWER")));
+    assert_eq!(renewed["lease"], registered["lease"]);
+
+    let (status, answer) = tracker.post("/v1/query", &query(BOB)).await;
+    let peers = json!([{ "peer_id": ALICE, "addresses": ["127.0.0.1:4000", "192.168.1.20:4000"], "complete": true }]);
+    let info = json!({
+        "file_id": FILE, "name": "Big Bunny.mkv", "size": 300_000, "chunk_size": 262_144, "num_chunks": 2,
+        "seeders": 1, "leechers": 0, "peers": peers,
+    });
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(answer, json!({ "type": "QUERY_ANSWER", "files": [info], "unknown": [OTHER_FILE] }));
+    assert_eq!(tracker.get(&format!("/v1/files/{FILE}")).await, (StatusCode::OK, info));
+    let (_, own) = tracker.post("/v1/query", &query(ALICE)).await;
+    assert_eq!(own["files"][0]["peers"], json!([]));
+
+    let unregister = json!({ "type": "UNREGISTER", "peer_id": ALICE, "token": token });
+    let (status, answer) = tracker.post("/v1/unregister", &unregister).await;
+    assert_eq!((status, answer), (StatusCode::OK, json!({ "type": "UNREGISTERED", "removed": 1 })));
+    let (status, answer) = tracker.get(&format!("/v1/files/{FILE}")).await;
+    assert_eq!((status, &answer["code"]), (StatusCode::NOT_FOUND, &json!("unknown_file")));
+    for (path, body) in [("/v1/unregister", &unregister), ("/v1/heartbeat", &heartbeat)] {
+        let (status, answer) = tracker.post(path, body).await;
+        assert_eq!((status, &answer["code"]), (StatusCode::GONE, &json!("unknown_lease")));
+    }
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn search_finds_by_name_over_both_routes() {
+    let tracker = Running::start(Config::default()).await;
+    tracker.register(ALICE, FILE, "Big Bunny.mkv", true).await;
+    tracker.register(ALICE, OTHER_FILE, "bunnies & more.txt", false).await;
+    let search = |words: &str| json!({ "type": "SEARCH", "words": words, "page": 0 });
+    let (status, answer) = tracker.post("/v1/search", &search("bunny big")).await;
+    assert_eq!((status, &answer["files"][0]["file_id"]), (StatusCode::OK, &json!(FILE)));
+    assert_eq!((answer["files"].as_array().unwrap().len(), &answer["more"]), (1, &json!(false)));
+    assert!(answer["files"][0]["first_seen"].as_u64().unwrap() > 1_600_000_000);
+
+    let (status, answer) = tracker.get("/v1/search?q=BUNN").await;
+    assert_eq!((status, &answer["type"]), (StatusCode::OK, &json!("SEARCH_ANSWER")));
+    assert_eq!(answer["files"].as_array().unwrap().len(), 2);
+    assert_eq!(tracker.get("/v1/search?q=%26+MORE").await.1["files"][0]["file_id"], OTHER_FILE);
+    assert_eq!(tracker.get("/v1/search?q=bunny&page=1").await.1["files"], json!([]));
+    for path in ["/v1/search", "/v1/search?q=x&page=-1", &format!("/v1/search?q={}", "x".repeat(256))] {
+        let (status, answer) = tracker.get(path).await;
+        assert_eq!((status, &answer["code"]), (StatusCode::BAD_REQUEST, &json!("bad_request")), "{path}");
+    }
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn one_bad_file_is_refused_and_the_others_are_not() {
+    let tracker = Running::start(Config::default()).await;
+    let mut message = register(ALICE, FILE, "good", true);
+    let with = |field: &str, value: Value| {
+        let mut file = message["files"][0].clone();
+        file[field] = value;
+        file
+    };
+    let files = [
+        with("name", json!("")),
+        with("name", json!("x".repeat(256))),
+        with("name", json!("two\nlines")),
+        with("num_chunks", json!(3)),
+        with("size", json!(u64::MAX)),
+        with("name", json!("x".repeat(255))),
+    ];
+    message["files"] = json!(files);
+    let (status, answer) = tracker.post("/v1/register", &message).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let statuses: Vec<&Value> = answer["files"].as_array().unwrap().iter().map(|file| &file["status"]).collect();
+    assert_eq!(statuses, ["refused", "refused", "refused", "refused", "refused", "accepted"]);
+    assert_eq!(answer["files"][3]["reason"], "a file of that size and chunk size has 2 chunks, not 3");
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_answered_with_what_is_wrong() {
+    let tracker = Running::start(Config::default()).await;
+    let good = register(ALICE, FILE, "a", true);
+    let with = |field: &str, value: Value| {
+        let mut message = good.clone();
+        message[field] = value;
+        message
+    };
+    let too_many = vec![good["files"][0].clone(); 101];
+    for (path, body, says) in [
+        ("/v1/register", json!({}), "type"),
+        ("/v1/register", json!({ "type": "REBOOT" }), "REBOOT"),
+        ("/v1/register", with("peer_id", json!("bob")), "peer ID"),
+        ("/v1/register", with("port", json!(0)), "port 0"),
+        ("/v1/register", with("port", json!(65_536)), "65536"),
+        ("/v1/register", with("files", json!(too_many)), "101 files"),
+        ("/v1/query", good.clone(), "/v1/register"),
+        ("/v1/heartbeat", query(BOB), "/v1/query"),
+        ("/v1/unregister", good.clone(), "/v1/register"),
+        ("/v1/search", good.clone(), "/v1/register"),
+        ("/v1/register", query(BOB), "/v1/query"),
+    ] {
+        let (status, answer) = tracker.post(path, &body).await;
+        assert_eq!((status, &answer["code"]), (StatusCode::BAD_REQUEST, &json!("bad_request")), "{body}");
+        assert!(answer["message"].as_str().unwrap().contains(says), "{answer}");
+    }
+    for body in ["", "{", "\u{0}", "[[[["] {
+        let (status, answer) = read(tracker.send(Method::POST, "/v1/query", body).await).await;
+        assert_eq!((status, &answer["type"]), (StatusCode::BAD_REQUEST, &json!("ERROR")));
+    }
+    assert_eq!(tracker.get("/v1/files/xyz").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(tracker.get("/v1/stats").await.1["peers"], 0);
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let tracker = Running::start(Config::default()).await;
+    let limit = 1024 * 1024;
+    let mut message = query(BOB).to_string();
+    message.push_str(&" ".repeat(limit - message.len()));
+    assert_eq!(tracker.send(Method::POST, "/v1/query", message.clone()).await.status(), StatusCode::OK);
+    message.push(' ');
+    let (status, answer) = read(tracker.send(Method::POST, "/v1/query", message).await).await;
+    assert_eq!((status, &answer["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn other_routes_and_methods_are_answered_in_json() {
+    let tracker = Running::start(Config::default()).await;
+    for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
+        for path in ["/", "/v1/reboot", "/v1/register/", "/v2/query", "/v1/files/a/b"] {
+            let (status, answer) = read(tracker.send(method.clone(), path, "").await).await;
+            assert_eq!(
+                (status, &answer["code"]),
+                (StatusCode::NOT_FOUND, &json!("unknown_message")),
+                "{method} {path}"
+            );
+        }
+    }
+    for (method, path, allowed) in [
+        (Method::GET, "/v1/register", "POST"),
+        (Method::DELETE, "/v1/search", "POST,GET,HEAD"),
+        (Method::PUT, "/healthz", "GET,HEAD"),
+    ] {
+        let response = tracker.send(method, path, "").await;
+        assert_eq!(response.headers()["allow"], allowed);
+        let (status, answer) = read(response).await;
+        assert_eq!((status, &answer["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("unknown_message")));
+    }
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn too_many_peers_are_told_when_to_come_back() {
+    let limits = Limits { peers_per_address: 1, ..Limits::default() };
+    let tracker = Running::start(Config { limits, ..Config::default() }).await;
+    tracker.register(ALICE, FILE, "a", true).await;
+    let body = register(BOB, FILE, "a", true).to_string();
+    let response = tracker.send(Method::POST, "/v1/register", body).await;
+    assert_eq!(response.headers()["retry-after"], "90");
+    let (status, answer) = read(response).await;
+    assert_eq!((status, &answer["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("too_many")));
+    assert_eq!(answer["retry_after"], 90);
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn health_and_stats() {
+    let tracker = Running::start(Config::default()).await;
+    let health = tracker.send(Method::GET, "/healthz", "").await;
+    assert_eq!((health.status(), health.text().await.unwrap().as_str()), (StatusCode::OK, "ok"));
+    tracker.register(ALICE, FILE, "a", true).await;
+    tracker.register(BOB, FILE, "a", false).await;
+    tracker.get(&format!("/v1/files/{FILE}")).await;
+    let (status, stats) = tracker.get("/v1/stats").await;
+    let requests = json!({ "register": 2, "query": 1, "heartbeat": 0, "unregister": 0, "search": 0 });
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!((&stats["peers"], &stats["files"]), (&json!(2), &json!(1)));
+    assert_eq!((&stats["seeders"], &stats["leechers"]), (&json!(1), &json!(1)));
+    assert_eq!((&stats["requests"], &stats["version"]), (&requests, &json!(env!("CARGO_PKG_VERSION"))));
+    assert!(stats["uptime"].is_u64());
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn a_lease_ends_by_itself() {
+    let lease = Duration::from_millis(300);
+    let tracker = Running::start(Config { lease, ..Config::default() }).await;
+    let registered = tracker.register(ALICE, FILE, "a", true).await;
+    let started = Instant::now();
+    // Statistics do not look at leases: what they count has been cleared by the tracker itself.
+    while tracker.get("/v1/stats").await.1["files"] != 0 {
+        assert!(started.elapsed() < LONG);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(tracker.get("/v1/search?q=a").await.1["files"], json!([]));
+    let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": ALICE, "token": registered["lease"]["token"] });
+    assert_eq!(tracker.post("/v1/heartbeat", &heartbeat).await.0, StatusCode::GONE);
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn shutdown_waits_for_no_idle_connection() {
+    let tracker = Running::start(Config { grace: LONG * 10, ..Config::default() }).await;
+    let silent = TcpStream::connect(tracker.address).await.unwrap();
+    // The client keeps the connection of this request open.
+    tracker.get("/v1/stats").await;
+    tracker.stop().await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn shutdown_does_not_wait_longer_than_its_grace() {
+    let tracker = Running::start(Config { grace: Duration::from_millis(100), ..Config::default() }).await;
+    let mut slow = TcpStream::connect(tracker.address).await.unwrap();
+    slow.write_all(b"POST /v1/query HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n")
+        .await
+        .unwrap();
+    // It asks for the body: the request is in its handler, and stays there.
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_wait_for_their_turn() {
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let tracker = Running::start(Config { limits, ..Config::default() }).await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut first = TcpStream::connect(tracker.address).await.unwrap();
+    let mut second = TcpStream::connect(tracker.address).await.unwrap();
+    let mut answer = [0; 12];
+    first.write_all(request).await.unwrap();
+    first.read_exact(&mut answer).await.unwrap();
+    second.write_all(request).await.unwrap();
+    assert!(timeout(Duration::from_millis(50), second.readable()).await.is_err());
+    drop(first);
+    timeout(LONG, second.read_exact(&mut answer)).await.expect("its turn comes").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    tracker.stop().await;
+}
