@@ -64,6 +64,8 @@ pub(crate) struct Download {
     queries: JoinSet<peers::Found>,
     writes: JoinSet<Written>,
     next_query: Instant,
+    /// How often trackers were asked.
+    queried: u32,
     /// Whether every tracker was asked once, so that "nobody" means something.
     asked: bool,
     hurry: Arc<Notify>,
@@ -74,7 +76,8 @@ pub(crate) struct Download {
 #[derive(Debug)]
 struct Remote {
     connection: Arc<Connection>,
-    candidate: Candidate,
+    /// What it is known as: a link may name its address, and a tracker its peer ID.
+    candidates: Vec<Candidate>,
     claim: Option<Claim>,
 }
 
@@ -151,6 +154,7 @@ impl Download {
             queries: JoinSet::new(),
             writes: JoinSet::new(),
             next_query: now,
+            queried: 0,
             asked: false,
             hurry,
             rng: SmallRng::seed_from_u64(rand::random()),

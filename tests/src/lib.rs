@@ -1,1 +1,20 @@
-//! Placeholder.
+//! What tests of whole flows need: processes of the real binaries, engines and trackers within the test, peers that lie,
+//! and files to move.
+//!
+//! - [`process`]: the binaries as a user runs them.
+//! - [`swarm`]: a tracker and engines within the test's own process.
+//! - [`liar`]: a peer that speaks the wire but does not keep to it.
+//! - [`files`]: real files, and the ID of one by a second, independent computation.
+//!
+//! No test here uses a fixed port, and none sleeps in the hope that something has happened by then: each waits for the thing
+//! itself, with [`PATIENCE`] as the bound after which it fails.
+
+pub mod files;
+pub mod liar;
+pub mod process;
+pub mod swarm;
+
+use std::time::Duration;
+
+/// How long anything may take before a test fails. Far more than it takes, since test machines are busy.
+pub const PATIENCE: Duration = Duration::from_secs(60);

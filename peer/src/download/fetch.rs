@@ -179,7 +179,7 @@ impl Fetch<'_> {
                 self.holding.gained(index, self.layout);
                 self.download.status.stored(&from, len);
                 if let Some(remote) = self.download.peers.get(&from.key) {
-                    self.download.candidates.delivered(&remote.candidate);
+                    remote.candidates.iter().for_each(|candidate| self.download.candidates.delivered(candidate));
                 }
                 self.download.node.changed.notify_one();
             }

@@ -17,6 +17,10 @@ const ASKED_PEERS: u32 = 50;
 /// How often trackers are asked while there are peers enough.
 const CALM_QUERY: Duration = Duration::from_secs(60);
 
+/// How soon trackers are asked for the second time; from then on the time doubles. Those who begin a download together
+/// find each other only when all of them are registered.
+const FIRST_QUERY: Duration = Duration::from_millis(250);
+
 /// What the trackers answered to one round of questions.
 #[derive(Debug)]
 pub(super) struct Found(Vec<FileInfo>);
@@ -29,7 +33,9 @@ impl Download {
             return;
         }
         let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
-        self.next_query = now + if calm { CALM_QUERY } else { self.node.limits.query_interval };
+        let most = if calm { CALM_QUERY } else { self.node.limits.query_interval };
+        self.next_query = now + FIRST_QUERY.saturating_mul(1 << self.queried.min(16)).min(most);
+        self.queried += 1;
         let (node, file_id, retry_in) = (self.node.clone(), self.file_id(), self.node.limits.query_interval);
         self.queries.spawn(async move {
             let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
@@ -107,12 +113,14 @@ impl Download {
 
     /// Tells a connected peer that the file is wanted.
     fn meet(&mut self, connection: &Arc<Connection>, candidate: Candidate) {
-        let known = self.peers.values().any(|remote| remote.connection.key == connection.key);
-        if known {
+        if let Some(known) = self.peers.get_mut(&connection.key) {
+            if !known.candidates.contains(&candidate) {
+                known.candidates.push(candidate);
+            }
             return;
         }
         if connection.want(self.file_id(), self.chunk_size, self.inbox.0.clone()) {
-            let remote = Remote { connection: connection.clone(), candidate, claim: None };
+            let remote = Remote { connection: connection.clone(), candidates: vec![candidate], claim: None };
             self.peers.insert(connection.key, remote);
         } else {
             self.candidates.failed(Instant::now(), &candidate, &mut self.rng);
@@ -123,7 +131,8 @@ impl Download {
     pub(super) fn part_with(&mut self, key: PeerKey) {
         if let Some(remote) = self.peers.remove(&key) {
             remote.connection.forget(&self.order.link.file_id);
-            self.candidates.failed(Instant::now(), &remote.candidate, &mut self.rng);
+            let now = Instant::now();
+            remote.candidates.iter().for_each(|candidate| self.candidates.failed(now, candidate, &mut self.rng));
             self.status.disconnected(&remote.connection.peer_id);
             self.node.changed.notify_one();
         }
@@ -133,7 +142,7 @@ impl Download {
     pub(super) fn hurried(&mut self) -> Happening {
         let now = Instant::now();
         self.candidates.hurry(now);
-        self.next_query = now;
+        (self.next_query, self.queried) = (now, 0);
         Happening::Network
     }
 

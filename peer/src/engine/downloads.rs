@@ -81,6 +81,11 @@ impl Running {
             Err(ended) => {
                 self.node.holdings.remove(&file_id);
                 self.node.trackers.kick();
+                // The task showed its own state until its last moment.
+                if let Some(transfer) = self.transfer(file_id) {
+                    let resting = Self::resting(transfer);
+                    transfer.set_state(resting);
+                }
                 if let (Ended::Trouble(trouble), After::Stay) = (ended, after) {
                     tracing::warn!(%file_id, %trouble, "download stopped");
                     if let Some(transfer) = self.transfer(file_id) {

@@ -1,0 +1,81 @@
+//! eframe glue: takes what is new from the bridge, draws a frame, carries out what comes of it.
+
+use egui::{Context, Ui, ViewportCommand};
+
+use crate::bridge::{Bridge, Notice, Waker};
+use crate::state::toasts::Mood;
+use crate::state::{Effect, Phase, Seen, ViewState, notices};
+use crate::widgets::theme;
+use crate::{text, views};
+
+/// The window.
+#[derive(Debug)]
+pub struct App {
+    bridge: Bridge,
+    phase: Phase,
+    view: ViewState,
+}
+
+impl App {
+    /// A window onto what is behind the bridge.
+    pub fn new(ctx: &Context, bridge: Bridge, waker: &Waker) -> Self {
+        theme::install(ctx);
+        let ctx = ctx.clone();
+        waker.set(move || ctx.request_repaint());
+        Self { bridge, phase: Phase::Starting, view: ViewState::default() }
+    }
+
+    /// Takes in what is new.
+    fn take_news(&mut self, ctx: &Context) {
+        let now = ctx.input(|input| input.time);
+        while let Some(notice) = self.bridge.next_notice() {
+            if let Notice::Failed(reason) = &notice {
+                self.phase = Phase::Failed(reason.clone());
+            }
+            let effects = notices::take(&mut self.view, self.phase.snapshot(), notice, now);
+            self.carry_out(ctx, effects, now);
+        }
+        if let Some(snapshot) = self.bridge.new_snapshot() {
+            self.phase = Phase::Running(Seen { snapshot, at: now });
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>, now: f64) {
+        for effect in effects {
+            let done = match effect {
+                Effect::Engine(command) => self.bridge.send(command),
+                Effect::Ask(request) => self.bridge.ask(request),
+                Effect::Copy(text) => {
+                    ctx.copy_text(text);
+                    true
+                }
+                Effect::Quit => {
+                    ctx.send_viewport_cmd(ViewportCommand::Close);
+                    true
+                }
+            };
+            if !done {
+                self.view.toasts.push(text::BUSY, Mood::Trouble, now);
+            }
+        }
+    }
+}
+
+impl eframe::App for App {
+    /// Also while the window is hidden, so that news never pile up.
+    fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        self.take_news(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        let effects = views::frame(ui, &self.phase, &mut self.view);
+        let now = ui.input(|input| input.time);
+        let ctx = ui.ctx().clone();
+        self.carry_out(&ctx, effects, now);
+    }
+
+    /// The engine is ended by its owner once the window is gone.
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.bridge.let_go();
+    }
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use directories::{ProjectDirs, UserDirs};
+use sprat_peer::EngineConfig;
+use url::Url;
+
+use crate::bridge::Startup;
+use crate::state::trackers;
+
+/// The variable that names trackers if neither the command line nor the settings do.
+pub const TRACKER_VARIABLE: &str = "SPRAT_TRACKER";
+
+/// Sprat's desktop window: share files, and fetch them from peers by their file ID.
+#[derive(Debug, Parser)]
+#[command(name = "sprat-gui", version)]
+pub struct Args {
+    /// Links or file IDs to download, and files to share, at once.
+    #[arg(value_name = "LINK-OR-PATH")]
+    pub open: Vec<String>,
+    /// Where identity, settings and unfinished work are kept.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Where downloads go, in this run.
+    #[arg(long, value_name = "DIR")]
+    pub download_dir: Option<PathBuf>,
+    /// A tracker to use instead of those in the settings, in this run; can be given more than once. Without any, the
+    /// settings count, and then the variable SPRAT_TRACKER.
+    #[arg(long = "tracker", value_name = "URL", value_parser = tracker)]
+    pub trackers: Vec<Url>,
+    /// Where to listen for peers; port 0 is any free one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+fn tracker(text: &str) -> Result<Url, &'static str> {
+    trackers::parse(text).ok_or(crate::text::BAD_TRACKER)
+}
+
+impl Args {
+    /// What the engine's side is to start with. `fallback_trackers` is the value of [`TRACKER_VARIABLE`].
+    pub fn startup(self, fallback_trackers: Option<&str>) -> Startup {
+        let download_dir_given = self.download_dir.is_some();
+        let state_dir = self.state_dir.unwrap_or_else(default_state_dir);
+        let mut config = EngineConfig::new(state_dir, self.download_dir.unwrap_or_else(default_download_dir));
+        config.trackers = self.trackers;
+        config.restore = true;
+        config.listen = self.listen.unwrap_or(config.listen);
+        Startup {
+            config,
+            download_dir_given,
+            fallback_trackers: fallback_trackers.map(trackers::parse_list).unwrap_or_default(),
+            open: self.open,
+        }
+    }
+}
+
+fn default_state_dir() -> PathBuf {
+    let project = ProjectDirs::from("", "", "Sprat");
+    project.map_or_else(|| PathBuf::from(".sprat"), |dirs| dirs.data_dir().to_owned()).join("desktop")
+}
+
+fn default_download_dir() -> PathBuf {
+    let user = UserDirs::new();
+    user.and_then(|dirs| dirs.download_dir().map(ToOwned::to_owned)).unwrap_or_else(|| "downloads".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_understood() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+        let words = ["sprat-gui", "a.txt", "--tracker", "hub:5000", "--tracker", "http://b", "--state-dir", "/s"];
+        let startup = Args::parse_from(words).startup(Some("http://env, http://other"));
+        assert_eq!(startup.config.trackers.len(), 2);
+        assert_eq!(startup.fallback_trackers.len(), 2);
+        assert_eq!(startup.config.state_dir, std::path::Path::new("/s"));
+        assert!(startup.config.restore && !startup.download_dir_given);
+        assert!(Args::try_parse_from(["sprat-gui", "--tracker", "ftp://x"]).is_err());
+    }
+}

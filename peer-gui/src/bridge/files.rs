@@ -1,0 +1,63 @@
+//! The preferences' file. Blocking: for threads that may.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::state::Preferences;
+use crate::text;
+
+/// Where the preferences of a state directory are.
+pub fn preferences_path(state_dir: &Path) -> PathBuf {
+    state_dir.join("preferences.json")
+}
+
+/// Reads the preferences; without a file they are the defaults. A file that makes no sense is set aside, and the
+/// second value says so.
+pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
+    let path = preferences_path(state_dir);
+    let read = fs::read(&path).and_then(|text| Preferences::from_json(&text).map_err(io::Error::from));
+    match read {
+        Ok(preferences) => (preferences, None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (Preferences::default(), None),
+        Err(error) => {
+            let _ = fs::rename(&path, path.with_extension("json.damaged"));
+            (Preferences::default(), Some(text::preferences_damaged(&error.to_string())))
+        }
+    }
+}
+
+/// Writes the preferences, so that after a crash the old or the new ones are there.
+///
+/// # Errors
+/// What the system says.
+pub fn save(state_dir: &Path, preferences: &Preferences) -> io::Result<()> {
+    fs::create_dir_all(state_dir)?;
+    let path = preferences_path(state_dir);
+    let unfinished = path.with_extension("json.new");
+    let mut file = fs::File::create(&unfinished)?;
+    file.write_all(preferences.to_json().as_bytes())?;
+    file.sync_all()?;
+    fs::rename(unfinished, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::ThemeChoice;
+
+    #[test]
+    fn preferences_come_back_and_damaged_ones_are_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let state_dir = dir.path().join("state");
+        assert_eq!(load(&state_dir), (Preferences::default(), None));
+        let dark = Preferences { theme: ThemeChoice::Dark, ..Preferences::default() };
+        save(&state_dir, &dark).unwrap();
+        assert_eq!(load(&state_dir), (dark, None));
+        fs::write(preferences_path(&state_dir), "[").unwrap();
+        let (defaults, said) = load(&state_dir);
+        assert_eq!(defaults, Preferences::default());
+        assert!(said.unwrap().starts_with("The settings could not be read"));
+        assert!(state_dir.join("preferences.json.damaged").exists());
+    }
+}

@@ -1,0 +1,87 @@
+//! The engine's side of the glass: it runs on threads of its own, and the window only looks at it.
+//!
+//! - [`notice`]: what the two sides tell each other: [`Request`]s there, [`Notice`]s back.
+//! - [`waker`]: how the window learns that there is something new, without the engine knowing egui.
+//! - [`startup`]: how it begins. [`backend`]: the task that owns the engine.
+//! - [`local_tracker`]: the tracker on this computer. [`files`]: the preferences' file.
+//!
+//! The window holds a [`Bridge`]: it takes notices, looks at the newest snapshot and hands over commands, none of which
+//! blocks. Whoever opened the window holds the [`Backend`] and ends it after the window is gone.
+
+pub mod backend;
+pub mod files;
+pub mod local_tracker;
+pub mod notice;
+pub mod startup;
+pub mod waker;
+
+use std::sync::Arc;
+
+use sprat_peer::{Command, EngineHandle, Snapshot};
+use tokio::sync::{mpsc, watch};
+
+pub use backend::Backend;
+pub use notice::{LocalTracker, Notice, Picked, Request};
+pub use startup::{Opening, Startup};
+pub use waker::Waker;
+
+/// How many requests, and how many notices, may wait.
+const QUEUE: usize = 256;
+
+/// The window's end.
+#[derive(Debug)]
+pub struct Bridge {
+    requests: mpsc::Sender<Request>,
+    notices: mpsc::Receiver<Notice>,
+    engine: Option<EngineHandle>,
+    snapshots: Option<watch::Receiver<Arc<Snapshot>>>,
+}
+
+impl Bridge {
+    /// Both ends: the window's, and what the backend needs of the other.
+    fn pair() -> (Self, mpsc::Receiver<Request>, mpsc::Sender<Notice>) {
+        let (requests, requests_end) = mpsc::channel(QUEUE);
+        let (notices_end, notices) = mpsc::channel(QUEUE);
+        (Self { requests, notices, engine: None, snapshots: None }, requests_end, notices_end)
+    }
+
+    /// The next notice, if one waits.
+    pub fn next_notice(&mut self) -> Option<Notice> {
+        let notice = self.notices.try_recv().ok()?;
+        match &notice {
+            Notice::Started(engine) => {
+                let mut snapshots = engine.watch();
+                snapshots.mark_changed();
+                self.snapshots = Some(snapshots);
+                self.engine = Some(engine.clone());
+            }
+            Notice::Failed(_) => (self.engine, self.snapshots) = (None, None),
+            _ => {}
+        }
+        Some(notice)
+    }
+
+    /// The newest snapshot, if it was not seen yet.
+    pub fn new_snapshot(&mut self) -> Option<Arc<Snapshot>> {
+        let snapshots = self.snapshots.as_mut()?;
+        // An error says that the engine has ended; the backend tells that with a notice.
+        snapshots.has_changed().ok().filter(|changed| *changed)?;
+        Some(snapshots.borrow_and_update().clone())
+    }
+
+    /// Hands the engine a command. False if its queue is full; without an engine there is nobody to tell, which is no
+    /// trouble.
+    pub fn send(&self, command: Command) -> bool {
+        self.engine.as_ref().is_none_or(|engine| engine.try_send(command).is_ok())
+    }
+
+    /// Hands the backend a request. False if its queue is full, or it has ended.
+    pub fn ask(&self, request: Request) -> bool {
+        self.requests.try_send(request).is_ok()
+    }
+
+    /// Lets go of the engine, so that its owner can end it.
+    pub fn let_go(&mut self) {
+        (self.engine, self.snapshots) = (None, None);
+    }
+}

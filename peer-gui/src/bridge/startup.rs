@@ -1,0 +1,154 @@
+//! How it begins: what the command line, the preferences and the environment say, and what is opened at once.
+
+use std::path::{Path, PathBuf};
+
+use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target};
+use sprat_protocol::Link;
+use url::Url;
+
+use super::backend::Outbox;
+use super::local_tracker::Host;
+use super::{Notice, files};
+use crate::state::Preferences;
+use crate::text;
+
+/// What the command line and the system say about the start.
+#[derive(Clone, Debug)]
+pub struct Startup {
+    /// The engine's configuration; its trackers, if any, go before those of the preferences.
+    pub config: EngineConfig,
+    /// Whether the download folder was given, and goes before that of the preferences.
+    pub download_dir_given: bool,
+    /// The trackers to use if neither says any.
+    pub fallback_trackers: Vec<Url>,
+    /// What to open at once.
+    pub open: Vec<String>,
+}
+
+/// What an argument of the command line is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Something to download.
+    Download(Box<Link>),
+    /// A file to share.
+    Share(PathBuf),
+    /// Neither.
+    Neither(String),
+}
+
+/// Preferences, tracker, engine, in this order: each needs the one before.
+pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbox) -> Result<EngineHandle, StartError> {
+    let state_dir = startup.config.state_dir.clone();
+    let loaded = tokio::task::spawn_blocking(move || files::load(&state_dir)).await;
+    let (preferences, trouble) = loaded.unwrap_or_default();
+    merge(startup, &preferences);
+    if let Some(trouble) = trouble {
+        out.send(Notice::Trouble(trouble)).await;
+    }
+    let local = tracker.set(preferences.local_tracker).await;
+    let trackers = startup.config.trackers.clone();
+    startup.config.trackers.extend(local.url().filter(|url| !trackers.contains(url)).cloned());
+    out.send(Notice::Loaded { preferences: Box::new(preferences), trackers }).await;
+    out.send(Notice::LocalTracker(local)).await;
+    let engine = Engine::start(startup.config.clone()).await?;
+    out.send(Notice::Started(engine.clone())).await;
+    Ok(engine)
+}
+
+/// What the command line says goes before what the preferences say, and that before what the environment says.
+fn merge(startup: &mut Startup, preferences: &Preferences) {
+    match &preferences.download_dir {
+        Some(dir) if !startup.download_dir_given => startup.config.download_dir.clone_from(dir),
+        _ => {}
+    }
+    if startup.config.trackers.is_empty() {
+        let kept = Some(&preferences.trackers).filter(|trackers| !trackers.is_empty());
+        startup.config.trackers.clone_from(kept.unwrap_or(&startup.fallback_trackers));
+    }
+}
+
+/// Downloads and shares what the command line names.
+pub(super) async fn open_all(arguments: &[String], engine: &EngineHandle, out: &Outbox) {
+    for argument in arguments {
+        let exists = |path: PathBuf| async move { tokio::fs::try_exists(path).await.unwrap_or(false) };
+        match opening(argument, exists(argument.into()).await) {
+            Opening::Download(link) => {
+                engine.send(Command::Download { link: *link, target: Target::DownloadDir }).await;
+            }
+            Opening::Share(path) => engine.send(Command::Share(path)).await,
+            Opening::Neither(text) => out.send(Notice::Trouble(text::not_a_link_or_file(&text))).await,
+        }
+    }
+}
+
+/// What an argument is: a link or an ID, or else the path of a file that exists.
+fn opening(argument: &str, exists: bool) -> Opening {
+    let absolute = || std::path::absolute(Path::new(argument)).unwrap_or_else(|_| argument.into());
+    match argument.parse::<Link>() {
+        Ok(link) => Opening::Download(Box::new(link)),
+        Err(_) if exists => Opening::Share(absolute()),
+        Err(_) => Opening::Neither(argument.to_owned()),
+    }
+}
+
+/// A message as a sentence: with a capital and a full stop.
+pub(super) fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn arguments_are_links_or_files() {
+        assert!(matches!(opening(ID, true), Opening::Download(_)));
+        assert!(matches!(opening(&format!("sprat:{ID}?size=3"), false), Opening::Download(_)));
+        assert_eq!(opening("/a/b", true), Opening::Share("/a/b".into()));
+        assert_eq!(opening("/a/b", false), Opening::Neither("/a/b".into()));
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_preferences_and_these_before_the_environment() {
+        let startup = |given: &[Url], dir_given| {
+            let mut config = EngineConfig::new("/state", "/default");
+            config.trackers = given.to_vec();
+            Startup {
+                config,
+                download_dir_given: dir_given,
+                fallback_trackers: vec![url("http://env")],
+                open: Vec::new(),
+            }
+        };
+        let kept = Preferences {
+            download_dir: Some("/kept".into()),
+            trackers: vec![url("http://kept")],
+            ..Preferences::default()
+        };
+        let mut given = startup(&[url("http://given")], true);
+        merge(&mut given, &kept);
+        assert_eq!(given.config.trackers, [url("http://given")]);
+        assert_eq!(given.config.download_dir, Path::new("/default"));
+        let mut plain = startup(&[], false);
+        merge(&mut plain, &kept);
+        assert_eq!(plain.config.trackers, [url("http://kept")]);
+        assert_eq!(plain.config.download_dir, Path::new("/kept"));
+        let mut bare = startup(&[], false);
+        merge(&mut bare, &Preferences::default());
+        assert_eq!(bare.config.trackers, [url("http://env")]);
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        assert_eq!(sentence("can't listen"), "Can't listen.");
+        assert_eq!(sentence(""), ".");
+    }
+}

@@ -1,0 +1,28 @@
+//! How the window learns that there is something new.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// Wakes the window, once there is one. Clones wake the same.
+#[derive(Clone, Default)]
+pub struct Waker(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
+
+impl Waker {
+    /// Says how to wake it. Only the first call counts.
+    pub fn set(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let _ = self.0.set(Box::new(wake));
+    }
+
+    /// Wakes the window. Before there is one there is no need: its first frame looks at everything.
+    pub fn wake(&self) {
+        if let Some(wake) = self.0.get() {
+            wake();
+        }
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Waker").field(&self.0.get().is_some()).finish()
+    }
+}

@@ -1,0 +1,92 @@
+//! Short news that go away by themselves. Time is an argument, in seconds on the window's clock.
+
+/// How long a toast stays, in seconds.
+pub const SHOWN_FOR: f64 = 8.0;
+/// The most toasts at a time; the oldest make room.
+const MAX: usize = 4;
+
+/// Whether a toast tells of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// It went well.
+    Good,
+    /// Something needs a look.
+    Trouble,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// Tells it from others.
+    pub id: u64,
+    /// What it says.
+    pub text: String,
+    /// Whether it is good news.
+    pub mood: Mood,
+    /// When it goes away.
+    pub until: f64,
+}
+
+/// Those on the screen, oldest first.
+#[derive(Debug, Default)]
+pub struct Toasts {
+    shown: Vec<Toast>,
+    next_id: u64,
+}
+
+impl Toasts {
+    /// Shows a toast. One that says the same is shown anew, not twice.
+    pub fn push(&mut self, text: impl Into<String>, mood: Mood, now: f64) {
+        let text = text.into();
+        self.shown.retain(|toast| toast.text != text);
+        self.next_id += 1;
+        self.shown.push(Toast { id: self.next_id, text, mood, until: now + SHOWN_FOR });
+        let surplus = self.shown.len().saturating_sub(MAX);
+        self.shown.drain(..surplus);
+    }
+
+    /// Takes one away.
+    pub fn dismiss(&mut self, id: u64) {
+        self.shown.retain(|toast| toast.id != id);
+    }
+
+    /// Takes away those whose time is over. Returns the seconds until the next one's is.
+    pub fn expire(&mut self, now: f64) -> Option<f64> {
+        self.shown.retain(|toast| toast.until > now);
+        self.shown.iter().map(|toast| toast.until - now).reduce(f64::min)
+    }
+
+    /// Those on the screen, oldest first.
+    pub fn shown(&self) -> &[Toast] {
+        &self.shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toasts_go_away_in_their_time() {
+        let mut toasts = Toasts::default();
+        toasts.push("a", Mood::Good, 0.0);
+        toasts.push("b", Mood::Trouble, 3.0);
+        assert_eq!(toasts.expire(4.0), Some(4.0));
+        assert_eq!(toasts.expire(8.0), Some(3.0));
+        assert_eq!(toasts.shown()[0].text, "b");
+        assert_eq!(toasts.expire(11.0), None);
+    }
+
+    #[test]
+    fn they_are_few_and_differ() {
+        let mut toasts = Toasts::default();
+        for text in ["a", "b", "c", "d", "e", "d"] {
+            toasts.push(text, Mood::Good, 0.0);
+        }
+        let texts: Vec<_> = toasts.shown().iter().map(|toast| toast.text.as_str()).collect();
+        assert_eq!(texts, ["b", "c", "e", "d"]);
+        let first = toasts.shown()[0].id;
+        toasts.dismiss(first);
+        assert_eq!(toasts.shown().len(), 3);
+    }
+}

@@ -1,0 +1,42 @@
+//! Trackers that do not answer, on top of every screen.
+
+use std::time::Duration;
+
+use egui::{Label, Panel, RichText, Ui};
+use sprat_peer::TrackerState;
+
+use crate::actions::Action;
+use crate::state::rows::Tone;
+use crate::state::{Seen, trackers};
+use crate::text;
+use crate::widgets::tokens::{CONTROL, palette};
+use crate::widgets::{controls, icons};
+
+/// Shows a line for the first tracker that is away; the settings have them all.
+pub fn show(ui: &mut Ui, seen: &Seen, now: f64) -> Option<Action> {
+    let away = seen.snapshot.trackers.iter().find_map(|tracker| match &tracker.state {
+        TrackerState::Away { retry_in, .. } => Some((&tracker.url, *retry_in)),
+        TrackerState::Connecting | TrackerState::Online => None,
+    });
+    let (url, retry_in) = away?;
+    let left = retry_in.saturating_sub(Duration::from_secs_f64((now - seen.at).max(0.0)));
+    if !left.is_zero() {
+        // The number changes once a second.
+        let within_second = Duration::from_nanos(u64::from(left.subsec_nanos()) + 1_000_000);
+        ui.ctx().request_repaint_after(within_second);
+    }
+    let p = palette(ui);
+    let frame = egui::Frame::new().fill(p.surface).inner_margin(egui::Margin::symmetric(16, 6));
+    let panel = Panel::top("banner").frame(frame).show(ui, |ui| {
+        controls::from_right(ui, CONTROL, |ui| {
+            let retry = controls::button(ui, text::RETRY_NOW);
+            controls::rest(ui, |ui| {
+                icons::tone(ui, Tone::Trouble);
+                let sentence = text::tracker_away(&trackers::host(url), left);
+                ui.add(Label::new(RichText::new(sentence).color(p.text)).wrap());
+            });
+            retry.clicked()
+        })
+    });
+    panel.inner.then_some(Action::RetryTrackers)
+}

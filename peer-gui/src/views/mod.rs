@@ -1,0 +1,123 @@
+//! What is on the screen: one file a screen, each a function of the snapshot and the window's state that returns what
+//! the person did. No I/O, no locks, no engine.
+//!
+//! - [`frame`]: a whole frame: keys, screens, and what comes of them. This is what the window and the tests call.
+//! - [`sidebar`], [`status_bar`], [`banner`]: around every screen.
+//! - [`transfers`] with [`details`] and [`setup`]; [`share`]; [`settings`]: the screens.
+//! - [`start`]: before the engine runs, and if it does not.
+
+pub mod banner;
+pub mod details;
+pub mod peers;
+pub mod settings;
+pub mod setup;
+pub mod share;
+pub mod sidebar;
+pub mod start;
+pub mod status_bar;
+pub mod transfers;
+
+use egui::{CentralPanel, Ui};
+use sprat_peer::Snapshot;
+
+use crate::actions::{Action, Focus, shortcuts};
+use crate::state::update::update;
+use crate::state::{Effect, Phase, Screen, Seen, ViewState};
+use crate::text;
+use crate::widgets::dialog::{self, Answer};
+use crate::widgets::theme::screen_frame;
+use crate::widgets::tokens::palette;
+use crate::widgets::{theme, toast};
+
+/// Draws a frame, and carries out in the window's state what the person did. What is left to do outside is returned.
+pub fn frame(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
+    let now = ui.input(|input| input.time);
+    theme::choose(ui.ctx(), view.preferences.theme);
+    if let Some(seconds) = view.toasts.expire(now) {
+        ui.ctx().request_repaint_after_secs(seconds as f32);
+    }
+    let Phase::Running(seen) = phase else { return before_the_engine(ui, phase, view) };
+    let mut actions = keys(ui, view);
+    actions.extend(dropped_files(ui));
+    actions.extend(window(ui, seen, view, now));
+    actions.extend(toast::show(ui.ctx(), &view.toasts));
+    actions.extend(question(ui, view));
+    if !actions.is_empty() {
+        ui.ctx().request_repaint();
+    }
+    actions.into_iter().flat_map(|action| update(view, &seen.snapshot, action, now)).collect()
+}
+
+fn before_the_engine(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
+    let actions = start::show(ui, phase);
+    for action in toast::show(ui.ctx(), &view.toasts) {
+        if let Action::DismissToast(id) = action {
+            view.toasts.dismiss(id);
+        }
+    }
+    actions.into_iter().filter(|action| *action == Action::Quit).map(|_| Effect::Quit).collect()
+}
+
+fn window(ui: &mut Ui, seen: &Seen, view: &mut ViewState, now: f64) -> Vec<Action> {
+    let snapshot: &Snapshot = &seen.snapshot;
+    let mut actions = sidebar::show(ui, snapshot, view);
+    status_bar::show(ui, snapshot);
+    actions.extend(banner::show(ui, seen, now));
+    let background = palette(ui).background;
+    let screen = CentralPanel::no_frame().frame(screen_frame(background)).show(ui, |ui| match view.screen {
+        Screen::Transfers => transfers::show(ui, snapshot, view),
+        Screen::Share => share::show(ui, snapshot, view),
+        Screen::Settings => settings::show(ui, snapshot, view),
+    });
+    actions.extend(screen.inner);
+    actions
+}
+
+fn keys(ui: &Ui, view: &ViewState) -> Vec<Action> {
+    let focused = ui.memory(egui::Memory::focused);
+    let on_row = view.selected.as_ref().is_some_and(|key| focused == Some(transfers::row_id(key)));
+    let focus = match focused {
+        _ if view.deleting.is_some() => Focus::Dialog,
+        _ if ui.ctx().text_edit_focused() => Focus::Field,
+        Some(_) if !on_row => Focus::Widget,
+        _ => Focus::Rows,
+    };
+    let labels = |state: &mut egui::text_selection::LabelSelectionState| state.has_selection();
+    let selection = ui.ctx().with_plugin(labels).unwrap_or(false);
+    ui.input_mut(|input| shortcuts(input, view.screen, focus, selection))
+}
+
+fn dropped_files(ui: &Ui) -> Vec<Action> {
+    let (dropped, hovering) = ui.input(|input| {
+        let paths = input.raw.dropped_files.iter().map(|file| Action::Share(file.path().to_owned()));
+        (paths.collect(), !input.raw.hovered_files.is_empty())
+    });
+    if hovering {
+        drop_hint(ui);
+    }
+    dropped
+}
+
+/// Over everything, while a file is held above the window.
+fn drop_hint(ui: &Ui) {
+    let p = palette(ui);
+    let layer = egui::LayerId::new(egui::Order::Tooltip, egui::Id::unique("drop-hint"));
+    let painter = ui.ctx().layer_painter(layer);
+    let rect = ui.ctx().content_rect();
+    painter.rect_filled(rect, 0, p.background.gamma_multiply(0.85));
+    let inner = rect.shrink(24.0);
+    painter.rect_stroke(inner, 8, egui::Stroke::new(2.0, p.accent), egui::StrokeKind::Inside);
+    let font = egui::FontId::proportional(22.0);
+    painter.text(inner.center(), egui::Align2::CENTER_CENTER, text::DROP_TO_SHARE, font, p.text);
+}
+
+fn question(ui: &Ui, view: &mut ViewState) -> Option<Action> {
+    let deleting = view.deleting.as_mut()?;
+    let question = text::delete_question(&deleting.name);
+    let fresh = std::mem::replace(&mut deleting.fresh, false);
+    match dialog::confirm(ui.ctx(), text::DELETE_TITLE, &question, text::DELETE_CONFIRM, fresh) {
+        Answer::Open => None,
+        Answer::Cancel => Some(Action::Escape),
+        Answer::Confirm => Some(Action::ConfirmDelete),
+    }
+}

@@ -1,0 +1,114 @@
+//! What to share, and what is shared.
+
+use egui::{RichText, ScrollArea, Ui};
+use sprat_peer::{Snapshot, TransferState, TransferView};
+
+use crate::actions::Action;
+use crate::state::{SharedCard, ViewState, rows};
+use crate::widgets::tokens::{CONTROL, GAP, LINE, READABLE, TEXT_TITLE, palette};
+use crate::widgets::{controls, progress, table};
+use crate::{format, text};
+
+/// Shows the screen.
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    controls::heading(ui, text::SHARE);
+    ScrollArea::vertical().id_salt("share").auto_shrink([false, false]).show(ui, |ui| {
+        actions.extend(choose(ui, view));
+        actions.extend(hashing(ui, snapshot));
+        for card in &view.shared {
+            actions.extend(new_card(ui, card));
+        }
+        ui.add_space(GAP);
+        actions.extend(shared(ui, snapshot));
+    });
+    actions
+}
+
+fn choose(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    controls::card(ui, |ui| {
+        controls::weak(ui, text::SHARE_INTRO);
+        controls::from_right(ui, CONTROL, |ui| {
+            if controls::button(ui, text::CHOOSE_FILE).clicked() {
+                actions.push(Action::PickShareFile);
+            }
+            let clicked = controls::primary(ui, text::SHARE).clicked();
+            let width = ui.available_width();
+            let field = controls::field(ui, &mut view.share_field, text::SHARE_PATH, width);
+            if std::mem::take(&mut view.focus_share_field) {
+                field.request_focus();
+            }
+            if clicked || controls::submitted(ui, &field) {
+                actions.push(Action::ShareTyped);
+            }
+        });
+        if let Some(note) = view.share_note {
+            controls::problem(ui, note);
+        }
+    });
+    actions
+}
+
+fn hashing(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for file in &snapshot.hashing {
+        let name = rows::file_name(&file.path);
+        controls::card(ui, |ui| {
+            controls::from_right(ui, LINE, |ui| {
+                if controls::small(ui, text::CANCEL, &text::cancel_share(&name)).clicked() {
+                    actions.push(Action::CancelShare(file.path.clone()));
+                }
+                controls::rest(ui, |ui| table::name(ui, &name));
+            });
+            let waiting = palette(ui).waiting;
+            progress::show(ui, format::fraction(file.done, Some(file.total), false), waiting);
+        });
+    }
+    actions
+}
+
+fn new_card(ui: &mut Ui, card: &SharedCard) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let id = card.link.file_id.to_string();
+    controls::card(ui, |ui| {
+        controls::weak(ui, text::NEWLY_SHARED);
+        table::elided(ui, &card.name, &egui::FontId::proportional(TEXT_TITLE));
+        ui.add(egui::Label::new(RichText::new(&id).monospace()).selectable(true).truncate());
+        ui.horizontal(|ui| {
+            if controls::primary(ui, text::COPY_LINK).clicked() {
+                actions.push(Action::Copy(card.link.to_string(), text::LINK_COPIED));
+            }
+            if controls::button(ui, text::COPY_ID).clicked() {
+                actions.push(Action::Copy(id.clone(), text::ID_COPIED));
+            }
+        });
+        controls::weak(ui, text::GIVE_LINK);
+    });
+    actions
+}
+
+/// The list of what is shared.
+fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
+    controls::title(ui, text::SHARED_FILES);
+    let shared: Vec<_> = snapshot.transfers.iter().filter(|t| t.state == TransferState::Sharing).collect();
+    if shared.is_empty() {
+        controls::weak(ui, text::NOTHING_SHARED);
+    }
+    shared.into_iter().filter_map(|transfer| shared_row(ui, transfer)).collect()
+}
+
+fn shared_row(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
+    ui.scope(|ui| {
+        ui.set_max_width(READABLE);
+        let copy = controls::from_right(ui, LINE, |ui| {
+            let name = text::copy_link_of(&transfer.name);
+            let copy = controls::small(ui, text::COPY_LINK, &name).clicked();
+            controls::weak(ui, text::shared_amounts(transfer.size, transfer.uploaded));
+            controls::rest(ui, |ui| table::name(ui, &transfer.name));
+            copy
+        });
+        copy.then(|| Action::Copy(transfer.link.to_string(), text::LINK_COPIED))
+    })
+    .inner
+}

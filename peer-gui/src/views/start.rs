@@ -1,0 +1,43 @@
+//! Before the engine runs, and if it does not.
+
+use egui::{CentralPanel, Label, RichText, Sense, Ui, vec2};
+
+use crate::actions::Action;
+use crate::state::Phase;
+use crate::text;
+use crate::widgets::theme::screen_frame;
+use crate::widgets::tokens::{GAP, GAP_LARGE, TEXT_HEADING, palette};
+use crate::widgets::{controls, icons};
+
+/// "Starting…", or what went wrong and what to do.
+pub fn show(ui: &mut Ui, phase: &Phase) -> Vec<Action> {
+    let p = palette(ui);
+    let page = CentralPanel::no_frame().frame(screen_frame(p.background)).show(ui, |ui| {
+        ui.add_space((ui.available_height() / 2.0 - 110.0).max(GAP_LARGE));
+        ui.vertical_centered(|ui| {
+            let (rect, _) = ui.allocate_exact_size(vec2(84.0, 56.0), Sense::hover());
+            icons::fish(ui.painter(), rect, p.accent, p.background);
+            ui.add_space(GAP);
+            match phase {
+                Phase::Failed(reason) => failed(ui, reason),
+                Phase::Starting | Phase::Running(_) => {
+                    ui.label(text::STARTING);
+                    Vec::new()
+                }
+            }
+        })
+        .inner
+    });
+    page.inner
+}
+
+fn failed(ui: &mut Ui, reason: &str) -> Vec<Action> {
+    ui.label(RichText::new(text::START_FAILED).size(TEXT_HEADING));
+    ui.scope(|ui| {
+        ui.set_max_width(520.0);
+        ui.add(Label::new(reason).wrap().selectable(true));
+    });
+    ui.add_space(GAP);
+    let quit = controls::primary(ui, text::QUIT);
+    if quit.clicked() { vec![Action::Quit] } else { Vec::new() }
+}

@@ -1,0 +1,119 @@
+//! Buttons, fields, cards.
+
+use egui::{Align, Button, CornerRadius, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
+
+use super::tokens::{CONTROL, GAP_LARGE, GAP_SMALL, RADIUS, READABLE, TEXT_TITLE, palette};
+
+/// The longest text that a field takes, in characters.
+const MAX_FIELD: usize = 8 * 1024;
+
+/// What to do next.
+pub fn primary(ui: &mut Ui, label: &str) -> Response {
+    let p = palette(ui);
+    let text = RichText::new(label).color(p.on_accent);
+    ui.add(Button::new(text).fill(p.accent).stroke(Stroke::new(1.0, p.accent)).min_size(vec2(0.0, CONTROL)))
+}
+
+/// What can be done too.
+pub fn button(ui: &mut Ui, label: &str) -> Response {
+    let border = palette(ui).border;
+    ui.add(Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL)))
+}
+
+/// What cannot be undone.
+pub fn danger(ui: &mut Ui, label: &str) -> Response {
+    let p = palette(ui);
+    let text = RichText::new(label).color(p.on_trouble);
+    ui.add(Button::new(text).fill(p.trouble).stroke(Stroke::new(1.0, p.trouble)).min_size(vec2(0.0, CONTROL)))
+}
+
+/// A button in a line of text. `name` is what is heard where `label` alone would not say what it is about.
+pub fn small(ui: &mut Ui, label: &str, name: &str) -> Response {
+    let border = palette(ui).border;
+    let shown = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = vec2(8.0, 2.0);
+        ui.spacing_mut().interact_size.y = 0.0;
+        let text = RichText::new(label).small();
+        ui.add(Button::new(text).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, 22.0)).corner_radius(4))
+    });
+    shown.inner.accessible_name(name)
+}
+
+/// A field of one line. The hint is its name too.
+pub fn field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
+    let p = palette(ui);
+    let edit = TextEdit::singleline(text)
+        .hint_text(RichText::new(hint).color(p.weak))
+        .char_limit(MAX_FIELD)
+        .margin(Margin::symmetric(10, 7))
+        .min_size(vec2(0.0, CONTROL))
+        .desired_width(width);
+    ui.scope(|ui| {
+        // A field that nobody is in is a line around an empty place; egui would draw none.
+        ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, p.outline);
+        ui.add(edit)
+    })
+    .inner
+    .accessible_name(hint)
+}
+
+/// Whether Enter was pressed in this field.
+pub fn submitted(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+}
+
+/// A frame around what belongs together, as wide as text may get.
+pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let p = palette(ui);
+    let frame = Frame::new()
+        .fill(p.surface)
+        .stroke(Stroke::new(1.0, p.border))
+        .corner_radius(CornerRadius::same(RADIUS + 2))
+        .inner_margin(Margin::same(GAP_LARGE as i8));
+    let width = ui.available_width().min(READABLE);
+    let shown = frame.show(ui, |ui| {
+        ui.set_width(width - 2.0 * GAP_LARGE - 2.0);
+        contents(ui)
+    });
+    ui.add_space(GAP_SMALL);
+    shown.inner
+}
+
+/// A row of this height whose contents are added from its right end.
+pub fn from_right<R>(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = vec2(ui.available_width(), height);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), contents).inner
+}
+
+/// What is left of such a row, filled from its left end.
+pub fn rest<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.with_layout(Layout::left_to_right(Align::Center), contents).inner
+}
+
+/// The heading of a screen.
+pub fn heading(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).heading());
+    ui.add_space(GAP_SMALL);
+}
+
+/// The title of a card or a section.
+pub fn title(ui: &mut Ui, text: &str) -> Response {
+    ui.label(RichText::new(text).size(TEXT_TITLE))
+}
+
+/// Text that is less important.
+pub fn weak(ui: &mut Ui, text: impl Into<String>) -> Response {
+    let color = palette(ui).weak;
+    ui.label(RichText::new(text).color(color))
+}
+
+/// What is wrong, beside its sign, told at once to those who hear it.
+pub fn problem(ui: &mut Ui, text: &str) {
+    let p = palette(ui);
+    let row = ui.horizontal_wrapped(|ui| {
+        super::icons::tone(ui, crate::state::rows::Tone::Trouble);
+        ui.label(RichText::new(text).color(p.trouble))
+    });
+    let label = row.inner;
+    ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Assertive));
+}

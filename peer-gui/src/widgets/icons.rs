@@ -1,0 +1,88 @@
+//! Signs, painted: they need no font, and take the theme's colours.
+
+use egui::{Color32, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
+
+use super::tokens::palette;
+use crate::state::Screen;
+use crate::state::rows::Tone;
+
+/// Side of a small sign.
+const SIDE: f32 = 10.0;
+
+/// The sign of a tone, in its colour: each has a shape of its own.
+pub fn tone(ui: &mut Ui, tone: Tone) {
+    let (rect, _) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
+    paint_tone(ui.painter(), rect, tone, palette(ui).tone(tone));
+}
+
+/// Paints the sign of a tone.
+pub fn paint_tone(painter: &Painter, rect: Rect, tone: Tone, color: Color32) {
+    let at = |x: f32, y: f32| pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
+    let polygon = |points: Vec<Pos2>| Shape::convex_polygon(points, color, Stroke::NONE);
+    match tone {
+        Tone::Quiet => {
+            painter.rect_filled(Rect::from_min_max(at(0.15, 0.1), at(0.4, 0.9)), 1, color);
+            painter.rect_filled(Rect::from_min_max(at(0.6, 0.1), at(0.85, 0.9)), 1, color);
+        }
+        Tone::Absent => {
+            painter.rect_filled(Rect::from_min_max(at(0.05, 0.4), at(0.95, 0.6)), 1, color);
+        }
+        Tone::Active => {
+            painter.add(polygon(vec![at(0.05, 0.2), at(0.95, 0.2), at(0.5, 0.9)]));
+        }
+        Tone::Good => {
+            painter.circle_filled(rect.center(), rect.width() * 0.42, color);
+        }
+        Tone::Waiting => {
+            painter.circle_stroke(rect.center(), rect.width() * 0.38, Stroke::new(1.8, color));
+        }
+        Tone::Trouble => {
+            painter.add(polygon(vec![at(0.5, 0.0), at(1.0, 0.5), at(0.5, 1.0), at(0.0, 0.5)]));
+        }
+    }
+}
+
+/// The sign of a screen.
+pub fn screen(painter: &Painter, rect: Rect, screen: Screen, color: Color32) {
+    let stroke = Stroke::new(1.6, color);
+    let at = |x: f32, y: f32| pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
+    let arrow = |from: Pos2, to: Pos2| {
+        let back = (from.y - to.y).signum() * rect.height() * 0.24;
+        painter.line_segment([from, to], stroke);
+        painter.add(Shape::line(vec![to + vec2(-back.abs(), back), to, to + vec2(back.abs(), back)], stroke));
+    };
+    match screen {
+        Screen::Transfers => {
+            arrow(at(0.27, 0.1), at(0.27, 0.9));
+            arrow(at(0.73, 0.9), at(0.73, 0.1));
+        }
+        Screen::Share => {
+            arrow(at(0.5, 0.7), at(0.5, 0.05));
+            painter.add(Shape::line(vec![at(0.08, 0.6), at(0.08, 0.95), at(0.92, 0.95), at(0.92, 0.6)], stroke));
+        }
+        Screen::Settings => {
+            for (y, knob) in [(0.18, 0.68), (0.5, 0.3), (0.82, 0.6)] {
+                painter.line_segment([at(0.02, y), at(0.98, y)], stroke);
+                painter.circle_filled(at(knob, y), rect.height() * 0.13, color);
+            }
+        }
+    }
+}
+
+/// The sprat: body, tail and eye.
+pub fn fish(painter: &Painter, rect: Rect, body: Color32, eye: Color32) {
+    let (width, height) = (rect.width(), rect.height());
+    let at = |x: f32, y: f32| pos2(rect.left() + x * width, rect.top() + y * height);
+    let side = |y: f32| {
+        (0..=16).map(move |step| {
+            let t = step as f32 / 16.0;
+            (t * 0.8, 0.5 + y * (t * std::f32::consts::PI).sin())
+        })
+    };
+    let outline = side(-0.3).chain(side(0.3).collect::<Vec<_>>().into_iter().rev());
+    let points: Vec<Pos2> = outline.map(|(x, y)| at(x, y)).collect();
+    painter.add(Shape::convex_polygon(points, body, Stroke::NONE));
+    painter.add(Shape::convex_polygon(vec![at(0.7, 0.5), at(1.0, 0.2), at(0.92, 0.5)], body, Stroke::NONE));
+    painter.add(Shape::convex_polygon(vec![at(0.7, 0.5), at(0.92, 0.5), at(1.0, 0.8)], body, Stroke::NONE));
+    painter.circle_filled(at(0.2, 0.44), width * 0.045, eye);
+}

@@ -1,0 +1,17 @@
+//! What screens are made of.
+//!
+//! - [`tokens`]: colours, sizes and distances. [`theme`]: these as egui's style.
+//! - [`controls`]: buttons, fields, cards. [`icons`]: signs, painted. [`badge`]: a sign beside a word.
+//! - [`table`]: rows that can be selected. [`progress`]: how much of a whole.
+//! - [`empty_state`], [`toast`], [`dialog`]: a page with nothing on it, news, questions.
+
+pub mod badge;
+pub mod controls;
+pub mod dialog;
+pub mod empty_state;
+pub mod icons;
+pub mod progress;
+pub mod table;
+pub mod theme;
+pub mod toast;
+pub mod tokens;

@@ -1,0 +1,66 @@
+//! Rows that can be selected.
+//!
+//! A table's cells sense nothing; each row senses for all of them, has a role and a name, and only the selected one (or
+//! the first, if none is) is a stop of the Tab key, so that a long list costs one stop.
+
+use egui::{EventFilter, Id, Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo};
+
+use super::tokens::{TEXT_SMALL, palette};
+use crate::format;
+
+/// What a row is to those who use it.
+pub struct RowHandle<'a> {
+    /// Tells it from others.
+    pub id: Id,
+    /// What is heard.
+    pub spoken: &'a str,
+    /// Whether it is selected.
+    pub selected: bool,
+    /// Whether the Tab key stops here.
+    pub tab_stop: bool,
+}
+
+/// Makes a row out of `rect`. To be called in the row's first cell, before anything that senses by itself.
+pub fn row(ui: &mut Ui, rect: Rect, clip: Rect, handle: &RowHandle<'_>) -> Response {
+    let clip_of_cell = ui.clip_rect();
+    ui.set_clip_rect(clip);
+    let sense = if handle.tab_stop { Sense::click() } else { Sense::CLICK };
+    let response = ui.interact(rect, handle.id, sense);
+    response.widget_info(|| WidgetInfo::selected(Role::Row, true, handle.selected, handle.spoken));
+    // Arrows move the selection, not the focus.
+    let arrows = EventFilter { vertical_arrows: true, escape: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(handle.id, arrows));
+    if response.has_focus() {
+        let line = egui::Stroke::new(2.0, palette(ui).accent);
+        ui.painter().rect_stroke(rect.shrink(1.0), 2, line, egui::StrokeKind::Inside);
+    }
+    ui.set_clip_rect(clip_of_cell);
+    response
+}
+
+/// Whether the pointer was over this row in the last frame.
+pub fn is_hovered(ui: &Ui, id: Id) -> bool {
+    ui.ctx().read_response(id).is_some_and(|response| response.hovered())
+}
+
+/// A heading of a column.
+pub fn heading(ui: &mut Ui, text: &str) {
+    let color = palette(ui).weak;
+    ui.add(Label::new(RichText::new(text).size(TEXT_SMALL).color(color)).truncate());
+}
+
+/// A name that keeps its extension in view; whole when the pointer rests on it.
+pub fn name(ui: &mut Ui, text: &str) -> Response {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    elided(ui, text, &font)
+}
+
+/// Text that keeps its end in view, in this font.
+pub fn elided(ui: &mut Ui, text: &str, font: &egui::FontId) -> Response {
+    let (color, width) = (palette(ui).text, ui.available_width());
+    let painter = ui.painter().clone();
+    let fits = |text: &str| painter.layout_no_wrap(text.to_owned(), font.clone(), color).size().x <= width;
+    let shown = format::elide_middle(text, fits);
+    let response = ui.add(Label::new(RichText::new(&shown).font(font.clone()).color(color)).extend());
+    if shown == text { response } else { response.on_hover_text(text) }
+}

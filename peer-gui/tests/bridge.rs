@@ -1,0 +1,169 @@
+//! The glass between the window and the engine, with a real engine behind it and a made-up desktop.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+
+use sprat_peer::{Command, EngineConfig, Event, TransferState};
+use sprat_peer_gui::bridge::{Backend, Bridge, LocalTracker, Notice, Picked, Request, Startup, Waker, files};
+use sprat_peer_gui::platform::{Desktop, Work};
+use sprat_peer_gui::state::{Preferences, Reach, ThemeChoice};
+
+/// Longer than anything here takes; only a failing test waits for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A desktop on which every dialog has the same answer, and no file manager.
+struct Fake(PathBuf);
+
+impl Desktop for Fake {
+    fn pick_file(&self) -> Work<Picked> {
+        let picked = Picked::Path(self.0.clone());
+        Box::pin(async { picked })
+    }
+
+    fn pick_folder(&self) -> Work<Picked> {
+        Box::pin(async { Picked::Unavailable })
+    }
+
+    fn open_folder(&self, _: PathBuf) -> Work<io::Result<()>> {
+        Box::pin(async { Err(io::Error::other("no file manager")) })
+    }
+}
+
+/// A window's side of the glass, and how it is woken.
+struct Window {
+    backend: Backend,
+    bridge: Bridge,
+    woken: Receiver<()>,
+}
+
+impl Window {
+    fn open(dir: &Path, open: &[&Path]) -> Self {
+        let mut config = EngineConfig::new(dir.join("state"), dir.join("downloads"));
+        config.listen = ([127, 0, 0, 1], 0).into();
+        let open = open.iter().map(|path| path.display().to_string()).collect();
+        let startup = Startup { config, download_dir_given: true, fallback_trackers: Vec::new(), open };
+        let (wake, woken) = sync_channel(1);
+        let waker = Waker::default();
+        waker.set(move || {
+            let _ = wake.try_send(());
+        });
+        let desktop = Arc::new(Fake(dir.join("picked.txt")));
+        let (backend, bridge) = Backend::start(startup, desktop, waker).unwrap();
+        Self { backend, bridge, woken }
+    }
+
+    /// The first notice that `wanted` makes something of.
+    fn wait_for<T>(&mut self, mut wanted: impl FnMut(Notice) -> Option<T>) -> T {
+        loop {
+            while let Some(notice) = self.bridge.next_notice() {
+                if let Some(found) = wanted(notice) {
+                    return found;
+                }
+            }
+            self.woken.recv_timeout(PATIENCE).expect("the window is woken by every notice");
+        }
+    }
+
+    fn close(mut self) {
+        self.bridge.let_go();
+        self.backend.shutdown(PATIENCE);
+    }
+}
+
+#[test]
+fn a_file_of_the_command_line_is_shared_and_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.txt");
+    std::fs::write(&file, "hello").unwrap();
+    let mut window = Window::open(dir.path(), &[&file, Path::new("/no/such/file")]);
+    let mut told = false;
+    let link = window.wait_for(|notice| match notice {
+        Notice::Event(Event::Shared { link, .. }) => Some(link),
+        Notice::Trouble(said) => {
+            told |= said.contains("/no/such/file");
+            None
+        }
+        _ => None,
+    });
+    if !told {
+        window
+            .wait_for(|notice| matches!(notice, Notice::Trouble(said) if said.contains("/no/such/file")).then_some(()));
+    }
+    let shared = loop {
+        let seen = window.bridge.new_snapshot().filter(|snapshot| !snapshot.transfers.is_empty());
+        if let Some(snapshot) = seen {
+            break snapshot.transfers[0].clone();
+        }
+        window.woken.recv_timeout(PATIENCE).unwrap();
+    };
+    assert_eq!((shared.file_id, &shared.state), (link.file_id, &TransferState::Sharing));
+    assert!(window.bridge.send(Command::Pause(shared.file_id)));
+    window.close();
+}
+
+#[test]
+fn the_desktop_is_asked_and_its_answers_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::open(dir.path(), &[]);
+    for request in [Request::PickFile, Request::PickDownloadDir, Request::OpenFolder("/some/dir".into())] {
+        assert!(window.bridge.ask(request));
+    }
+    let mut answers = 0;
+    window.wait_for(|notice| {
+        match notice {
+            Notice::PickedFile(picked) => assert_eq!(picked, Picked::Path(dir.path().join("picked.txt"))),
+            Notice::PickedDownloadDir(picked) => assert_eq!(picked, Picked::Unavailable),
+            Notice::Trouble(said) => assert!(said.contains("/some/dir") && said.contains("no file manager")),
+            _ => return None,
+        }
+        answers += 1;
+        (answers == 3).then_some(())
+    });
+    window.close();
+}
+
+#[test]
+fn preferences_and_the_tracker_come_back_with_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = Preferences { theme: ThemeChoice::Dark, local_tracker: Reach::ThisComputer, ..Preferences::default() };
+    let mut window = Window::open(dir.path(), &[]);
+    assert!(window.bridge.ask(Request::SavePreferences(kept.clone())));
+    assert!(window.bridge.ask(Request::LocalTracker(Reach::ThisComputer)));
+    let running = |notice| matches!(notice, Notice::LocalTracker(LocalTracker::Running { .. })).then_some(());
+    window.wait_for(running);
+    window.close();
+    assert_eq!(files::load(&dir.path().join("state")), (kept.clone(), None));
+
+    let mut window = Window::open(dir.path(), &[]);
+    let loaded = window.wait_for(|notice| match notice {
+        Notice::Loaded { preferences, .. } => Some(*preferences),
+        _ => None,
+    });
+    assert_eq!(loaded, kept);
+    window.wait_for(running);
+    let engine = window.wait_for(|notice| match notice {
+        Notice::Started(engine) => Some(engine),
+        _ => None,
+    });
+    assert_eq!(engine.snapshot().trackers.len(), 1, "the engine uses it");
+    drop(engine);
+    window.close();
+}
+
+#[test]
+fn a_state_folder_in_use_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = Window::open(dir.path(), &[]);
+    first.wait_for(|notice| matches!(notice, Notice::Started(_)).then_some(()));
+    let mut second = Window::open(dir.path(), &[]);
+    let reason = second.wait_for(|notice| match notice {
+        Notice::Failed(reason) => Some(reason),
+        _ => None,
+    });
+    assert!(reason.starts_with("Another Sprat is running"), "{reason}");
+    second.close();
+    first.close();
+}

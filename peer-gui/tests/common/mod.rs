@@ -1,0 +1,119 @@
+//! Made-up snapshots: for the tests, and for the gallery.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sprat_chunking::FileId;
+use sprat_peer::{HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble};
+use sprat_peer_gui::state::{Phase, Seen};
+use sprat_protocol::{Link, PeerId};
+use url::Url;
+
+/// The file ID whose bytes are all this number.
+pub(crate) fn id(n: u8) -> FileId {
+    FileId::new([n; 32])
+}
+
+/// The engine just after its first start, with a tracker that answers.
+pub(crate) fn empty() -> Snapshot {
+    Snapshot {
+        peer_id: PeerId::new([7; 32]),
+        listen: ([0, 0, 0, 0], 40_123).into(),
+        download_dir: PathBuf::from("/home/ada/Downloads"),
+        trackers: vec![tracker("http://tracker.example:5000", TrackerState::Online)],
+        hashing: Vec::new(),
+        transfers: Vec::new(),
+        down_rate: 0,
+        up_rate: 0,
+    }
+}
+
+/// A tracker in this state.
+pub(crate) fn tracker(url: &str, state: TrackerState) -> TrackerView {
+    TrackerView { url: Url::parse(url).expect("a URL"), state }
+}
+
+/// A tracker that does not answer.
+pub(crate) fn away() -> TrackerView {
+    let state = TrackerState::Away { reason: "Connection refused".to_owned(), retry_in: Duration::from_secs(12) };
+    tracker("http://tracker.example:5000", state)
+}
+
+/// A transfer of which `percent` percent are here.
+pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: TransferState) -> TransferView {
+    let size = mib << 20;
+    let num_chunks = (mib * 4) as u32;
+    let downloading = state == TransferState::Downloading;
+    let sharing = state == TransferState::Sharing;
+    let mut link = Link::new(id(n));
+    (link.name, link.size) = (Some(name.to_owned()), Some(size));
+    link.trackers.push(Url::parse("http://tracker.example:5000").expect("a URL"));
+    TransferView {
+        file_id: id(n),
+        name: name.to_owned(),
+        path: PathBuf::from("/home/ada/Downloads").join(name),
+        size: Some(size),
+        is_download: !sharing,
+        verified: size / 100 * percent,
+        chunks_done: num_chunks * percent as u32 / 100,
+        num_chunks,
+        down_rate: if downloading { u64::from(n) * 1_310_720 } else { 0 },
+        up_rate: if sharing { u64::from(n) * 204_800 } else { 0 },
+        downloaded: if sharing { 0 } else { size / 100 * percent },
+        uploaded: if sharing { size * 3 } else { size / 7 },
+        eta: downloading.then_some(Duration::from_secs(67 * u64::from(n))),
+        added: 1_800_000_000,
+        peers: if downloading { peers() } else { Vec::new() },
+        link,
+        state,
+    }
+}
+
+/// A few peers, one of which left.
+pub(crate) fn peers() -> Vec<PeerView> {
+    let peer = |n: u8, connected, complete, chunks: u32| PeerView {
+        peer_id: PeerId::new([n.wrapping_mul(37); 32]),
+        addr: ([192, 168, 1, n], 40_000 + u16::from(n)).into(),
+        agent: "sprat/0.1.0".to_owned(),
+        connected,
+        complete,
+        chunks_down: chunks,
+        bytes_down: u64::from(chunks) * 262_144,
+        bytes_up: if complete { 0 } else { u64::from(chunks) * 65_536 },
+    };
+    vec![peer(21, false, false, 12), peer(34, true, true, 281), peer(55, true, false, 96), peer(89, true, true, 94)]
+}
+
+/// A bit of everything.
+pub(crate) fn busy() -> Snapshot {
+    let stopped = TransferState::Stopped(Trouble::DiskFull { needed: 430 << 20, dir: "/home/ada/Downloads".into() });
+    let all = [
+        transfer(1, "debian-12.8.0-amd64-netinst.iso", 640, 55, TransferState::Downloading),
+        transfer(6, "Big Buck Bunny (1080p).mkv", 1024, 47, TransferState::Downloading),
+        transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing),
+        transfer(4, "rust-book-offline.epub", 90, 33, TransferState::Paused),
+        transfer(5, "field-recordings.flac", 400, 90, TransferState::Checking),
+        transfer(2, "dataset-v3.tar.zst", 512, 20, stopped),
+        transfer(
+            7,
+            "holiday photos from the long summer at the northern sea, all of them, unsorted.zip",
+            300,
+            4,
+            TransferState::Waiting,
+        ),
+        transfer(8, "notes.txt", 1, 0, TransferState::Searching),
+    ];
+    Snapshot {
+        hashing: vec![HashingView { path: "/home/ada/Videos/interview-raw.mov".into(), done: 3 << 30, total: 8 << 30 }],
+        transfers: all.into_iter().map(Arc::new).collect(),
+        down_rate: 9_175_040,
+        up_rate: 614_400,
+        ..empty()
+    }
+}
+
+/// The phase in which this is the newest snapshot.
+pub(crate) fn running(snapshot: Snapshot) -> Phase {
+    Phase::Running(Seen { snapshot: Arc::new(snapshot), at: 0.0 })
+}

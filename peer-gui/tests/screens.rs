@@ -1,0 +1,494 @@
+//! The screens, as a person or a screen reader meets them: by role and name. No engine, no window, no waiting.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use common::{away, busy, empty, id, running, transfer};
+use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use sprat_peer::{Command, Snapshot, TransferState};
+use sprat_peer_gui::bridge::{LocalTracker, Notice, Picked, Request};
+use sprat_peer_gui::state::{Effect, Phase, Preferences, Reach, RowKey, Screen, ThemeChoice, ViewState, notices};
+use sprat_peer_gui::{text, views, widgets};
+use url::Url;
+
+const ID: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+struct World {
+    phase: Phase,
+    view: ViewState,
+    effects: Vec<Effect>,
+}
+
+type Window = Harness<'static, World>;
+
+fn window(phase: Phase, view: ViewState) -> Window {
+    let world = World { phase, view, effects: Vec::new() };
+    let draw = |ui: &mut egui::Ui, world: &mut World| {
+        let effects = views::frame(ui, &world.phase, &mut world.view);
+        world.effects.extend(effects);
+    };
+    let builder = Harness::builder().with_size([1180.0, 720.0]).with_max_steps(8);
+    let mut window = builder.with_context_setup(widgets::theme::install).build_ui_state(draw, world);
+    window.run();
+    window
+}
+
+/// A window with one tracker set up, as most have.
+fn with(snapshot: Snapshot) -> Window {
+    let view = ViewState {
+        trackers: snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect(),
+        dir_field: snapshot.download_dir.display().to_string(),
+        ..ViewState::default()
+    };
+    window(running(snapshot), view)
+}
+
+fn on(screen: Screen, snapshot: Snapshot) -> Window {
+    let mut window = with(snapshot);
+    window.state_mut().view.screen = screen;
+    window.run();
+    window
+}
+
+fn commands(window: &Window) -> Vec<&Command> {
+    let effects = window.state().effects.iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Engine(command) => Some(command),
+            _ => None,
+        })
+        .collect()
+}
+
+fn requests(window: &Window) -> Vec<&Request> {
+    let effects = window.state().effects.iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Ask(request) => Some(request),
+            _ => None,
+        })
+        .collect()
+}
+
+fn copied(window: &Window) -> Option<&str> {
+    window.state().effects.iter().find_map(|effect| match effect {
+        Effect::Copy(text) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+fn click(window: &mut Window, role: Role, name: &str) {
+    window.get_by_role_and_label(role, name).click();
+    window.run();
+}
+
+fn press(window: &mut Window, button: &str) {
+    click(window, Role::Button, button);
+}
+
+fn key(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run();
+}
+
+fn type_into(window: &mut Window, field: &str, text: &str) {
+    window.get_by_role_and_label(Role::TextInput, field).focus();
+    window.run();
+    window.get_by_role_and_label(Role::TextInput, field).type_text(text);
+    window.run();
+}
+
+fn select(window: &mut Window, name: &str) {
+    let row = window
+        .get_all_by_role(Role::Row)
+        .find(|row| row.accesskit_node().label().is_some_and(|label| label.starts_with(name)));
+    row.expect("a row with this name").click();
+    window.run();
+}
+
+fn reads(window: &Window, text: &str) -> bool {
+    window.query_all_by_label(text).count() > 0
+}
+
+#[test]
+fn an_id_and_the_download_button_start_a_download() {
+    let mut window = with(empty());
+    type_into(&mut window, text::PASTE_ID, &format!("  sprat:{ID}?name=a.txt "));
+    press(&mut window, text::DOWNLOAD);
+    let [Command::Download { link, target }] = commands(&window)[..] else { panic!("one download") };
+    assert_eq!((link.file_id.to_string().as_str(), link.name.as_deref()), (ID, Some("a.txt")));
+    assert_eq!(*target, sprat_peer::Target::DownloadDir);
+    assert_eq!(window.state().view.id_field, "");
+}
+
+#[test]
+fn enter_in_the_field_starts_it_too() {
+    let mut window = with(empty());
+    type_into(&mut window, text::PASTE_ID, ID);
+    key(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(commands(&window).len(), 1);
+}
+
+#[test]
+fn what_is_no_id_is_told_and_asks_nobody() {
+    let mut window = with(empty());
+    type_into(&mut window, text::PASTE_ID, "hello");
+    press(&mut window, text::DOWNLOAD);
+    assert!(reads(&window, text::BAD_ID));
+    assert!(window.state().effects.is_empty());
+    type_into(&mut window, text::PASTE_ID, "!");
+    assert!(!reads(&window, text::BAD_ID), "it goes away with the next letter");
+}
+
+#[test]
+fn pasting_outside_a_field_adds_the_id() {
+    let mut window = on(Screen::Share, empty());
+    window.event(Event::Paste(ID.to_owned()));
+    window.run();
+    assert_eq!((commands(&window).len(), window.state().view.screen), (1, Screen::Transfers));
+    window.event(Event::Paste("no ID".to_owned()));
+    window.run();
+    assert_eq!((commands(&window).len(), window.state().view.id_field.as_str()), (1, "no ID"));
+    assert!(reads(&window, text::BAD_ID));
+}
+
+#[test]
+fn the_empty_list_says_what_to_do() {
+    let window = with(empty());
+    assert!(reads(&window, text::NO_TRANSFERS) && reads(&window, text::NO_TRANSFERS_HINT));
+}
+
+#[test]
+fn space_pauses_the_selected_row_and_resumes_it() {
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    key(&mut window, Modifiers::NONE, Key::Space);
+    assert!(matches!(commands(&window)[..], [Command::Pause(file)] if *file == id(1)));
+    select(&mut window, "rust-book");
+    key(&mut window, Modifiers::NONE, Key::Space);
+    assert!(matches!(commands(&window)[..], [_, Command::Resume(file)] if *file == id(4)));
+}
+
+#[test]
+fn arrows_home_and_end_move_the_selection() {
+    let mut window = with(busy());
+    let expect = |window: &Window, n| assert_eq!(window.state().view.selected, Some(RowKey::Transfer(id(n))));
+    key(&mut window, Modifiers::NONE, Key::End);
+    expect(&window, 8);
+    key(&mut window, Modifiers::NONE, Key::ArrowUp);
+    expect(&window, 7);
+    key(&mut window, Modifiers::NONE, Key::Home);
+    key(&mut window, Modifiers::NONE, Key::ArrowDown);
+    expect(&window, 1);
+    key(&mut window, Modifiers::NONE, Key::ArrowDown);
+    expect(&window, 6);
+    key(&mut window, Modifiers::NONE, Key::Escape);
+    assert_eq!(window.state().view.selected, None);
+}
+
+#[test]
+fn row_keys_are_letters_in_a_field() {
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    type_into(&mut window, text::PASTE_ID, "a b");
+    key(&mut window, Modifiers::NONE, Key::Delete);
+    key(&mut window, Modifiers::NONE, Key::Space);
+    assert!(commands(&window).is_empty());
+}
+
+#[test]
+fn removing_keeps_the_file_and_says_so() {
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    press(&mut window, text::REMOVE);
+    let [Command::Remove { file_id, delete_data: false }] = commands(&window)[..] else { panic!("one removal") };
+    assert_eq!(*file_id, id(1));
+    assert!(reads(&window, text::REMOVED));
+    press(&mut window, text::DISMISS);
+    assert!(!reads(&window, text::REMOVED));
+}
+
+#[test]
+fn deleting_asks_first_and_cancel_is_the_default() {
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    key(&mut window, Modifiers::SHIFT, Key::Delete);
+    assert!(reads(&window, text::DELETE_TITLE));
+    assert!(window.get_by_role_and_label(Role::Button, text::CANCEL).is_focused());
+    key(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(commands(&window).is_empty() && !reads(&window, text::DELETE_TITLE));
+
+    press(&mut window, text::DELETE);
+    key(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(commands(&window).is_empty() && !reads(&window, text::DELETE_TITLE));
+
+    press(&mut window, text::DELETE);
+    press(&mut window, text::DELETE_CONFIRM);
+    let [Command::Remove { file_id, delete_data: true }] = commands(&window)[..] else { panic!("one deletion") };
+    assert_eq!(*file_id, id(1));
+}
+
+#[test]
+fn what_was_only_shared_cannot_be_deleted() {
+    let mut window = with(busy());
+    select(&mut window, "lecture-notes");
+    assert!(window.query_by_role_and_label(Role::Button, text::DELETE).is_none());
+    key(&mut window, Modifiers::SHIFT, Key::Delete);
+    assert!(!reads(&window, text::DELETE_TITLE));
+}
+
+#[test]
+fn links_and_ids_are_copied() {
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    window.event(Event::Copy);
+    window.run();
+    assert!(copied(&window).is_some_and(|link| link.starts_with("sprat:0101") && link.contains("name=debian")));
+    assert!(reads(&window, text::LINK_COPIED));
+    window.state_mut().effects.clear();
+    press(&mut window, text::COPY_ID);
+    assert_eq!(copied(&window), Some(id(1).to_string().as_str()));
+}
+
+#[test]
+fn the_pane_tells_everything_about_the_selected_transfer() {
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    assert!(reads(&window, "1408 of 2560 chunks verified"));
+    assert!(reads(&window, "/home/ada/Downloads/debian-12.8.0-amd64-netinst.iso"));
+    assert!(reads(&window, &id(1).to_string()) && reads(&window, "Peers (3 connected, 1 left)"));
+    select(&mut window, "holiday photos");
+    assert!(reads(&window, &text::state_sentence(&TransferState::Waiting)));
+    select(&mut window, "dataset");
+    assert!(reads(
+        &window,
+        "Paused: 430.0 MiB more space needed in /home/ada/Downloads. Free some space, then resume."
+    ));
+    press(&mut window, text::OPEN_FOLDER);
+    assert_eq!(requests(&window), [&Request::OpenFolder("/home/ada/Downloads".into())]);
+}
+
+#[test]
+fn a_file_that_is_being_read_can_be_cancelled() {
+    let mut window = with(busy());
+    press(&mut window, &text::cancel_share("interview-raw.mov"));
+    let [Command::CancelShare(path)] = commands(&window)[..] else { panic!("one cancellation") };
+    assert_eq!(path, Path::new("/home/ada/Videos/interview-raw.mov"));
+}
+
+#[test]
+fn a_tracker_that_is_away_can_be_asked_at_once() {
+    let mut window = with(Snapshot { trackers: vec![away()], ..empty() });
+    let sentence = "Can't reach the tracker at tracker.example:5000. Running transfers continue with known peers.";
+    assert!(window.query_by_label_contains(sentence).is_some());
+    assert!(reads(&window, text::TRACKER_AWAY));
+    press(&mut window, text::RETRY_NOW);
+    assert!(matches!(commands(&window)[..], [Command::RetryTrackers]));
+}
+
+#[test]
+fn without_a_tracker_one_can_be_run_or_named_or_left_for_later() {
+    let none = || with(Snapshot { trackers: Vec::new(), ..empty() });
+    let mut window = none();
+    assert!(reads(&window, text::SETUP_TITLE));
+    press(&mut window, text::SETUP_RUN);
+    assert!(requests(&window).contains(&&Request::LocalTracker(Reach::ThisComputer)));
+    assert!(!reads(&window, text::SETUP_TITLE));
+
+    let mut window = none();
+    type_into(&mut window, text::TRACKER_FIELD, "ftp://hub");
+    press(&mut window, text::SETUP_USE);
+    assert!(reads(&window, text::BAD_TRACKER));
+    window.state_mut().view.tracker_field.clear();
+    type_into(&mut window, text::TRACKER_FIELD, "hub:5000");
+    press(&mut window, text::SETUP_USE);
+    let [Command::SetTrackers(urls)] = commands(&window)[..] else { panic!("one change") };
+    assert_eq!(urls, &[Url::parse("http://hub:5000").unwrap()]);
+
+    let mut window = none();
+    press(&mut window, text::SETUP_LATER);
+    assert!(!reads(&window, text::SETUP_TITLE));
+    assert!(matches!(requests(&window)[..], [Request::SavePreferences(kept)] if kept.setup_dismissed));
+}
+
+#[test]
+fn a_path_that_is_typed_is_shared() {
+    let mut window = on(Screen::Share, empty());
+    type_into(&mut window, text::SHARE_PATH, "/data/a b.txt");
+    press(&mut window, text::SHARE);
+    assert!(matches!(commands(&window)[..], [Command::Share(path)] if path == Path::new("/data/a b.txt")));
+}
+
+#[test]
+fn dropped_files_are_shared_wherever_they_fall() {
+    #[derive(Debug)]
+    struct Dropped(PathBuf);
+    impl egui::DroppedFile for Dropped {
+        fn path(&self) -> &Path {
+            &self.0
+        }
+        fn bytes(&self) -> Result<Vec<u8>, String> {
+            Err("the window reads no file".to_owned())
+        }
+    }
+    let mut window = on(Screen::Settings, empty());
+    for path in ["/a", "/b"] {
+        window.input_mut().dropped_files.push(Arc::new(Dropped(path.into())));
+    }
+    window.run();
+    assert!(
+        matches!(commands(&window)[..], [Command::Share(a), Command::Share(b)] if a.ends_with("a") && b.ends_with("b"))
+    );
+}
+
+#[test]
+fn a_system_without_dialogs_is_no_dead_end() {
+    let mut window = with(empty());
+    press(&mut window, text::SHARE_A_FILE);
+    assert_eq!(requests(&window), [&Request::PickFile]);
+    let world = window.state_mut();
+    notices::take(&mut world.view, None, Notice::PickedFile(Picked::Unavailable), 0.0);
+    window.run();
+    assert!(reads(&window, text::NO_DIALOG));
+    assert!(window.get_by_role_and_label(Role::TextInput, text::SHARE_PATH).is_focused());
+}
+
+#[test]
+fn a_newly_shared_file_has_a_card_with_its_link() {
+    let mut window = on(Screen::Share, busy());
+    let link = transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing).link;
+    let shared = sprat_peer::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link: link.clone() };
+    notices::take(&mut window.state_mut().view, None, Notice::Event(shared), 0.0);
+    window.run();
+    assert!(reads(&window, text::NEWLY_SHARED) && reads(&window, &id(3).to_string()));
+    press(&mut window, text::COPY_LINK);
+    assert_eq!(copied(&window), Some(link.to_string().as_str()));
+}
+
+#[test]
+fn settings_change_trackers_folder_and_theme() {
+    let mut window = on(Screen::Settings, empty());
+    press(&mut window, &text::remove_tracker("http://tracker.example:5000"));
+    assert!(matches!(commands(&window)[..], [Command::SetTrackers(urls)] if urls.is_empty()));
+    type_into(&mut window, text::DOWNLOAD_FOLDER, "/new");
+    press(&mut window, text::APPLY);
+    assert!(matches!(commands(&window)[..], [_, Command::SetDownloadDir(dir)] if dir.ends_with("Downloads/new")));
+    click(&mut window, Role::RadioButton, text::THEME_LIGHT);
+    let Some(Request::SavePreferences(kept)) = requests(&window).pop() else { panic!("they are kept") };
+    assert_eq!((kept.theme, kept.trackers.len()), (ThemeChoice::Light, 0));
+}
+
+#[test]
+fn a_tracker_of_ones_own_is_run_opened_and_told() {
+    let mut window = on(Screen::Settings, empty());
+    click(&mut window, Role::CheckBox, text::RUN_TRACKER);
+    click(&mut window, Role::CheckBox, text::SERVE_LAN);
+    let asked = |reach| requests(&window).contains(&&Request::LocalTracker(reach));
+    assert!(asked(Reach::ThisComputer) && asked(Reach::Network));
+    let url = Url::parse("http://192.168.1.20:5000").unwrap();
+    let state = LocalTracker::Running { url: url.clone(), for_others: vec![url.clone()] };
+    let world = window.state_mut();
+    let effects = notices::take(&mut world.view, None, Notice::LocalTracker(state), 0.0);
+    assert!(matches!(&effects[..], [Effect::Engine(Command::SetTrackers(urls))] if urls.contains(&url)));
+    window.run();
+    assert!(reads(&window, "http://192.168.1.20:5000"));
+    press(&mut window, text::COPY_ADDRESS);
+    assert_eq!(copied(&window), Some("http://192.168.1.20:5000"));
+}
+
+#[test]
+fn screens_are_reached_by_key_and_by_name() {
+    let mut window = with(empty());
+    key(&mut window, Modifiers::COMMAND, Key::Num2);
+    assert_eq!(window.state().view.screen, Screen::Share);
+    click(&mut window, Role::Tab, text::SETTINGS);
+    assert_eq!(window.state().view.screen, Screen::Settings);
+    key(&mut window, Modifiers::COMMAND, Key::O);
+    assert_eq!(requests(&window), [&Request::PickFile]);
+}
+
+#[test]
+fn an_engine_that_cannot_start_says_why() {
+    let mut window = window(Phase::Failed("Another Sprat is running.".into()), ViewState::default());
+    assert!(reads(&window, text::START_FAILED) && reads(&window, "Another Sprat is running."));
+    press(&mut window, text::QUIT);
+    assert!(matches!(window.state().effects[..], [Effect::Quit]));
+}
+
+/// Where the Tab key leads, round once.
+fn tab_stops(window: &mut Window) -> Vec<String> {
+    let mut stops = Vec::new();
+    for _ in 0..60 {
+        window.key_press(Key::Tab);
+        window.run();
+        let focused = window.root().children_recursive().find(egui_kittest::Node::is_focused);
+        let named = focused.and_then(|node| {
+            let node = node.accesskit_node();
+            node.label().or_else(|| node.data().placeholder().map(str::to_owned))
+        });
+        let stop = named.unwrap_or_else(|| panic!("a stop of the Tab key without a name, after {stops:?}"));
+        assert!(!stop.trim().is_empty());
+        if stops.first() == Some(&stop) {
+            break;
+        }
+        stops.push(stop);
+    }
+    stops
+}
+
+#[test]
+fn every_stop_of_the_tab_key_is_named() {
+    for screen in [Screen::Transfers, Screen::Share, Screen::Settings] {
+        let mut window = on(screen, busy());
+        let stops = tab_stops(&mut window);
+        assert!(stops.contains(&text::SETTINGS.to_owned()), "{stops:?}");
+    }
+    let mut window = with(busy());
+    select(&mut window, "debian");
+    let stops = tab_stops(&mut window);
+    assert!(stops.contains(&text::PAUSE.to_owned()), "{stops:?}");
+    let rows = stops.iter().filter(|stop| stop.starts_with("debian")).count();
+    assert!(rows <= 1 && !stops.iter().any(|stop| stop.starts_with("rust-book")), "{stops:?}");
+}
+
+#[test]
+fn nothing_is_drawn_while_nothing_happens() {
+    for screen in [Screen::Transfers, Screen::Share, Screen::Settings] {
+        let mut window = on(screen, busy());
+        select_if_any(&mut window, screen);
+        let delay = window.output().viewport_output.values().map(|viewport| viewport.repaint_delay).min();
+        assert_eq!(delay, Some(std::time::Duration::MAX), "{screen:?}");
+    }
+}
+
+fn select_if_any(window: &mut Window, screen: Screen) {
+    if screen == Screen::Transfers {
+        select(window, "debian");
+        window.run();
+    }
+}
+
+#[test]
+fn small_windows_hold_every_screen() {
+    for screen in [Screen::Transfers, Screen::Share, Screen::Settings] {
+        let mut window = on(screen, busy());
+        window.set_size([640.0, 420.0].into());
+        window.run();
+        assert!(window.query_by_role_and_label(Role::Tab, text::SETTINGS).is_some());
+    }
+}
+
+#[test]
+fn preferences_decide_the_theme() {
+    let view = ViewState {
+        preferences: Preferences { theme: ThemeChoice::Light, ..Preferences::default() },
+        ..ViewState::default()
+    };
+    let window = window(running(empty()), view);
+    assert_eq!(window.ctx.theme(), egui::Theme::Light);
+}

@@ -1,0 +1,161 @@
+//! A peer that speaks the wire but does not keep to it.
+
+use std::net::SocketAddr;
+
+use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
+use sprat_protocol::wire::{self, Hello, Message, WIRE_VERSION};
+use sprat_protocol::{Identity, Link, PeerId};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// In which way it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Every chunk has one bit wrong.
+    CorruptChunks,
+    /// The list of chunk hashes has one bit wrong.
+    CorruptHashes,
+    /// It claims a size that is not the file's, though the number of chunks is right.
+    WrongSize,
+    /// It answers no CHUNK_REQUEST.
+    Silence,
+    /// It sends half of a chunk and closes.
+    HalfAChunk,
+    /// It answers with a chunk that nobody asked for.
+    Unasked,
+    /// It announces a chunk that is longer than any.
+    TooLong,
+    /// It sends zeros instead of HELLO.
+    Zeros,
+    /// No lie: the honest peer that the others are held against.
+    None,
+}
+
+/// A lying seeder of one file, which ends with this value.
+pub struct Liar {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Who it says it is.
+    pub peer_id: PeerId,
+    file_id: FileId,
+    _task: JoinSet<()>,
+}
+
+impl Liar {
+    /// A seeder of `data` that lies in this way.
+    pub async fn start(data: Vec<u8>, lie: Lie) -> Self {
+        let layout = Layout::new(data.len() as u64, ChunkSize::for_len(data.len() as u64)).expect("a short file");
+        let digest =
+            split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).expect("it is in memory");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let addr = listener.local_addr().expect("a listener has an address");
+        let peer_id = Identity::generate().expect("there is randomness").peer_id();
+        let file_id = digest.file_id();
+        let shared = std::sync::Arc::new((data, digest, peer_id, lie));
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let shared = shared.clone();
+                connections.spawn(async move {
+                    let (data, digest, peer_id, lie) = &*shared;
+                    // However the other side ends it is right.
+                    let _ = converse(stream, data, digest, *peer_id, *lie).await;
+                });
+            }
+        });
+        Self { addr, peer_id, file_id, _task: task }
+    }
+
+    /// A link that names this peer and nobody else.
+    pub fn link(&self) -> Link {
+        let mut link = Link::new(self.file_id);
+        link.name = Some("file.bin".to_owned());
+        link.peers.push(self.addr.into());
+        link
+    }
+}
+
+async fn converse(
+    mut stream: TcpStream,
+    data: &[u8],
+    digest: &FileDigest,
+    peer_id: PeerId,
+    lie: Lie,
+) -> std::io::Result<()> {
+    if lie == Lie::Zeros {
+        return stream.write_all(&vec![0; 10 * 1024 * 1024]).await;
+    }
+    let hello = Hello { version: WIRE_VERSION, peer_id, agent: "liar/1".into(), port: 0 };
+    send(&mut stream, &Message::Hello(hello), &[]).await?;
+    let mut buffer = Vec::new();
+    loop {
+        match wire::decode(&buffer).map_err(std::io::Error::other)? {
+            Some(decoded) => {
+                buffer.drain(..decoded.consumed);
+                answer(&mut stream, data, digest, lie, decoded.message).await?;
+            }
+            None => {
+                if stream.read_buf(&mut buffer).await? == 0 {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+async fn answer(
+    stream: &mut TcpStream,
+    data: &[u8],
+    digest: &FileDigest,
+    lie: Lie,
+    message: Message,
+) -> std::io::Result<()> {
+    let layout = digest.layout;
+    let (file_id, chunk_size) = (digest.file_id(), layout.chunk_size());
+    match message {
+        Message::Want { .. } => {
+            let size = if lie == Lie::WrongSize { layout.len() + 1 } else { layout.len() };
+            let (name, num_chunks) = ("../../evil.bin".to_owned(), layout.num_chunks());
+            send(stream, &Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete: true }, &[]).await
+        }
+        Message::HashesRequest { .. } => {
+            let mut hashes = digest.hashes.to_bytes();
+            hashes[5] ^= u8::from(lie == Lie::CorruptHashes);
+            send(stream, &Message::Hashes { file_id, chunk_size }, &hashes).await
+        }
+        Message::ChunkRequest { index, request, .. } => {
+            let range = layout.range(layout.index(index).expect("an engine asks for chunks that are there"));
+            let mut chunk = data[range.start as usize..range.end as usize].to_vec();
+            chunk[0] ^= u8::from(lie == Lie::CorruptChunks);
+            match lie {
+                Lie::Silence => Ok(()),
+                Lie::Unasked => send(stream, &Message::Chunk { request: request + 1000 }, &chunk).await,
+                Lie::HalfAChunk => {
+                    let mut head = Vec::new();
+                    wire::encode(&Message::Chunk { request }, chunk.len(), &mut head);
+                    stream.write_all(&head).await?;
+                    stream.write_all(&chunk[..chunk.len() / 2]).await?;
+                    stream.shutdown().await?;
+                    Err(std::io::ErrorKind::Other.into())
+                }
+                Lie::TooLong => {
+                    let mut head = Vec::new();
+                    wire::encode(&Message::Chunk { request }, 0, &mut head);
+                    head[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
+                    stream.write_all(&head).await
+                }
+                _ => send(stream, &Message::Chunk { request }, &chunk).await,
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn send(stream: &mut TcpStream, message: &Message, payload: &[u8]) -> std::io::Result<()> {
+    let mut frame = Vec::new();
+    wire::encode(message, payload.len(), &mut frame);
+    frame.extend_from_slice(payload);
+    stream.write_all(&frame).await
+}

@@ -1,0 +1,284 @@
+//! Engines and a tracker in one process, over real TCP: what a swarm does when all is well, and when something is not.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use sprat_peer::{Command, Event, Target, TransferState, Trouble};
+use sprat_tests::files::{noise, same};
+use sprat_tests::liar::{Liar, Lie};
+use sprat_tests::swarm::{Peer, Tracker, only_peer};
+
+const CHUNK: usize = 256 * 1024;
+
+/// Slow enough that something can happen while a few megabytes are on their way.
+fn slow(config: &mut sprat_peer::EngineConfig) {
+    config.limits.upload_rate = NonZeroU32::new(4 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn files_of_every_size_arrive_as_they_are() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    for len in [0, 1, 16 * 1024 - 1, 16 * 1024 + 1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK, 5 * CHUNK + 1] {
+        let data = noise(len, len as u64);
+        let link = seeder.share_bytes(&format!("{len}.bin"), &data).await;
+        downloader.fetch(link.clone()).await;
+        let path = downloader.completed(&link).await;
+        assert!(std::fs::read(&path).unwrap() == data, "{len} bytes");
+        assert_eq!(path, downloader.downloads().join(format!("{len}.bin")));
+    }
+    seeder.stop().await;
+    downloader.stop().await;
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_with_an_address_needs_no_tracker() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let mut downloader = Peer::start(None, |_| {}).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(3 * CHUNK + 5, 1)).await);
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    assert!(same(&path, &seeder.dir.path().join("a.bin")));
+}
+
+#[tokio::test]
+async fn an_id_alone_is_enough_where_a_tracker_knows_it() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    let link = seeder.share_bytes("näme 日本.bin", &noise(CHUNK, 2)).await;
+    let bare = sprat_protocol::Link::new(link.file_id);
+    downloader.fetch(bare.clone()).await;
+    assert_eq!(downloader.completed(&bare).await, downloader.downloads().join("näme 日本.bin"));
+}
+
+#[tokio::test]
+async fn leechers_give_each_other_what_they_have() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let data = noise(24 * CHUNK, 3);
+    let link = seeder.share_bytes("a.bin", &data).await;
+    let mut leechers = Vec::new();
+    for _ in 0..3 {
+        leechers.push(Peer::start(Some(&tracker), |_| {}).await);
+    }
+    for leecher in &leechers {
+        leecher.fetch(link.clone()).await;
+    }
+    let mut from_leechers = 0;
+    for leecher in &mut leechers {
+        let path = leecher.completed(&link).await;
+        assert!(std::fs::read(path).unwrap() == data);
+        let peers = leecher.transfer(&link).unwrap().peers.clone();
+        let seeder_id = seeder.engine.snapshot().peer_id;
+        from_leechers += peers.iter().filter(|p| p.peer_id != seeder_id).map(|p| p.chunks_down).sum::<u32>();
+    }
+    assert!(from_leechers > 8, "only {from_leechers} chunks came from leechers");
+}
+
+#[tokio::test]
+async fn a_seeder_that_leaves_is_replaced_by_the_others() {
+    let tracker = Tracker::start().await;
+    let data = noise(16 * CHUNK, 4);
+    let mut seeders = Vec::new();
+    for _ in 0..2 {
+        let mut seeder = Peer::start(Some(&tracker), slow).await;
+        seeder.share_bytes("a.bin", &data).await;
+        seeders.push(seeder);
+    }
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    let link = seeders[0].share_bytes("a.bin", &data).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|snapshot| (snapshot.transfers.first()?.chunks_done >= 3).then_some(())).await;
+    seeders.remove(0).stop().await;
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(path).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_download_waits_for_a_seeder_and_goes_on_by_itself() {
+    let tracker = Tracker::start().await;
+    let data = noise(16 * CHUNK, 5);
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let link = seeder.share_bytes("a.bin", &data).await;
+    let mut downloader =
+        Peer::start(Some(&tracker), |config| config.limits.query_interval = Duration::from_millis(200)).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|snapshot| (snapshot.transfers.first()?.chunks_done >= 3).then_some(())).await;
+    let dir = seeder.stop().await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Waiting).then_some(())).await;
+    let mut seeder = Peer::start_in(dir, Some(&tracker), |_| {}).await;
+    seeder.share_bytes("a.bin", &data).await;
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(path).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_paused_download_keeps_what_it_has_and_goes_on_from_there() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let data = noise(16 * CHUNK, 6);
+    let link = seeder.share_bytes("a.bin", &data).await;
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|snapshot| (snapshot.transfers.first()?.chunks_done >= 4).then_some(())).await;
+    downloader.engine.send(Command::Pause(link.file_id)).await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(path).unwrap() == data);
+    let fetched = downloader.transfer(&link).unwrap().downloaded;
+    // What was in flight when it was paused may come twice; what was verified may not.
+    assert!(fetched <= (data.len() + 12 * CHUNK) as u64 && fetched >= data.len() as u64, "{fetched}");
+}
+
+#[tokio::test]
+async fn a_removed_download_leaves_nothing_behind_if_asked_to() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let link = seeder.share_bytes("a.bin", &noise(16 * CHUNK, 7)).await;
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|snapshot| (snapshot.transfers.first()?.chunks_done >= 1).then_some(())).await;
+    downloader.engine.send(Command::Remove { file_id: link.file_id, delete_data: true }).await;
+    downloader.event(|event| matches!(event, Event::Removed(_)).then_some(())).await;
+    let dir = downloader.stop().await;
+    assert_eq!(std::fs::read_dir(dir.path().join("downloads")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn everything_comes_back_after_a_restart() {
+    let tracker = Tracker::start().await;
+    let kept = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let mut seeder = Peer::start(Some(&tracker), |config| (kept(config), slow(config)).1).await;
+    let data = noise(16 * CHUNK, 8);
+    let link = seeder.share_bytes("a.bin", &data).await;
+    let downloader = Peer::start(Some(&tracker), kept).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|snapshot| (snapshot.transfers.first()?.chunks_done >= 4).then_some(())).await;
+    let (seeder_dir, downloader_dir) = (seeder.stop().await, downloader.stop().await);
+    // The seeder serves without being told again, and the downloader goes on without being told again.
+    let seeder = Peer::start_in(seeder_dir, Some(&tracker), kept).await;
+    assert_eq!(seeder.engine.snapshot().hashing.len(), 0);
+    let mut downloader = Peer::start_in(downloader_dir, Some(&tracker), kept).await;
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(path).unwrap() == data);
+    let fetched = downloader.transfer(&link).unwrap().downloaded;
+    assert!(fetched <= (data.len() - 4 * CHUNK) as u64, "{fetched} bytes were fetched again");
+}
+
+#[tokio::test]
+async fn a_shared_file_that_changes_is_no_longer_served() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+    let link = seeder.share_bytes("a.bin", &noise(4 * CHUNK, 9)).await;
+    std::fs::write(seeder.dir.path().join("a.bin"), noise(4 * CHUNK, 10)).unwrap();
+    let downloader = Peer::start(Some(&tracker), |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let trouble = seeder.event(|event| match event {
+        Event::Stopped { trouble, .. } => Some(trouble),
+        _ => None,
+    });
+    assert_eq!(trouble.await, Trouble::SourceChanged { path: seeder.dir.path().join("a.bin") });
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Waiting).then_some(())).await;
+    assert_eq!(downloader.transfer(&link).unwrap().chunks_done, 0);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_stops_the_download_with_its_reason() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(CHUNK, 11)).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    let file = downloader.dir.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    let target = Target::Dir(file.join("below"));
+    downloader.engine.send(Command::Download { link: link.clone(), target }).await;
+    let trouble = downloader.event(|event| match event {
+        Event::Stopped { trouble, .. } => Some(trouble),
+        _ => None,
+    });
+    assert!(matches!(trouble.await, Trouble::Io { .. }));
+    // The user mends it, and resumes.
+    std::fs::remove_file(&file).unwrap();
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    assert_eq!(downloader.completed(&link).await, file.join("below/a.bin"));
+}
+
+#[tokio::test]
+async fn the_same_id_twice_is_fetched_once() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(4 * CHUNK, 12)).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.fetch(link.clone()).await;
+    downloader.completed(&link).await;
+    assert_eq!(downloader.engine.snapshot().transfers.len(), 1);
+    assert_eq!(downloader.transfer(&link).unwrap().downloaded, 4 * CHUNK as u64);
+    // And once more when it is there already.
+    downloader.fetch(link.clone()).await;
+    downloader.completed(&link).await;
+    assert_eq!(std::fs::read_dir(downloader.downloads()).unwrap().count(), 1);
+}
+
+/// An honest seeder and one that lies in some way: the file is right in any case, and the liar is not believed.
+async fn with_a_liar(lie: Lie) -> (Peer, Liar, Vec<Event>) {
+    let data = noise(12 * CHUNK + 7, 13);
+    let liar = Liar::start(data.clone(), lie).await;
+    let mut seeder = Peer::start(None, slow).await;
+    let honest = seeder.share_bytes("a.bin", &data).await;
+    let mut link = liar.link();
+    link.peers.extend(honest.peers);
+    let mut downloader = Peer::start(None, |config| {
+        config.limits.request_timeout = (Duration::from_millis(300), Duration::from_millis(300));
+    })
+    .await;
+    let mut events = downloader.engine.events();
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(&path).unwrap() == data, "{lie:?}");
+    assert_eq!(path, downloader.downloads().join("file.bin"), "{lie:?}");
+    (downloader, liar, std::iter::from_fn(|| events.try_recv().ok()).collect())
+}
+
+#[tokio::test]
+async fn no_lie_costs_more_than_a_retry() {
+    for lie in [
+        Lie::None,
+        Lie::CorruptHashes,
+        Lie::WrongSize,
+        Lie::Silence,
+        Lie::HalfAChunk,
+        Lie::Unasked,
+        Lie::TooLong,
+        Lie::Zeros,
+    ] {
+        with_a_liar(lie).await;
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_sends_a_bad_chunk_is_named_and_gets_no_second_chance() {
+    let (downloader, liar, events) = with_a_liar(Lie::CorruptChunks).await;
+    let culprits: Vec<_> = events
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::BadChunk { peer_id, .. } => Some(peer_id),
+            _ => None,
+        })
+        .collect();
+    assert!(!culprits.is_empty() && culprits.iter().all(|culprit| *culprit == liar.peer_id), "{culprits:?}");
+    let snapshot = downloader.engine.snapshot();
+    let from_liar = snapshot.transfers[0].peers.iter().find(|peer| peer.peer_id == liar.peer_id);
+    assert!(from_liar.is_none_or(|peer| peer.chunks_down == 0));
+}
+
+#[tokio::test]
+async fn a_name_from_the_network_stays_in_the_folder() {
+    let liar = Liar::start(noise(CHUNK, 14), Lie::None).await;
+    let mut downloader = Peer::start(None, |_| {}).await;
+    let link = sprat_protocol::Link { name: None, ..liar.link() };
+    downloader.fetch(link.clone()).await;
+    assert_eq!(downloader.completed(&link).await, downloader.downloads().join(".._.._evil.bin"));
+}
