@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sprat_protocol::tls::TlsConfigs;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +61,7 @@ impl Engine {
         let (source_changed, sources_changed) = mpsc::channel(64);
         let node = Arc::new(Node {
             peer_id: identity.peer_id(),
+            tls: TlsConfigs::new(&identity),
             listen: listener.local_addr().map_err(listen_failed)?,
             pool: Pool::new(config.limits.connections),
             upload_rate: RateLimit::new(config.limits.upload_rate),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
+use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{Hello, WIRE_VERSION};
 use sprat_protocol::{Link, PeerId};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -25,6 +26,8 @@ use crate::trackers::Trackers;
 pub(crate) struct Node {
     /// Who this peer is.
     pub(crate) peer_id: PeerId,
+    /// How it proves that, and keeps what is said to itself.
+    pub(crate) tls: TlsConfigs,
     /// Where it listens.
     pub(crate) listen: SocketAddr,
     /// What it may use.

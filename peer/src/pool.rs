@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rustls::pki_types::CertificateDer;
 use sprat_protocol::wire::{Hello, Message, WIRE_VERSION};
-use sprat_protocol::{PeerAddr, PeerId};
-use tokio::io::{AsyncRead, AsyncWrite};
+use sprat_protocol::{PeerAddr, PeerId, tls};
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::connection::Connection;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
@@ -83,21 +85,24 @@ impl Pool {
         self.connections.lock().values().for_each(|connection| connection.close());
     }
 
-    /// Takes a connection in, unless there is another to the same peer that is to be kept.
+    /// The connection to this peer that is to be kept rather than a new one, which `dialled` says who dialled.
     ///
-    /// Where both sides dialled at once, both keep the connection that the lower peer ID dialled. A second one by the same
-    /// side means that it lost the first.
-    fn adopt(&self, own: PeerId, connection: &Arc<Connection>) -> Result<(), Arc<Connection>> {
-        let mut connections = self.connections.lock();
-        if let Some(existing) = connections.get(&connection.peer_id).filter(|existing| !existing.is_closed()) {
-            let keep_dialled = own < connection.peer_id;
-            if existing.dialled != connection.dialled && existing.dialled == keep_dialled {
-                return Err(existing.clone());
-            }
-            existing.close();
-        }
-        connections.insert(connection.peer_id, connection.clone());
-        Ok(())
+    /// Where both sides dialled at once, both keep what the lower peer ID dialled. Who dials has no use for a second
+    /// connection; who is dialled a second time by the same side learns that it lost the first.
+    fn preferred(&self, own: PeerId, peer_id: PeerId, dialled: bool) -> Option<Arc<Connection>> {
+        let existing = self.get(&peer_id)?;
+        let keep = match (existing.dialled, dialled) {
+            (true, true) => true,
+            (false, false) => false,
+            (existing_dialled, _) => existing_dialled == (own < peer_id),
+        };
+        keep.then_some(existing)
+    }
+
+    /// Takes a connection in; another one to the same peer ends.
+    fn adopt(&self, connection: &Arc<Connection>) {
+        let before = self.connections.lock().insert(connection.peer_id, connection.clone());
+        before.into_iter().for_each(|before| before.close());
     }
 
     fn remove(&self, connection: &Connection) {
@@ -139,75 +144,97 @@ async fn dial(
         let mut resolved = lookup_host((address.host(), address.port())).await?;
         let addr = resolved.next().ok_or(ConnectError::NoAddress)?;
         let stream = TcpStream::connect(addr).await?;
-        greet(node, stream, addr, true, expected, permit).await
+        stream.set_nodelay(true)?;
+        let connector = TlsConnector::from(node.tls.client(expected));
+        let stream = connector.connect(tls::server_name(), stream).await.map_err(ConnectError::Handshake)?;
+        let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
+        // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
+        if let Some(existing) = node.pool.preferred(node.peer_id, peer_id, true) {
+            return Ok(existing);
+        }
+        let (mut reader, mut writer) = framed(stream);
+        say_hello(node, &mut writer).await?;
+        let hello = hear_hello(&mut reader, peer_id).await?;
+        Ok(begin(node, &hello, (addr, true), (reader, writer), permit))
     };
     timeout(node.limits.connect_timeout, dialling).await.map_err(|_| ConnectError::TimedOut)?
 }
 
 /// Takes in a peer that dialled this one.
 pub(crate) async fn accept(node: &Arc<Node>, stream: TcpStream, addr: SocketAddr, permit: OwnedSemaphorePermit) {
-    let greeted = timeout(node.limits.connect_timeout, greet(node, stream, addr, false, None, permit)).await;
-    match greeted {
+    let greeting = async {
+        stream.set_nodelay(true)?;
+        let acceptor = TlsAcceptor::from(node.tls.server.clone());
+        let stream = acceptor.accept(stream).await.map_err(ConnectError::Handshake)?;
+        let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
+        let (mut reader, mut writer) = framed(stream);
+        let hello = hear_hello(&mut reader, peer_id).await?;
+        if node.pool.preferred(node.peer_id, peer_id, false).is_some() {
+            return Err(ConnectError::Twice);
+        }
+        say_hello(node, &mut writer).await?;
+        Ok(begin(node, &hello, (addr, false), (reader, writer), permit))
+    };
+    match timeout(node.limits.connect_timeout, greeting).await {
         Ok(Ok(connection)) => tracing::debug!(peer = %connection.peer_id, %addr, "peer connected"),
         Ok(Err(error)) => tracing::debug!(%addr, %error, "peer refused"),
         Err(_) => tracing::debug!(%addr, "peer said no HELLO in time"),
     }
 }
 
-/// HELLO both ways, then the connection runs in a task of its own.
-async fn greet(
-    node: &Arc<Node>,
-    stream: TcpStream,
-    addr: SocketAddr,
-    dialled: bool,
-    expected: Option<PeerId>,
-    permit: OwnedSemaphorePermit,
-) -> Result<Arc<Connection>, ConnectError> {
-    stream.set_nodelay(true)?;
-    let (read, write) = stream.into_split();
-    let (mut reader, mut writer) = (FrameReader::new(read), FrameWriter::new(write));
-    let hello = exchange_hello(node, &mut reader, &mut writer).await?;
+/// Who the other side proved to be, if that is somebody to talk to.
+fn proven(node: &Node, certificates: Option<&[CertificateDer<'_>]>) -> Result<PeerId, ConnectError> {
+    let peer_id = tls::peer_of(certificates).ok_or(ConnectError::NoKey)?;
+    if peer_id == node.peer_id {
+        Err(ConnectError::Myself)
+    } else if node.pool.is_banned(&peer_id) {
+        Err(ConnectError::Banned)
+    } else {
+        Ok(peer_id)
+    }
+}
+
+fn framed<S: AsyncRead + AsyncWrite>(stream: S) -> (FrameReader<ReadHalf<S>>, FrameWriter<WriteHalf<S>>) {
+    let (read, write) = tokio::io::split(stream);
+    (FrameReader::new(read), FrameWriter::new(write))
+}
+
+async fn say_hello<W: AsyncWrite + Unpin>(node: &Node, writer: &mut FrameWriter<W>) -> Result<(), ConnectError> {
+    writer.push(&Message::Hello(node.hello()));
+    Ok(writer.flush().await?)
+}
+
+async fn hear_hello<R: AsyncRead + Unpin>(reader: &mut FrameReader<R>, proven: PeerId) -> Result<Hello, ConnectError> {
+    let Some(Message::Hello(hello)) = reader.next().await?.map(|frame| frame.message) else {
+        return Err(ConnectError::NoHello);
+    };
     if hello.version < WIRE_VERSION {
         return Err(ConnectError::Version(hello.version));
     }
-    if hello.peer_id == node.peer_id {
-        return Err(ConnectError::Myself);
-    }
-    if expected.is_some_and(|expected| expected != hello.peer_id) {
+    if hello.peer_id != proven {
         return Err(ConnectError::SomebodyElse);
     }
-    if node.pool.is_banned(&hello.peer_id) {
-        return Err(ConnectError::Banned);
-    }
-    let key = node.pool.next_key.fetch_add(1, Ordering::Relaxed);
-    let closed = node.stop.child_token();
-    let (connection, driver) = Connection::new(key, &hello, (addr, dialled), (reader, writer), closed);
-    if let Err(existing) = node.pool.adopt(node.peer_id, &connection) {
-        return Ok(existing);
-    }
-    let (running, pool_node) = (connection.clone(), node.clone());
-    node.tasks.spawn(async move {
-        running.clone().run(pool_node.clone(), driver).await;
-        pool_node.pool.remove(&running);
-        drop(permit);
-    });
-    Ok(connection)
+    Ok(hello)
 }
 
-async fn exchange_hello<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
-    node: &Node,
-    reader: &mut FrameReader<R>,
-    writer: &mut FrameWriter<W>,
-) -> Result<Hello, ConnectError> {
-    writer.push(&Message::Hello(node.hello()));
-    writer.flush().await?;
-    match reader.next().await? {
-        Some(frame) => match frame.message {
-            Message::Hello(hello) => Ok(hello),
-            _ => Err(ConnectError::NoHello),
-        },
-        None => Err(ConnectError::NoHello),
-    }
+/// The connection runs from now on, in a task of its own.
+fn begin<S: AsyncRead + AsyncWrite + Send + 'static>(
+    node: &Arc<Node>,
+    hello: &Hello,
+    from: (SocketAddr, bool),
+    streams: (FrameReader<ReadHalf<S>>, FrameWriter<WriteHalf<S>>),
+    permit: OwnedSemaphorePermit,
+) -> Arc<Connection> {
+    let key = node.pool.next_key.fetch_add(1, Ordering::Relaxed);
+    let (connection, driver) = Connection::new(key, hello, from, streams, node.stop.child_token());
+    node.pool.adopt(&connection);
+    let (running, of) = (connection.clone(), node.clone());
+    node.tasks.spawn(async move {
+        running.clone().run(of.clone(), driver).await;
+        of.pool.remove(&running);
+        drop(permit);
+    });
+    connection
 }
 
 /// Why there is no connection.
@@ -223,9 +250,15 @@ pub(crate) enum ConnectError {
     NoHello,
     #[error("it speaks version {0} of the wire, which is too old")]
     Version(u16),
+    #[error("it proved no key: {0}")]
+    Handshake(io::Error),
+    #[error("it proved no key")]
+    NoKey,
+    #[error("there is a connection already")]
+    Twice,
     #[error("that is this peer itself")]
     Myself,
-    #[error("another peer answers there")]
+    #[error("it is not who it says it is")]
     SomebodyElse,
     #[error("it sent bad data before")]
     Banned,

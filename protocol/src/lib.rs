@@ -3,6 +3,7 @@
 //! In reading order:
 //!
 //! - [`peer_id`] and [`identity`]: who a peer is, and the key that proves it.
+//! - [`tls`]: how two peers prove to each other who they are, and keep what they say to themselves.
 //! - [`link`](mod@link): the `sprat:` URI that people hand to each other.
 //! - [`name`]: what becomes of a file name that came from the network.
 //! - [`tracker`]: the messages between a peer and a tracker, JSON over HTTP.
@@ -15,6 +16,7 @@ pub mod identity;
 pub mod link;
 pub mod name;
 pub mod peer_id;
+pub mod tls;
 pub mod tracker;
 pub mod wire;
 

@@ -3,11 +3,16 @@
 use std::net::SocketAddr;
 
 use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
+use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{self, Hello, Message, WIRE_VERSION};
 use sprat_protocol::{Identity, Link, PeerId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+type Stream = TlsStream<TcpStream>;
 
 /// In which way it lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub enum Lie {
     Unasked,
     /// It announces a chunk that is longer than any.
     TooLong,
+    /// It says HELLO in the name of a peer whose key it does not have.
+    AnotherName,
     /// It sends zeros instead of HELLO.
     Zeros,
     /// No lie: the honest peer that the others are held against.
@@ -50,18 +57,21 @@ impl Liar {
             split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).expect("it is in memory");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let addr = listener.local_addr().expect("a listener has an address");
-        let peer_id = Identity::generate().expect("there is randomness").peer_id();
+        let identity = Identity::generate().expect("there is randomness");
+        let (peer_id, acceptor) = (identity.peer_id(), TlsAcceptor::from(TlsConfigs::new(&identity).server));
         let file_id = digest.file_id();
         let shared = std::sync::Arc::new((data, digest, peer_id, lie));
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let shared = shared.clone();
+                let (shared, acceptor) = (shared.clone(), acceptor.clone());
                 connections.spawn(async move {
                     let (data, digest, peer_id, lie) = &*shared;
                     // However the other side ends it is right.
-                    let _ = converse(stream, data, digest, *peer_id, *lie).await;
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let _ = converse(stream, data, digest, *peer_id, *lie).await;
+                    }
                 });
             }
         });
@@ -78,7 +88,7 @@ impl Liar {
 }
 
 async fn converse(
-    mut stream: TcpStream,
+    mut stream: Stream,
     data: &[u8],
     digest: &FileDigest,
     peer_id: PeerId,
@@ -87,6 +97,7 @@ async fn converse(
     if lie == Lie::Zeros {
         return stream.write_all(&vec![0; 10 * 1024 * 1024]).await;
     }
+    let peer_id = if lie == Lie::AnotherName { PeerId::new([7; 32]) } else { peer_id };
     let hello = Hello { version: WIRE_VERSION, peer_id, agent: "liar/1".into(), port: 0 };
     send(&mut stream, &Message::Hello(hello), &[]).await?;
     let mut buffer = Vec::new();
@@ -106,7 +117,7 @@ async fn converse(
 }
 
 async fn answer(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     data: &[u8],
     digest: &FileDigest,
     lie: Lie,
@@ -153,7 +164,7 @@ async fn answer(
     }
 }
 
-async fn send(stream: &mut TcpStream, message: &Message, payload: &[u8]) -> std::io::Result<()> {
+async fn send(stream: &mut Stream, message: &Message, payload: &[u8]) -> std::io::Result<()> {
     let mut frame = Vec::new();
     wire::encode(message, payload.len(), &mut frame);
     frame.extend_from_slice(payload);

@@ -86,6 +86,11 @@ impl Process {
         parse(&line).expect("it was just parsed")
     }
 
+    /// Its process ID.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as Ctrl-C does.
     #[cfg(unix)]
     pub fn interrupt(&self) {
@@ -158,7 +163,7 @@ impl Ended {
     /// If there is none.
     pub fn json(&self, kind: &str) -> Value {
         let values = self.printed.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        values.filter(|value| value["type"] == kind).last().unwrap_or_else(|| panic!("no {kind} in {self:#?}"))
+        values.rev().find(|value| value["type"] == kind).unwrap_or_else(|| panic!("no {kind} in {self:#?}"))
     }
 }
 

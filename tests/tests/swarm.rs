@@ -55,6 +55,26 @@ async fn an_id_alone_is_enough_where_a_tracker_knows_it() {
 }
 
 #[tokio::test]
+async fn a_peer_that_is_known_in_two_ways_keeps_its_one_connection() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let downloader = Peer::start(Some(&tracker), |_| {}).await;
+    for (name, seed) in [("a.bin", 20), ("b.bin", 21)] {
+        // The link names the seeder's address, and the tracker its peer ID.
+        let link = seeder.share_bytes(name, &noise(8 * CHUNK, seed)).await;
+        downloader.fetch(link).await;
+    }
+    downloader
+        .until(|snapshot| {
+            let left = snapshot.transfers.iter().flat_map(|transfer| &transfer.peers).find(|peer| !peer.connected);
+            assert!(left.is_none(), "{left:?}");
+            let complete = snapshot.transfers.iter().filter(|t| t.state == TransferState::Sharing).count();
+            (complete == 2).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn leechers_give_each_other_what_they_have() {
     let tracker = Tracker::start().await;
     let mut seeder = Peer::start(Some(&tracker), slow).await;
@@ -252,6 +272,7 @@ async fn no_lie_costs_more_than_a_retry() {
         Lie::HalfAChunk,
         Lie::Unasked,
         Lie::TooLong,
+        Lie::AnotherName,
         Lie::Zeros,
     ] {
         with_a_liar(lie).await;

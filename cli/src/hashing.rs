@@ -1,0 +1,37 @@
+//! A file's ID, with a bar while it is computed.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use sprat_chunking::FileId;
+use sprat_peer::share::{ShareError, digest_file};
+use tokio::task;
+use tokio_util::sync::CancellationToken;
+
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::progress::Bar;
+
+/// Hashes the file on all cores; Ctrl-C ends it.
+pub(crate) async fn file_id(path: &Path, interrupt: &Interrupt) -> Result<FileId, Failure> {
+    let (path, stop) = (path.to_owned(), interrupt.token());
+    let hashed = task::spawn_blocking(move || hash(&path, &stop)).await;
+    match hashed.map_err(|_| Failure::failed("hashing stopped unexpectedly; run the same command again"))? {
+        Ok(file_id) => Ok(file_id),
+        Err(ShareError::Stopped) => Err(Failure::interrupted()),
+        Err(error) => Err(Failure::failed(error.to_string())),
+    }
+}
+
+fn hash(path: &Path, stop: &CancellationToken) -> Result<FileId, ShareError> {
+    let len = path.metadata().map_or(0, |metadata| metadata.len());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let bar = Bar::bytes(&name, len);
+    let (digest, _) = digest_file(path, |done| {
+        if let Some(bar) = &bar {
+            bar.set(done);
+        }
+        if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(digest.file_id())
+}

@@ -1,0 +1,165 @@
+//! `sprat search`: files by the words in their names.
+
+use sprat_peer::tracker_client::{TrackerClient, TrackerError};
+use sprat_protocol::FileName;
+use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use url::Url;
+
+use crate::args::SearchArgs;
+use crate::config::{ConfigFile, Trackers};
+use crate::failure::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::output::{Output, size};
+use crate::records::FoundRecord;
+
+/// Columns that a name may take in the table.
+const MAX_NAME_WIDTH: usize = 50;
+
+/// Asks every tracker, and shows what they found together.
+pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
+    let words = args.words.join(" ");
+    if words.len() > MAX_SEARCH_WORDS_LEN {
+        let message = format!("these are more than {MAX_SEARCH_WORDS_LEN} bytes of words; use fewer of them");
+        return Err(Failure::usage(message));
+    }
+    let trackers = Trackers::choose(&args.trackers.trackers, &ConfigFile::load()?)?;
+    let search = Search { words, page: args.page - 1 };
+    let answer = tokio::select! {
+        answer = ask_all(&trackers.urls, &search, output) => answer?,
+        () = interrupt.requested() => return Err(Failure::interrupted()),
+    };
+    show(&answer.files, output)?;
+    if answer.files.is_empty() {
+        let what = if args.page > 1 {
+            "that page has no files; ask for an earlier one"
+        } else {
+            "no file is called like that; try fewer or other words"
+        };
+        return Err(Failure::new(Exit::NotFound, what));
+    }
+    if answer.more && !output.is_json() {
+        output.note(&format!("There are more; add words, or see the next page with --page {}.", args.page + 1));
+    }
+    Ok(())
+}
+
+/// The answers of all trackers as one. Those that are away are told of; that none answers is an error.
+async fn ask_all(urls: &[Url], search: &Search, output: Output) -> Result<SearchAnswer, Failure> {
+    let asked: Vec<_> = urls
+        .iter()
+        .map(|url| {
+            let (client, search) = (TrackerClient::new(url.clone()), search.clone());
+            tokio::spawn(async move { client.search(search).await })
+        })
+        .collect();
+    let (mut answers, mut errors) = (Vec::new(), Vec::new());
+    for task in asked {
+        match task.await {
+            Ok(Ok(answer)) => answers.push(answer),
+            Ok(Err(error)) => errors.push(error),
+            Err(_) => return Err(Failure::failed("searching stopped unexpectedly; run the same command again")),
+        }
+    }
+    let errors = errors.iter().map(TrackerError::to_string).collect::<Vec<_>>().join("\n");
+    match errors.is_empty() {
+        false if answers.is_empty() => Err(Failure::failed(errors)),
+        false => {
+            output.note(&format!("sprat: {errors}"));
+            Ok(merge(answers))
+        }
+        true => Ok(merge(answers)),
+    }
+}
+
+/// In the order of the first tracker that names a file, with the most seeders that any knows.
+fn merge(answers: Vec<SearchAnswer>) -> SearchAnswer {
+    let mut merged = SearchAnswer { files: Vec::new(), more: false };
+    for answer in answers {
+        merged.more |= answer.more;
+        for hit in answer.files {
+            match merged.files.iter_mut().find(|known| known.file_id == hit.file_id) {
+                Some(known) => known.seeders = known.seeders.max(hit.seeders),
+                None => merged.files.push(hit),
+            }
+        }
+    }
+    merged
+}
+
+fn show(hits: &[SearchHit], output: Output) -> Result<(), Failure> {
+    for hit in hits {
+        output.record(&FoundRecord::from(hit))?;
+    }
+    if !hits.is_empty() {
+        for row in table(hits) {
+            output.line(&row)?;
+        }
+    }
+    Ok(())
+}
+
+/// A heading and a row for each file, in columns.
+fn table(hits: &[SearchHit]) -> Vec<String> {
+    let heading = ["Name", "Size", "Seeders", "ID"].map(str::to_owned);
+    let rows = hits.iter().map(|hit| {
+        let name = shorten(FileName::clean(&hit.name).as_str(), MAX_NAME_WIDTH);
+        [name, size(hit.size), hit.seeders.to_string(), hit.file_id.to_string()]
+    });
+    let rows: Vec<_> = std::iter::once(heading).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or_default();
+    let widths = [width(0), width(1), width(2)];
+    let fill = |text: &str, width: usize| " ".repeat(width.saturating_sub(text.width()));
+    rows.iter()
+        .map(|[name, size, seeders, id]| {
+            let (after, before, between) = (fill(name, widths[0]), fill(size, widths[1]), fill(seeders, widths[2]));
+            format!("{name}{after}  {before}{size}  {between}{seeders}  {id}")
+        })
+        .collect()
+}
+
+/// Cut to this many columns of a terminal.
+fn shorten(name: &str, max: usize) -> String {
+    if name.width() <= max {
+        return name.to_owned();
+    }
+    let mut width = 1;
+    let fits = |c: &char| {
+        width += c.width().unwrap_or(0);
+        width <= max
+    };
+    format!("{}…", name.chars().take_while(fits).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(name: &str, seeders: u32, digit: u8) -> SearchHit {
+        let file_id = sprat_chunking::FileId::new([digit; 32]);
+        SearchHit { file_id, name: name.to_owned(), size: 2048, seeders, leechers: 0, first_seen: 0 }
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let rows = table(&[hit("a.iso", 12, 0x11), hit("日本\u{1b}[2J.txt", 3, 0x22)]);
+        assert_eq!(rows[0], "Name              Size  Seeders  ID");
+        assert_eq!(rows[1], format!("a.iso         2.00 KiB       12  {}", "11".repeat(32)));
+        assert_eq!(rows[2], format!("日本_[2J.txt  2.00 KiB        3  {}", "22".repeat(32)));
+    }
+
+    #[test]
+    fn long_names_are_cut_to_columns() {
+        assert_eq!(shorten("abcd", 4), "abcd");
+        assert_eq!(shorten("abcde", 4), "abc…");
+        assert_eq!(shorten("日本語", 4), "日…");
+    }
+
+    #[test]
+    fn a_file_that_two_trackers_know_is_shown_once() {
+        let answer = |files, more| SearchAnswer { files, more };
+        let merged =
+            merge(vec![answer(vec![hit("a", 1, 1)], false), answer(vec![hit("b", 1, 2), hit("a", 5, 1)], true)]);
+        assert_eq!(merged, answer(vec![hit("a", 5, 1), hit("b", 1, 2)], true));
+    }
+}

@@ -1,0 +1,56 @@
+//! Telling a person, once, that a tracker is away, and that it is back.
+
+use std::collections::HashSet;
+
+use sprat_peer::{TrackerState, TrackerView};
+use url::Url;
+
+use crate::output::Output;
+
+/// Which trackers were told of as being away.
+#[derive(Debug, Default)]
+pub(crate) struct TrackerNotes {
+    away: HashSet<Url>,
+}
+
+impl TrackerNotes {
+    /// Tells of what changed.
+    pub(crate) fn tell(&mut self, trackers: &[TrackerView], output: Output) {
+        for text in self.changes(trackers) {
+            output.note(&text);
+        }
+    }
+
+    fn changes(&mut self, trackers: &[TrackerView]) -> Vec<String> {
+        let mut texts = Vec::new();
+        for TrackerView { url, state } in trackers {
+            match state {
+                TrackerState::Away { reason, .. } if self.away.insert(url.clone()) => {
+                    texts.push(format!("{reason}. It is tried again by itself."));
+                }
+                TrackerState::Online if self.away.remove(url) => {
+                    texts.push(format!("The tracker at {url} answers again."));
+                }
+                _ => {}
+            }
+        }
+        texts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_change_is_told_once() {
+        let url: Url = "http://t:1".parse().unwrap();
+        let away = || TrackerState::Away { reason: "can't reach it".into(), retry_in: Duration::ZERO };
+        let mut notes = TrackerNotes::default();
+        let told = |state| notes.changes(&[TrackerView { url: url.clone(), state }]).len();
+        let steps = [TrackerState::Connecting, away(), away(), TrackerState::Online, TrackerState::Online, away()];
+        assert_eq!(steps.map(told), [0, 1, 0, 1, 0, 1]);
+    }
+}
