@@ -87,9 +87,9 @@ fn measure(seeder: &str, downloader: &str, file: &Path, out: &Path) -> anyhow::R
     let [_, seeder_cpu, seeder_rss] = numbers(&line(&mut seeding)?)?;
     seeding.wait()?;
     if out.is_dir() {
-        std::fs::remove_dir_all(out)?
+        std::fs::remove_dir_all(out)?;
     } else {
-        std::fs::remove_file(out)?
+        std::fs::remove_file(out)?;
     }
     Ok(Measured { rate: gigabytes / seconds, cpu_per_gb: (cpu + seeder_cpu) / gigabytes, rss: (rss, seeder_rss) })
 }
