@@ -3,10 +3,12 @@
 //!
 //! - [`share`]: hashing a file for sharing, against single-core SHA-256.
 //! - [`transfer`]: one file from one seeder to one downloader over loopback, against plain TCP + SHA-256 + pwrite.
+//! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
 //! - [`usage`]: what a process used.
 
 #![expect(clippy::print_stdout, reason = "tables are what this program is for")]
 
+mod crowd;
 mod share;
 mod transfer;
 mod usage;
@@ -29,6 +31,8 @@ enum Command {
     Share(Load),
     /// One seeder to one downloader over loopback, against plain TCP + SHA-256 + pwrite
     Transfer(Load),
+    /// One seeder and a crowd of downloaders behind slow links, against one copy (Linux, root)
+    Crowd(crowd::Crowd),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
@@ -52,6 +56,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Share(load) => share::run(&load),
         Command::Transfer(load) => transfer::run(&load),
+        Command::Crowd(args) => crowd::run(&args),
         Command::End(args) => transfer::end(&args),
     }
 }

@@ -366,8 +366,7 @@ impl Connection {
                 self.write_one(writer, outgoing).await?;
             }
             self.push_news(writer);
-            let upload = self.uploads.lock().pop_front();
-            if let Some(upload) = upload {
+            if let Some(upload) = self.next_upload() {
                 self.upload(node, writer, upload).await?;
                 continue;
             }

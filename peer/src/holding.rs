@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, ReadAt};
@@ -13,6 +14,7 @@ use sprat_protocol::PeerId;
 use tokio::sync::{Notify, mpsc};
 
 use crate::connection::Connection;
+use crate::handed_out::HandedOut;
 use crate::share::FileStamp;
 
 /// How many peers that were sent something are remembered by name; over that those who left are forgotten.
@@ -29,6 +31,8 @@ pub(crate) struct Holding {
     serving: AtomicBool,
     /// Bytes of chunks sent since the engine started.
     pub(crate) uploaded: AtomicU64,
+    /// What was handed out, noted when its sending begins.
+    handed_out: Mutex<HandedOut>,
     /// The same by peer, with the connection that it went over last.
     uploaded_to: Mutex<HashMap<PeerId, (Arc<Connection>, u64)>>,
     /// Grows with every chunk, so that who told its peer of some version sees at once whether there is news.
@@ -72,15 +76,37 @@ impl Holding {
     fn new(name: String, hashes: ChunkHashes, state: State) -> Self {
         Self {
             name,
-            hashes,
             serving: AtomicBool::new(true),
             uploaded: AtomicU64::new(0),
+            handed_out: Mutex::new(HandedOut::new(hashes.num_chunks())),
             uploaded_to: Mutex::default(),
             version: AtomicU64::new(0),
             state: Mutex::new(state),
             watchers: Mutex::default(),
             visitors: Mutex::default(),
+            hashes,
         }
+    }
+
+    /// This chunk is handed out now.
+    pub(crate) fn hand_out(&self, now: Instant, index: ChunkIndex) {
+        self.handed_out.lock().note(now, index);
+    }
+
+    /// How often this chunk was handed out to anybody.
+    pub(crate) fn times_handed_out(&self, index: ChunkIndex) -> u16 {
+        self.handed_out.lock().times(index)
+    }
+
+    /// Whether somebody other than `asker` was given this chunk so recently that the asker better gets it there, while this
+    /// peer hands out what nobody has yet.
+    pub(crate) fn is_elsewhere(&self, now: Instant, index: ChunkIndex, asker: &Connection) -> bool {
+        self.handed_out.lock().is_spreading(now, index) && self.serves_others_than(asker)
+    }
+
+    fn serves_others_than(&self, asker: &Connection) -> bool {
+        let uploaded_to = self.uploaded_to.lock();
+        uploaded_to.values().any(|(other, _)| other.peer_id != asker.peer_id && !other.is_closed())
     }
 
     /// Which file it is.

@@ -24,6 +24,7 @@ mod download;
 mod engine;
 pub mod event;
 mod frames;
+mod handed_out;
 mod holding;
 mod library;
 mod node;

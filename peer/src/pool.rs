@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use sprat_protocol::wire::{Hello, Message, WIRE_VERSION};
 use sprat_protocol::{PeerAddr, PeerId, tls};
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadHalf, WriteHalf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -23,6 +23,8 @@ use crate::node::Node;
 
 /// How long a peer that sent a bad chunk is left alone.
 const BAN: Duration = Duration::from_secs(60 * 60);
+/// How many bytes one system call may read from a peer.
+const READ_BUFFER: usize = 64 * 1024;
 /// How many bans are remembered; over that the oldest go.
 const MAX_BANS: usize = 10_000;
 
@@ -146,7 +148,7 @@ async fn dial(
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
         let connector = TlsConnector::from(node.tls.client(expected));
-        let stream = connector.connect(tls::server_name(), stream).await.map_err(ConnectError::Handshake)?;
+        let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
         let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
         // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
         if let Some(existing) = node.pool.preferred(node.peer_id, peer_id, true) {
@@ -165,7 +167,7 @@ pub(crate) async fn accept(node: &Arc<Node>, stream: TcpStream, addr: SocketAddr
     let greeting = async {
         stream.set_nodelay(true)?;
         let acceptor = TlsAcceptor::from(node.tls.server.clone());
-        let stream = acceptor.accept(stream).await.map_err(ConnectError::Handshake)?;
+        let stream = acceptor.accept(buffered(stream)).await.map_err(ConnectError::Handshake)?;
         let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
         let (mut reader, mut writer) = framed(stream);
         let hello = hear_hello(&mut reader, peer_id).await?;
@@ -192,6 +194,11 @@ fn proven(node: &Node, certificates: Option<&[CertificateDer<'_>]>) -> Result<Pe
     } else {
         Ok(peer_id)
     }
+}
+
+/// TLS reads a record's length before the record, in small steps; with a buffer below it these are no system calls.
+fn buffered(stream: TcpStream) -> BufReader<TcpStream> {
+    BufReader::with_capacity(READ_BUFFER, stream)
 }
 
 fn framed<S: AsyncRead + AsyncWrite>(stream: S) -> (FrameReader<ReadHalf<S>>, FrameWriter<WriteHalf<S>>) {

@@ -78,6 +78,8 @@ struct Peer {
     dry: bool,
     /// It said that it is busy until then.
     busy_until: Option<Instant>,
+    /// Chunks that it has but gives to others first, and until when; not in `has` meanwhile.
+    put_off: Vec<(Instant, ChunkIndex)>,
 }
 
 /// What a chunk that arrived is good for.
@@ -139,7 +141,9 @@ impl Scheduler {
             snubbed: false,
             dry: false,
             busy_until: None,
+            put_off: Vec::new(),
         });
+        peer.put_off.clear();
         (peer.has, peer.counted, peer.dry) = (has, counted, false);
     }
 
@@ -161,6 +165,7 @@ impl Scheduler {
 
     /// What to ask this peer for now, in this order. It counts as asked.
     pub(crate) fn requests(&mut self, now: Instant, key: PeerKey) -> Vec<ChunkIndex> {
+        self.put_off_no_longer(now, key);
         let mut picked = Vec::new();
         while let Some(index) = self.pick(now, key) {
             let peer = self.peers.get_mut(&key).expect("a peer that a chunk was picked for is there");
@@ -210,22 +215,29 @@ impl Scheduler {
         self.make_missing(index);
     }
 
-    /// A peer will not send this chunk. If it said when to try again, it is left alone until then.
-    pub(crate) fn rejected(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, retry_after: Option<Duration>) {
+    /// A peer is busy: it is left alone for so long.
+    pub(crate) fn busy(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.outstanding.retain(|i| *i != index);
+            peer.busy_until = Some(now + wait);
+        }
+        self.release(key, index);
+    }
+
+    /// A peer gives this chunk to others first: it is not asked for this one for so long, but for others.
+    pub(crate) fn put_off(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
+        self.rejected(key, index);
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.put_off.push((now + wait, index));
+        }
+    }
+
+    /// A peer does not have this chunk after all; asking again would be answered the same.
+    pub(crate) fn rejected(&mut self, key: PeerKey, index: ChunkIndex) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         peer.outstanding.retain(|i| *i != index);
-        match retry_after {
-            Some(wait) => peer.busy_until = Some(now + wait),
-            // It does not have it after all; asking again would be answered the same.
-            None => {
-                if peer.has.remove(index) && peer.counted {
-                    self.missing.lost(index);
-                } else if !peer.counted {
-                    // No seeder after all, so what it has counts from now on.
-                    peer.counted = true;
-                    peer.has.ones().for_each(|i| self.missing.gained(i));
-                }
-            }
+        if peer.has.remove(index) && peer.counted {
+            self.missing.lost(index);
         }
         self.release(key, index);
     }
@@ -250,7 +262,17 @@ impl Scheduler {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let deadlines = self.peers.values().filter(|peer| !peer.outstanding.is_empty());
         let late = deadlines.map(|peer| peer.deadline(self.config));
-        late.chain(self.peers.values().filter_map(|peer| peer.busy_until)).min()
+        let put_off = self.peers.values().flat_map(|peer| peer.put_off.iter().map(|(until, _)| *until));
+        late.chain(self.peers.values().filter_map(|peer| peer.busy_until)).chain(put_off).min()
+    }
+
+    /// Chunks whose time has come can be asked for again.
+    fn put_off_no_longer(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        let (over, waiting) = peer.put_off.drain(..).partition(|(until, _)| *until <= now);
+        peer.put_off = waiting;
+        let over: Vec<(Instant, ChunkIndex)> = over;
+        over.into_iter().for_each(|(_, index)| self.peer_got(key, index));
     }
 
     /// The next chunk for this peer, marked as requested from it.

@@ -1,6 +1,7 @@
 //! What is answered to a peer: what is here of a file, its chunk hashes, and its chunks.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sprat_chunking::{Bitfield, ChunkIndex, ChunkSize, FileId, Layout};
 use sprat_protocol::wire::{MAX_HAVE_CHUNKS, Message, RejectReason};
@@ -15,6 +16,8 @@ use crate::node::Node;
 const MAX_QUEUED: usize = 1024;
 /// How long it is told to wait, in milliseconds.
 const BUSY_RETRY: u32 = 500;
+/// How long a peer leaves a chunk alone that somebody else was just given, in milliseconds.
+const ELSEWHERE_RETRY: u32 = 1000;
 /// How many files a peer may want at once on one connection.
 const MAX_WANTED: usize = 16_384;
 
@@ -102,6 +105,9 @@ impl Connection {
         let holding = node.holdings.serving(&file_id).ok_or((RejectReason::NotShared, None))?;
         let layout = holding.layout_for(chunk_size).ok_or((RejectReason::NotHere, None))?;
         let index = layout.index(index).ok_or((RejectReason::Invalid, None))?;
+        if holding.is_elsewhere(Instant::now(), index, self) {
+            return Err((RejectReason::Elsewhere, Some(ELSEWHERE_RETRY)));
+        }
         let mut uploads = self.uploads.lock();
         if uploads.len() >= MAX_QUEUED {
             return Err((RejectReason::Busy, Some(BUSY_RETRY)));
@@ -150,6 +156,26 @@ impl Connection {
             *told = has;
             !complete
         });
+    }
+
+    /// The waiting request that is answered next: for the chunk that was handed out to the fewest, in their order among
+    /// equals. What is spreading from somebody else is rejected for now. So a crowd that comes at once gets different
+    /// chunks first, and finds the others among itself.
+    pub(crate) fn next_upload(&self) -> Option<Upload> {
+        let now = Instant::now();
+        loop {
+            let mut uploads = self.uploads.lock();
+            let waiting = uploads.iter().enumerate();
+            let (place, _) = waiting.min_by_key(|(_, upload)| upload.holding.times_handed_out(upload.index))?;
+            let upload = uploads.remove(place)?;
+            drop(uploads);
+            if !upload.holding.is_elsewhere(now, upload.index, self) {
+                upload.holding.hand_out(now, upload.index);
+                return Some(upload);
+            }
+            let (file_id, request) = (upload.holding.file_id(), Some(upload.request));
+            self.reject(file_id, request, RejectReason::Elsewhere, Some(ELSEWHERE_RETRY));
+        }
     }
 
     /// Reads a chunk and sends it.

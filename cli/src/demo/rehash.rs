@@ -22,7 +22,7 @@ pub(super) fn file_id(path: &Path) -> io::Result<String> {
     Ok(tree_hash(&leaves).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// MTH(D[n]): of nothing, of one leaf, or of the halves on either side of the largest power of two below n.
+/// `MTH(D[n])`: of nothing, of one leaf, or of the halves on either side of the largest power of two below n.
 fn tree_hash(leaves: &[[u8; 32]]) -> [u8; 32] {
     match leaves {
         [] => sha256(&[]),

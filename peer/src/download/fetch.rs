@@ -211,13 +211,16 @@ impl Fetch<'_> {
             // Answers to CANCEL: the scheduler gave the chunk to somebody else already.
             (_, RejectReason::Cancelled) => {}
             (Some(index), RejectReason::Busy) => {
-                self.scheduler.rejected(Instant::now(), key, index, Some(retry_after.unwrap_or(BUSY)));
+                self.scheduler.busy(Instant::now(), key, index, retry_after.unwrap_or(BUSY));
+            }
+            (Some(index), RejectReason::Elsewhere) => {
+                self.scheduler.put_off(Instant::now(), key, index, retry_after.unwrap_or(BUSY));
             }
             (None, _) | (_, RejectReason::NotShared) => {
                 self.scheduler.peer_gone(key);
                 self.download.part_with(key);
             }
-            (Some(index), _) => self.scheduler.rejected(Instant::now(), key, index, None),
+            (Some(index), _) => self.scheduler.rejected(key, index),
         }
         self.request_everywhere();
     }

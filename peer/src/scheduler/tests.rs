@@ -152,11 +152,28 @@ fn a_peer_that_is_busy_is_left_alone_until_it_said() {
     let now = Instant::now();
     scheduler.peer_has(now, 1, Bitfield::full(10));
     for index in scheduler.requests(now, 1) {
-        scheduler.rejected(now, 1, index, Some(Duration::from_millis(500)));
+        scheduler.busy(now, 1, index, Duration::from_millis(500));
     }
     assert!(scheduler.requests(now, 1).is_empty());
     assert_eq!(scheduler.next_deadline(), Some(now + Duration::from_millis(500)));
     assert_eq!(scheduler.requests(now + Duration::from_millis(500), 1).len(), 2);
+}
+
+#[test]
+fn a_chunk_that_is_put_off_is_asked_for_later_and_others_at_once() {
+    let mut scheduler = scheduler(3, 10);
+    let now = Instant::now();
+    scheduler.peer_has(now, 1, Bitfield::full(3));
+    let asked = scheduler.requests(now, 1);
+    assert_eq!(asked.len(), 2);
+    scheduler.put_off(now, 1, asked[0], Duration::from_secs(1));
+    let other = scheduler.requests(now, 1);
+    assert!(other.len() == 1 && !asked.contains(&other[0]), "{other:?}");
+    store(&mut scheduler, now, 1, asked[1]);
+    assert!(scheduler.requests(now, 1).is_empty());
+    let later = now + Duration::from_secs(1);
+    assert!(scheduler.next_deadline().is_some_and(|deadline| deadline <= later));
+    assert_eq!(scheduler.requests(later, 1), [asked[0]]);
 }
 
 #[test]
@@ -165,7 +182,7 @@ fn a_chunk_that_a_peer_does_not_have_after_all_is_not_asked_of_it_again() {
     let now = Instant::now();
     scheduler.peer_has(now, 1, Bitfield::full(1));
     let asked = scheduler.requests(now, 1);
-    scheduler.rejected(now, 1, asked[0], None);
+    scheduler.rejected(1, asked[0]);
     assert!(scheduler.requests(now, 1).is_empty());
     scheduler.peer_got(1, asked[0]);
     assert_eq!(scheduler.requests(now, 1), asked);
@@ -211,8 +228,11 @@ proptest! {
                     let Some(queue) = outstanding.get_mut(&key).filter(|queue| !queue.is_empty()) else { continue };
                     let index = queue.remove(0);
                     if key != 0 && rng.random_bool(0.2) {
-                        let retry = rng.random_bool(0.5).then_some(Duration::from_millis(300));
-                        scheduler.rejected(now, key, index, retry);
+                        match rng.random_range(0..3) {
+                            0 => scheduler.busy(now, key, index, Duration::from_millis(300)),
+                            1 => scheduler.put_off(now, key, index, Duration::from_millis(300)),
+                            _ => scheduler.rejected(key, index),
+                        }
                     } else if let Arrival::Wanted { cancel } = scheduler.arrived(now, key, index, CHUNK) {
                         if let Some(queue) = cancel.and_then(|other| outstanding.get_mut(&other)) {
                             queue.retain(|i| *i != index);

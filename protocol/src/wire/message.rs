@@ -127,6 +127,9 @@ pub enum RejectReason {
     NotHere,
     /// It has too much to do; try again after `retry_after`.
     Busy,
+    /// It has just given this chunk to somebody else, and has others that nobody has yet: ask for those, and for this one
+    /// whoever gets it, or again after `retry_after`.
+    Elsewhere,
     /// The request makes no sense: no such chunk, no such chunk size.
     Invalid,
     /// It could not read the file.

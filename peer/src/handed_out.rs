@@ -1,0 +1,69 @@
+//! Which chunks of a file were handed out, how often and when, so that a crowd gets different ones first.
+
+use std::time::{Duration, Instant};
+
+use sprat_chunking::ChunkIndex;
+
+/// For how long a chunk that one peer was given counts as spreading from there.
+const SPREADING: Duration = Duration::from_secs(4);
+
+/// What one peer has handed out of one file.
+#[derive(Debug)]
+pub(crate) struct HandedOut {
+    chunks: Vec<Option<(u16, Instant)>>,
+    /// How many chunks were never handed out.
+    fresh: u32,
+}
+
+impl HandedOut {
+    /// Nothing yet, of so many chunks.
+    pub(crate) fn new(num_chunks: u32) -> Self {
+        Self { chunks: vec![None; num_chunks as usize], fresh: num_chunks }
+    }
+
+    /// This chunk is handed out now. One that is cut differently from this peer's own way is not counted.
+    pub(crate) fn note(&mut self, now: Instant, index: ChunkIndex) {
+        let Some(chunk) = self.chunks.get_mut(index.as_usize()) else { return };
+        self.fresh -= u32::from(chunk.is_none());
+        *chunk = Some((times_of(*chunk).saturating_add(1), now));
+    }
+
+    /// How often this chunk was handed out.
+    pub(crate) fn times(&self, index: ChunkIndex) -> u16 {
+        self.chunks.get(index.as_usize()).copied().map_or(0, times_of)
+    }
+
+    /// Whether this chunk was handed out a moment ago, while there are others that nobody was given yet. Time ends it, so
+    /// that whoever needs just this chunk gets it.
+    pub(crate) fn is_spreading(&self, now: Instant, index: ChunkIndex) -> bool {
+        let last = self.chunks.get(index.as_usize()).copied().flatten();
+        self.fresh > 0 && last.is_some_and(|(_, at)| now.saturating_duration_since(at) < SPREADING)
+    }
+}
+
+fn times_of(chunk: Option<(u16, Instant)>) -> u16 {
+    chunk.map_or(0, |(times, _)| times)
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_chunking::{ChunkSize, Layout};
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_spreads_for_a_while_and_only_until_every_chunk_was_handed_out() {
+        let layout = Layout::new(2 * 16 * 1024, ChunkSize::MIN).unwrap();
+        let [first, second] = [0, 1].map(|number| layout.index(number).unwrap());
+        let start = Instant::now();
+        let mut handed_out = HandedOut::new(2);
+        assert!(!handed_out.is_spreading(start, first));
+        handed_out.note(start, first);
+        assert!(handed_out.is_spreading(start, first) && !handed_out.is_spreading(start, second));
+        assert!(!handed_out.is_spreading(start + SPREADING, first), "time ends it");
+        handed_out.note(start, second);
+        assert!(!handed_out.is_spreading(start, first), "a whole copy is out");
+        handed_out.note(start, second);
+        assert_eq!([handed_out.times(first), handed_out.times(second)], [1, 2]);
+    }
+}
