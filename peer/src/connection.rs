@@ -29,6 +29,9 @@ const OUTBOX_LEN: usize = 4096;
 /// How many bytes of small messages are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
 
+/// How many chunks are read at once in order to be sent.
+const READ_AHEAD: usize = 2;
+
 /// A connection after both sides said HELLO.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -360,14 +363,20 @@ impl Connection {
         writer: &mut FrameWriter<W>,
         outbox: &mut mpsc::Receiver<Outgoing>,
     ) -> Result<(), ConnectionError> {
+        let mut reading = VecDeque::with_capacity(READ_AHEAD);
         loop {
             while writer.queued() < GATHERED {
                 let Ok(outgoing) = outbox.try_recv() else { break };
                 self.write_one(writer, outgoing).await?;
             }
             self.push_news(writer);
-            if let Some(upload) = self.next_upload() {
-                self.upload(node, writer, upload).await?;
+            // While one chunk is sent, the next is read.
+            while reading.len() < READ_AHEAD {
+                let Some(upload) = self.next_upload() else { break };
+                reading.push_back(self.begin_upload(node, upload));
+            }
+            if let Some(upload) = reading.pop_front() {
+                self.finish_upload(node, writer, upload).await?;
                 continue;
             }
             if writer.queued() > 0 {

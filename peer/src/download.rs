@@ -33,7 +33,7 @@ mod peers;
 /// How many events of peers may wait for this download; more stop the sockets.
 const INBOX_LEN: usize = 32;
 /// How many chunks are verified and written at once; more stop the inbox, and so the sockets.
-const MAX_WRITES: usize = 8;
+const MAX_WRITES: usize = 4;
 /// How many peers are dialled at once.
 const MAX_DIALS: usize = 8;
 
@@ -63,6 +63,8 @@ pub(crate) struct Download {
     dials: JoinSet<(Candidate, Result<Arc<Connection>, ConnectError>)>,
     queries: JoinSet<peers::Found>,
     writes: JoinSet<Written>,
+    /// At most one: what was written is made durable while more arrives, so that little is left to wait for at the end.
+    syncs: JoinSet<std::io::Result<()>>,
     next_query: Instant,
     /// How often trackers were asked.
     queried: u32,
@@ -97,6 +99,8 @@ enum Happening {
     Peer(FromPeer),
     /// A chunk went through the store.
     Written(Written),
+    /// What was written up to some moment is durable.
+    Synced(std::io::Result<()>),
     /// The deadline has passed.
     Deadline,
     /// Somebody came or went.
@@ -153,6 +157,7 @@ impl Download {
             dials: JoinSet::new(),
             queries: JoinSet::new(),
             writes: JoinSet::new(),
+            syncs: JoinSet::new(),
             next_query: now,
             queried: 0,
             asked: false,
@@ -169,6 +174,7 @@ impl Download {
         };
         // Chunks that are being written get to the disk before anybody deletes or moves the file.
         while self.writes.join_next().await.is_some() {}
+        while self.syncs.join_next().await.is_some() {}
         for remote in self.peers.values() {
             remote.connection.cancel_all(&self.order.link.file_id);
             remote.connection.forget(&self.order.link.file_id);
@@ -266,6 +272,7 @@ impl Download {
             biased;
             Some(written) = self.writes.join_next() => Happening::Written(written.expect("writing does not panic")),
             Some(news) = self.inbox.1.recv(), if self.writes.len() < MAX_WRITES => Happening::Peer(news),
+            Some(synced) = self.syncs.join_next() => Happening::Synced(synced.expect("syncing does not panic")),
             Some(dialled) = self.dials.join_next() => self.dialled(dialled.expect("dialling does not panic")),
             Some(found) = self.queries.join_next() => self.found_peers(found.expect("asking does not panic")),
             Some(visitor) = self.visitors.1.recv() => self.visited(visitor),

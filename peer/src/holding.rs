@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::connection::Connection;
 use crate::handed_out::HandedOut;
 use crate::share::FileStamp;
+use crate::store::SharedFile;
 
 /// How many peers that were sent something are remembered by name; over that those who left are forgotten.
 const MAX_UPLOADED_TO: usize = 500;
@@ -58,7 +59,7 @@ enum Source {
     /// A file that lies where the user left it.
     Whole { path: PathBuf, stamp: FileStamp },
     /// A download under way.
-    Part(Arc<File>),
+    Part(Arc<SharedFile>),
 }
 
 impl Holding {
@@ -69,7 +70,13 @@ impl Holding {
     }
 
     /// A download, of which `has` is there.
-    pub(crate) fn part(name: String, hashes: ChunkHashes, layout: Layout, has: Bitfield, file: Arc<File>) -> Self {
+    pub(crate) fn part(
+        name: String,
+        hashes: ChunkHashes,
+        layout: Layout,
+        has: Bitfield,
+        file: Arc<SharedFile>,
+    ) -> Self {
         Self::new(name, hashes, State { layout, has, source: Source::Part(file) })
     }
 

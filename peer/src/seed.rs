@@ -6,7 +6,9 @@ use std::time::Instant;
 use sprat_chunking::{Bitfield, ChunkIndex, ChunkSize, FileId, Layout};
 use sprat_protocol::wire::{MAX_HAVE_CHUNKS, Message, RejectReason};
 use tokio::io::AsyncWrite;
+use tokio::task::JoinHandle;
 
+use crate::buffers::Buffer;
 use crate::connection::{Connection, ConnectionError};
 use crate::frames::FrameWriter;
 use crate::holding::{Holding, ReadError};
@@ -28,6 +30,13 @@ pub(crate) struct Upload {
     layout: Layout,
     index: ChunkIndex,
     request: u32,
+}
+
+/// A chunk that is being read in order to be sent.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    upload: Upload,
+    read: JoinHandle<(Result<(), ReadError>, Buffer)>,
 }
 
 /// A file that a peer wants to hear of, and what it was told of it.
@@ -178,16 +187,22 @@ impl Connection {
         }
     }
 
-    /// Reads a chunk and sends it.
-    pub(crate) async fn upload<W: AsyncWrite + Unpin>(
+    /// Begins to read a chunk that is to be sent.
+    pub(crate) fn begin_upload(&self, node: &Node, upload: Upload) -> Reading {
+        let Upload { holding, layout, index, .. } = &upload;
+        let mut chunk = node.buffers.take(layout.chunk_len(*index));
+        let (holding, layout, index) = (holding.clone(), *layout, *index);
+        let read = tokio::task::spawn_blocking(move || (holding.read(layout, index, &mut chunk), chunk));
+        Reading { upload, read }
+    }
+
+    /// Sends a chunk as soon as it is read.
+    pub(crate) async fn finish_upload<W: AsyncWrite + Unpin>(
         self: &Arc<Self>,
-        node: &Arc<Node>,
+        node: &Node,
         writer: &mut FrameWriter<W>,
-        Upload { holding, layout, index, request }: Upload,
+        Reading { upload: Upload { holding, index, request, .. }, read }: Reading,
     ) -> Result<(), ConnectionError> {
-        let mut chunk = node.buffers.take(layout.chunk_len(index));
-        let reading = holding.clone();
-        let read = tokio::task::spawn_blocking(move || (reading.read(layout, index, &mut chunk), chunk));
         let (read, chunk) = read.await.expect("reading does not panic");
         let file_id = holding.file_id();
         let reason = match read {

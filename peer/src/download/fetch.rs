@@ -20,6 +20,9 @@ use crate::store::{PartFile, trouble};
 /// How long a peer that is busy is left alone if it does not say.
 const BUSY: Duration = Duration::from_millis(500);
 
+/// How many bytes are written before they are made durable.
+const SYNC_EVERY: u64 = 64 * 1024 * 1024;
+
 /// A download whose chunk hashes are known.
 struct Fetch<'a> {
     download: &'a mut Download,
@@ -29,6 +32,8 @@ struct Fetch<'a> {
     holding: Arc<Holding>,
     scheduler: Scheduler,
     layout: Layout,
+    /// Bytes written since the last syncing began.
+    unsynced: u64,
 }
 
 impl Download {
@@ -56,7 +61,7 @@ impl Download {
         holding.announce_visitors(self.visitors.0.clone());
         self.node.holdings.insert(holding.clone());
         self.node.trackers.kick();
-        Fetch { download: self, part, hashes, holding, scheduler, layout }.run().await
+        Fetch { download: self, part, hashes, holding, scheduler, layout, unsynced: 0 }.run().await
     }
 }
 
@@ -69,6 +74,7 @@ impl Fetch<'_> {
             match self.download.next(self.scheduler.next_deadline()).await {
                 Happening::Peer(FromPeer { key, news }) => self.heard(key, news),
                 Happening::Written(written) => self.written(written)?,
+                Happening::Synced(synced) => self.synced(synced)?,
                 Happening::Deadline => self.time_out(),
                 Happening::Network => {}
             }
@@ -182,6 +188,8 @@ impl Fetch<'_> {
                     remote.candidates.iter().for_each(|candidate| self.download.candidates.delivered(candidate));
                 }
                 self.download.node.changed.notify_one();
+                self.unsynced += len;
+                self.sync();
             }
             Err(PutError::Mismatch) => {
                 let (file_id, peer_id) = (self.hashes.file_id(), from.peer_id);
@@ -198,6 +206,20 @@ impl Fetch<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes what was written durable now and then, beside everything else.
+    fn sync(&mut self) {
+        if self.unsynced >= SYNC_EVERY && self.download.syncs.is_empty() {
+            self.unsynced = 0;
+            let file = self.part.file();
+            self.download.syncs.spawn_blocking(move || file.sync());
+        }
+    }
+
+    fn synced(&self, synced: std::io::Result<()>) -> Result<(), Trouble> {
+        let left = self.layout.len() - self.download.status.figures().verified.min(self.layout.len());
+        synced.map_err(|error| trouble(self.part.path(), left, &error))
     }
 
     fn rejected(
