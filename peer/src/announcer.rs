@@ -169,7 +169,7 @@ async fn goodbye(node: &Node, tracker: &Tracker, told: Told) {
 impl Told {
     /// The lease starts anew; a third of it is left for each of two tries that fail.
     fn renewed(&mut self, lease: Lease) {
-        let renew_at = Instant::now() + Duration::from_secs(u64::from(lease.seconds)) / 3;
+        let renew_at = Instant::now() + Duration::from_secs(u64::from(lease.seconds.max(1))) / 3;
         self.lease = Some((lease, renew_at));
     }
 }

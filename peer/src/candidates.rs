@@ -36,21 +36,29 @@ enum State {
     Waiting(Instant),
     /// Being dialled, or connected.
     Taken,
-    /// This peer itself, or banned.
+    /// This peer itself.
     Never,
 }
 
 impl Candidates {
     /// Notes a candidate; where it is known already, its addresses.
     pub(crate) fn add(&mut self, now: Instant, candidate: Candidate, addresses: Vec<PeerAddr>) {
-        let full = self.0.len() >= MAX_CANDIDATES;
         match self.0.get_mut(&candidate) {
             Some(entry) => entry.addresses = addresses,
-            None if full => {}
             None => {
+                if self.0.len() >= MAX_CANDIDATES && !self.drop_worst() {
+                    return;
+                }
                 self.0.insert(candidate, Entry { addresses, failures: 0, state: State::Waiting(now) });
             }
         }
+    }
+
+    /// Makes room for somebody new: who failed most often goes. Returns whether there was somebody to go.
+    fn drop_worst(&mut self) -> bool {
+        let waiting = self.0.iter().filter(|(_, entry)| matches!(entry.state, State::Waiting(_)) && entry.failures > 0);
+        let worst = waiting.max_by_key(|(_, entry)| entry.failures).map(|(candidate, _)| candidate.clone());
+        worst.is_some_and(|worst| self.0.remove(&worst).is_some())
     }
 
     /// The next one to dial, at random among those whose time has come. It is taken until told otherwise.
@@ -152,5 +160,9 @@ mod tests {
             std::iter::from_fn(|| candidates.take(now, &mut rng)).map(|(candidate, _)| candidate).collect();
         assert_eq!(taken.len(), MAX_CANDIDATES - 1);
         assert!(!taken.contains(&candidate(0)));
+        // Who failed makes room for somebody new.
+        candidates.failed(now, &candidate(1), &mut rng);
+        candidates.add(now, candidate(3000), Vec::new());
+        assert_eq!(candidates.take(now, &mut rng).map(|(candidate, _)| candidate), Some(candidate(3000)));
     }
 }

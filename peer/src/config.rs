@@ -44,7 +44,7 @@ impl EngineConfig {
 /// Bounds on what the engine uses, and on how long it waits.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections in total, both directions.
+    /// Connections in total: half of them for those that others dial.
     pub connections: usize,
     /// Peers that one download is connected to.
     pub peers_per_download: usize,
@@ -56,6 +56,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// How long a peer may be silent while something is outstanding with it, before it counts as lost.
     pub idle_timeout: Duration,
+    /// How long nothing may come before a download doubts its chunk hashes, where other peers cut the file differently.
+    pub doubt_after: Duration,
     /// Bounds of the time after which a request is given to another peer.
     pub request_timeout: (Duration, Duration),
     /// How long to wait before a tracker is asked again for peers of a download that has too few.
@@ -71,6 +73,7 @@ impl Default for Limits {
             upload_rate: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
+            doubt_after: Duration::from_secs(20),
             request_timeout: (Duration::from_secs(2), Duration::from_secs(60)),
             query_interval: Duration::from_secs(5),
         }

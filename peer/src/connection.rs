@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -26,6 +27,8 @@ use crate::seed::{Upload, Wanted};
 
 /// How many messages may wait for the writer. A peer that lets more pile up is not reading.
 const OUTBOX_LEN: usize = 4096;
+/// How many bytes of payload may wait there before a question that needs more is put off; one more answer still fits.
+const OUTBOX_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes of small messages are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
 
@@ -50,6 +53,8 @@ pub(crate) struct Connection {
     /// Wakes the writer: there are uploads, or news of a file that the peer wants.
     pub(crate) wake: Arc<Notify>,
     outbox: mpsc::Sender<Outgoing>,
+    /// Bytes of payload in the outbox.
+    outbox_bytes: AtomicUsize,
     downloads: Mutex<Downloads>,
     closed: CancellationToken,
 }
@@ -66,8 +71,17 @@ struct Downloads {
 struct Request {
     file_id: FileId,
     index: ChunkIndex,
+    /// The download that asked: a later one of the same file is not answered in its stead.
+    listener: mpsc::Sender<FromPeer>,
     /// The most bytes that the answer may have.
     max_len: usize,
+}
+
+impl Request {
+    /// Waits for room in the download's channel: that is what makes a fast peer wait for a slow disk.
+    async fn tell(&self, key: PeerKey, news: News) {
+        let _ = self.listener.send(FromPeer { key, news }).await;
+    }
 }
 
 /// A message with a payload that waits to be written.
@@ -118,6 +132,18 @@ pub(crate) struct Claim {
     pub(crate) bits: Option<Vec<u8>>,
 }
 
+impl Claim {
+    /// The peer got these chunks since; numbers as they came.
+    pub(crate) fn gained(&mut self, numbers: &[u32]) {
+        let Some(bits) = &mut self.bits else { return };
+        for number in numbers.iter().copied().filter(|number| *number < self.num_chunks) {
+            if let Some(byte) = bits.get_mut(number as usize / 8) {
+                *byte |= 0x80 >> (number % 8);
+            }
+        }
+    }
+}
+
 /// What runs a connection and belongs to its task alone.
 #[derive(Debug)]
 pub(crate) struct Driver<R, W> {
@@ -146,6 +172,7 @@ impl Connection {
             wanted: Mutex::default(),
             wake: Arc::default(),
             outbox: sender,
+            outbox_bytes: AtomicUsize::new(0),
             downloads: Mutex::default(),
             closed,
         };
@@ -183,9 +210,11 @@ impl Connection {
     pub(crate) fn request_chunk(&self, file_id: FileId, chunk_size: ChunkSize, index: ChunkIndex) {
         let request = {
             let mut downloads = self.downloads.lock();
+            let Some(listener) = downloads.listeners.get(&file_id).cloned() else { return };
             let number = downloads.next_request;
             downloads.next_request = number.wrapping_add(1);
-            downloads.requests.insert(number, Request { file_id, index, max_len: chunk_size.bytes() as usize });
+            let max_len = chunk_size.bytes() as usize;
+            downloads.requests.insert(number, Request { file_id, index, listener, max_len });
             number
         };
         self.post(Message::ChunkRequest { file_id, chunk_size, index: index.get(), request });
@@ -215,8 +244,14 @@ impl Connection {
         self.post_with(message, Vec::new());
     }
 
+    /// Whether so much waits to be written that nothing large may be added.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.outbox_bytes.load(Ordering::Relaxed) > OUTBOX_BYTES
+    }
+
     /// Queues a message with a payload.
     pub(crate) fn post_with(&self, message: Message, payload: Vec<u8>) {
+        self.outbox_bytes.fetch_add(payload.len(), Ordering::Relaxed);
         if self.outbox.try_send(Outgoing { message, payload }).is_err() {
             self.close();
         }
@@ -239,6 +274,9 @@ impl Connection {
             Ok(()) => tracing::debug!(peer = %self.peer_id, addr = %self.addr, "connection closed"),
             Err(error) => tracing::debug!(peer = %self.peer_id, addr = %self.addr, %error, "connection lost"),
         }
+        // What the peer wanted holds files open; nobody is there to want it any more.
+        self.wanted.lock().clear();
+        self.uploads.lock().clear();
         let listeners = std::mem::take(&mut self.downloads.lock().listeners);
         for listener in listeners.into_values() {
             let _ = listener.send(FromPeer { key: self.key, news: News::Gone }).await;
@@ -327,7 +365,7 @@ impl Connection {
         }
         let mut chunk = node.buffers.take(len);
         reader.payload(&mut chunk).await?;
-        self.tell(&request.file_id, News::Chunk(request.index, chunk)).await;
+        request.tell(self.key, News::Chunk(request.index, chunk)).await;
         Ok(())
     }
 
@@ -345,11 +383,10 @@ impl Connection {
         };
         let request = self.downloads.lock().requests.remove(&number);
         let request = request.ok_or(ConnectionError::OutOfTurn("a REJECT of what was not asked for"))?;
-        self.tell(&request.file_id, News::Rejected(Some(request.index), reason, retry_after)).await;
+        request.tell(self.key, News::Rejected(Some(request.index), reason, retry_after)).await;
         Ok(())
     }
 
-    /// Waits for room in the download's channel: that is what makes a fast peer wait for a slow disk.
     async fn tell(&self, file_id: &FileId, news: News) {
         let listener = self.downloads.lock().listeners.get(file_id).cloned();
         if let Some(listener) = listener {
@@ -399,6 +436,7 @@ impl Connection {
             writer.push(&message);
             Ok(())
         } else {
+            self.outbox_bytes.fetch_sub(payload.len(), Ordering::Relaxed);
             Ok(writer.send(&message, &payload).await?)
         }
     }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use sprat_chunking::{ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError};
+use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError};
 use sprat_protocol::{FileName, Link, PeerAddr};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::candidates::{Candidate, Candidates};
 use crate::connection::{Claim, Connection, FromPeer};
@@ -56,6 +57,8 @@ pub(crate) struct Download {
     /// What the network calls the file, until the user or the link did.
     heard_name: Option<String>,
     chunk_size: ChunkSize,
+    /// Ways of cutting the file that led nowhere: chunk size and number of chunks.
+    doubted: Vec<(ChunkSize, u32)>,
     candidates: Candidates,
     peers: BTreeMap<PeerKey, Remote>,
     inbox: (mpsc::Sender<FromPeer>, mpsc::Receiver<FromPeer>),
@@ -65,12 +68,15 @@ pub(crate) struct Download {
     writes: JoinSet<Written>,
     /// At most one: what was written is made durable while more arrives, so that little is left to wait for at the end.
     syncs: JoinSet<std::io::Result<()>>,
+    /// Work on the disk under way, awaited before this download ends.
+    disk: TaskTracker,
     next_query: Instant,
     /// How often trackers were asked.
     queried: u32,
     /// Whether every tracker was asked once, so that "nobody" means something.
     asked: bool,
     hurry: Arc<Notify>,
+    stop: CancellationToken,
     rng: SmallRng,
 }
 
@@ -107,6 +113,18 @@ enum Happening {
     Network,
 }
 
+/// How fetching ended.
+#[derive(Debug)]
+enum Fetched {
+    /// Every chunk is verified and written, which proves the layout.
+    All(Layout),
+    /// Nothing came for long, while others cut the file differently.
+    Doubt {
+        /// Whether any chunk ever fitted.
+        anything_verified: bool,
+    },
+}
+
 /// A finished download.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -136,8 +154,14 @@ impl From<Trouble> for Ended {
 }
 
 impl Download {
-    /// A download that [`Download::run`] runs. `hurry` makes it try everybody again at once.
-    pub(crate) fn new(node: Arc<Node>, order: Order, status: Arc<Status>, hurry: Arc<Notify>) -> Self {
+    /// A download that [`Download::run`] runs. `hurry` makes it try everybody again at once, `stop` ends it.
+    pub(crate) fn new(
+        node: Arc<Node>,
+        order: Order,
+        status: Arc<Status>,
+        hurry: Arc<Notify>,
+        stop: CancellationToken,
+    ) -> Self {
         let now = Instant::now();
         let chunk_size = assumed_chunk_size(order.link.size);
         let mut candidates = Candidates::default();
@@ -150,6 +174,7 @@ impl Download {
             status,
             heard_name: None,
             chunk_size,
+            doubted: Vec::new(),
             candidates,
             peers: BTreeMap::new(),
             inbox: mpsc::channel(INBOX_LEN),
@@ -158,23 +183,30 @@ impl Download {
             queries: JoinSet::new(),
             writes: JoinSet::new(),
             syncs: JoinSet::new(),
+            disk: TaskTracker::new(),
             next_query: now,
             queried: 0,
             asked: false,
             hurry,
+            stop,
             rng: SmallRng::seed_from_u64(rand::random()),
         }
     }
 
-    /// Runs until the file is there, `stop` says so, or this machine is in trouble. What was verified is kept in any case.
-    pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<Finished, Ended> {
+    /// Runs until the file is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
+    pub(crate) async fn run(mut self) -> Result<Finished, Ended> {
+        let stop = self.stop.clone();
         let result = tokio::select! {
-            result = self.go() => result,
+            biased;
             () = stop.cancelled() => Err(Ended::Stopped),
+            result = self.go() => result,
         };
-        // Chunks that are being written get to the disk before anybody deletes or moves the file.
+        // Chunks that are being written get to the disk, and the part file is let go of, before anybody deletes or moves the
+        // file or opens it again.
         while self.writes.join_next().await.is_some() {}
         while self.syncs.join_next().await.is_some() {}
+        self.disk.close();
+        self.disk.wait().await;
         for remote in self.peers.values() {
             remote.connection.cancel_all(&self.order.link.file_id);
             remote.connection.forget(&self.order.link.file_id);
@@ -184,60 +216,101 @@ impl Download {
 
     /// The download from top to bottom.
     async fn go(&mut self) -> Result<Finished, Ended> {
-        let (hashes, layout) = match self.remembered().await {
-            Some(remembered) => remembered,
-            None => self.learn().await,
-        };
-        self.chunk_size = hashes.chunk_size();
-        let part = match self.open(hashes.clone(), layout).await? {
-            Opened::Complete(path, stamp) => return self.found(path, stamp, hashes),
-            Opened::Part(part) => Arc::new(part),
-        };
-        let has = self.check(&part).await?;
-        let layout = self.fetch(&part, &hashes, has).await?;
-        self.complete(part, hashes, layout).await
+        let mut remembered = self.remembered().await;
+        loop {
+            let (hashes, layout) = match remembered.take() {
+                Some(remembered) => remembered,
+                None => self.learn().await,
+            };
+            self.chunk_size = hashes.chunk_size();
+            let part = match self.open(hashes.clone(), layout).await? {
+                Opened::Complete(path, stamp) => return self.found(path, stamp, hashes),
+                Opened::Part(part) => Arc::new(part),
+            };
+            let has = self.check(&part).await?;
+            match self.fetch(&part, &hashes, has).await? {
+                Fetched::All(layout) => return self.complete(part, hashes, layout).await,
+                Fetched::Doubt { anything_verified } => self.doubt(&part, &hashes, anything_verified).await,
+            }
+        }
     }
 
     /// What an earlier run knew of this file, so that no peer has to tell it again.
-    async fn remembered(&self) -> Option<(ChunkHashes, Layout)> {
+    async fn remembered(&mut self) -> Option<(ChunkHashes, Layout)> {
         let name = self.order.name.clone().or_else(|| self.order.link.name.as_deref().map(FileName::clean))?;
         let (destination, file_id) = (Destination { dir: self.order.dir.clone(), name }, self.order.link.file_id);
-        blocking(move || PartFile::remembered(&destination, file_id)).await
+        self.on_disk(move || PartFile::remembered(&destination, file_id)).await
     }
 
-    async fn open(&self, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
+    async fn open(&mut self, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
         self.set_state(TransferState::Checking);
         let destination = Destination { dir: self.order.dir.clone(), name: self.name() };
-        blocking(move || PartFile::open(destination, hashes, layout)).await
+        self.on_disk(move || PartFile::open(destination, hashes, layout)).await
     }
 
     /// Finds out what is on disk already.
-    async fn check(&self, part: &Arc<PartFile>) -> Result<sprat_chunking::Bitfield, Trouble> {
+    async fn check(&mut self, part: &Arc<PartFile>) -> Result<Bitfield, Trouble> {
         let name = part.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.status.update(|figures| {
             figures.name = name;
+            figures.ordered_name = Some(self.name());
             figures.path = part.path().to_owned();
             figures.size = Some(part.layout().len());
             figures.num_chunks = part.layout().num_chunks();
         });
-        let (checking, status, node) = (part.clone(), self.status.clone(), self.node.clone());
+        let (checking, status) = (part.clone(), self.status.clone());
+        let (node, stop) = (self.node.clone(), self.stop.clone());
         let progress = move |done| {
             status.update(|figures| figures.verified = done);
             node.changed.notify_one();
-            if node.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let has = blocking(move || checking.check(progress)).await?;
+        let has = self.on_disk(move || checking.check(progress)).await?;
         let verified = has.ones().map(|index| part.layout().chunk_len(index) as u64).sum();
         self.status.update(|figures| (figures.verified, figures.chunks_done) = (verified, has.count()));
         self.node.changed.notify_one();
         Ok(has)
     }
 
+    /// The chunk hashes led nowhere, while others cut the file differently: whoever told them may have lied. Another way is
+    /// tried; what was verified stays on disk, in case that this one was right after all.
+    async fn doubt(&mut self, part: &PartFile, hashes: &ChunkHashes, anything_verified: bool) {
+        tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
+        self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
+        if let Some(holding) = self.node.holdings.get(&self.file_id()) {
+            holding.serve(false);
+            self.node.holdings.remove(&self.file_id());
+        }
+        if !anything_verified {
+            let (path, file_id) = (part.path().to_owned(), self.file_id());
+            self.on_disk(move || PartFile::discard(&path, file_id)).await;
+        }
+        // Answers to what was asked before are for nobody any more.
+        self.inbox = mpsc::channel(INBOX_LEN);
+        for remote in self.peers.values_mut() {
+            remote.claim = None;
+            remote.connection.cancel_all(&self.order.link.file_id);
+            remote.connection.want(self.order.link.file_id, self.chunk_size, self.inbox.0.clone());
+        }
+    }
+
     /// Every chunk is verified and written: gives the file its name.
-    async fn complete(&self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Finished, Ended> {
+    async fn complete(&mut self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Finished, Ended> {
         self.set_state(TransferState::Checking);
-        let (path, stamp) = blocking(move || part.finish(layout)).await?;
+        let (path, stamp) = self.on_disk(move || part.finish(layout)).await?;
         Ok(Finished { path, stamp, hashes, layout })
+    }
+
+    /// Runs what blocks on a thread that may, and meanwhile listens to peers: who is not listened to would stop a whole
+    /// connection.
+    async fn on_disk<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let mut work = self.disk.spawn_blocking(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done.expect("work on the disk does not panic"),
+                happening = self.next(None) => self.meanwhile(happening),
+            }
+        }
     }
 
     /// The very file was there before the download began.
@@ -280,11 +353,6 @@ impl Download {
             () = sleep_until(wake.into()) => Happening::Deadline,
         }
     }
-}
-
-/// Runs what blocks on a thread that may.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("work on the disk does not panic")
 }
 
 /// How a peer's address in a link or a tracker's answer is dialled.

@@ -8,10 +8,14 @@ use sprat_protocol::wire::{self, Decoded, FrameError, Message};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+use crate::rate_limit::RateLimit;
+
 /// How much is read ahead of a frame's header. Payloads are read straight into their buffers, so this is small.
 const READ_AHEAD: usize = 1024;
 /// How long a peer may take to send or to accept the next bytes of a frame that is under way.
 const STALLED: Duration = Duration::from_secs(30);
+/// How many bytes go out at once where a rate limits them.
+const SLICE: usize = 16 * 1024;
 
 /// Reads frames.
 #[derive(Debug)]
@@ -101,6 +105,27 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         }
         self.heads.clear();
         timeout(STALLED, self.stream.flush()).await.map_err(|_| StreamError::Stalled)??;
+        Ok(())
+    }
+
+    /// The same, no faster than `rate` allows. It goes out in small slices, so that a slow connection is never silent for
+    /// as long as a whole payload takes.
+    pub(crate) async fn send_at(
+        &mut self,
+        rate: &RateLimit,
+        message: &Message,
+        payload: &[u8],
+    ) -> Result<(), StreamError> {
+        if rate.is_unlimited() {
+            return self.send(message, payload).await;
+        }
+        wire::encode(message, payload.len(), &mut self.heads);
+        self.flush().await?;
+        for slice in payload.chunks(SLICE) {
+            rate.take(slice.len()).await;
+            timeout(STALLED, self.stream.write_all(slice)).await.map_err(|_| StreamError::Stalled)??;
+            timeout(STALLED, self.stream.flush()).await.map_err(|_| StreamError::Stalled)??;
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -34,8 +35,8 @@ pub(crate) struct Holding {
     pub(crate) uploaded: AtomicU64,
     /// What was handed out, noted when its sending begins.
     handed_out: Mutex<HandedOut>,
-    /// The same by peer, with the connection that it went over last.
-    uploaded_to: Mutex<HashMap<PeerId, (Arc<Connection>, u64)>>,
+    /// The same by peer.
+    uploaded_to: Mutex<HashMap<PeerId, Recipient>>,
     /// Grows with every chunk, so that who told its peer of some version sees at once whether there is news.
     version: AtomicU64,
     state: Mutex<State>,
@@ -43,6 +44,26 @@ pub(crate) struct Holding {
     watchers: Mutex<Vec<Weak<Notify>>>,
     /// Where the download, while there is one, hears of peers that want this file and so have parts of it.
     visitors: Mutex<Option<mpsc::Sender<Arc<Connection>>>>,
+}
+
+/// A peer that was sent chunks.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipient {
+    /// Where it was last.
+    pub(crate) addr: SocketAddr,
+    /// Its program.
+    pub(crate) agent: String,
+    /// Bytes sent to it.
+    pub(crate) bytes: u64,
+    /// Weak, since a connection keeps the files that its peer wants.
+    connection: Weak<Connection>,
+}
+
+impl Recipient {
+    /// Whether it is still connected.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connection.upgrade().is_some_and(|connection| !connection.is_closed())
+    }
 }
 
 #[derive(Debug)]
@@ -60,6 +81,8 @@ enum Source {
     Whole { path: PathBuf, stamp: FileStamp },
     /// A download under way.
     Part(Arc<SharedFile>),
+    /// Nowhere any more: the download has stopped, and its file is closed.
+    Gone,
 }
 
 impl Holding {
@@ -113,7 +136,7 @@ impl Holding {
 
     fn serves_others_than(&self, asker: &Connection) -> bool {
         let uploaded_to = self.uploaded_to.lock();
-        uploaded_to.values().any(|(other, _)| other.peer_id != asker.peer_id && !other.is_closed())
+        uploaded_to.iter().any(|(other, recipient)| *other != asker.peer_id && recipient.is_connected())
     }
 
     /// Which file it is.
@@ -161,6 +184,13 @@ impl Holding {
     /// Answers requests, or no longer; whoever wants the file is told.
     pub(crate) fn serve(&self, serving: bool) {
         self.serving.store(serving, Ordering::Relaxed);
+        if !serving {
+            // A part file is locked for as long as it is open.
+            let mut state = self.state.lock();
+            if matches!(state.source, Source::Part(_)) {
+                state.source = Source::Gone;
+            }
+        }
         self.version.fetch_add(1, Ordering::Release);
         self.wake_watchers();
     }
@@ -173,7 +203,7 @@ impl Holding {
     /// A connection that wants to be woken for each new chunk.
     pub(crate) fn watch(&self, wake: &Arc<Notify>) {
         let mut watchers = self.watchers.lock();
-        watchers.retain(|watcher| watcher.strong_count() > 0);
+        watchers.retain(|watcher| watcher.strong_count() > 0 && watcher.as_ptr() != Arc::as_ptr(wake));
         watchers.push(Arc::downgrade(wake));
     }
 
@@ -217,6 +247,7 @@ impl Holding {
         }
         let start = layout.range(index).start;
         match source {
+            Source::Gone => Err(ReadError::NotHere),
             Source::Part(file) => Ok(file.read_exact_at(chunk, start)?),
             Source::Whole { path, stamp } => {
                 let file = File::open(&path).map_err(|error| match error.kind() {
@@ -239,15 +270,16 @@ impl Holding {
         self.uploaded.fetch_add(bytes, Ordering::Relaxed);
         let mut uploaded_to = self.uploaded_to.lock();
         if uploaded_to.len() >= MAX_UPLOADED_TO && !uploaded_to.contains_key(&to.peer_id) {
-            uploaded_to.retain(|_, (connection, _)| !connection.is_closed());
+            uploaded_to.retain(|_, recipient| recipient.is_connected());
         }
-        let (connection, sent) = uploaded_to.entry(to.peer_id).or_insert_with(|| (to.clone(), 0));
-        (*connection, *sent) = (to.clone(), *sent + bytes);
+        let before = uploaded_to.get(&to.peer_id).map_or(0, |recipient| recipient.bytes);
+        let (addr, agent, connection) = (to.addr, to.agent.clone(), Arc::downgrade(to));
+        uploaded_to.insert(to.peer_id, Recipient { addr, agent, connection, bytes: before + bytes });
     }
 
-    /// Who was sent how many bytes, over which connection last.
-    pub(crate) fn uploaded_to(&self) -> Vec<(Arc<Connection>, u64)> {
-        self.uploaded_to.lock().values().cloned().collect()
+    /// Who was sent how much.
+    pub(crate) fn uploaded_to(&self) -> Vec<(PeerId, Recipient)> {
+        self.uploaded_to.lock().iter().map(|(peer_id, recipient)| (*peer_id, recipient.clone())).collect()
     }
 }
 

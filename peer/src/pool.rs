@@ -33,7 +33,9 @@ const MAX_BANS: usize = 10_000;
 pub(crate) struct Pool {
     connections: Mutex<HashMap<PeerId, Arc<Connection>>>,
     bans: Mutex<HashMap<PeerId, Instant>>,
-    permits: Arc<Semaphore>,
+    /// Room for connections that others dial, and for those that this peer dials: strangers cannot take up the latter.
+    inbound: Arc<Semaphore>,
+    outbound: Arc<Semaphore>,
     next_key: AtomicU64,
 }
 
@@ -43,14 +45,15 @@ impl Pool {
         Self {
             connections: Mutex::default(),
             bans: Mutex::default(),
-            permits: Arc::new(Semaphore::new(max_connections)),
+            inbound: Arc::new(Semaphore::new(max_connections.div_ceil(2))),
+            outbound: Arc::new(Semaphore::new(max_connections / 2)),
             next_key: AtomicU64::new(0),
         }
     }
 
-    /// Room for one more connection, for as long as it is kept.
-    pub(crate) fn permits(&self) -> Arc<Semaphore> {
-        self.permits.clone()
+    /// Room for one more connection that somebody else dials, for as long as it is kept.
+    pub(crate) fn inbound(&self) -> Arc<Semaphore> {
+        self.inbound.clone()
     }
 
     /// The connection to this peer, if there is one.
@@ -92,19 +95,34 @@ impl Pool {
     /// Where both sides dialled at once, both keep what the lower peer ID dialled. Who dials has no use for a second
     /// connection; who is dialled a second time by the same side learns that it lost the first.
     fn preferred(&self, own: PeerId, peer_id: PeerId, dialled: bool) -> Option<Arc<Connection>> {
-        let existing = self.get(&peer_id)?;
+        Self::preferred_among(&self.connections.lock(), own, peer_id, dialled)
+    }
+
+    fn preferred_among(
+        connections: &HashMap<PeerId, Arc<Connection>>,
+        own: PeerId,
+        peer_id: PeerId,
+        dialled: bool,
+    ) -> Option<Arc<Connection>> {
+        let existing = connections.get(&peer_id).filter(|existing| !existing.is_closed())?;
         let keep = match (existing.dialled, dialled) {
             (true, true) => true,
             (false, false) => false,
             (existing_dialled, _) => existing_dialled == (own < peer_id),
         };
-        keep.then_some(existing)
+        keep.then(|| existing.clone())
     }
 
-    /// Takes a connection in; another one to the same peer ends.
-    fn adopt(&self, connection: &Arc<Connection>) {
-        let before = self.connections.lock().insert(connection.peer_id, connection.clone());
+    /// Takes a connection in, and another one to the same peer ends; unless that is to be kept, which is then given. Both may
+    /// have come up since somebody looked.
+    fn adopt(&self, own: PeerId, connection: &Arc<Connection>) -> Result<(), Arc<Connection>> {
+        let mut connections = self.connections.lock();
+        if let Some(kept) = Self::preferred_among(&connections, own, connection.peer_id, connection.dialled) {
+            return Err(kept);
+        }
+        let before = connections.insert(connection.peer_id, connection.clone());
         before.into_iter().for_each(|before| before.close());
+        Ok(())
     }
 
     fn remove(&self, connection: &Connection) {
@@ -126,7 +144,7 @@ pub(crate) async fn connect(
     }
     let mut last = ConnectError::NoAddress;
     for address in addresses {
-        let permit = node.pool.permits().try_acquire_owned().map_err(|_| ConnectError::Full)?;
+        let permit = node.pool.outbound.clone().try_acquire_owned().map_err(|_| ConnectError::Full)?;
         match dial(node, expected, address, permit).await {
             Ok(connection) => return Ok(connection),
             Err(error @ (ConnectError::Myself | ConnectError::Banned)) => return Err(error),
@@ -234,7 +252,9 @@ fn begin<S: AsyncRead + AsyncWrite + Send + 'static>(
 ) -> Arc<Connection> {
     let key = node.pool.next_key.fetch_add(1, Ordering::Relaxed);
     let (connection, driver) = Connection::new(key, hello, from, streams, node.stop.child_token());
-    node.pool.adopt(&connection);
+    if let Err(kept) = node.pool.adopt(node.peer_id, &connection) {
+        return kept;
+    }
     let (running, of) = (connection.clone(), node.clone());
     node.tasks.spawn(async move {
         running.clone().run(of.clone(), driver).await;

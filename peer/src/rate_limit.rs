@@ -17,6 +17,11 @@ impl RateLimit {
         Self(bytes_per_second.map(|rate| RateLimiter::direct(Quota::per_second(rate).allow_burst(BURST))))
     }
 
+    /// Whether everything passes.
+    pub(crate) fn is_unlimited(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Waits until this many bytes may pass.
     pub(crate) async fn take(&self, bytes: usize) {
         let Some(limiter) = &self.0 else { return };

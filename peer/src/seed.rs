@@ -51,6 +51,9 @@ impl Connection {
     /// Answers a question of the peer's.
     pub(crate) fn answer(self: &Arc<Self>, node: &Arc<Node>, message: Message) {
         match message {
+            Message::Want { file_id, .. } | Message::HashesRequest { file_id, .. } if self.is_congested() => {
+                self.reject(file_id, None, RejectReason::Busy, Some(BUSY_RETRY));
+            }
             Message::Want { file_id, chunk_size } => match node.holdings.serving(&file_id) {
                 Some(holding) => self.answer_want(&holding, chunk_size),
                 None => self.reject(file_id, None, RejectReason::NotShared, None),
@@ -178,6 +181,10 @@ impl Connection {
             let (place, _) = waiting.min_by_key(|(_, upload)| upload.holding.times_handed_out(upload.index))?;
             let upload = uploads.remove(place)?;
             drop(uploads);
+            if !upload.holding.is_serving() {
+                self.reject(upload.holding.file_id(), Some(upload.request), RejectReason::NotShared, None);
+                continue;
+            }
             if !upload.holding.is_elsewhere(now, upload.index, self) {
                 upload.holding.hand_out(now, upload.index);
                 return Some(upload);
@@ -207,8 +214,7 @@ impl Connection {
         let file_id = holding.file_id();
         let reason = match read {
             Ok(()) => {
-                node.upload_rate.take(chunk.len()).await;
-                writer.send(&Message::Chunk { request }, &chunk).await?;
+                writer.send_at(&node.upload_rate, &Message::Chunk { request }, &chunk).await?;
                 holding.sent(self, chunk.len() as u64);
                 node.changed.notify_one();
                 return Ok(());

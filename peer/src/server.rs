@@ -15,7 +15,7 @@ const BREATHER: Duration = Duration::from_millis(200);
 /// the system's queue and costs nothing here.
 pub(crate) async fn serve(node: Arc<Node>, listener: TcpListener) {
     loop {
-        let Ok(permit) = node.pool.permits().acquire_owned().await else { return };
+        let Ok(permit) = node.pool.inbound().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, addr)) => {
                 let accepting = node.clone();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sprat_protocol::PeerId;
+use sprat_protocol::{FileName, PeerId};
 
 use crate::connection::Connection;
 use crate::holding::Holding;
@@ -35,6 +35,8 @@ struct Inner {
 pub(crate) struct Figures {
     pub(crate) state: TransferState,
     pub(crate) name: String,
+    /// The name that the file gets if nothing has it, once a download has decided on it.
+    pub(crate) ordered_name: Option<FileName>,
     pub(crate) path: PathBuf,
     pub(crate) size: Option<u64>,
     pub(crate) num_chunks: u32,
@@ -55,7 +57,17 @@ pub(crate) struct Moving {
 impl Status {
     /// A transfer of which only that much is known.
     pub(crate) fn new(state: TransferState, name: String, path: PathBuf, size: Option<u64>) -> Self {
-        let figures = Figures { state, name, path, size, num_chunks: 0, chunks_done: 0, verified: 0, downloaded: 0 };
+        let figures = Figures {
+            state,
+            name,
+            ordered_name: None,
+            path,
+            size,
+            num_chunks: 0,
+            chunks_done: 0,
+            verified: 0,
+            downloaded: 0,
+        };
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
         Self(Mutex::new(Inner { figures, down, up, uploaded: 0, peers: BTreeMap::new() }))
@@ -140,10 +152,10 @@ impl Inner {
     /// Those that chunks came from or that are connected, with what was sent to them.
     fn peers(&mut self, holding: Option<&Holding>) -> Vec<PeerView> {
         if let Some(holding) = holding {
-            for (connection, bytes) in holding.uploaded_to() {
-                if let Some(peer) = self.peer(connection.peer_id, connection.addr, &connection.agent) {
-                    peer.bytes_up = bytes;
-                    peer.connected = !connection.is_closed();
+            for (peer_id, recipient) in holding.uploaded_to() {
+                if let Some(peer) = self.peer(peer_id, recipient.addr, &recipient.agent) {
+                    peer.bytes_up = recipient.bytes;
+                    peer.connected = recipient.is_connected();
                 }
             }
         }

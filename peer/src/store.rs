@@ -101,6 +101,8 @@ impl PartFile {
         for number in 1..=MAX_NUMBER {
             let path = numbered(&destination, number);
             if let Some(stamp) = same_file(&path, &hashes) {
+                // A crash between the two steps of finishing leaves the part file as a second name of this one.
+                Self::discard(&path, hashes.file_id());
                 return Ok(Opened::Complete(path, stamp));
             }
             let part = part_path(&path);
@@ -127,8 +129,11 @@ impl PartFile {
 
     /// The chunk hashes of an unfinished download of this ID, if one is at the destination.
     pub(crate) fn remembered(destination: &Destination, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
-        let paths = (1..=MAX_NUMBER).map(|number| part_path(&numbered(destination, number)));
-        let mut sidecars = paths.map_while(|part| is_taken(&part).then(|| Sidecar::read(&part)));
+        let paths = (1..=MAX_NUMBER).map(|number| numbered(destination, number));
+        let taken = paths
+            .map(|path| (is_taken(&path), part_path(&path)))
+            .map_while(|(named, part)| (named || is_taken(&part)).then_some(part));
+        let mut sidecars = taken.map(|part| Sidecar::read(&part));
         let mine = sidecars.find_map(|sidecar| sidecar.filter(|sidecar| sidecar.hashes.file_id() == file_id))?;
         let layout = Layout::new(mine.size, mine.hashes.chunk_size()).ok()?;
         (layout.num_chunks() == mine.hashes.num_chunks()).then_some((mine.hashes, layout))

@@ -113,7 +113,7 @@ impl Transfer {
             (None, Some(order)) => Place::Wanted {
                 link: order.link.to_string(),
                 dir: order.dir.clone(),
-                name: order.name.as_ref().map(ToString::to_string),
+                name: order.name.clone().or(self.status.figures().ordered_name).map(|name| name.to_string()),
             },
             (None, None) => return None,
         };

@@ -21,6 +21,8 @@ pub enum Lie {
     CorruptChunks,
     /// The list of chunk hashes has one bit wrong.
     CorruptHashes,
+    /// Its list of chunk hashes has nodes one level up, which hash up to the ID as well.
+    ShiftedHashes,
     /// It claims a size that is not the file's, though the number of chunks is right.
     WrongSize,
     /// It answers no CHUNK_REQUEST.
@@ -128,11 +130,15 @@ async fn answer(
     match message {
         Message::Want { .. } => {
             let size = if lie == Lie::WrongSize { layout.len() + 1 } else { layout.len() };
-            let (name, num_chunks) = ("../../evil.bin".to_owned(), layout.num_chunks());
+            let num_chunks =
+                if lie == Lie::ShiftedHashes { layout.num_chunks().div_ceil(2) } else { layout.num_chunks() };
+            let name = "../../evil.bin".to_owned();
             send(stream, &Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete: true }, &[]).await
         }
         Message::HashesRequest { .. } => {
-            let mut hashes = digest.hashes.to_bytes();
+            let shifted = ChunkSize::new(chunk_size.bytes() * 2).ok().and_then(|twice| digest.hashes.fold(twice));
+            let shifted = shifted.filter(|_| lie == Lie::ShiftedHashes);
+            let mut hashes = shifted.as_ref().unwrap_or(&digest.hashes).to_bytes();
             hashes[5] ^= u8::from(lie == Lie::CorruptHashes);
             send(stream, &Message::Hashes { file_id, chunk_size }, &hashes).await
         }

@@ -155,6 +155,41 @@ async fn a_paused_download_keeps_what_it_has_and_goes_on_from_there() {
 }
 
 #[tokio::test]
+async fn a_paused_leecher_that_served_others_goes_on_in_its_own_part_file() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let data = noise(24 * CHUNK, 30);
+    let link = seeder.share_bytes("a.bin", &data).await;
+    let mut leechers = [Peer::start(Some(&tracker), |_| {}).await, Peer::start(Some(&tracker), |_| {}).await];
+    for leecher in &leechers {
+        leecher.fetch(link.clone()).await;
+    }
+    leechers[0].until(|snapshot| (snapshot.transfers.first()?.uploaded > 0).then_some(())).await;
+    leechers[0].engine.send(Command::Pause(link.file_id)).await;
+    leechers[0].until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    leechers[0].engine.send(Command::Resume(link.file_id)).await;
+    for leecher in &mut leechers {
+        let path = leecher.completed(&link).await;
+        assert_eq!(path, leecher.downloads().join("a.bin"));
+        assert!(std::fs::read(path).unwrap() == data);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_deleted_after_it_came_can_be_fetched_again() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let data = noise(4 * CHUNK, 31);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    std::fs::remove_file(&path).unwrap();
+    downloader.fetch(link.clone()).await;
+    assert_eq!(downloader.completed(&link).await, path);
+    assert!(std::fs::read(path).unwrap() == data);
+}
+
+#[tokio::test]
 async fn a_removed_download_leaves_nothing_behind_if_asked_to() {
     let tracker = Tracker::start().await;
     let mut seeder = Peer::start(Some(&tracker), slow).await;
@@ -252,6 +287,7 @@ async fn with_a_liar(lie: Lie) -> (Peer, Liar, Vec<Event>) {
     link.peers.extend(honest.peers);
     let mut downloader = Peer::start(None, |config| {
         config.limits.request_timeout = (Duration::from_millis(300), Duration::from_millis(300));
+        config.limits.doubt_after = Duration::from_millis(500);
     })
     .await;
     let mut events = downloader.engine.events();
@@ -268,6 +304,7 @@ async fn no_lie_costs_more_than_a_retry() {
         Lie::None,
         Lie::CorruptHashes,
         Lie::WrongSize,
+        Lie::ShiftedHashes,
         Lie::Silence,
         Lie::HalfAChunk,
         Lie::Unasked,

@@ -8,7 +8,7 @@ use rand::rngs::SmallRng;
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, Layout, PutError};
 use sprat_protocol::wire::RejectReason;
 
-use super::{Download, Happening, Written};
+use super::{Download, Fetched, Happening, Written};
 use crate::buffers::Buffer;
 use crate::connection::{FromPeer, News};
 use crate::event::Event;
@@ -20,6 +20,8 @@ use crate::store::{PartFile, trouble};
 /// How long a peer that is busy is left alone if it does not say.
 const BUSY: Duration = Duration::from_millis(500);
 
+/// How long a chunk that a peer could not give is not asked of it again.
+const UNWELL: Duration = Duration::from_secs(10);
 /// How many bytes are written before they are made durable.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
 
@@ -34,6 +36,8 @@ struct Fetch<'a> {
     layout: Layout,
     /// Bytes written since the last syncing began.
     unsynced: u64,
+    /// When the last chunk was stored, or fetching began.
+    progress_at: Instant,
 }
 
 impl Download {
@@ -47,7 +51,7 @@ impl Download {
         part: &Arc<PartFile>,
         hashes: &ChunkHashes,
         has: Bitfield,
-    ) -> Result<Layout, Trouble> {
+    ) -> Result<Fetched, Trouble> {
         let layout = part.layout();
         let limits = &self.node.limits;
         let config = SchedulerConfig {
@@ -61,17 +65,23 @@ impl Download {
         holding.announce_visitors(self.visitors.0.clone());
         self.node.holdings.insert(holding.clone());
         self.node.trackers.kick();
-        Fetch { download: self, part, hashes, holding, scheduler, layout, unsynced: 0 }.run().await
+        let progress_at = Instant::now();
+        Fetch { download: self, part, hashes, holding, scheduler, layout, unsynced: 0, progress_at }.run().await
     }
 }
 
 impl Fetch<'_> {
-    async fn run(mut self) -> Result<Layout, Trouble> {
+    async fn run(mut self) -> Result<Fetched, Trouble> {
         let known: Vec<PeerKey> = self.download.peers.keys().copied().collect();
         known.into_iter().for_each(|key| self.peer_told(key));
         while !self.scheduler.is_done() {
             self.show_state();
-            match self.download.next(self.scheduler.next_deadline()).await {
+            let doubt_at = self.doubt_at();
+            if doubt_at.is_some_and(|at| at <= Instant::now()) {
+                return Ok(Fetched::Doubt { anything_verified: self.holding.has().count() > 0 });
+            }
+            let deadline = [self.scheduler.next_deadline(), doubt_at].into_iter().flatten().min();
+            match self.download.next(deadline).await {
                 Happening::Peer(FromPeer { key, news }) => self.heard(key, news),
                 Happening::Written(written) => self.written(written)?,
                 Happening::Synced(synced) => self.synced(synced)?,
@@ -79,7 +89,16 @@ impl Fetch<'_> {
                 Happening::Network => {}
             }
         }
-        Ok(self.layout)
+        Ok(Fetched::All(self.layout))
+    }
+
+    /// When to doubt the chunk hashes: if nothing comes for long, and a connected peer cuts the file differently. A list of
+    /// nodes one level off hashes up to the ID too, but nobody has a chunk for it.
+    fn doubt_at(&self) -> Option<Instant> {
+        let own = (self.hashes.chunk_size(), self.hashes.num_chunks());
+        let mut claims = self.download.peers.values().filter_map(|remote| remote.claim.as_ref());
+        let disagreed = claims.any(|claim| (claim.chunk_size, claim.num_chunks) != own);
+        disagreed.then(|| self.progress_at + self.download.node.limits.doubt_after)
     }
 
     fn heard(&mut self, key: PeerKey, news: News) {
@@ -94,14 +113,17 @@ impl Fetch<'_> {
                 }
                 self.request(key);
             }
-            News::Chunk(index, chunk) => self.arrived(key, index, chunk),
-            News::Rejected(index, reason, retry_after) => self.rejected(key, index, reason, retry_after),
+            News::Chunk(index, chunk) if self.hashes.index(index.get()).is_some() => self.arrived(key, index, chunk),
+            News::Rejected(Some(index), reason, retry_after) if self.hashes.index(index.get()).is_some() => {
+                self.rejected(key, Some(index), reason, retry_after);
+            }
+            News::Rejected(None, reason, retry_after) => self.rejected(key, None, reason, retry_after),
             News::Gone => {
                 self.scheduler.peer_gone(key);
                 self.download.part_with(key);
                 self.request_everywhere();
             }
-            News::Hashes(..) => {}
+            News::Hashes(..) | News::Chunk(..) | News::Rejected(..) => {}
         }
     }
 
@@ -189,6 +211,7 @@ impl Fetch<'_> {
                 }
                 self.download.node.changed.notify_one();
                 self.unsynced += len;
+                self.progress_at = Instant::now();
                 self.sync();
             }
             Err(PutError::Mismatch) => {
@@ -242,7 +265,9 @@ impl Fetch<'_> {
                 self.scheduler.peer_gone(key);
                 self.download.part_with(key);
             }
-            (Some(index), _) => self.scheduler.rejected(key, index),
+            (Some(index), RejectReason::Invalid) => self.scheduler.rejected(key, index),
+            // Whatever it is may pass.
+            (Some(index), _) => self.scheduler.put_off(Instant::now(), key, index, retry_after.unwrap_or(UNWELL)),
         }
         self.request_everywhere();
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sprat_chunking::{ChunkHashes, ChunkSize, Layout};
+use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout};
 
 use super::{Download, Happening};
 use crate::connection::{Claim, FromPeer, News};
@@ -28,29 +28,44 @@ impl Download {
                 continue;
             };
             match news {
-                News::Has(claim) => self.heard(key, claim),
-                News::Hashes(chunk_size, bytes) => {
+                News::Hashes(chunk_size, bytes) if asked.is_some_and(|(asked, _)| asked == key) => {
                     if let Some(learned) = self.learned(key, chunk_size, &bytes) {
                         return learned;
                     }
                     asked = None;
                 }
-                News::Rejected(None, reason, _) => {
-                    tracing::debug!(?reason, "a peer does not have the file, or not its hashes");
-                    self.part_with(key);
-                }
-                News::Gone => self.part_with(key),
-                News::Got(_) | News::Chunk(..) | News::Rejected(Some(_), ..) => {}
+                news => self.meanwhile(Happening::Peer(FromPeer { key, news })),
             }
         }
     }
 
-    /// Asks a peer that was not asked yet; those that claim what most claim first, seeders before leechers.
+    /// Takes in what does not concern chunks: who has what, and who is gone.
+    pub(super) fn meanwhile(&mut self, happening: Happening) {
+        let Happening::Peer(FromPeer { key, news }) = happening else { return };
+        match news {
+            News::Has(claim) => self.heard(key, claim),
+            News::Got(numbers) => {
+                let claim = self.peers.get_mut(&key).and_then(|remote| remote.claim.as_mut());
+                claim.into_iter().for_each(|claim| claim.gained(&numbers));
+            }
+            News::Rejected(None, reason, _) => {
+                tracing::debug!(?reason, "a peer does not have the file, or not its hashes");
+                self.part_with(key);
+            }
+            News::Gone => self.part_with(key),
+            News::Hashes(..) | News::Chunk(..) | News::Rejected(Some(_), ..) => {}
+        }
+    }
+
+    /// Asks a peer that was not asked yet: those that claim what most claim first, seeders before leechers, and nobody who
+    /// cuts the file in a way that led nowhere, unless all do.
     fn ask_for_hashes(&mut self, tried: &mut Vec<PeerKey>) -> Option<PeerKey> {
         tried.retain(|key| self.peers.contains_key(key));
         let claims = || self.peers.iter().filter_map(|(key, remote)| Some((*key, remote.claim.as_ref()?)));
         let agreeing = |claim: &Claim| claims().filter(|(_, other)| other.num_chunks == claim.num_chunks).count();
-        let untried = claims().filter(|(key, _)| !tried.contains(key));
+        let doubted = |claim: &Claim| self.doubted.contains(&(claim.chunk_size, claim.num_chunks));
+        let all_doubted = claims().all(|(_, claim)| doubted(claim));
+        let untried = claims().filter(|(key, claim)| !tried.contains(key) && (all_doubted || !doubted(claim)));
         let (key, claim) = untried.max_by_key(|(_, claim)| (agreeing(claim), claim.bits.is_none()))?;
         let connection = self.peers[&key].connection.clone();
         connection.request_hashes(self.file_id(), claim.chunk_size);
@@ -72,10 +87,15 @@ impl Download {
     fn learned(&mut self, key: PeerKey, chunk_size: ChunkSize, bytes: &[u8]) -> Option<(ChunkHashes, Layout)> {
         let remote = self.peers.get(&key)?;
         let peer_id = remote.connection.peer_id;
+        let claim = remote.claim.as_ref()?;
+        if (bytes.len(), chunk_size) != (claim.num_chunks as usize * Hash::LEN, claim.chunk_size) {
+            tracing::debug!(peer = %peer_id, "a peer sent another hash list than it claimed");
+            return None;
+        }
         match ChunkHashes::verify(self.file_id(), chunk_size, bytes) {
             Ok(hashes) => {
-                let size = remote.claim.as_ref().map(|claim| claim.size);
-                Some((hashes.clone(), provisional_layout(&hashes, size)))
+                let layout = provisional_layout(&hashes, Some(claim.size));
+                Some((hashes, layout))
             }
             Err(error) => {
                 tracing::warn!(peer = %peer_id, %error, "a peer sent a wrong hash list");

@@ -93,7 +93,7 @@ impl Download {
     ) -> Happening {
         match result {
             Ok(connection) => self.meet(&connection, candidate),
-            Err(ConnectError::Myself | ConnectError::Banned) => self.candidates.never(&candidate),
+            Err(ConnectError::Myself) => self.candidates.never(&candidate),
             Err(error) => {
                 tracing::debug!(?candidate, %error, "can't connect");
                 self.candidates.failed(Instant::now(), &candidate, &mut self.rng);
@@ -104,7 +104,8 @@ impl Download {
 
     /// A peer that wants the same file came by itself: it may have chunks that are missing here.
     pub(super) fn visited(&mut self, connection: Arc<Connection>) -> Happening {
-        if self.peers.len() < self.node.limits.peers_per_download {
+        // Who comes by itself may have nothing to give: half of the room is for those who were looked for.
+        if self.peers.len() < self.node.limits.peers_per_download / 2 {
             let candidate = Candidate::Peer(connection.peer_id);
             self.meet(&connection, candidate);
         }

@@ -23,10 +23,23 @@ impl Running {
     /// Begins a download, unless the file is here or on its way already.
     pub(super) fn download(&mut self, link: Link, target: Target) {
         let file_id = link.file_id;
+        let order = self.order(link, target);
         if let Some(transfer) = self.transfer(file_id) {
-            let here = transfer.whole.as_ref().map(|(path, _)| path.clone());
-            if transfer.running.is_none() {
-                self.resume(file_id);
+            let here = transfer.whole.as_ref().filter(|(path, stamp)| is_still(path, *stamp));
+            let here = here.map(|(path, _)| path.clone());
+            if here.is_none() {
+                // It was here once, and is no longer; or it is on its way, and where to is settled.
+                transfer.whole = None;
+                transfer.order.get_or_insert(order);
+            }
+            match (&here, &transfer.running, transfer.after) {
+                (Some(_), ..) => self.resume(file_id),
+                (None, Some(_), After::Remove { .. }) => transfer.after = After::Restart,
+                (None, Some(_), _) => {}
+                (None, None, _) => {
+                    self.node.holdings.remove(&file_id);
+                    self.start(file_id);
+                }
             }
             self.node.emit(Event::Added(file_id));
             if let Some(path) = here {
@@ -34,7 +47,6 @@ impl Running {
             }
             return;
         }
-        let order = self.order(link, target);
         self.transfers.push(Transfer::new(file_id, Some(order.clone()), first_status(&order)));
         self.start(file_id);
         self.save();
@@ -59,13 +71,16 @@ impl Running {
     fn start(&mut self, file_id: FileId) {
         let node = self.node.clone();
         let Some(transfer) = self.transfer(file_id) else { return };
-        let Some(order) = transfer.order.clone() else { return };
+        let Some(order) = &mut transfer.order else { return };
+        // Where its part file is by now must not depend on who tells the name first next time.
+        order.name = order.name.take().or(transfer.status.figures().ordered_name);
+        let order = order.clone();
         let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
         transfer.running = Some(transfer::Running { stop: stop.clone(), hurry: hurry.clone() });
         (transfer.paused, transfer.after) = (false, After::Stay);
         transfer.set_state(TransferState::Searching);
-        let download = Download::new(node, order, transfer.status.clone(), hurry);
-        self.downloads.spawn(async move { (file_id, download.run(stop).await) });
+        let download = Download::new(node, order, transfer.status.clone(), hurry, stop);
+        self.downloads.spawn(async move { (file_id, download.run().await) });
     }
 
     /// A download's task is over.
@@ -74,12 +89,18 @@ impl Running {
         transfer.running = None;
         let after = std::mem::replace(&mut transfer.after, After::Stay);
         let replaced = transfer.whole.is_some();
+        // What is complete has nothing to start again for.
+        let after = if result.is_ok() && after == After::Restart { After::Stay } else { after };
         match result {
             Ok(finished) => self.finished(file_id, finished),
             // What is shared from elsewhere by now is held there.
             Err(_) if replaced => {}
             Err(ended) => {
-                self.node.holdings.remove(&file_id);
+                // Who still waits for chunks of it lets go of its file.
+                if let Some(holding) = self.node.holdings.get(&file_id) {
+                    holding.serve(false);
+                    self.node.holdings.remove(&file_id);
+                }
                 self.node.trackers.kick();
                 // The task showed its own state until its last moment.
                 if let Some(transfer) = self.transfer(file_id) {
@@ -124,6 +145,9 @@ impl Running {
         self.serve_whole(holding);
         if let Some(transfer) = self.transfer(file_id) {
             transfer.status.update(|figures| figures.name = name);
+            if transfer.paused {
+                self.pause(file_id);
+            }
         }
         tracing::info!(%file_id, path = %path.display(), "download complete");
         // First the figures, then the word: who hears the word reads the figures.
@@ -136,7 +160,9 @@ impl Running {
         let holding = self.node.holdings.get(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.paused = true;
-        transfer.after = After::Stay;
+        if transfer.after == After::Restart {
+            transfer.after = After::Stay;
+        }
         transfer.set_state(TransferState::Paused);
         if let Some(running) = &transfer.running {
             running.stop.cancel();
@@ -222,13 +248,19 @@ fn first_status(order: &Order) -> Status {
     Status::new(TransferState::Searching, shown, path, order.link.size)
 }
 
+/// Whether a file is still what it was when this was its stamp, as far as can be told without reading it.
+fn is_still(path: &Path, stamp: crate::share::FileStamp) -> bool {
+    std::fs::symlink_metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && crate::share::FileStamp::of(&metadata) == stamp)
+}
+
 /// Deletes what was downloaded. A finished file that somebody changed since is not what was downloaded, and stays.
 fn delete(transfer: &Transfer) {
     match &transfer.whole {
         Some((path, stamp)) => {
-            let unchanged = std::fs::symlink_metadata(path)
-                .is_ok_and(|metadata| metadata.is_file() && crate::share::FileStamp::of(&metadata) == *stamp);
-            if unchanged && let Err(error) = std::fs::remove_file(path) {
+            if is_still(path, *stamp)
+                && let Err(error) = std::fs::remove_file(path)
+            {
                 tracing::warn!(path = %path.display(), %error, "can't delete a downloaded file");
             }
         }

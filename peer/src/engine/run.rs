@@ -120,6 +120,8 @@ impl Running {
             }
         }
         self.end().await;
+        // The lock on the state directory goes first: whoever is told may start another engine there at once.
+        drop(self);
         drop(ended);
     }
 

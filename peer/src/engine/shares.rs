@@ -143,8 +143,12 @@ impl Running {
 
     /// A shared file is no longer what it was: it is not served any more, and the user is told.
     pub(super) fn source_changed(&mut self, file_id: FileId, path: PathBuf) {
-        let trouble = Trouble::SourceChanged { path };
+        let trouble = Trouble::SourceChanged { path: path.clone() };
         let Some(transfer) = self.transfer(file_id) else { return };
+        // An upload that was waiting may have looked where the file lay before it was shared from elsewhere.
+        if transfer.whole.as_ref().is_none_or(|(current, _)| *current != path) {
+            return;
+        }
         transfer.set_state(TransferState::Stopped(trouble.clone()));
         if let Some(holding) = self.node.holdings.get(&file_id) {
             holding.serve(false);
