@@ -167,6 +167,9 @@ impl Scheduler {
     pub(crate) fn requests(&mut self, now: Instant, key: PeerKey) -> Vec<ChunkIndex> {
         self.put_off_no_longer(now, key);
         let mut picked = Vec::new();
+        if self.peers.get(&key).is_none_or(|peer| peer.is_well_supplied(self.config)) {
+            return picked;
+        }
         while let Some(index) = self.pick(now, key) {
             let peer = self.peers.get_mut(&key).expect("a peer that a chunk was picked for is there");
             if peer.outstanding.is_empty() {
@@ -372,6 +375,12 @@ impl Peer {
     fn has_room(&self, config: SchedulerConfig) -> bool {
         let outstanding = self.outstanding.len() as u64 * config.chunk_len;
         if self.snubbed { self.outstanding.is_empty() } else { outstanding + config.chunk_len <= self.window }
+    }
+
+    /// Whether so much is outstanding that asking can wait: many requests at once cost less than one at a time.
+    fn is_well_supplied(&self, config: SchedulerConfig) -> bool {
+        let outstanding = self.outstanding.len() as u64 * config.chunk_len;
+        outstanding > 8 * config.chunk_len && outstanding > self.window / 4 * 3
     }
 
     fn deadline(&self, config: SchedulerConfig) -> Instant {

@@ -97,6 +97,25 @@ fn the_window_grows_with_what_a_peer_delivers() {
 }
 
 #[test]
+fn a_wide_window_is_filled_in_one_go_and_not_chunk_by_chunk() {
+    let mut scheduler = scheduler(1000, 11);
+    let mut now = Instant::now();
+    scheduler.peer_has(now, 1, Bitfield::full(1000));
+    let mut outstanding = scheduler.requests(now, 1);
+    let mut asked = 0;
+    for _ in 0..200 {
+        now += Duration::from_millis(5);
+        let index = outstanding.remove(0);
+        store(&mut scheduler, now, 1, index);
+        let more = scheduler.requests(now, 1);
+        asked += usize::from(!more.is_empty());
+        outstanding.extend(more);
+        assert!(!outstanding.is_empty());
+    }
+    assert!(asked < 60, "{asked} times for 200 chunks");
+}
+
+#[test]
 fn a_peer_that_stops_is_snubbed_and_its_chunks_go_to_another() {
     let mut scheduler = scheduler(4, 5);
     let start = Instant::now();
