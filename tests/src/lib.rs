@@ -4,6 +4,7 @@
 //! - [`process`]: the binaries as a user runs them.
 //! - [`swarm`]: a tracker and engines within the test's own process.
 //! - [`liar`]: a peer that speaks the wire but does not keep to it.
+//! - [`relay`]: somebody on the wire.
 //! - [`files`]: real files, and the ID of one by a second, independent computation.
 //!
 //! No test here uses a fixed port, and none sleeps in the hope that something has happened by then: each waits for the thing
@@ -12,6 +13,7 @@
 pub mod files;
 pub mod liar;
 pub mod process;
+pub mod relay;
 pub mod swarm;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sprat_peer::{Command, Event, Target, TransferState, Trouble};
 use sprat_tests::files::{noise, same};
 use sprat_tests::liar::{Liar, Lie};
+use sprat_tests::relay::Relay;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};
 
 const CHUNK: usize = 256 * 1024;
@@ -41,6 +42,30 @@ async fn a_link_with_an_address_needs_no_tracker() {
     downloader.fetch(link.clone()).await;
     let path = downloader.completed(&link).await;
     assert!(same(&path, &seeder.dir.path().join("a.bin")));
+}
+
+#[tokio::test]
+async fn somebody_on_the_wire_learns_neither_name_nor_id_nor_content() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let data = noise(3 * CHUNK, 40);
+    let shared = seeder.share_bytes("secret plans.bin", &data).await;
+    let relay = Relay::start(seeder.engine.snapshot().listen).await;
+    let mut link = sprat_protocol::Link::new(shared.file_id);
+    link.peers.push(relay.addr.into());
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    assert_eq!(path, downloader.downloads().join("secret plans.bin"));
+    assert!(relay.len() > data.len(), "everything went past the relay");
+    assert!(relay.heard(b"sprat/1"), "what TLS says before it encrypts");
+    let id = link.file_id.to_string();
+    let peer_id = seeder.engine.snapshot().peer_id;
+    for readable in
+        [b"secret".as_slice(), id.as_bytes(), link.file_id.as_bytes(), b"CHUNK", b"HELLO", peer_id.as_bytes()]
+    {
+        assert!(!relay.heard(readable), "{} can be read", String::from_utf8_lossy(readable));
+    }
+    assert!(!data.chunks(CHUNK / 2).any(|part| relay.heard(&part[..16])), "content can be read");
 }
 
 #[tokio::test]
