@@ -146,6 +146,17 @@ fn what_is_no_id_is_told_and_asks_nobody() {
 }
 
 #[test]
+fn what_enter_refused_can_be_mended_at_once() {
+    let mut window = with(empty());
+    type_into(&mut window, text::PASTE_ID, "hello");
+    key(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(reads(&window, text::BAD_ID));
+    window.event(Event::Text("!".to_owned()));
+    window.run();
+    assert_eq!(window.state().view.id_field, "hello!");
+}
+
+#[test]
 fn pasting_outside_a_field_adds_the_id() {
     let mut window = on(Screen::Share, empty());
     window.event(Event::Paste(ID.to_owned()));

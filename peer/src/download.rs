@@ -210,6 +210,9 @@ impl Download {
         for remote in self.peers.values() {
             remote.connection.cancel_all(&self.order.link.file_id);
             remote.connection.forget(&self.order.link.file_id);
+            if result.is_err() {
+                self.status.disconnected(&remote.connection.peer_id);
+            }
         }
         result
     }

@@ -57,9 +57,13 @@ pub fn field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> 
     .accessible_name(hint)
 }
 
-/// Whether Enter was pressed in this field.
+/// Whether Enter was pressed in this field, which keeps the focus: what was refused can be mended at once.
 pub fn submitted(ui: &Ui, field: &Response) -> bool {
-    field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+    let submitted = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    if submitted {
+        field.request_focus();
+    }
+    submitted
 }
 
 /// A frame around what belongs together, as wide as text may get.
