@@ -31,7 +31,6 @@ const OUTBOX_LEN: usize = 4096;
 const OUTBOX_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes of small messages are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
-
 /// How many chunks are read at once in order to be sent.
 const READ_AHEAD: usize = 2;
 
@@ -222,19 +221,18 @@ impl Connection {
 
     /// Takes the requests for a chunk back. They are answered all the same, if only with REJECT.
     pub(crate) fn cancel(&self, file_id: &FileId, index: ChunkIndex) {
-        let numbers: Vec<u32> = {
-            let downloads = self.downloads.lock();
-            let same = downloads.requests.iter().filter(|(_, r)| r.file_id == *file_id && r.index == index);
-            same.map(|(number, _)| *number).collect()
-        };
-        numbers.into_iter().for_each(|request| self.post(Message::Cancel { request }));
+        self.cancel_those(|request| request.file_id == *file_id && request.index == index);
     }
 
     /// Takes back every request for a file.
     pub(crate) fn cancel_all(&self, file_id: &FileId) {
+        self.cancel_those(|request| request.file_id == *file_id);
+    }
+
+    fn cancel_those(&self, those: impl Fn(&Request) -> bool) {
         let numbers: Vec<u32> = {
             let downloads = self.downloads.lock();
-            downloads.requests.iter().filter(|(_, r)| r.file_id == *file_id).map(|(number, _)| *number).collect()
+            downloads.requests.iter().filter(|(_, request)| those(request)).map(|(number, _)| *number).collect()
         };
         numbers.into_iter().for_each(|request| self.post(Message::Cancel { request }));
     }

@@ -280,10 +280,7 @@ impl Download {
     async fn doubt(&mut self, part: &PartFile, hashes: &ChunkHashes, anything_verified: bool) {
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
-        if let Some(holding) = self.node.holdings.get(&self.file_id()) {
-            holding.serve(false);
-            self.node.holdings.remove(&self.file_id());
-        }
+        self.node.holdings.remove(&self.file_id());
         if !anything_verified {
             let (path, file_id) = (part.path().to_owned(), self.file_id());
             self.on_disk(move || PartFile::discard(&path, file_id)).await;
@@ -334,8 +331,9 @@ impl Download {
     }
 
     fn set_state(&self, state: TransferState) {
-        self.status.update(|figures| figures.state = state);
-        self.node.changed.notify_one();
+        if self.status.set_state(state) {
+            self.node.changed.notify_one();
+        }
     }
 
     /// Waits for whatever comes next, at most until `deadline`.

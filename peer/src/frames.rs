@@ -52,7 +52,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         self.buffer.copy_to_slice(&mut payload[..buffered]);
         let mut rest = &mut payload[buffered..];
         while !rest.is_empty() {
-            let read = timeout(STALLED, self.stream.read(rest)).await.map_err(|_| StreamError::Stalled)??;
+            let read = in_time(self.stream.read(rest)).await?;
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -99,13 +99,7 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
     /// Sends what is queued, then this message and its payload.
     pub(crate) async fn send(&mut self, message: &Message, payload: &[u8]) -> Result<(), StreamError> {
         wire::encode(message, payload.len(), &mut self.heads);
-        let mut frame = Buf::chain(self.heads.as_slice(), payload);
-        while frame.has_remaining() {
-            timeout(STALLED, self.stream.write_buf(&mut frame)).await.map_err(|_| StreamError::Stalled)??;
-        }
-        self.heads.clear();
-        timeout(STALLED, self.stream.flush()).await.map_err(|_| StreamError::Stalled)??;
-        Ok(())
+        self.write(payload).await
     }
 
     /// The same, no faster than `rate` allows. It goes out in small slices, so that a slow connection is never silent for
@@ -123,22 +117,30 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         self.flush().await?;
         for slice in payload.chunks(SLICE) {
             rate.take(slice.len()).await;
-            timeout(STALLED, self.stream.write_all(slice)).await.map_err(|_| StreamError::Stalled)??;
-            timeout(STALLED, self.stream.flush()).await.map_err(|_| StreamError::Stalled)??;
+            self.write(slice).await?;
         }
         Ok(())
     }
 
     /// Sends what is queued.
     pub(crate) async fn flush(&mut self) -> Result<(), StreamError> {
-        let mut heads = self.heads.as_slice();
-        while heads.has_remaining() {
-            timeout(STALLED, self.stream.write_buf(&mut heads)).await.map_err(|_| StreamError::Stalled)??;
+        self.write(&[]).await
+    }
+
+    /// Writes what is queued, and these bytes after it.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
+        let mut all = Buf::chain(self.heads.as_slice(), bytes);
+        while all.has_remaining() {
+            in_time(self.stream.write_buf(&mut all)).await?;
         }
         self.heads.clear();
-        timeout(STALLED, self.stream.flush()).await.map_err(|_| StreamError::Stalled)??;
-        Ok(())
+        in_time(self.stream.flush()).await
     }
+}
+
+/// Reading or writing that moves something before the other side counts as stalled.
+async fn in_time<T>(moving: impl Future<Output = io::Result<T>>) -> Result<T, StreamError> {
+    Ok(timeout(STALLED, moving).await.map_err(|_| StreamError::Stalled)??)
 }
 
 /// Why a stream of frames ended.

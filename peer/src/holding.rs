@@ -317,9 +317,10 @@ impl Holdings {
         self.0.write().insert(holding.file_id(), holding);
     }
 
-    /// Forgets a file.
+    /// Forgets a file: it is no longer served, and whoever wants it is told.
     pub(crate) fn remove(&self, file_id: &FileId) {
-        self.0.write().remove(file_id);
+        let removed = self.0.write().remove(file_id);
+        removed.into_iter().for_each(|holding| holding.serve(false));
     }
 
     /// Every file that is served.

@@ -78,6 +78,14 @@ impl Status {
         self.0.lock().figures.clone()
     }
 
+    /// Shows this state from now on. Returns whether it is another one.
+    pub(crate) fn set_state(&self, state: TransferState) -> bool {
+        let mut inner = self.0.lock();
+        let is_new = inner.figures.state != state;
+        inner.figures.state = state;
+        is_new
+    }
+
     /// Changes figures.
     pub(crate) fn update(&self, change: impl FnOnce(&mut Figures)) {
         change(&mut self.0.lock().figures);

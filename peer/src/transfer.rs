@@ -77,7 +77,7 @@ impl Transfer {
 
     /// Shows this state from now on.
     pub(crate) fn set_state(&self, state: TransferState) {
-        self.status.update(|figures| figures.state = state);
+        self.status.set_state(state);
     }
 
     /// What a snapshot shows.

@@ -224,8 +224,7 @@ impl Fetch<'_> {
             }
             Err(PutError::Write(error)) => {
                 self.scheduler.discarded(index);
-                let left = self.layout.len() - self.download.status.figures().verified.min(self.layout.len());
-                return Err(trouble(self.part.path(), left, &error));
+                return Err(self.disk_trouble(&error));
             }
         }
         Ok(())
@@ -241,8 +240,13 @@ impl Fetch<'_> {
     }
 
     fn synced(&self, synced: std::io::Result<()>) -> Result<(), Trouble> {
-        let left = self.layout.len() - self.download.status.figures().verified.min(self.layout.len());
-        synced.map_err(|error| trouble(self.part.path(), left, &error))
+        synced.map_err(|error| self.disk_trouble(&error))
+    }
+
+    /// What an error of the disk means, with the bytes that are still to be written.
+    fn disk_trouble(&self, error: &std::io::Error) -> Trouble {
+        let verified = self.download.status.figures().verified;
+        trouble(self.part.path(), self.layout.len().saturating_sub(verified), error)
     }
 
     fn rejected(
@@ -291,8 +295,6 @@ impl Fetch<'_> {
             false if self.download.is_searching() => TransferState::Searching,
             false => TransferState::Waiting,
         };
-        if self.download.status.figures().state != state {
-            self.download.set_state(state);
-        }
+        self.download.set_state(state);
     }
 }

@@ -99,7 +99,7 @@ impl Download {
             }
             Err(error) => {
                 tracing::warn!(peer = %peer_id, %error, "a peer sent a wrong hash list");
-                self.node().pool.ban(peer_id);
+                self.node.pool.ban(peer_id);
                 None
             }
         }

@@ -8,7 +8,6 @@ use sprat_protocol::tracker::{FileInfo, Query};
 use super::{Download, Happening, MAX_DIALS, Remote, addresses, dial_one};
 use crate::candidates::Candidate;
 use crate::connection::Connection;
-use crate::node::Node;
 use crate::pool::ConnectError;
 use crate::scheduler::PeerKey;
 
@@ -16,7 +15,6 @@ use crate::scheduler::PeerKey;
 const ASKED_PEERS: u32 = 50;
 /// How often trackers are asked while there are peers enough.
 const CALM_QUERY: Duration = Duration::from_secs(60);
-
 /// How soon trackers are asked for the second time; from then on the time doubles. Those who begin a download together
 /// find each other only when all of them are registered.
 const FIRST_QUERY: Duration = Duration::from_millis(250);
@@ -150,10 +148,5 @@ impl Download {
     /// Whether a first answer, or a first connection, is still to be expected.
     pub(super) fn is_searching(&self) -> bool {
         !self.asked || !self.dials.is_empty() || self.peers.values().any(|remote| remote.claim.is_none())
-    }
-
-    /// Everything that tasks of this engine share.
-    pub(super) fn node(&self) -> &Arc<Node> {
-        &self.node
     }
 }

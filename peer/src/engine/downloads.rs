@@ -97,10 +97,7 @@ impl Running {
             Err(_) if replaced => {}
             Err(ended) => {
                 // Who still waits for chunks of it lets go of its file.
-                if let Some(holding) = self.node.holdings.get(&file_id) {
-                    holding.serve(false);
-                    self.node.holdings.remove(&file_id);
-                }
+                self.node.holdings.remove(&file_id);
                 self.node.trackers.kick();
                 // The task showed its own state until its last moment.
                 if let Some(transfer) = self.transfer(file_id) {
@@ -208,10 +205,7 @@ impl Running {
     fn forget(&mut self, file_id: FileId, delete_data: bool) {
         let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
         let transfer = self.transfers.remove(place);
-        if let Some(holding) = self.node.holdings.get(&file_id) {
-            holding.serve(false);
-            self.node.holdings.remove(&file_id);
-        }
+        self.node.holdings.remove(&file_id);
         self.node.trackers.kick();
         let state = self.state.clone();
         self.chores.spawn_blocking(move || {

@@ -150,10 +150,7 @@ impl Running {
             return;
         }
         transfer.set_state(TransferState::Stopped(trouble.clone()));
-        if let Some(holding) = self.node.holdings.get(&file_id) {
-            holding.serve(false);
-            self.node.holdings.remove(&file_id);
-        }
+        self.node.holdings.remove(&file_id);
         library::forget_hashes(&self.state, file_id);
         self.node.trackers.kick();
         tracing::warn!(%file_id, %trouble, "no longer shared");
