@@ -1,6 +1,5 @@
 //! A list of chunk hashes that was proven to belong to a file ID.
 
-use crate::bitfield::Bitfield;
 use crate::hash::{FileId, Hash};
 use crate::layout::{ChunkIndex, ChunkSize, MAX_CHUNKS};
 use crate::tree;
@@ -64,17 +63,12 @@ impl ChunkHashes {
     pub fn matches(&self, index: ChunkIndex, chunk: &[u8]) -> bool {
         !chunk.is_empty()
             && chunk.len() <= self.chunk_size.bytes() as usize
-            && tree::chunk_hash(chunk) == self.hashes[index.as_usize()]
+            && tree::chunk_hash(chunk) == self.hash(index)
     }
 
-    /// The chunks that have the same hash here and in `other`, which is what some other bytes hash to.
-    pub fn agreement(&self, other: &Self) -> Bitfield {
-        let mut same = Bitfield::empty(self.num_chunks());
-        let pairs = self.hashes.iter().zip(&other.hashes).enumerate();
-        for (number, _) in pairs.filter(|(_, (mine, theirs))| mine == theirs) {
-            same.insert(ChunkIndex::unchecked(number as u32));
-        }
-        same
+    /// The hash of this chunk.
+    pub(crate) fn hash(&self, index: ChunkIndex) -> Hash {
+        self.hashes[index.as_usize()]
     }
 
     /// The hashes one after another, as [`ChunkHashes::verify`] takes them.
@@ -150,15 +144,6 @@ mod tests {
         assert!(!hashes.matches(index(2), &data[2 * BLOCK..data.len() - 1]));
         assert!(!hashes.matches(index(0), &[]));
         assert_eq!(hashes.index(3), None);
-    }
-
-    #[test]
-    fn lists_agree_where_the_bytes_do() {
-        let mut data = pattern(100_000);
-        let before = digest(&data, ChunkSize::MIN).hashes;
-        data[20_000] ^= 1;
-        let same = before.agreement(&digest(&data, ChunkSize::MIN).hashes);
-        assert_eq!(same.ones().map(ChunkIndex::get).collect::<Vec<_>>(), [0, 2, 3, 4, 5, 6]);
     }
 
     #[test]

@@ -27,4 +27,4 @@ pub use hash::{FileId, Hash, ParseHashError};
 pub use layout::{BLOCK_LEN, ChunkIndex, ChunkSize, Layout, LayoutError, MAX_CHUNKS};
 pub use merge::{MergeError, PutError, merge, put_chunk};
 pub use position::{ReadAt, WriteAt};
-pub use split::{FileDigest, SplitError, split};
+pub use split::{FileDigest, SplitError, split, verify};

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use crate::bitfield::Bitfield;
 use crate::chunk_hashes::ChunkHashes;
 use crate::hash::{FileId, Hash};
 use crate::layout::{ChunkIndex, Layout};
@@ -40,28 +41,63 @@ pub fn split<S: ReadAt + ?Sized>(
     layout: Layout,
     visit: impl Fn(ChunkIndex, &[u8]) -> ControlFlow<()> + Sync,
 ) -> Result<FileDigest, SplitError> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(layout.num_chunks() as usize).max(1);
-    let next = AtomicU32::new(0);
+    let every: Vec<ChunkIndex> = layout.indices().collect();
+    let mut hashed = hash_on_all_cores(source, layout, &every, &visit)?;
+    hashed.sort_unstable_by_key(|(index, _)| *index);
+    let hashes = hashed.into_iter().map(|(_, hash)| hash).collect();
+    Ok(FileDigest { layout, hashes: ChunkHashes::from_hashes(layout.chunk_size(), hashes) })
+}
+
+/// Which of these chunks are in `source` as `hashes` say; the others are not looked at. `visit` sees each, and may end the work
+/// with `Break`.
+///
+/// # Errors
+/// As [`split`].
+pub fn verify<S: ReadAt + ?Sized>(
+    source: &S,
+    layout: Layout,
+    hashes: &ChunkHashes,
+    chunks: &[ChunkIndex],
+    visit: impl Fn(ChunkIndex, &[u8]) -> ControlFlow<()> + Sync,
+) -> Result<Bitfield, SplitError> {
+    let mut right = Bitfield::empty(hashes.num_chunks());
+    for (index, hash) in hash_on_all_cores(source, layout, chunks, &visit)? {
+        if hashes.hash(index) == hash {
+            right.insert(index);
+        }
+    }
+    Ok(right)
+}
+
+/// Hashes these chunks, by as many threads as there are cores, in no order.
+fn hash_on_all_cores<S: ReadAt + ?Sized>(
+    source: &S,
+    layout: Layout,
+    chunks: &[ChunkIndex],
+    visit: &(impl Fn(ChunkIndex, &[u8]) -> ControlFlow<()> + Sync),
+) -> Result<Vec<(ChunkIndex, Hash)>, SplitError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(chunks.len()).max(1);
+    let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let work = || {
-        let hashed = hash_chunks(source, layout, &visit, || {
-            if failed.load(Ordering::Relaxed) { None } else { layout.index(next.fetch_add(1, Ordering::Relaxed)) }
+        let hashed = hash_chunks(source, layout, visit, || {
+            if failed.load(Ordering::Relaxed) {
+                None
+            } else {
+                chunks.get(next.fetch_add(1, Ordering::Relaxed)).copied()
+            }
         });
         failed.fetch_or(hashed.is_err(), Ordering::Relaxed);
         hashed
     };
-    let mut hashed = if threads == 1 {
-        work()?
-    } else {
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let parts = workers.into_iter().map(|worker| worker.join().expect("hashing does not panic"));
-            parts.collect::<Result<Vec<_>, _>>().map(|parts| parts.concat())
-        })?
-    };
-    hashed.sort_unstable_by_key(|(index, _)| *index);
-    let hashes = hashed.into_iter().map(|(_, hash)| hash).collect();
-    Ok(FileDigest { layout, hashes: ChunkHashes::from_hashes(layout.chunk_size(), hashes) })
+    if threads == 1 {
+        return work();
+    }
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let parts = workers.into_iter().map(|worker| worker.join().expect("hashing does not panic"));
+        parts.collect::<Result<Vec<_>, _>>().map(|parts| parts.concat())
+    })
 }
 
 /// One thread's share: whatever chunks `next` hands it.
@@ -140,6 +176,16 @@ pub(crate) mod tests {
         })
         .unwrap();
         assert!(seen.into_inner().unwrap().iter().all(|count| *count == 1));
+    }
+
+    #[test]
+    fn only_the_chunks_asked_for_are_verified() {
+        let mut data: Vec<u8> = (0..100_000u32).map(|i| i as u8).collect();
+        let FileDigest { layout, hashes } = digest(&data, ChunkSize::MIN);
+        data[20_000] ^= 1;
+        let asked: Vec<ChunkIndex> = layout.indices().filter(|index| index.get() < 5).collect();
+        let right = verify(data.as_slice(), layout, &hashes, &asked, |_, _| ControlFlow::Continue(())).unwrap();
+        assert_eq!(right.ones().map(ChunkIndex::get).collect::<Vec<_>>(), [0, 2, 3, 4]);
     }
 
     #[test]

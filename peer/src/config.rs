@@ -50,6 +50,8 @@ pub struct Limits {
     pub peers_per_download: usize,
     /// Bytes that one download has under way: requested, received or being written.
     pub window_bytes: u64,
+    /// Bytes of chunks that are received and not on disk yet, all downloads together; where that is reached, peers wait.
+    pub buffer_bytes: u32,
     /// Bytes of chunks sent per second, all peers together; none is no limit.
     pub upload_rate: Option<NonZeroU32>,
     /// How long a dialled peer may take to answer, HELLO included.
@@ -70,6 +72,7 @@ impl Default for Limits {
             connections: 500,
             peers_per_download: 50,
             window_bytes: 32 * 1024 * 1024,
+            buffer_bytes: 32 * 1024 * 1024,
             upload_rate: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),

@@ -361,7 +361,8 @@ impl Connection {
         if len > request.max_len {
             return Err(ConnectionError::OutOfTurn("a chunk that is too long"));
         }
-        let mut chunk = node.buffers.take(len);
+        // Where there is no room, this connection is not read for now.
+        let mut chunk = node.buffers.receive(len).await;
         reader.payload(&mut chunk).await?;
         request.tell(self.key, News::Chunk(request.index, chunk)).await;
         Ok(())

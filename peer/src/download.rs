@@ -19,13 +19,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::candidates::{Candidate, Candidates};
 use crate::connection::{Claim, Connection, FromPeer};
+use crate::holding::Holding;
 use crate::node::Node;
 use crate::pool::{self, ConnectError};
 use crate::scheduler::PeerKey;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, Trouble};
 use crate::status::Status;
-use crate::store::{Destination, Opened, PartFile, assumed_chunk_size};
+use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size};
 
 mod fetch;
 mod learn;
@@ -66,8 +67,11 @@ pub(crate) struct Download {
     dials: JoinSet<(Candidate, Result<Arc<Connection>, ConnectError>)>,
     queries: JoinSet<peers::Found>,
     writes: JoinSet<Written>,
-    /// At most one: what was written is made durable while more arrives, so that little is left to wait for at the end.
+    /// At most one: what was written is made durable and recorded while more arrives, so that little is left to wait for at the
+    /// end.
     syncs: JoinSet<std::io::Result<()>>,
+    /// Where chunks go, and what is served from there, while chunks are fetched.
+    fetching: Option<(Arc<PartChunks>, Arc<Holding>)>,
     /// Work on the disk under way, awaited before this download ends.
     disk: TaskTracker,
     next_query: Instant,
@@ -183,6 +187,7 @@ impl Download {
             queries: JoinSet::new(),
             writes: JoinSet::new(),
             syncs: JoinSet::new(),
+            fetching: None,
             disk: TaskTracker::new(),
             next_query: now,
             queried: 0,
@@ -203,8 +208,7 @@ impl Download {
         };
         // Chunks that are being written get to the disk, and the part file is let go of, before anybody deletes or moves the
         // file or opens it again.
-        while self.writes.join_next().await.is_some() {}
-        while self.syncs.join_next().await.is_some() {}
+        self.settle().await;
         self.disk.close();
         self.disk.wait().await;
         for remote in self.peers.values() {
@@ -215,6 +219,28 @@ impl Download {
             }
         }
         result
+    }
+
+    /// Waits for what is being written, makes it durable and writes down that it is there, so that it is not hashed again.
+    async fn settle(&mut self) {
+        let mut written = Vec::new();
+        while let Some(chunk) = self.writes.join_next().await {
+            written.extend(chunk.ok());
+        }
+        while self.syncs.join_next().await.is_some() {}
+        let Some((chunks, holding)) = self.fetching.take() else { return };
+        let (mut has, mut layout) = (holding.has(), holding.layout());
+        for Written { index, result, .. } in written {
+            if let Ok(known) = result {
+                layout = if Some(index) == known.last() { known } else { layout };
+                has.insert(index);
+            }
+        }
+        let recording = self.disk.spawn_blocking(move || chunks.checkpoint(&has, layout, true));
+        if let Err(error) = recording.await.expect("work on the disk does not panic") {
+            // Whatever is not on record is hashed again.
+            tracing::warn!(file_id = %self.file_id(), %error, "can't write down what is there");
+        }
     }
 
     /// The download from top to bottom.
@@ -278,6 +304,7 @@ impl Download {
     /// The chunk hashes led nowhere, while others cut the file differently: whoever told them may have lied. Another way is
     /// tried; what was verified stays on disk, in case that this one was right after all.
     async fn doubt(&mut self, part: &PartFile, hashes: &ChunkHashes, anything_verified: bool) {
+        self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
         self.node.holdings.remove(&self.file_id());
@@ -298,6 +325,7 @@ impl Download {
     async fn complete(&mut self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Finished, Ended> {
         self.set_state(TransferState::Checking);
         let (path, stamp) = self.on_disk(move || part.finish(layout)).await?;
+        self.fetching = None;
         Ok(Finished { path, stamp, hashes, layout })
     }
 

@@ -68,7 +68,7 @@ impl Engine {
             limits: config.limits.clone(),
             holdings: Holdings::default(),
             trackers: Trackers::default(),
-            buffers: BufferPool::default(),
+            buffers: BufferPool::new(config.limits.buffer_bytes),
             events: events.clone(),
             changed: Notify::new(),
             source_changed,

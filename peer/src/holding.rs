@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::connection::Connection;
 use crate::handed_out::HandedOut;
 use crate::share::FileStamp;
-use crate::store::SharedFile;
+use crate::store::PartChunks;
 
 /// How many peers that were sent something are remembered by name; over that those who left are forgotten.
 const MAX_UPLOADED_TO: usize = 500;
@@ -80,7 +80,7 @@ enum Source {
     /// A file that lies where the user left it.
     Whole { path: PathBuf, stamp: FileStamp },
     /// A download under way.
-    Part(Arc<SharedFile>),
+    Part(Arc<PartChunks>),
     /// Nowhere any more: the download has stopped, and its file is closed.
     Gone,
 }
@@ -98,9 +98,9 @@ impl Holding {
         hashes: ChunkHashes,
         layout: Layout,
         has: Bitfield,
-        file: Arc<SharedFile>,
+        chunks: Arc<PartChunks>,
     ) -> Self {
-        Self::new(name, hashes, State { layout, has, source: Source::Part(file) })
+        Self::new(name, hashes, State { layout, has, source: Source::Part(chunks) })
     }
 
     fn new(name: String, hashes: ChunkHashes, state: State) -> Self {

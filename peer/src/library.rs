@@ -100,16 +100,15 @@ impl Library {
 pub(crate) fn keep_hashes(state: &StateDir, hashes: &ChunkHashes, layout: Layout) {
     let path = hashes_path(state, hashes.file_id());
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    if Sidecar::is_free(&path)
-        && let Err(error) = made.and_then(|()| Sidecar::write(&path, layout.len(), hashes))
-    {
+    if let Err(error) = made.and_then(|()| replace(&path, &Sidecar::encode(layout.len(), hashes))) {
         tracing::warn!(path = %path.display(), %error, "can't keep chunk hashes; the file is hashed again at the next start");
     }
 }
 
 /// The chunk hashes that were kept, if they are still right.
 pub(crate) fn kept_hashes(state: &StateDir, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
-    let kept = Sidecar::read(&hashes_path(state, file_id)).filter(|kept| kept.hashes.file_id() == file_id)?;
+    let kept = Sidecar::decode(&fs::read(hashes_path(state, file_id)).ok()?);
+    let kept = kept.filter(|kept| kept.hashes.file_id() == file_id)?;
     let layout = Layout::new(kept.size, kept.hashes.chunk_size()).ok()?;
     (layout.num_chunks() == kept.hashes.num_chunks()).then_some((kept.hashes, layout))
 }
@@ -117,8 +116,11 @@ pub(crate) fn kept_hashes(state: &StateDir, file_id: FileId) -> Option<(ChunkHas
 /// Forgets them.
 pub(crate) fn forget_hashes(state: &StateDir, file_id: FileId) {
     let path = hashes_path(state, file_id);
-    if !Sidecar::is_free(&path) {
-        Sidecar::remove(&path);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "can't delete a file that is no longer needed");
+        }
+        _ => {}
     }
 }
 

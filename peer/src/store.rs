@@ -1,7 +1,9 @@
 //! Where the chunks of a download go: `<name>.part`, written in place, and beside it `<name>.part.sprat`, which says whose
-//! chunks these are. When all are there, the file gets its name.
+//! chunks these are and which of them are there. When all are there, the file gets its name.
 //!
-//! What is found in a part file is believed only as far as it hashes to what it should be, whatever happened before.
+//! - `sidecar`: `<name>.part.sprat`.
+//! - `chunk_store`: verify, write, make durable, record.
+//! - `storage`: what that needs of a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -9,18 +11,18 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use sprat_chunking::{
-    Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, ReadAt, SplitError, WriteAt, put_chunk,
-    split,
-};
+use sprat_chunking::{Bitfield, ChunkHashes, ChunkSize, FileId, Layout};
 use sprat_protocol::FileName;
 
 use crate::share::{FileStamp, digest_file};
 use crate::snapshot::Trouble;
+use crate::store::chunk_store::ChunkStore;
 use crate::store::sidecar::Sidecar;
+use crate::store::storage::{SharedFile, Storage};
 
+mod chunk_store;
 pub(crate) mod sidecar;
+mod storage;
 
 /// The most numbered names that are tried beside a name that is taken.
 const MAX_NUMBER: u32 = 10_000;
@@ -40,46 +42,13 @@ pub(crate) struct PartFile {
     destination: Destination,
     /// The name among the numbered ones that this is the part file of.
     path: PathBuf,
-    file: Arc<SharedFile>,
-    hashes: ChunkHashes,
-    layout: Layout,
+    chunks: Arc<PartChunks>,
     /// Whether it was made just now, so that there is nothing in it.
     is_new: bool,
 }
 
-/// A file that several threads read and write.
-///
-/// Writers take turns: the system lets only one at a time into a file anyway, and the others would spin for it, which on two
-/// cores costs as much as a tenth of a transfer. What they write was verified before, side by side.
-#[derive(Debug)]
-pub(crate) struct SharedFile {
-    file: File,
-    turn: Mutex<()>,
-}
-
-impl SharedFile {
-    /// Makes what was written so far durable; blocks.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-
-    fn new(file: File) -> Arc<Self> {
-        Arc::new(Self { file, turn: Mutex::new(()) })
-    }
-}
-
-impl ReadAt for SharedFile {
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
-    }
-}
-
-impl WriteAt for SharedFile {
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let _turn = self.turn.lock();
-        self.file.write_all_at(bytes, offset)
-    }
-}
+/// The chunks of an unfinished file on disk.
+pub(crate) type PartChunks = ChunkStore<SharedFile, SharedFile>;
 
 /// What opening finds.
 #[derive(Debug)]
@@ -112,15 +81,19 @@ impl PartFile {
             let file = match sidecar {
                 Some(sidecar) if sidecar.hashes != hashes => None,
                 Some(_) if !is_new => reopen(&part).map_err(failed)?,
-                Some(_) => create(&part, layout).map_err(failed)?,
-                None if is_taken(&path) || !is_new || !Sidecar::is_free(&part) => None,
-                None => {
-                    Sidecar::write(&part, layout.len(), &hashes).map_err(failed)?;
-                    create(&part, layout).map_err(failed)?
+                Some(_) => {
+                    // What it has on record is no longer there.
+                    Sidecar::remove(&part);
+                    begin(&part, layout, &hashes).map_err(failed)?
                 }
+                None if is_taken(&path) || !is_new || !Sidecar::is_free(&part) => None,
+                None => begin(&part, layout, &hashes).map_err(failed)?,
             };
-            if let Some(file) = file {
-                return Ok(Opened::Part(Self { destination, path, file, hashes, layout, is_new }));
+            if let Some(data) = file {
+                let record = SharedFile::new(Sidecar::open(&part).map_err(failed)?);
+                let slots_at = Sidecar::len(hashes.num_chunks()) as u64;
+                let chunks = Arc::new(ChunkStore::open(data, record, slots_at, hashes, layout));
+                return Ok(Opened::Part(Self { destination, path, chunks, is_new }));
             }
         }
         let full = io::Error::other("too many files of that name are there");
@@ -139,57 +112,25 @@ impl PartFile {
         (layout.num_chunks() == mine.hashes.num_chunks()).then_some((mine.hashes, layout))
     }
 
-    /// Which chunks are there; hashes everything on all cores, and blocks.
+    /// Which chunks are there; hashes on all cores what is not on record, and blocks.
     ///
     /// # Errors
     /// [`Trouble`] if the part file cannot be read.
     pub(crate) fn check(&self, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> Result<Bitfield, Trouble> {
         if self.is_new {
-            return Ok(Bitfield::empty(self.hashes.num_chunks()));
+            return Ok(Bitfield::empty(self.chunks.hashes().num_chunks()));
         }
-        let failed = |error: &io::Error| trouble(&self.part(), self.layout.len(), error);
-        self.file.file.set_len(self.layout.len()).map_err(|error| failed(&error))?;
-        let done = std::sync::atomic::AtomicU64::new(0);
-        let found = split(&*self.file, self.layout, |_, chunk| {
-            let len = chunk.len() as u64;
-            progress(done.fetch_add(len, std::sync::atomic::Ordering::Relaxed) + len)
-        });
-        match found {
-            Ok(found) => Ok(self.hashes.agreement(&found.hashes)),
-            Err(SplitError::Stopped) => Ok(Bitfield::empty(self.hashes.num_chunks())),
-            Err(SplitError::Shorter) => Err(failed(&io::ErrorKind::UnexpectedEof.into())),
-            Err(SplitError::Read(error)) => Err(failed(&error)),
-        }
+        self.chunks.check(progress).map_err(|error| trouble(&self.part(), self.layout().len(), &error))
     }
 
-    /// Verifies a chunk and writes it to its place; blocks. The last chunk may have another length than the layout says:
-    /// if it is the one it should be, the layout was wrong. Returns the layout as it is known since.
-    pub(crate) fn put(
-        file: &SharedFile,
-        hashes: &ChunkHashes,
-        layout: Layout,
-        index: ChunkIndex,
-        chunk: &[u8],
-    ) -> Result<Layout, PutError> {
-        let layout = if Some(index) == layout.last() && chunk.len() != layout.chunk_len(index) {
-            let len = layout.range(index).start + chunk.len() as u64;
-            let exact = Layout::new(len, layout.chunk_size()).ok();
-            exact.filter(|exact| exact.num_chunks() == layout.num_chunks()).ok_or(PutError::Mismatch)?
-        } else {
-            layout
-        };
-        put_chunk(file, layout, hashes, index, chunk)?;
-        Ok(layout)
-    }
-
-    /// The handle that chunks are written and served through.
-    pub(crate) fn file(&self) -> Arc<SharedFile> {
-        self.file.clone()
+    /// Where chunks are written to and served from.
+    pub(crate) fn chunks(&self) -> Arc<PartChunks> {
+        self.chunks.clone()
     }
 
     /// How the file is cut; its length is a claim until the last chunk is there.
     pub(crate) fn layout(&self) -> Layout {
-        self.layout
+        self.chunks.layout()
     }
 
     /// Where the finished file is expected to be.
@@ -205,15 +146,14 @@ impl PartFile {
     pub(crate) fn finish(&self, layout: Layout) -> Result<(PathBuf, FileStamp), Trouble> {
         let part = self.part();
         let failed = |error: &io::Error| trouble(&part, 0, error);
-        self.file.file.set_len(layout.len()).map_err(|error| failed(&error))?;
-        self.file.file.sync_all().map_err(|error| failed(&error))?;
+        let data = self.chunks.data();
+        data.set_len(layout.len()).and_then(|()| data.sync()).map_err(|error| failed(&error))?;
         for path in std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n))) {
             match rename_to_new(&part, &path) {
                 Ok(()) => {
                     Sidecar::remove(&part);
                     sync_dir(&self.destination.dir);
-                    let metadata = self.file.file.metadata().map_err(|error| failed(&error))?;
-                    return Ok((path, FileStamp::of(&metadata)));
+                    return Ok((path, data.stamp().map_err(|error| failed(&error))?));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(&error)),
@@ -278,8 +218,18 @@ fn same_file(path: &Path, hashes: &ChunkHashes) -> Option<FileStamp> {
     (digest.file_id() == hashes.file_id()).then_some(stamp)
 }
 
+/// A new part file with its sidecar, unless another process was faster.
+fn begin(part: &Path, layout: Layout, hashes: &ChunkHashes) -> io::Result<Option<SharedFile>> {
+    Sidecar::write(part, layout.len(), hashes, PartChunks::record_len(hashes.num_chunks()))?;
+    let file = create(part, layout);
+    if let (Ok(Some(_)), Some(dir)) = (&file, part.parent()) {
+        sync_dir(dir);
+    }
+    file
+}
+
 /// A new part file, unless another process was faster.
-fn create(part: &Path, layout: Layout) -> io::Result<Option<Arc<SharedFile>>> {
+fn create(part: &Path, layout: Layout) -> io::Result<Option<SharedFile>> {
     let file = match OpenOptions::new().read(true).write(true).create_new(true).open(part) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
@@ -295,7 +245,7 @@ fn create(part: &Path, layout: Layout) -> io::Result<Option<Arc<SharedFile>>> {
 }
 
 /// The part file from before, unless it is a link, or another process is at work on it.
-fn reopen(part: &Path) -> io::Result<Option<Arc<SharedFile>>> {
+fn reopen(part: &Path) -> io::Result<Option<SharedFile>> {
     if !fs::symlink_metadata(part).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }

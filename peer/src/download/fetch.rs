@@ -22,8 +22,9 @@ const BUSY: Duration = Duration::from_millis(500);
 
 /// How long a chunk that a peer could not give is not asked of it again.
 const UNWELL: Duration = Duration::from_secs(10);
-/// How many bytes are written before they are made durable.
+/// How many bytes are written before they are made durable, and how long a few may wait for more.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
+const SYNC_AFTER: Duration = Duration::from_secs(30);
 
 /// A download whose chunk hashes are known.
 struct Fetch<'a> {
@@ -36,6 +37,7 @@ struct Fetch<'a> {
     layout: Layout,
     /// Bytes written since the last syncing began.
     unsynced: u64,
+    synced_at: Instant,
     /// When the last chunk was stored, or fetching began.
     progress_at: Instant,
 }
@@ -61,12 +63,24 @@ impl Download {
         };
         let rng = SmallRng::from_rng(&mut self.rng);
         let scheduler = Scheduler::new(config, layout.indices(), &has, rng);
-        let holding = Arc::new(Holding::part(self.name().to_string(), hashes.clone(), layout, has, part.file()));
+        let holding = Arc::new(Holding::part(self.name().to_string(), hashes.clone(), layout, has, part.chunks()));
+        self.fetching = Some((part.chunks(), holding.clone()));
         holding.announce_visitors(self.visitors.0.clone());
         self.node.holdings.insert(holding.clone());
         self.node.trackers.kick();
-        let progress_at = Instant::now();
-        Fetch { download: self, part, hashes, holding, scheduler, layout, unsynced: 0, progress_at }.run().await
+        let now = Instant::now();
+        let fetch = Fetch {
+            download: self,
+            part,
+            hashes,
+            holding,
+            scheduler,
+            layout,
+            unsynced: 0,
+            synced_at: now,
+            progress_at: now,
+        };
+        fetch.run().await
     }
 }
 
@@ -189,9 +203,9 @@ impl Fetch<'_> {
             self.scheduler.discarded(index);
             return;
         };
-        let (file, holding, layout) = (self.part.file(), self.holding.clone(), self.layout);
+        let (chunks, layout) = (self.part.chunks(), self.layout);
         self.download.writes.spawn_blocking(move || {
-            let result = PartFile::put(&file, &holding.hashes, layout, index, &chunk);
+            let result = chunks.put(layout, index, &chunk);
             Written { from, index, len, result }
         });
         self.request(key);
@@ -230,12 +244,13 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Makes what was written durable now and then, beside everything else.
+    /// Makes what was written durable and records it now and then, beside everything else.
     fn sync(&mut self) {
-        if self.unsynced >= SYNC_EVERY && self.download.syncs.is_empty() {
-            self.unsynced = 0;
-            let file = self.part.file();
-            self.download.syncs.spawn_blocking(move || file.sync());
+        let due = self.unsynced >= SYNC_EVERY || self.synced_at.elapsed() >= SYNC_AFTER;
+        if due && self.download.syncs.is_empty() {
+            (self.unsynced, self.synced_at) = (0, Instant::now());
+            let (chunks, has, layout) = (self.part.chunks(), self.holding.has(), self.layout);
+            self.download.syncs.spawn_blocking(move || chunks.checkpoint(&has, layout, false));
         }
     }
 

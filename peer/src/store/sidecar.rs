@@ -1,17 +1,18 @@
-//! `<name>.part.sprat`: whose chunks a part file holds.
+//! `<name>.part.sprat`: whose chunks a part file holds, and room for the record of which ([`super::chunk_store`]).
 //!
-//! `"SPRATPRT" ‖ u32 version ‖ u32 chunk size ‖ u64 size ‖ file ID ‖ chunk hashes`, integers big-endian. It needs no
-//! checksum: it is the file's only if the hashes hash up to the ID.
+//! `"SPRATPRT" ‖ u32 version ‖ u32 chunk size ‖ u64 size ‖ file ID ‖ u32 number of chunks ‖ chunk hashes ‖ record`, integers
+//! big-endian. What comes before the record is written once and needs no checksum: it is the file's only if the hashes hash up
+//! to the ID. Without a record it is how the chunk hashes of a whole file are kept.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sprat_chunking::{ChunkHashes, ChunkSize, FileId, Hash, MAX_CHUNKS};
 
 const MAGIC: &[u8; 8] = b"SPRATPRT";
-const VERSION: u32 = 1;
-const HEAD_LEN: usize = 8 + 4 + 4 + 8 + Hash::LEN;
+const VERSION: u32 = 2;
+const HEAD_LEN: usize = 8 + 4 + 4 + 8 + Hash::LEN + 4;
 
 /// What a sidecar says.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,20 +24,43 @@ pub(crate) struct Sidecar {
 }
 
 impl Sidecar {
-    /// Writes the sidecar of this part file, which must not have one.
-    pub(crate) fn write(part: &Path, size: u64, hashes: &ChunkHashes) -> io::Result<()> {
-        let path = path_of(part);
-        let mut bytes = Vec::with_capacity(HEAD_LEN + hashes.num_chunks() as usize * Hash::LEN);
+    /// The sidecar as it is written.
+    pub(crate) fn encode(size: u64, hashes: &ChunkHashes) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::len(hashes.num_chunks()));
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_be_bytes());
         bytes.extend(hashes.chunk_size().bytes().to_be_bytes());
         bytes.extend(size.to_be_bytes());
         bytes.extend(hashes.file_id().as_bytes());
+        bytes.extend(hashes.num_chunks().to_be_bytes());
         bytes.extend(hashes.to_bytes());
+        bytes
+    }
+
+    /// Length in bytes without the record, which is where that begins.
+    pub(crate) fn len(num_chunks: u32) -> usize {
+        HEAD_LEN + num_chunks as usize * Hash::LEN
+    }
+
+    /// Writes the sidecar of this part file, which must not have one, with an empty record of `record_len` bytes; durable when
+    /// it returns.
+    pub(crate) fn write(part: &Path, size: u64, hashes: &ChunkHashes, record_len: u64) -> io::Result<()> {
+        let path = path_of(part);
+        let mut bytes = Self::encode(size, hashes);
+        bytes.resize(bytes.len() + record_len as usize, 0);
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
             let _ = fs::remove_file(&path);
         })
+    }
+
+    /// The sidecar of this part file, opened for the record.
+    pub(crate) fn open(part: &Path) -> io::Result<fs::File> {
+        let path = path_of(part);
+        if !fs::symlink_metadata(&path)?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        fs::OpenOptions::new().read(true).write(true).open(&path)
     }
 
     /// Whether nothing is where this part file's sidecar would be.
@@ -47,17 +71,21 @@ impl Sidecar {
     /// The sidecar of this part file, if there is one that holds together.
     pub(crate) fn read(part: &Path) -> Option<Self> {
         let path = path_of(part);
-        let longest = (HEAD_LEN + MAX_CHUNKS as usize * Hash::LEN) as u64;
-        fs::symlink_metadata(&path).ok().filter(|metadata| metadata.is_file() && metadata.len() <= longest)?;
-        Self::decode(&fs::read(&path).ok()?)
+        fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+        let mut bytes = Vec::new();
+        fs::File::open(&path).ok()?.take(Self::len(MAX_CHUNKS) as u64).read_to_end(&mut bytes).ok()?;
+        Self::decode(&bytes)
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// What these bytes, which may go on with a record, say.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let (magic, rest) = bytes.split_first_chunk::<8>()?;
         let (version, rest) = rest.split_first_chunk()?;
         let (chunk_size, rest) = rest.split_first_chunk()?;
         let (size, rest) = rest.split_first_chunk()?;
-        let (file_id, hashes) = rest.split_first_chunk()?;
+        let (file_id, rest) = rest.split_first_chunk()?;
+        let (num_chunks, rest) = rest.split_first_chunk()?;
+        let hashes = rest.get(..(u32::from_be_bytes(*num_chunks) as usize).checked_mul(Hash::LEN)?)?;
         if (magic, u32::from_be_bytes(*version)) != (MAGIC, VERSION) {
             return None;
         }

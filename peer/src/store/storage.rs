@@ -1,0 +1,82 @@
+//! What a store needs of the place where bytes lie: a file, or in tests one that loses what was not synced.
+
+use std::fs::File;
+use std::io;
+
+use parking_lot::Mutex;
+use sprat_chunking::{ReadAt, WriteAt};
+
+use crate::share::FileStamp;
+
+/// Bytes at offsets, durable once they are synced.
+pub(crate) trait Storage: ReadAt + WriteAt + Send {
+    /// Makes it this long: cut, or with nothing where nothing was written.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Makes everything that was written before durable; blocks.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Its length, and when it was last written.
+    fn stamp(&self) -> io::Result<FileStamp>;
+
+    /// Whether nothing was ever written between these offsets, as far as is known without reading.
+    fn is_hole(&self, start: u64, end: u64) -> bool {
+        let _ = (start, end);
+        false
+    }
+}
+
+/// A file that several threads read and write.
+///
+/// Writers take turns: the system lets only one at a time into a file anyway, and the others would spin for it, which on two
+/// cores costs as much as a tenth of a transfer. What they write was verified before, side by side.
+#[derive(Debug)]
+pub(crate) struct SharedFile {
+    file: File,
+    turn: Mutex<()>,
+}
+
+impl SharedFile {
+    /// Shares this file, which is open for reading and writing.
+    pub(crate) fn new(file: File) -> Self {
+        Self { file, turn: Mutex::new(()) }
+    }
+}
+
+impl ReadAt for SharedFile {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+}
+
+impl WriteAt for SharedFile {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let _turn = self.turn.lock();
+        self.file.write_all_at(bytes, offset)
+    }
+}
+
+impl Storage for SharedFile {
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    fn stamp(&self) -> io::Result<FileStamp> {
+        Ok(FileStamp::of(&self.file.metadata()?))
+    }
+
+    /// Linux tells; elsewhere what was never written is read as zeros, which match no hash.
+    #[cfg(target_os = "linux")]
+    fn is_hole(&self, start: u64, end: u64) -> bool {
+        use rustix::fs::{SeekFrom, seek};
+        // Everybody reads and writes at offsets of their own, so nobody minds where the cursor is.
+        match seek(&self.file, SeekFrom::Data(start)) {
+            Ok(data) => data >= end,
+            Err(error) => error == rustix::io::Errno::NXIO,
+        }
+    }
+}
