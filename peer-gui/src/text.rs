@@ -274,7 +274,7 @@ pub fn state_sentence(state: &TransferState) -> String {
 pub fn trouble_sentence(trouble: &Trouble) -> String {
     match trouble {
         Trouble::DiskFull { needed, dir } => format!(
-            "Paused: {} more space needed in {}. Free some space, then resume.",
+            "Paused: {} more space needed in {}. It goes on by itself as soon as there is room.",
             format::size(*needed),
             dir.display()
         ),
@@ -416,10 +416,13 @@ mod tests {
         let full = Trouble::DiskFull { needed: 3 << 29, dir: "/data".into() };
         assert_eq!(
             trouble_sentence(&full),
-            "Paused: 1.5 GiB more space needed in /data. Free some space, then resume."
+            "Paused: 1.5 GiB more space needed in /data. It goes on by itself as soon as there is room."
         );
         let io = Trouble::Io { path: "/data/a".into(), reason: "permission denied".into() };
-        assert_eq!(trouble_sentence(&io), "/data/a: permission denied; mend that, then resume.");
+        assert_eq!(
+            trouble_sentence(&io),
+            "/data/a: permission denied; it goes on by itself as soon as that is mended."
+        );
     }
 
     #[test]

@@ -278,7 +278,7 @@ fn the_pane_tells_everything_about_the_selected_transfer() {
     select(&mut window, "dataset");
     assert!(reads(
         &window,
-        "Paused: 430.0 MiB more space needed in /home/ada/Downloads. Free some space, then resume."
+        "Paused: 430.0 MiB more space needed in /home/ada/Downloads. It goes on by itself as soon as there is room."
     ));
     press(&mut window, text::OPEN_FOLDER);
     assert_eq!(requests(&window), [&Request::OpenFolder("/home/ada/Downloads".into())]);

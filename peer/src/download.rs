@@ -48,6 +48,8 @@ pub(crate) struct Order {
     pub(crate) dir: PathBuf,
     /// The name, if the user chose one.
     pub(crate) name: Option<FileName>,
+    /// Whether chunks were fetched before. Where they are not found, their volume is away, and nothing is begun anew.
+    pub(crate) begun: bool,
 }
 
 /// A download that runs.
@@ -274,7 +276,8 @@ impl Download {
     async fn open(&mut self, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
         self.set_state(TransferState::Checking);
         let destination = Destination { dir: self.order.dir.clone(), name: self.name() };
-        self.on_disk(move || PartFile::open(destination, hashes, layout)).await
+        let begun = self.order.begun;
+        self.on_disk(move || PartFile::open(destination, hashes, layout, begun)).await
     }
 
     /// Finds out what is on disk already.
@@ -306,6 +309,7 @@ impl Download {
     async fn doubt(&mut self, part: &PartFile, hashes: &ChunkHashes, anything_verified: bool) {
         self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
+        self.order.begun = false;
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
         self.node.holdings.remove(&self.file_id());
         if !anything_verified {

@@ -24,6 +24,7 @@ use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
 
 mod downloads;
+pub(crate) mod recovery;
 mod run;
 mod shares;
 

@@ -51,14 +51,21 @@ pub(crate) enum Place {
         modified: Option<u64>,
     },
     /// It is being downloaded.
-    Wanted {
-        /// The link that it was asked for with.
-        link: String,
-        /// The folder that it goes to.
-        dir: PathBuf,
-        /// The name that the user chose.
-        name: Option<String>,
-    },
+    Wanted(Wanted),
+}
+
+/// A download.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Wanted {
+    /// The link that it was asked for with.
+    pub(crate) link: String,
+    /// The folder that it goes to.
+    pub(crate) dir: PathBuf,
+    /// The name that it gets.
+    pub(crate) name: Option<String>,
+    /// Whether chunks were fetched.
+    #[serde(default)]
+    pub(crate) begun: bool,
 }
 
 impl Library {

@@ -146,7 +146,8 @@ pub enum TransferState {
     Stopped(Trouble),
 }
 
-/// Trouble on this machine: never blamed on a peer, never costs what was verified.
+/// Trouble on this machine: never blamed on a peer, never costs what was verified. When it is over, the transfer goes on by
+/// itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The disk is full.
@@ -176,12 +177,12 @@ impl fmt::Display for Trouble {
             Self::DiskFull { needed, dir } => {
                 write!(
                     f,
-                    "the disk is full: {needed} bytes more are needed in {}; free some space, then resume",
+                    "the disk is full: {needed} bytes more are needed in {}; it goes on by itself as soon as there is room",
                     dir.display()
                 )
             }
             Self::Io { path, reason } => {
-                write!(f, "{}: {reason}; mend that, then resume", path.display())
+                write!(f, "{}: {reason}; it goes on by itself as soon as that is mended", path.display())
             }
             Self::SourceChanged { path } => {
                 write!(

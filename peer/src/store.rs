@@ -6,7 +6,7 @@
 //! - `storage`: what that needs of a file.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +26,9 @@ mod storage;
 
 /// The most numbered names that are tried beside a name that is taken.
 const MAX_NUMBER: u32 = 10_000;
+
+/// How many bytes a disk must take before it counts as having room again.
+const PROBE_LEN: usize = 1024 * 1024;
 
 /// Where a file is to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +63,21 @@ pub(crate) enum Opened {
 }
 
 impl PartFile {
-    /// Opens the part file of this ID in the destination's folder, or makes one beside whatever is there; blocks.
+    /// Opens the part file of this ID in the destination's folder, or, unless something was fetched before, makes one beside
+    /// whatever is there; blocks.
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(destination: Destination, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
+    pub(crate) fn open(
+        destination: Destination,
+        hashes: ChunkHashes,
+        layout: Layout,
+        begun: bool,
+    ) -> Result<Opened, Trouble> {
         let dir = &destination.dir;
-        fs::create_dir_all(dir).map_err(|error| trouble(dir, layout.len(), &error))?;
+        if !begun {
+            fs::create_dir_all(dir).map_err(|error| trouble(dir, layout.len(), &error))?;
+        }
         for number in 1..=MAX_NUMBER {
             let path = numbered(&destination, number);
             if let Some(stamp) = same_file(&path, &hashes) {
@@ -87,6 +98,7 @@ impl PartFile {
                     begin(&part, layout, &hashes).map_err(failed)?
                 }
                 None if is_taken(&path) || !is_new || !Sidecar::is_free(&part) => None,
+                None if begun => return Err(failed(io::Error::other("what was fetched so far is not there"))),
                 None => begin(&part, layout, &hashes).map_err(failed)?,
             };
             if let Some(data) = file {
@@ -160,6 +172,24 @@ impl PartFile {
             }
         }
         Err(failed(&io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Whether a download towards this path, which trouble stopped, could go on now: its folder is there and takes bytes, and so is
+    /// what was fetched, if anything was; blocks. A volume that is away leaves an empty folder where it was, which is not where to
+    /// start anew.
+    pub(crate) fn could_go_on(path: &Path, file_id: FileId, begun: bool) -> bool {
+        let part = part_path(path);
+        let mine =
+            || is_taken(&part) && Sidecar::read(&part).is_some_and(|sidecar| sidecar.hashes.file_id() == file_id);
+        let Some(dir) = path.parent() else { return false };
+        let ready = if begun { mine() } else { fs::create_dir_all(dir).is_ok() };
+        if !ready {
+            return false;
+        }
+        let probe = dir.join(format!(".sprat-probe-{}", &file_id.to_string()[..16]));
+        let file = OpenOptions::new().write(true).create_new(true).open(&probe);
+        let taken = file.and_then(|mut file| file.write_all(&vec![0; PROBE_LEN]).and_then(|()| file.sync_all()));
+        fs::remove_file(&probe).is_ok() && taken.is_ok()
     }
 
     /// Deletes what was downloaded towards this path, if it was of this file; blocks.

@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::download::Order;
-use crate::library::{self, Place, Record};
+use crate::engine::recovery::Recovery;
+use crate::library::{self, Place, Record, Wanted};
 use crate::node::Node;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, TransferView};
@@ -36,6 +37,8 @@ pub(crate) struct Transfer {
     pub(crate) running: Option<Running>,
     /// What happens once the task has ended.
     pub(crate) after: After,
+    /// The trouble that stopped it, until that is over.
+    pub(crate) recovery: Option<Recovery>,
 }
 
 /// How a running download is reached.
@@ -72,6 +75,7 @@ impl Transfer {
             status: Arc::new(status),
             running: None,
             after: After::Stay,
+            recovery: None,
         }
     }
 
@@ -110,11 +114,15 @@ impl Transfer {
     pub(crate) fn record(&self) -> Option<Record> {
         let place = match (&self.whole, &self.order) {
             (Some((path, stamp)), _) => library::whole(path, *stamp),
-            (None, Some(order)) => Place::Wanted {
-                link: order.link.to_string(),
-                dir: order.dir.clone(),
-                name: order.name.clone().or(self.status.figures().ordered_name).map(|name| name.to_string()),
-            },
+            (None, Some(order)) => {
+                let figures = self.status.figures();
+                Place::Wanted(Wanted {
+                    link: order.link.to_string(),
+                    dir: order.dir.clone(),
+                    name: order.name.clone().or(figures.ordered_name).map(|name| name.to_string()),
+                    begun: order.begun || figures.verified > 0,
+                })
+            }
             (None, None) => return None,
         };
         let is_download = self.is_download;

@@ -1,6 +1,6 @@
 //! Downloads, as the engine keeps them: started, paused, resumed, removed, finished.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
@@ -13,7 +13,7 @@ use crate::command::Target;
 use crate::download::{Download, Ended, Finished, Order};
 use crate::event::Event;
 use crate::holding::Holding;
-use crate::library::{self, Record};
+use crate::library::{self, Record, Wanted};
 use crate::snapshot::TransferState;
 use crate::status::Status;
 use crate::store::PartFile;
@@ -28,8 +28,12 @@ impl Running {
             let here = transfer.whole.as_ref().filter(|(path, stamp)| is_still(path, *stamp));
             let here = here.map(|(path, _)| path.clone());
             if here.is_none() {
-                // It was here once, and is no longer; or it is on its way, and where to is settled.
-                transfer.whole = None;
+                if transfer.whole.take().is_some() {
+                    // It was here once, and is no longer: it is fetched from the start.
+                    transfer.status.update(|figures| (figures.verified, figures.chunks_done) = (0, 0));
+                    transfer.order = None;
+                }
+                // Where it goes is settled if it is on its way.
                 transfer.order.get_or_insert(order);
             }
             match (&here, &transfer.running, transfer.after) {
@@ -64,16 +68,18 @@ impl Running {
                 (parent.unwrap_or(Path::new(".")).to_owned(), name)
             }
         };
-        Order { link, dir: std::path::absolute(&dir).unwrap_or(dir), name }
+        Order { link, dir: std::path::absolute(&dir).unwrap_or(dir), name, begun: false }
     }
 
     /// Starts the task of a download that is not running.
-    fn start(&mut self, file_id: FileId) {
+    pub(super) fn start(&mut self, file_id: FileId) {
         let node = self.node.clone();
         let Some(transfer) = self.transfer(file_id) else { return };
         let Some(order) = &mut transfer.order else { return };
         // Where its part file is by now must not depend on who tells the name first next time.
-        order.name = order.name.take().or(transfer.status.figures().ordered_name);
+        let figures = transfer.status.figures();
+        order.name = order.name.take().or(figures.ordered_name);
+        order.begun |= figures.verified > 0;
         let order = order.clone();
         let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
         transfer.running = Some(transfer::Running { stop: stop.clone(), hurry: hurry.clone() });
@@ -105,12 +111,7 @@ impl Running {
                     transfer.set_state(resting);
                 }
                 if let (Ended::Trouble(trouble), After::Stay) = (ended, after) {
-                    tracing::warn!(%file_id, %trouble, "download stopped");
-                    if let Some(transfer) = self.transfer(file_id) {
-                        transfer.set_state(TransferState::Stopped(trouble.clone()));
-                    }
-                    self.publish();
-                    self.node.emit(Event::Stopped { file_id, trouble });
+                    self.stopped_for(file_id, trouble);
                 }
             }
         }
@@ -137,7 +138,7 @@ impl Running {
             .unwrap_or_else(|| Arc::new(Holding::whole(name.clone(), hashes, layout, path.clone(), stamp)));
         holding.completed(path.clone(), stamp);
         if let Some(transfer) = self.transfer(file_id) {
-            transfer.whole = Some((path.clone(), stamp));
+            (transfer.whole, transfer.recovery) = (Some((path.clone(), stamp)), None);
         }
         self.serve_whole(holding);
         if let Some(transfer) = self.transfer(file_id) {
@@ -156,7 +157,7 @@ impl Running {
     pub(super) fn pause(&mut self, file_id: FileId) {
         let holding = self.node.holdings.get(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
-        transfer.paused = true;
+        (transfer.paused, transfer.recovery) = (true, None);
         if transfer.after == After::Restart {
             transfer.after = After::Stay;
         }
@@ -175,7 +176,7 @@ impl Running {
     pub(super) fn resume(&mut self, file_id: FileId) {
         let Some(transfer) = self.transfer(file_id) else { return };
         let stopping = transfer.paused;
-        transfer.paused = false;
+        (transfer.paused, transfer.recovery) = (false, None);
         match &transfer.running {
             Some(_) if stopping => transfer.after = After::Restart,
             Some(running) => running.hurry.notify_one(),
@@ -218,12 +219,13 @@ impl Running {
     }
 
     /// Brings back a download of the last run.
-    pub(super) fn restore_wanted(&mut self, record: &Record, link: &str, dir: PathBuf, name: Option<&str>) {
+    pub(super) fn restore_wanted(&mut self, record: &Record, wanted: Wanted) {
+        let Wanted { link, dir, name, begun } = wanted;
         let Ok(link) = link.parse::<Link>() else {
             tracing::error!(link, "a link in the list of transfers is damaged");
             return;
         };
-        let order = Order { link, dir, name: name.map(FileName::clean) };
+        let order = Order { link, dir, name: name.as_deref().map(FileName::clean), begun };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.set_state(Self::resting(&transfer));
@@ -243,7 +245,7 @@ fn first_status(order: &Order) -> Status {
 }
 
 /// Whether a file is still what it was when this was its stamp, as far as can be told without reading it.
-fn is_still(path: &Path, stamp: crate::share::FileStamp) -> bool {
+pub(super) fn is_still(path: &Path, stamp: crate::share::FileStamp) -> bool {
     std::fs::symlink_metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && crate::share::FileStamp::of(&metadata) == stamp)
 }

@@ -38,6 +38,8 @@ pub(super) struct Running {
     pub(super) hashing: Option<Arc<Hashing>>,
     pub(super) hashers: JoinSet<Hashed>,
     pub(super) downloads: JoinSet<(FileId, Result<Finished, Ended>)>,
+    /// Looks whether the trouble that stopped a transfer is over.
+    pub(super) looks: JoinSet<(FileId, bool)>,
     commands: mpsc::Receiver<Command>,
     sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -81,6 +83,7 @@ impl Running {
             hashing: None,
             hashers: JoinSet::new(),
             downloads: JoinSet::new(),
+            looks: JoinSet::new(),
             commands,
             sources_changed,
             snapshots,
@@ -102,6 +105,7 @@ impl Running {
             self.hash_next();
             self.save_next();
             let publish_at = self.published + SNAPSHOT_INTERVAL;
+            let look_at = self.next_look();
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.carry_out(command),
@@ -112,6 +116,11 @@ impl Running {
                     let (file_id, result) = ended.expect("a download does not panic");
                     self.download_ended(file_id, result);
                 }
+                Some(looked) = self.looks.join_next() => {
+                    let (file_id, over) = looked.expect("looking does not panic");
+                    self.looked(file_id, over);
+                }
+                () = sleep_until(look_at.unwrap_or(publish_at).into()), if look_at.is_some() => self.look(),
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
                 () = self.node.changed.notified(), if !self.stale => self.stale = true,
@@ -196,6 +205,7 @@ impl Running {
         self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
         while self.downloads.join_next().await.is_some() {}
         while self.hashers.join_next().await.is_some() {}
+        while self.looks.join_next().await.is_some() {}
         while self.chores.join_next().await.is_some() {}
         self.save();
         self.save_next();

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sprat_chunking::{FileDigest, FileId};
 
+use super::downloads::is_still;
 use super::run::Running;
 use crate::event::Event;
 use crate::holding::Holding;
@@ -107,6 +108,7 @@ impl Running {
                 running.stop.cancel();
             }
             (transfer.whole, transfer.paused) = (Some((absolute.clone(), stamp)), false);
+            transfer.recovery = None;
         } else {
             let status = Status::new(TransferState::Sharing, name.clone(), absolute.clone(), Some(stamp.len));
             let mut transfer = Transfer::new(file_id, None, status);
@@ -149,13 +151,12 @@ impl Running {
         if transfer.whole.as_ref().is_none_or(|(current, _)| *current != path) {
             return;
         }
-        transfer.set_state(TransferState::Stopped(trouble.clone()));
-        self.node.holdings.remove(&file_id);
-        library::forget_hashes(&self.state, file_id);
+        // Its hashes stay: a drive may only be away for a while.
+        if let Some(holding) = self.node.holdings.get(&file_id) {
+            holding.serve(false);
+        }
         self.node.trackers.kick();
-        tracing::warn!(%file_id, %trouble, "no longer shared");
-        self.publish();
-        self.node.emit(Event::Stopped { file_id, trouble });
+        self.stopped_for(file_id, trouble);
     }
 
     /// What a snapshot shows of the queue.
@@ -176,7 +177,7 @@ impl Running {
                 Place::Whole { path, len, modified } => {
                     self.restore_whole(&record, path, library::stamp(len, modified));
                 }
-                Place::Wanted { link, dir, name } => self.restore_wanted(&record, &link, dir, name.as_deref()),
+                Place::Wanted(wanted) => self.restore_wanted(&record, wanted),
             }
         }
     }
@@ -214,7 +215,9 @@ impl Running {
 
     /// Resumes a share that the user stopped, or one whose file had changed: then it is hashed anew, as it is now.
     pub(super) fn resume_share(&mut self, file_id: FileId) {
-        if let Some(holding) = self.node.holdings.get(&file_id) {
+        let whole = self.transfer(file_id).and_then(|transfer| transfer.whole.clone());
+        let Some((path, stamp)) = whole else { return };
+        if let Some(holding) = self.node.holdings.get(&file_id).filter(|_| is_still(&path, stamp)) {
             holding.serve(true);
             self.node.trackers.kick();
             if let Some(transfer) = self.transfer(file_id) {
@@ -223,9 +226,6 @@ impl Running {
             }
             return;
         }
-        let path = self.transfer(file_id).and_then(|transfer| transfer.whole.as_ref().map(|(path, _)| path.clone()));
-        if let Some(path) = path {
-            self.share(path);
-        }
+        self.share(path);
     }
 }

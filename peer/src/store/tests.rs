@@ -27,7 +27,7 @@ impl Fixture {
     }
 
     fn open(&self) -> PartFile {
-        match PartFile::open(self.destination(), self.hashes.clone(), self.layout).unwrap() {
+        match PartFile::open(self.destination(), self.hashes.clone(), self.layout, false).unwrap() {
             Opened::Part(part) => part,
             Opened::Complete(path, _) => panic!("{} is complete", path.display()),
         }
@@ -83,7 +83,7 @@ fn a_finished_file_gets_its_name_and_leaves_nothing_beside_it() {
     assert!(fs::read(&path).unwrap() == fixture.data);
     assert_eq!(fixture.names(), ["a.bin"]);
     drop(part);
-    let again = PartFile::open(fixture.destination(), fixture.hashes.clone(), fixture.layout).unwrap();
+    let again = PartFile::open(fixture.destination(), fixture.hashes.clone(), fixture.layout, false).unwrap();
     assert!(matches!(again, Opened::Complete(found, _) if found == path));
 }
 
@@ -153,6 +153,20 @@ fn a_record_does_not_outlive_the_part_file_that_it_is_of() {
 }
 
 #[test]
+fn what_was_begun_is_not_begun_anew_where_it_is_not() {
+    let fixture = fixture(50_000);
+    let open = || PartFile::open(fixture.destination(), fixture.hashes.clone(), fixture.layout, true);
+    assert!(matches!(open(), Err(Trouble::Io { .. })));
+    assert_eq!(fixture.names(), Vec::<String>::new());
+    let path = fixture.dir.path().join("a.bin");
+    assert!(!PartFile::could_go_on(&path, fixture.hashes.file_id(), true));
+    drop(fixture.open());
+    assert!(PartFile::could_go_on(&path, fixture.hashes.file_id(), true));
+    assert!(matches!(open(), Ok(Opened::Part(_))));
+    assert_eq!(fixture.names(), ["a.bin.part", "a.bin.part.sprat"], "the probe is gone");
+}
+
+#[test]
 fn two_at_once_do_not_share_a_part_file() {
     let fixture = fixture(50_000);
     let (first, second) = (fixture.open(), fixture.open());
@@ -174,7 +188,8 @@ fn the_last_chunk_corrects_a_wrong_length() {
     let fixture = fixture(50_000);
     let claimed = Layout::new(60_000, ChunkSize::MIN).unwrap();
     assert_eq!(claimed.num_chunks(), fixture.layout.num_chunks());
-    let Opened::Part(part) = PartFile::open(fixture.destination(), fixture.hashes.clone(), claimed).unwrap() else {
+    let Opened::Part(part) = PartFile::open(fixture.destination(), fixture.hashes.clone(), claimed, false).unwrap()
+    else {
         panic!("it is not there yet")
     };
     let mut layout = claimed;
@@ -217,7 +232,7 @@ fn trouble_is_named() {
     let fixture = fixture(10);
     let blocked = Destination { dir: fixture.dir.path().join("file/sub"), name: FileName::clean("a") };
     fs::write(fixture.dir.path().join("file"), "").unwrap();
-    let refused = PartFile::open(blocked, fixture.hashes.clone(), fixture.layout);
+    let refused = PartFile::open(blocked, fixture.hashes.clone(), fixture.layout, false);
     assert!(matches!(refused, Err(Trouble::Io { .. })), "{refused:?}");
 }
 

@@ -1,0 +1,101 @@
+//! Going on by itself after trouble on this machine: a disk that was full, a folder that could not be written, a volume that
+//! was away, a shared file that is back as it was.
+
+use std::time::{Duration, Instant};
+
+use sprat_chunking::FileId;
+
+use super::downloads::is_still;
+use super::run::Running;
+use crate::event::Event;
+use crate::snapshot::{TransferState, Trouble};
+use crate::store::PartFile;
+
+/// How soon is looked whether the trouble is over; from then on the time doubles.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// How rarely at most.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A transfer that waits for trouble to pass.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    trouble: Trouble,
+    /// When is looked next; none while somebody looks.
+    at: Option<Instant>,
+    wait: Duration,
+    /// How much was verified when it stopped: if that is more next time, the trouble was over in between.
+    verified: u64,
+}
+
+impl Running {
+    /// A transfer stopped for trouble on this machine. The user is told, unless it is the same trouble still.
+    pub(super) fn stopped_for(&mut self, file_id: FileId, trouble: Trouble) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        let verified = transfer.status.figures().verified;
+        let before = transfer.recovery.take().filter(|before| before.verified >= verified);
+        let wait = before.as_ref().map_or(FIRST_LOOK, |before| (before.wait * 2).min(LONGEST));
+        let is_news = before.is_none_or(|before| !before.trouble.is_like(&trouble));
+        let at = Some(Instant::now() + wait);
+        transfer.recovery = Some(Recovery { trouble: trouble.clone(), at, wait, verified });
+        transfer.set_state(TransferState::Stopped(trouble.clone()));
+        if is_news {
+            tracing::warn!(%file_id, %trouble, "a transfer stopped");
+            // First the figures, then the word: who hears the word reads the figures.
+            self.publish();
+            self.node.emit(Event::Stopped { file_id, trouble });
+        }
+    }
+
+    /// When to look next whether some trouble is over.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.transfers.iter().filter_map(|transfer| transfer.recovery.as_ref()?.at).min()
+    }
+
+    /// Looks after the transfers whose time has come.
+    pub(super) fn look(&mut self) {
+        let now = Instant::now();
+        for transfer in &mut self.transfers {
+            let Some(recovery) = transfer.recovery.as_mut().filter(|recovery| recovery.at.is_some_and(|at| at <= now))
+            else {
+                continue;
+            };
+            recovery.at = None;
+            let (file_id, begun, whole) = (transfer.file_id, recovery.verified > 0, transfer.whole.clone());
+            let path = transfer.status.figures().path;
+            self.looks.spawn_blocking(move || {
+                let over = match whole {
+                    Some((path, stamp)) => is_still(&path, stamp),
+                    None => PartFile::could_go_on(&path, file_id, begun),
+                };
+                (file_id, over)
+            });
+        }
+    }
+
+    /// Goes on with a transfer whose trouble is over, or looks again later.
+    pub(super) fn looked(&mut self, file_id: FileId, over: bool) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        // Without one, the user was faster.
+        let Some(recovery) = &mut transfer.recovery else { return };
+        if !over {
+            recovery.wait = (recovery.wait * 2).min(LONGEST);
+            recovery.at = Some(Instant::now() + recovery.wait);
+        } else if transfer.whole.is_some() {
+            transfer.recovery = None;
+            self.resume_share(file_id);
+            self.publish();
+        } else {
+            self.start(file_id);
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether it is the same, but for figures.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::DiskFull { dir, .. }, Self::DiskFull { dir: other, .. }) => dir == other,
+            _ => self == other,
+        }
+    }
+}
