@@ -35,7 +35,7 @@ impl ChunkHashes {
     }
 
     /// The list with these hashes, whose file ID follows from them.
-    pub(crate) fn from_hashes(chunk_size: ChunkSize, hashes: Vec<Hash>) -> Self {
+    pub fn from_hashes(chunk_size: ChunkSize, hashes: Vec<Hash>) -> Self {
         Self { file_id: tree::root(hashes.iter().copied()).into(), chunk_size, hashes }
     }
 

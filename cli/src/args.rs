@@ -101,20 +101,20 @@ impl EngineArgs {
     }
 }
 
-/// Share files until Ctrl-C
+/// Share files and folders until Ctrl-C
 ///
-/// Each file is hashed where it lies and served from there; nothing is copied. For each, its ID, its link and the line
-/// to send to a friend are printed.
+/// Each is hashed where it lies and served from there; nothing is copied. For each, its ID, its link and the line to send
+/// to a friend are printed. A folder has one ID for all that is in it; links in it are not followed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sprat share film.mkv notes.pdf
+  sprat share film.mkv notes.pdf photos/
   sprat share film.mkv --tracker http://tracker.example:5000
   sprat share film.mkv --lan        no tracker anywhere: serve one to this network
 
 When no tracker is configured and none runs on this machine, one is started inside this command.")]
 pub(crate) struct ShareArgs {
-    /// The files to share
+    /// The files and folders to share
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -132,9 +132,9 @@ pub(crate) struct ShareArgs {
     pub(crate) json: bool,
 }
 
-/// Fetch a file by its ID or its link
+/// Fetch a file or folder by its ID or its link
 ///
-/// The file is fetched from everybody who has it, at once, and is in place only when every byte was verified. Its path
+/// It is fetched from everybody who has it, at once, and is in place only when every byte was verified. Its path
 /// is printed. What is there already is never overwritten: the new file gets a number beside its name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -190,18 +190,18 @@ pub(crate) struct SearchArgs {
     pub(crate) json: bool,
 }
 
-/// Print the IDs of files
+/// Print the IDs of files and folders
 ///
 /// One line a file: its ID, two spaces, its path, as sha256sum does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  sprat id *.iso")]
 pub(crate) struct IdArgs {
-    /// The files
+    /// The files and folders
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// Check that a file is the one with this ID
+/// Check that a file or folder is the one with this ID
 ///
 /// Exits with 0 if it is, and with 1 if it is not.
 #[derive(Debug, Args)]
@@ -210,7 +210,7 @@ pub(crate) struct VerifyArgs {
     /// A file ID (64 letters and digits) or a sprat: link
     #[arg(value_name = "ID")]
     pub(crate) link: String,
-    /// The file
+    /// The file or folder
     pub(crate) path: PathBuf,
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use sprat_chunking::FileId;
-use sprat_peer::share::{ShareError, digest_file};
+use sprat_peer::share::{ShareError, id_of, size_of};
 use tokio::task;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Bar;
 
-/// Hashes the file on all cores; Ctrl-C ends it.
+/// Hashes the file, or every file of the folder, on all cores; Ctrl-C ends it.
 pub(crate) async fn file_id(path: &Path, interrupt: &Interrupt) -> Result<FileId, Failure> {
     let (path, stop) = (path.to_owned(), interrupt.token());
     let hashed = task::spawn_blocking(move || hash(&path, &stop)).await;
@@ -24,14 +24,12 @@ pub(crate) async fn file_id(path: &Path, interrupt: &Interrupt) -> Result<FileId
 }
 
 fn hash(path: &Path, stop: &CancellationToken) -> Result<FileId, ShareError> {
-    let len = path.metadata().map_or(0, |metadata| metadata.len());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let bar = Bar::bytes(&name, len);
-    let (digest, _) = digest_file(path, |done| {
+    let bar = Bar::bytes(&name, size_of(path));
+    id_of(path, |done| {
         if let Some(bar) = &bar {
             bar.set(done);
         }
         if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    Ok(digest.file_id())
+    })
 }

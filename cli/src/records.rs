@@ -204,6 +204,7 @@ pub(crate) mod tests {
             name: "a.iso".into(),
             path: "/d/a.iso".into(),
             size: Some(300_000),
+            files: None,
             state: TransferState::Downloading,
             is_download: true,
             verified: 262_144,

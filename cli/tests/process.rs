@@ -96,9 +96,14 @@ fn id_prints_a_line_for_each_file_that_it_can_read() {
     home.write("empty", "");
     home.write("a b", "abc");
     home.run(&["id", "empty", "a b"]).assert(0, &format!("{EMPTY_ID}  empty\n{ABC_ID}  a b\n"), "");
-    let ran = home.run(&["id", "missing", "empty", "."]);
-    ran.assert(1, &format!("{EMPTY_ID}  empty\n"), "can't read missing");
-    assert!(ran.stderr.contains("is a folder"), "{ran:?}");
+    home.run(&["id", "missing", "empty"]).assert(1, &format!("{EMPTY_ID}  empty\n"), "can't read missing");
+    // A folder's ID is that of the list of what is in it.
+    home.write("folder/a b", "abc");
+    let list = format!(r#"{{"type":"sprat-collection","files":[{{"path":["a b"],"size":3,"file_id":"{ABC_ID}"}}],"#)
+        + &format!(r#""bundles":[{{"file_id":"{ABC_ID}","files":1}}],"folders":[]}}"#);
+    home.write("list", &list);
+    let listed = home.run(&["id", "list"]).stdout.replace("list", "folder");
+    home.run(&["id", "folder"]).assert(0, &listed, "");
 }
 
 #[cfg(target_os = "linux")]

@@ -66,7 +66,7 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
 
 /// Tells the tracker whatever it does not know yet. Returns how long nothing has to be said.
 async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Duration, TrackerError> {
-    let held = node.holdings.all_serving();
+    let held = node.holdings.all_announced();
     let current: HashMap<FileId, bool> =
         held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
     withdraw(node, tracker, told, &current).await?;

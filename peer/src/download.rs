@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError};
-use sprat_protocol::{FileName, Link, PeerAddr};
-use tokio::sync::{Notify, mpsc};
+use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, ReadAt};
+use sprat_protocol::collection::MAX_COLLECTION;
+use sprat_protocol::{Collection, FileName, Link, PeerAddr};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
@@ -26,11 +27,11 @@ use crate::scheduler::PeerKey;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, Trouble};
 use crate::status::Status;
-use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size};
+use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, trouble};
 
 mod fetch;
 mod learn;
-mod peers;
+pub(crate) mod peers;
 
 /// How many events of peers may wait for this download; more stop the sockets.
 const INBOX_LEN: usize = 32;
@@ -52,11 +53,25 @@ pub(crate) struct Order {
     pub(crate) begun: bool,
 }
 
+/// Peers that may have a file, and where they can be dialled.
+pub(crate) type Known = Vec<(Candidate, Vec<PeerAddr>)>;
+
+/// What makes a download a part of a folder's.
+#[derive(Clone, Debug)]
+pub(crate) struct PartOf {
+    /// What is served of the folder.
+    pub(crate) holding: Arc<Holding>,
+    /// Who may have it. Trackers are asked for the folder, not for its parts.
+    pub(crate) known: watch::Receiver<Arc<Known>>,
+}
+
 /// A download that runs.
 pub(crate) struct Download {
     node: Arc<Node>,
     order: Order,
     status: Arc<Status>,
+    /// The folder that this is a part of.
+    folder: Option<PartOf>,
     /// What the network calls the file, until the user or the link did.
     heard_name: Option<String>,
     chunk_size: ChunkSize,
@@ -144,6 +159,26 @@ pub(crate) struct Finished {
     pub(crate) layout: Layout,
 }
 
+/// The list of a folder's files, which is what the ID was of.
+#[derive(Debug)]
+pub(crate) struct List {
+    /// What it says.
+    pub(crate) collection: Collection,
+    /// The list as it came.
+    pub(crate) bytes: Vec<u8>,
+    /// What the folder is called.
+    pub(crate) name: FileName,
+}
+
+/// What a download gave.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A file, in place.
+    File(Finished),
+    /// The list of a folder's files; the files are still to be fetched.
+    List(List),
+}
+
 /// Why a download ended without its file.
 #[derive(Debug)]
 pub(crate) enum Ended {
@@ -165,6 +200,7 @@ impl Download {
         node: Arc<Node>,
         order: Order,
         status: Arc<Status>,
+        folder: Option<PartOf>,
         hurry: Arc<Notify>,
         stop: CancellationToken,
     ) -> Self {
@@ -178,6 +214,7 @@ impl Download {
             node,
             order,
             status,
+            folder,
             heard_name: None,
             chunk_size,
             doubted: Vec::new(),
@@ -201,7 +238,7 @@ impl Download {
     }
 
     /// Runs until the file is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
-    pub(crate) async fn run(mut self) -> Result<Finished, Ended> {
+    pub(crate) async fn run(mut self) -> Result<Outcome, Ended> {
         let stop = self.stop.clone();
         let result = tokio::select! {
             biased;
@@ -246,7 +283,7 @@ impl Download {
     }
 
     /// The download from top to bottom.
-    async fn go(&mut self) -> Result<Finished, Ended> {
+    async fn go(&mut self) -> Result<Outcome, Ended> {
         let mut remembered = self.remembered().await;
         loop {
             let (hashes, layout) = match remembered.take() {
@@ -260,7 +297,12 @@ impl Download {
             };
             let has = self.check(&part).await?;
             match self.fetch(&part, &hashes, has).await? {
-                Fetched::All(layout) => return self.complete(part, hashes, layout).await,
+                Fetched::All(layout) => {
+                    if let Some(list) = self.list(&part, layout).await? {
+                        return Ok(Outcome::List(list));
+                    }
+                    return self.complete(part, hashes, layout).await;
+                }
                 Fetched::Doubt { anything_verified } => self.doubt(&part, &hashes, anything_verified).await,
             }
         }
@@ -299,7 +341,7 @@ impl Download {
         };
         let has = self.on_disk(move || checking.check(progress)).await?;
         let verified = has.ones().map(|index| part.layout().chunk_len(index) as u64).sum();
-        self.status.update(|figures| (figures.verified, figures.chunks_done) = (verified, has.count()));
+        self.status.checked(verified, has.count());
         self.node.changed.notify_one();
         Ok(has)
     }
@@ -325,12 +367,29 @@ impl Download {
         }
     }
 
+    /// What the file lists, if it is the list of a folder's files. Then it has served its purpose, and is no longer in the folder
+    /// that downloads go to.
+    async fn list(&mut self, part: &Arc<PartFile>, layout: Layout) -> Result<Option<List>, Ended> {
+        if self.folder.is_some() || layout.len() > MAX_COLLECTION || (layout.len() as usize) < Collection::HEAD_LEN {
+            return Ok(None);
+        }
+        let (reading, name, file_id) = (part.clone(), self.name(), self.file_id());
+        let list = self.on_disk(move || read_list(&reading, layout, name)).await?;
+        if list.is_some() {
+            self.settle().await;
+            self.node.holdings.remove(&file_id);
+            let path = part.path().to_owned();
+            self.on_disk(move || PartFile::discard(&path, file_id)).await;
+        }
+        Ok(list)
+    }
+
     /// Every chunk is verified and written: gives the file its name.
-    async fn complete(&mut self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Finished, Ended> {
+    async fn complete(&mut self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Outcome, Ended> {
         self.set_state(TransferState::Checking);
         let (path, stamp) = self.on_disk(move || part.finish(layout)).await?;
         self.fetching = None;
-        Ok(Finished { path, stamp, hashes, layout })
+        Ok(Outcome::File(Finished { path, stamp, hashes, layout }))
     }
 
     /// Runs what blocks on a thread that may, and meanwhile listens to peers: who is not listened to would stop a whole
@@ -346,9 +405,9 @@ impl Download {
     }
 
     /// The very file was there before the download began.
-    fn found(&self, path: PathBuf, stamp: FileStamp, hashes: ChunkHashes) -> Result<Finished, Ended> {
+    fn found(&self, path: PathBuf, stamp: FileStamp, hashes: ChunkHashes) -> Result<Outcome, Ended> {
         let layout = Layout::new(stamp.len, hashes.chunk_size()).expect("a file that was hashed has a layout");
-        Ok(Finished { path, stamp, hashes, layout })
+        Ok(Outcome::File(Finished { path, stamp, hashes, layout }))
     }
 
     /// The name that the file gets: the user's word before the link's before the network's.
@@ -370,7 +429,9 @@ impl Download {
 
     /// Waits for whatever comes next, at most until `deadline`.
     async fn next(&mut self, deadline: Option<Instant>) -> Happening {
-        self.ask_trackers();
+        if self.folder.is_none() {
+            self.ask_trackers();
+        }
         self.dial();
         let wake = [deadline, self.dial_deadline(), Some(self.next_query)].into_iter().flatten().min();
         let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
@@ -381,6 +442,7 @@ impl Download {
             Some(synced) = self.syncs.join_next() => Happening::Synced(synced.expect("syncing does not panic")),
             Some(dialled) = self.dials.join_next() => self.dialled(dialled.expect("dialling does not panic")),
             Some(found) = self.queries.join_next() => self.found_peers(found.expect("asking does not panic")),
+            known = news(&mut self.folder) => self.known(&known),
             Some(visitor) = self.visitors.1.recv() => self.visited(visitor),
             () = self.hurry.notified() => self.hurried(),
             () = sleep_until(wake.into()) => Happening::Deadline,
@@ -388,9 +450,33 @@ impl Download {
     }
 }
 
+/// Who else may have the folder that a download is a part of, as soon as that is known.
+async fn news(folder: &mut Option<PartOf>) -> Arc<Known> {
+    let Some(folder) = folder else { return std::future::pending().await };
+    match folder.known.changed().await {
+        Ok(()) => folder.known.borrow_and_update().clone(),
+        // Nobody tells any more.
+        Err(_) => std::future::pending().await,
+    }
+}
+
 /// How a peer's address in a link or a tracker's answer is dialled.
 fn addresses(addresses: &[std::net::SocketAddr]) -> Vec<PeerAddr> {
     addresses.iter().copied().map(PeerAddr::from).collect()
+}
+
+/// The list in this file, if it is one that holds together; blocks.
+fn read_list(part: &PartFile, layout: Layout, name: FileName) -> Result<Option<List>, Trouble> {
+    let failed = |error: std::io::Error| trouble(part.path(), 0, &error);
+    let chunks = part.chunks();
+    let mut head = [0; Collection::HEAD_LEN];
+    chunks.read_exact_at(&mut head, 0).map_err(failed)?;
+    if !Collection::begins_like_one(&head) {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; layout.len() as usize];
+    chunks.read_exact_at(&mut bytes, 0).map_err(failed)?;
+    Ok(Collection::parse(&bytes).ok().map(|collection| List { collection, bytes, name }))
 }
 
 /// Dials one candidate.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sprat_protocol::tls::TlsConfigs;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
@@ -68,6 +69,7 @@ impl Engine {
             upload_rate: RateLimit::new(config.limits.upload_rate),
             limits: config.limits.clone(),
             holdings: Holdings::default(),
+            fetching: Mutex::default(),
             trackers: Trackers::default(),
             buffers: BufferPool::new(config.limits.buffer_bytes),
             events: events.clone(),

@@ -15,6 +15,7 @@ use sprat_protocol::PeerId;
 use tokio::sync::{Notify, mpsc};
 
 use crate::connection::Connection;
+use crate::folder::Bundled;
 use crate::handed_out::HandedOut;
 use crate::share::FileStamp;
 use crate::store::PartChunks;
@@ -31,6 +32,10 @@ pub(crate) struct Holding {
     pub(crate) hashes: ChunkHashes,
     /// Whether requests are answered; not while the transfer is paused.
     serving: AtomicBool,
+    /// Whether it is the list of a folder of which something is not here yet.
+    unfinished: AtomicBool,
+    /// The folder that this is a part of: trackers hear of that only, and what is sent counts there too.
+    folder: Option<Arc<Holding>>,
     /// Bytes of chunks sent since the engine started.
     pub(crate) uploaded: AtomicU64,
     /// What was handed out, noted when its sending begins.
@@ -76,9 +81,11 @@ struct State {
 
 /// Where the bytes are.
 #[derive(Clone, Debug)]
-enum Source {
+pub(crate) enum Source {
     /// A file that lies where the user left it.
     Whole { path: PathBuf, stamp: FileStamp },
+    /// Small files of a folder.
+    Bundle(Arc<Bundled>),
     /// A download under way.
     Part(Arc<PartChunks>),
     /// Nowhere any more: the download has stopped, and its file is closed.
@@ -88,8 +95,19 @@ enum Source {
 impl Holding {
     /// A whole file.
     pub(crate) fn whole(name: String, hashes: ChunkHashes, layout: Layout, path: PathBuf, stamp: FileStamp) -> Self {
-        let has = Bitfield::full(hashes.num_chunks());
-        Self::new(name, hashes, State { layout, has, source: Source::Whole { path, stamp } })
+        Self::lying(name, hashes, layout, Source::Whole { path, stamp })
+    }
+
+    /// All of something that lies there.
+    pub(crate) fn lying(name: String, hashes: ChunkHashes, layout: Layout, source: Source) -> Self {
+        let has = Bitfield::full(layout.num_chunks());
+        Self::new(name, hashes, State { layout, has, source })
+    }
+
+    /// The same as a part of a folder.
+    pub(crate) fn part_of(mut self, folder: &Arc<Self>) -> Self {
+        self.folder = Some(folder.clone());
+        self
     }
 
     /// A download, of which `has` is there.
@@ -107,6 +125,8 @@ impl Holding {
         Self {
             name,
             serving: AtomicBool::new(true),
+            unfinished: AtomicBool::new(false),
+            folder: None,
             uploaded: AtomicU64::new(0),
             handed_out: Mutex::new(HandedOut::new(hashes.num_chunks())),
             uploaded_to: Mutex::default(),
@@ -154,9 +174,9 @@ impl Holding {
         self.state.lock().has.clone()
     }
 
-    /// Whether every chunk is had.
+    /// Whether every chunk is had, of a folder also of everything in it.
     pub(crate) fn is_complete(&self) -> bool {
-        self.state.lock().has.is_full()
+        !self.unfinished.load(Ordering::Relaxed) && self.state.lock().has.is_full()
     }
 
     /// A chunk is verified and on disk; `layout` is how the file is known to be cut since. Everybody who wants it is told.
@@ -177,8 +197,28 @@ impl Holding {
 
     /// The download is complete and lies there now.
     pub(crate) fn completed(&self, path: PathBuf, stamp: FileStamp) {
-        self.state.lock().source = Source::Whole { path, stamp };
+        self.lies(Source::Whole { path, stamp });
+    }
+
+    /// All of it is here, and lies there now.
+    pub(crate) fn lies(&self, source: Source) {
+        self.state.lock().source = source;
         *self.visitors.lock() = None;
+    }
+
+    /// Whether it is the list of a folder of which something is not here yet: to trackers that is no seeder.
+    pub(crate) fn set_unfinished(&self, unfinished: bool) {
+        self.unfinished.store(unfinished, Ordering::Relaxed);
+    }
+
+    /// Whether it is a part of this folder.
+    pub(crate) fn is_part_of(&self, folder: &Arc<Self>) -> bool {
+        self.folder.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, folder))
+    }
+
+    /// What is to be told to trackers: everything but the parts of folders.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.folder.is_none()
     }
 
     /// Answers requests, or no longer; whoever wants the file is told.
@@ -197,7 +237,7 @@ impl Holding {
 
     /// Whether requests are answered.
     pub(crate) fn is_serving(&self) -> bool {
-        self.serving.load(Ordering::Relaxed)
+        self.serving.load(Ordering::Relaxed) && self.folder.as_ref().is_none_or(|folder| folder.is_serving())
     }
 
     /// A connection that wants to be woken for each new chunk.
@@ -229,7 +269,7 @@ impl Holding {
         if chunk_size == state.layout.chunk_size() {
             return Some(state.layout);
         }
-        let whole = matches!(state.source, Source::Whole { .. });
+        let whole = matches!(state.source, Source::Whole { .. } | Source::Bundle(_));
         whole.then(|| Layout::new(state.layout.len(), chunk_size).ok()).flatten()
     }
 
@@ -248,6 +288,7 @@ impl Holding {
         let start = layout.range(index).start;
         match source {
             Source::Gone => Err(ReadError::NotHere),
+            Source::Bundle(files) => files.read(start, chunk),
             Source::Part(file) => Ok(file.read_exact_at(chunk, start)?),
             Source::Whole { path, stamp } => {
                 let file = File::open(&path).map_err(|error| match error.kind() {
@@ -267,6 +308,9 @@ impl Holding {
 
     /// Counts a chunk that was sent.
     pub(crate) fn sent(&self, to: &Arc<Connection>, bytes: u64) {
+        if let Some(folder) = &self.folder {
+            folder.sent(to, bytes);
+        }
         self.uploaded.fetch_add(bytes, Ordering::Relaxed);
         let mut uploaded_to = self.uploaded_to.lock();
         if uploaded_to.len() >= MAX_UPLOADED_TO && !uploaded_to.contains_key(&to.peer_id) {
@@ -317,14 +361,20 @@ impl Holdings {
         self.0.write().insert(holding.file_id(), holding);
     }
 
-    /// Forgets a file: it is no longer served, and whoever wants it is told.
+    /// Forgets a file, and, if it is a folder's list, the parts of the folder: they are no longer served, and whoever wants one is
+    /// told.
     pub(crate) fn remove(&self, file_id: &FileId) {
-        let removed = self.0.write().remove(file_id);
-        removed.into_iter().for_each(|holding| holding.serve(false));
+        let mut holdings = self.0.write();
+        let Some(removed) = holdings.remove(file_id) else { return };
+        let parts: Vec<_> = holdings.extract_if(|_, holding| holding.is_part_of(&removed)).collect();
+        drop(holdings);
+        removed.serve(false);
+        parts.into_iter().for_each(|(_, part)| part.serve(false));
     }
 
-    /// Every file that is served.
-    pub(crate) fn all_serving(&self) -> Vec<Arc<Holding>> {
-        self.0.read().values().filter(|holding| holding.is_serving()).cloned().collect()
+    /// Every file that is served and that trackers are told of.
+    pub(crate) fn all_announced(&self) -> Vec<Arc<Holding>> {
+        let told = |holding: &&Arc<Holding>| holding.is_serving() && holding.is_announced();
+        self.0.read().values().filter(told).cloned().collect()
     }
 }

@@ -8,6 +8,7 @@
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. `scheduler`, `rarity`: which chunk
 //!   from whom, without sockets and without a clock. `store`: where the chunks go.
+//! - `folder`: a folder shared and fetched as one ID: its list, its parts, where they go.
 //! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `pool`: who is
 //!   connected. `server`: who may come in.
 //! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
@@ -23,6 +24,7 @@ mod connection;
 mod download;
 mod engine;
 pub mod event;
+mod folder;
 mod frames;
 mod handed_out;
 mod holding;

@@ -1,14 +1,18 @@
-//! What outlives a restart: `library.json` lists the transfers, `hashes/` has the chunk hashes of what is shared, so that
-//! nothing is hashed again that did not change.
+//! What outlives a restart: `library.json` lists the transfers, `hashes/` has the chunk hashes of what is shared, and `folders/` the
+//! lists of what is in shared folders, so that nothing is hashed again that did not change.
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use sprat_chunking::{ChunkHashes, FileId, Layout};
+use sprat_chunking::{ChunkHashes, ChunkSize, FileId, Layout, split};
+use sprat_protocol::Collection;
 
+use crate::folder::{Folder, PlacedFile};
+use crate::holding::Holding;
 use crate::share::FileStamp;
 use crate::state_dir::{StateDir, replace};
 use crate::store::sidecar::Sidecar;
@@ -49,6 +53,11 @@ pub(crate) enum Place {
         len: u64,
         /// When it was last modified then, in nanoseconds since 1970.
         modified: Option<u64>,
+    },
+    /// The whole folder is here.
+    Folder {
+        /// Where.
+        path: PathBuf,
     },
     /// It is being downloaded.
     Wanted(Wanted),
@@ -131,15 +140,93 @@ pub(crate) fn forget_hashes(state: &StateDir, file_id: FileId) {
     }
 }
 
+/// Keeps the list of a folder's files, which is served from there; blocks.
+pub(crate) fn keep_list(state: &StateDir, name: String, bytes: &[u8]) -> io::Result<Holding> {
+    let layout = Layout::new(bytes.len() as u64, ChunkSize::for_len(bytes.len() as u64)).expect("a list has a layout");
+    let digest = split(bytes, layout, |_, _| ControlFlow::Continue(())).map_err(io::Error::other)?;
+    let path = folder_path(state, digest.file_id());
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    replace(&path, bytes)?;
+    let stamp = FileStamp::of(&fs::metadata(&path)?);
+    Ok(Holding::whole(name, digest.hashes, layout, path, stamp))
+}
+
+/// The list of a folder's files that was kept, if it is still right.
+pub(crate) fn kept_list(state: &StateDir, file_id: FileId) -> Option<(Collection, Vec<u8>)> {
+    let bytes = fs::read(folder_path(state, file_id)).ok()?;
+    let layout = Layout::new(bytes.len() as u64, ChunkSize::for_len(bytes.len() as u64)).ok()?;
+    let digest = split(bytes.as_slice(), layout, |_, _| ControlFlow::Continue(())).ok()?;
+    let collection = Collection::parse(&bytes).ok().filter(|_| digest.file_id() == file_id)?;
+    Some((collection, bytes))
+}
+
+/// Keeps where the files of a folder are and what tells that they are still the same; blocks.
+pub(crate) fn keep_folder(state: &StateDir, file_id: FileId, folder: &Folder) {
+    let kept: Vec<Option<KeptFile>> = folder.files.iter().map(|file| file.as_ref().map(KeptFile::from)).collect();
+    let path = folder_path(state, file_id).with_extension("files");
+    let json = serde_json::to_vec(&kept).map_err(io::Error::from);
+    if let Err(error) = json.and_then(|json| replace(&path, &json)) {
+        tracing::warn!(path = %path.display(), %error, "can't keep what is in a folder; it is hashed again at the next start");
+    }
+}
+
+/// The folder at `root` that was kept, if it is still as it was.
+pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Option<(Folder, Vec<u8>)> {
+    let (collection, bytes) = kept_list(state, file_id)?;
+    let kept = fs::read(folder_path(state, file_id).with_extension("files")).ok()?;
+    let kept: Vec<Option<KeptFile>> = serde_json::from_slice(&kept).ok()?;
+    let files: Vec<_> = kept.into_iter().map(|file| file.map(PlacedFile::from)).collect();
+    let folder = Folder { root: root.to_owned(), parts: collection.parts(), files, collection };
+    (folder.files.len() == folder.collection.files.len() && folder.is_still()).then_some((folder, bytes))
+}
+
+/// Forgets what was kept of a folder.
+pub(crate) fn forget_folder(state: &StateDir, file_id: FileId) {
+    let Some((collection, _)) = kept_list(state, file_id) else { return };
+    let alone = collection.files.iter().map(|file| file.file_id);
+    alone.chain(collection.bundles.iter().map(|bundle| bundle.file_id)).for_each(|part| forget_hashes(state, part));
+    let path = folder_path(state, file_id);
+    let _ = fs::remove_file(path.with_extension("files"));
+    let _ = fs::remove_file(path);
+}
+
+/// A file of a folder, as it is written down.
+#[derive(Serialize, Deserialize)]
+struct KeptFile {
+    path: PathBuf,
+    len: u64,
+    modified: Option<u64>,
+}
+
+impl From<&PlacedFile> for KeptFile {
+    fn from(file: &PlacedFile) -> Self {
+        Self { path: file.path.clone(), len: file.stamp.len, modified: nanos(file.stamp) }
+    }
+}
+
+impl From<KeptFile> for PlacedFile {
+    fn from(kept: KeptFile) -> Self {
+        Self { path: kept.path, stamp: stamp(kept.len, kept.modified) }
+    }
+}
+
+fn folder_path(state: &StateDir, file_id: FileId) -> PathBuf {
+    state.file("folders").join(file_id.to_string())
+}
+
 fn hashes_path(state: &StateDir, file_id: FileId) -> PathBuf {
     state.file("hashes").join(file_id.to_string())
 }
 
 /// The place of a whole file.
 pub(crate) fn whole(path: &Path, stamp: FileStamp) -> Place {
+    Place::Whole { path: path.to_owned(), len: stamp.len, modified: nanos(stamp) }
+}
+
+/// When a file was last modified, in nanoseconds since 1970, where that is known.
+pub(crate) fn nanos(stamp: FileStamp) -> Option<u64> {
     let since = stamp.modified.and_then(|modified| modified.duration_since(SystemTime::UNIX_EPOCH).ok());
-    let modified = since.and_then(|since| u64::try_from(since.as_nanos()).ok());
-    Place::Whole { path: path.to_owned(), len: stamp.len, modified }
+    since.and_then(|since| u64::try_from(since.as_nanos()).ok())
 }
 
 /// The stamp that was written down.

@@ -1,9 +1,11 @@
 //! What all tasks of one engine share.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sprat_chunking::FileId;
 use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{Hello, WIRE_VERSION};
@@ -34,6 +36,8 @@ pub(crate) struct Node {
     pub(crate) limits: Limits,
     /// What it has.
     pub(crate) holdings: Holdings,
+    /// What is being fetched for folders: no ID is fetched twice at once.
+    pub(crate) fetching: Mutex<HashSet<FileId>>,
     /// Who it is connected with.
     pub(crate) pool: Pool,
     /// Whom it tells and asks.

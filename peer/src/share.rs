@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use sprat_chunking::{ChunkSize, FileDigest, Layout, SplitError, split};
+use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, SplitError, split};
+
+use crate::folder::digest::{digest_folder, folder_size};
 
 /// What tells, without reading it, that a file is still the one that was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,26 @@ pub fn digest_file(
     Ok((digest, stamp))
 }
 
+/// The ID that the file or folder at `path` is shared under; blocks. `progress` as for [`digest_file`].
+///
+/// # Errors
+/// [`ShareError`] says what stands in the way.
+pub fn id_of(path: &Path, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> Result<FileId, ShareError> {
+    if !path.is_dir() {
+        return digest_file(path, progress).map(|(digest, _)| digest.file_id());
+    }
+    let list = digest_folder(path, progress)?.bytes;
+    let layout = Layout::new(list.len() as u64, ChunkSize::for_len(list.len() as u64));
+    let layout = layout.map_err(|_| ShareError::TooLong { path: path.to_owned() })?;
+    let digest = split(list.as_slice(), layout, |_, _| ControlFlow::Continue(()));
+    Ok(digest.map_err(|_| ShareError::Changed { path: path.to_owned() })?.file_id())
+}
+
+/// Bytes of the file, or of all files in the folder, at `path`; 0 where that cannot be told.
+pub fn size_of(path: &Path) -> u64 {
+    if path.is_dir() { folder_size(path) } else { fs::metadata(path).map_or(0, |metadata| metadata.len()) }
+}
+
 /// Opens a file that has contents of a fixed length: no folder, and no pipe or device, which would never end.
 fn open_regular(path: &Path) -> Result<File, ShareError> {
     let failed = |source| ShareError::Read { path: path.to_owned(), source };
@@ -80,12 +102,21 @@ pub enum ShareError {
         /// What the system says.
         source: io::Error,
     },
-    /// It is a folder.
-    #[error("{} is a folder; pack it into one file first, for instance with tar or zip", path.display())]
+    /// It is a folder, where a file was expected.
+    #[error("{} is a folder, not a file", path.display())]
     Folder {
         /// Which.
         path: PathBuf,
     },
+    /// A name in a folder that cannot be told to others.
+    #[error("the name of {} is no Unicode; rename it first", path.display())]
+    Name {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A folder with more in it than can be listed.
+    #[error(transparent)]
+    List(#[from] sprat_protocol::CollectionError),
     /// It is a pipe, a socket or a device.
     #[error("{} is not an ordinary file; save what it holds to one first", path.display())]
     NotAFile {

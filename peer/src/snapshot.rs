@@ -78,6 +78,8 @@ pub struct TransferView {
     pub path: PathBuf,
     /// Length in bytes: a hint until the last chunk is verified.
     pub size: Option<u64>,
+    /// How many files it has, if it is a folder and that is known.
+    pub files: Option<u32>,
     /// What is going on.
     pub state: TransferState,
     /// Whether it is or was a download, not a file that was here.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sprat_protocol::{FileName, PeerId};
+use tokio::sync::Notify;
 
 use crate::connection::Connection;
 use crate::holding::Holding;
@@ -18,11 +20,19 @@ const MAX_PEERS: usize = 500;
 
 /// How one transfer stands.
 #[derive(Debug)]
-pub(crate) struct Status(Mutex<Inner>);
+pub(crate) struct Status {
+    inner: Mutex<Inner>,
+    /// The folder that this is a part of: what moves here moves there too.
+    folder: Option<Arc<Status>>,
+    /// Woken when a part of this folder shows another state.
+    pub(crate) parts_changed: Notify,
+}
 
 #[derive(Debug)]
 struct Inner {
     figures: Figures,
+    /// Bytes and chunks that the folder was told of.
+    counted: (u64, u32),
     down: RateMeter,
     up: RateMeter,
     /// Bytes uploaded as of the last look, which is how the upload rate is measured.
@@ -39,6 +49,8 @@ pub(crate) struct Figures {
     pub(crate) ordered_name: Option<FileName>,
     pub(crate) path: PathBuf,
     pub(crate) size: Option<u64>,
+    /// How many files it has, if it is a folder.
+    pub(crate) files: Option<u32>,
     pub(crate) num_chunks: u32,
     pub(crate) chunks_done: u32,
     pub(crate) verified: u64,
@@ -63,6 +75,7 @@ impl Status {
             ordered_name: None,
             path,
             size,
+            files: None,
             num_chunks: 0,
             chunks_done: 0,
             verified: 0,
@@ -70,30 +83,64 @@ impl Status {
         };
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
-        Self(Mutex::new(Inner { figures, down, up, uploaded: 0, peers: BTreeMap::new() }))
+        let inner = Mutex::new(Inner { figures, counted: (0, 0), down, up, uploaded: 0, peers: BTreeMap::new() });
+        Self { inner, folder: None, parts_changed: Notify::new() }
+    }
+
+    /// The same as a part of a folder.
+    pub(crate) fn part_of(mut self, folder: &Arc<Self>) -> Self {
+        self.folder = Some(folder.clone());
+        self
     }
 
     /// The figures as they are.
     pub(crate) fn figures(&self) -> Figures {
-        self.0.lock().figures.clone()
+        self.inner.lock().figures.clone()
     }
 
     /// Shows this state from now on. Returns whether it is another one.
     pub(crate) fn set_state(&self, state: TransferState) -> bool {
-        let mut inner = self.0.lock();
+        let mut inner = self.inner.lock();
         let is_new = inner.figures.state != state;
         inner.figures.state = state;
+        drop(inner);
+        if let Some(folder) = self.folder.as_ref().filter(|_| is_new) {
+            folder.parts_changed.notify_one();
+        }
         is_new
+    }
+
+    /// So much was found to be there.
+    pub(crate) fn checked(&self, verified: u64, chunks_done: u32) {
+        let mut inner = self.inner.lock();
+        let figures = &mut inner.figures;
+        (figures.verified, figures.chunks_done) = (verified, chunks_done);
+        let before = std::mem::replace(&mut inner.counted, (verified, chunks_done));
+        drop(inner);
+        if let Some(folder) = &self.folder {
+            folder.recount(before, (verified, chunks_done));
+        }
+    }
+
+    /// Bytes and chunks that are there, other than before.
+    pub(crate) fn recount(&self, before: (u64, u32), now: (u64, u32)) {
+        self.update(|figures| {
+            figures.verified = (figures.verified + now.0).saturating_sub(before.0);
+            figures.chunks_done = (figures.chunks_done + now.1).saturating_sub(before.1);
+        });
     }
 
     /// Changes figures.
     pub(crate) fn update(&self, change: impl FnOnce(&mut Figures)) {
-        change(&mut self.0.lock().figures);
+        change(&mut self.inner.lock().figures);
     }
 
     /// A peer of this transfer is connected.
     pub(crate) fn connected(&self, connection: &Connection, complete: bool) {
-        let mut inner = self.0.lock();
+        if let Some(folder) = &self.folder {
+            folder.connected(connection, complete);
+        }
+        let mut inner = self.inner.lock();
         if let Some(peer) = inner.peer(connection.peer_id, connection.addr, &connection.agent) {
             (peer.connected, peer.complete, peer.addr) = (true, complete, connection.addr);
         }
@@ -101,20 +148,27 @@ impl Status {
 
     /// A peer of this transfer is gone.
     pub(crate) fn disconnected(&self, peer_id: &PeerId) {
-        if let Some(peer) = self.0.lock().peers.get_mut(peer_id) {
+        if let Some(folder) = &self.folder {
+            folder.disconnected(peer_id);
+        }
+        if let Some(peer) = self.inner.lock().peers.get_mut(peer_id) {
             peer.connected = false;
         }
     }
 
     /// A chunk from this peer is verified and on disk.
     pub(crate) fn stored(&self, from: &Connection, bytes: u64) {
-        let mut inner = self.0.lock();
+        if let Some(folder) = &self.folder {
+            folder.stored(from, bytes);
+        }
+        let mut inner = self.inner.lock();
         let now = Instant::now();
         inner.down.add(now, bytes);
         let figures = &mut inner.figures;
         figures.chunks_done += 1;
         figures.verified += bytes;
         figures.downloaded += bytes;
+        inner.counted = (inner.counted.0 + bytes, inner.counted.1 + 1);
         if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.agent) {
             peer.chunks_down += 1;
             peer.bytes_down += bytes;
@@ -123,7 +177,7 @@ impl Status {
 
     /// Rates, time left and peers, as of now.
     pub(crate) fn moving(&self, now: Instant, holding: Option<&Holding>) -> Moving {
-        let mut inner = self.0.lock();
+        let mut inner = self.inner.lock();
         let uploaded = holding.map_or(0, |holding| holding.uploaded.load(std::sync::atomic::Ordering::Relaxed));
         let sent = uploaded.saturating_sub(inner.uploaded);
         inner.uploaded = uploaded;

@@ -1,6 +1,7 @@
 //! One entry of the engine's list: a file that is fetched or served.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::download::Order;
 use crate::engine::recovery::Recovery;
+use crate::folder::Folder;
 use crate::library::{self, Place, Record, Wanted};
 use crate::node::Node;
 use crate::share::FileStamp;
@@ -29,8 +31,8 @@ pub(crate) struct Transfer {
     pub(crate) is_download: bool,
     /// What was ordered, if this run may have to fetch it.
     pub(crate) order: Option<Order>,
-    /// The whole file, once it is here.
-    pub(crate) whole: Option<(PathBuf, FileStamp)>,
+    /// The whole file or folder, once it is here.
+    pub(crate) whole: Option<Whole>,
     /// How it stands.
     pub(crate) status: Arc<Status>,
     /// The task, while it downloads.
@@ -39,6 +41,54 @@ pub(crate) struct Transfer {
     pub(crate) after: After,
     /// The trouble that stopped it, until that is over.
     pub(crate) recovery: Option<Recovery>,
+}
+
+/// Something that is wholly here.
+#[derive(Clone, Debug)]
+pub(crate) enum Whole {
+    /// A file, and what tells that it is still the same.
+    File(PathBuf, FileStamp),
+    /// A folder.
+    Folder(Arc<Folder>),
+}
+
+impl Whole {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::File(path, _) => path,
+            Self::Folder(folder) => &folder.root,
+        }
+    }
+
+    /// Whether it is there, as far as one look tells.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::File(..) => self.is_still(),
+            Self::Folder(folder) => folder.root.is_dir(),
+        }
+    }
+
+    /// Whether it is still what it was, as far as can be told without reading it; looks at every file.
+    pub(crate) fn is_still(&self) -> bool {
+        match self {
+            Self::File(path, stamp) => fs::symlink_metadata(path)
+                .is_ok_and(|metadata| metadata.is_file() && FileStamp::of(&metadata) == *stamp),
+            Self::Folder(folder) => folder.is_still(),
+        }
+    }
+
+    /// Deletes it, but for what somebody changed since.
+    pub(crate) fn delete(&self) {
+        let deleted = match self {
+            Self::File(path, _) if self.is_still() => fs::remove_file(path),
+            Self::File(..) => Ok(()),
+            Self::Folder(folder) => folder.delete(),
+        };
+        if let Err(error) = deleted {
+            tracing::warn!(path = %self.path().display(), %error, "can't delete what was downloaded");
+        }
+    }
 }
 
 /// How a running download is reached.
@@ -95,6 +145,7 @@ impl Transfer {
             name: figures.name,
             path: figures.path,
             size: figures.size,
+            files: figures.files,
             state: figures.state,
             is_download: self.is_download,
             verified: figures.verified,
@@ -113,7 +164,8 @@ impl Transfer {
     /// What is written down.
     pub(crate) fn record(&self) -> Option<Record> {
         let place = match (&self.whole, &self.order) {
-            (Some((path, stamp)), _) => library::whole(path, *stamp),
+            (Some(Whole::File(path, stamp)), _) => library::whole(path, *stamp),
+            (Some(Whole::Folder(folder)), _) => Place::Folder { path: folder.root.clone() },
             (None, Some(order)) => {
                 let figures = self.status.figures();
                 Place::Wanted(Wanted {

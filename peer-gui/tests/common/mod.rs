@@ -54,6 +54,7 @@ pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: Transfe
         name: name.to_owned(),
         path: PathBuf::from("/home/ada/Downloads").join(name),
         size: Some(size),
+        files: None,
         is_download: !sharing,
         verified: size / 100 * percent,
         chunks_done: num_chunks * percent as u32 / 100,

@@ -63,7 +63,11 @@ impl Download {
         };
         let rng = SmallRng::from_rng(&mut self.rng);
         let scheduler = Scheduler::new(config, layout.indices(), &has, rng);
-        let holding = Arc::new(Holding::part(self.name().to_string(), hashes.clone(), layout, has, part.chunks()));
+        let holding = Holding::part(self.name().to_string(), hashes.clone(), layout, has, part.chunks());
+        let holding = Arc::new(match &self.folder {
+            Some(folder) => holding.part_of(&folder.holding),
+            None => holding,
+        });
         self.fetching = Some((part.chunks(), holding.clone()));
         holding.announce_visitors(self.visitors.0.clone());
         self.node.holdings.insert(holding.clone());

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sprat_chunking::FileId;
 use sprat_protocol::tracker::{FileInfo, Query};
 
-use super::{Download, Happening, MAX_DIALS, Remote, addresses, dial_one};
+use super::{Download, Happening, Known, MAX_DIALS, Remote, addresses, dial_one};
 use crate::candidates::Candidate;
 use crate::connection::Connection;
+use crate::node::Node;
 use crate::pool::ConnectError;
 use crate::scheduler::PeerKey;
 
@@ -21,7 +23,29 @@ const FIRST_QUERY: Duration = Duration::from_millis(250);
 
 /// What the trackers answered to one round of questions.
 #[derive(Debug)]
-pub(super) struct Found(Vec<FileInfo>);
+pub(crate) struct Found(Vec<FileInfo>);
+
+/// Asks all trackers who has this file.
+pub(crate) async fn ask_all(node: &Node, file_id: FileId) -> Found {
+    let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
+    let mut infos = Vec::new();
+    for tracker in node.trackers.all() {
+        let answer = tracker.client.query(query.clone()).await;
+        tracker.note(node, &answer, node.limits.query_interval);
+        if let Ok(answer) = answer {
+            infos.extend(answer.files.into_iter().filter(|info| info.file_id == file_id));
+        }
+    }
+    Found(infos)
+}
+
+impl Found {
+    /// The peers that were named, without this one.
+    pub(crate) fn peers(&self, node: &Node) -> Known {
+        let named = self.0.iter().flat_map(|info| &info.peers).filter(|peer| peer.peer_id != node.peer_id);
+        named.map(|peer| (Candidate::Peer(peer.peer_id), addresses(&peer.addresses))).collect()
+    }
+}
 
 impl Download {
     /// Asks all trackers who has the file, if it is time.
@@ -34,33 +58,23 @@ impl Download {
         let most = if calm { CALM_QUERY } else { self.node.limits.query_interval };
         self.next_query = now + FIRST_QUERY.saturating_mul(1 << self.queried.min(16)).min(most);
         self.queried += 1;
-        let (node, file_id, retry_in) = (self.node.clone(), self.file_id(), self.node.limits.query_interval);
-        self.queries.spawn(async move {
-            let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
-            let mut infos = Vec::new();
-            for tracker in node.trackers.all() {
-                let answer = tracker.client.query(query.clone()).await;
-                tracker.note(&node, &answer, retry_in);
-                if let Ok(answer) = answer {
-                    infos.extend(answer.files.into_iter().filter(|info| info.file_id == file_id));
-                }
-            }
-            Found(infos)
-        });
+        let (node, file_id) = (self.node.clone(), self.file_id());
+        self.queries.spawn(async move { ask_all(&node, file_id).await });
     }
 
     /// Notes the peers that trackers named.
-    pub(super) fn found_peers(&mut self, Found(infos): Found) -> Happening {
+    pub(super) fn found_peers(&mut self, found: Found) -> Happening {
+        let name = found.0.iter().find(|info| !info.name.is_empty()).map(|info| info.name.clone());
+        self.heard_name = self.heard_name.take().or(name);
+        self.known(&found.peers(&self.node))
+    }
+
+    /// Notes peers that may have the file.
+    pub(super) fn known(&mut self, known: &Known) -> Happening {
         let now = Instant::now();
         self.asked = true;
-        for info in infos {
-            if self.heard_name.is_none() && !info.name.is_empty() {
-                self.heard_name = Some(info.name);
-            }
-            let named = info.peers.into_iter().filter(|peer| peer.peer_id != self.node.peer_id);
-            for peer in named {
-                self.candidates.add(now, Candidate::Peer(peer.peer_id), addresses(&peer.addresses));
-            }
+        for (candidate, addresses) in known {
+            self.candidates.add(now, candidate.clone(), addresses.clone());
         }
         Happening::Network
     }

@@ -10,14 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::run::Running;
 use crate::command::Target;
-use crate::download::{Download, Ended, Finished, Order};
+use crate::download::{Download, Ended, Finished, List, Order, Outcome};
 use crate::event::Event;
+use crate::folder::Folder;
+use crate::folder::fetch::FolderFetch;
+use crate::folder::site::Site;
 use crate::holding::Holding;
 use crate::library::{self, Record, Wanted};
+use crate::node::Node;
 use crate::snapshot::TransferState;
+use crate::state_dir::StateDir;
 use crate::status::Status;
-use crate::store::PartFile;
-use crate::transfer::{self, After, Transfer};
+use crate::store::{PartFile, trouble};
+use crate::transfer::{self, After, Transfer, Whole};
 
 impl Running {
     /// Begins a download, unless the file is here or on its way already.
@@ -25,8 +30,8 @@ impl Running {
         let file_id = link.file_id;
         let order = self.order(link, target);
         if let Some(transfer) = self.transfer(file_id) {
-            let here = transfer.whole.as_ref().filter(|(path, stamp)| is_still(path, *stamp));
-            let here = here.map(|(path, _)| path.clone());
+            let here = transfer.whole.as_ref().filter(|whole| whole.is_there());
+            let here = here.map(|whole| whole.path().to_owned());
             if here.is_none() {
                 if transfer.whole.take().is_some() {
                     // It was here once, and is no longer: it is fetched from the start.
@@ -85,12 +90,13 @@ impl Running {
         transfer.running = Some(transfer::Running { stop: stop.clone(), hurry: hurry.clone() });
         (transfer.paused, transfer.after) = (false, After::Stay);
         transfer.set_state(TransferState::Searching);
-        let download = Download::new(node, order, transfer.status.clone(), hurry, stop);
-        self.downloads.spawn(async move { (file_id, download.run().await) });
+        let status = transfer.status.clone();
+        let fetching = fetch(node, self.state.clone(), order, status, hurry, stop);
+        self.downloads.spawn(async move { (file_id, fetching.await) });
     }
 
     /// A download's task is over.
-    pub(super) fn download_ended(&mut self, file_id: FileId, result: Result<Finished, Ended>) {
+    pub(super) fn download_ended(&mut self, file_id: FileId, result: Result<Done, Ended>) {
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.running = None;
         let after = std::mem::replace(&mut transfer.after, After::Stay);
@@ -98,7 +104,8 @@ impl Running {
         // What is complete has nothing to start again for.
         let after = if result.is_ok() && after == After::Restart { After::Stay } else { after };
         match result {
-            Ok(finished) => self.finished(file_id, finished),
+            Ok(Done::File(finished)) => self.finished(file_id, finished),
+            Ok(Done::Folder(folder, list)) => self.folder_finished(file_id, folder, &list),
             // What is shared from elsewhere by now is held there.
             Err(_) if replaced => {}
             Err(ended) => {
@@ -138,7 +145,7 @@ impl Running {
             .unwrap_or_else(|| Arc::new(Holding::whole(name.clone(), hashes, layout, path.clone(), stamp)));
         holding.completed(path.clone(), stamp);
         if let Some(transfer) = self.transfer(file_id) {
-            (transfer.whole, transfer.recovery) = (Some((path.clone(), stamp)), None);
+            (transfer.whole, transfer.recovery) = (Some(Whole::File(path.clone(), stamp)), None);
         }
         self.serve_whole(holding);
         if let Some(transfer) = self.transfer(file_id) {
@@ -149,6 +156,18 @@ impl Running {
         }
         tracing::info!(%file_id, path = %path.display(), "download complete");
         // First the figures, then the word: who hears the word reads the figures.
+        self.publish();
+        self.node.emit(Event::Completed { file_id, path });
+    }
+
+    /// Every file of a folder is verified and in place.
+    fn folder_finished(&mut self, file_id: FileId, folder: Folder, list: &Arc<Holding>) {
+        let (path, folder) = (folder.root.clone(), Arc::new(folder));
+        self.serve_folder(file_id, folder, list);
+        if self.transfer(file_id).is_some_and(|transfer| transfer.paused) {
+            self.pause(file_id);
+        }
+        tracing::info!(%file_id, path = %path.display(), "download complete");
         self.publish();
         self.node.emit(Event::Completed { file_id, path });
     }
@@ -211,6 +230,7 @@ impl Running {
         let state = self.state.clone();
         self.chores.spawn_blocking(move || {
             library::forget_hashes(&state, file_id);
+            library::forget_folder(&state, file_id);
             if delete_data && transfer.is_download {
                 delete(&transfer);
             }
@@ -244,22 +264,59 @@ fn first_status(order: &Order) -> Status {
     Status::new(TransferState::Searching, shown, path, order.link.size)
 }
 
-/// Whether a file is still what it was when this was its stamp, as far as can be told without reading it.
-pub(super) fn is_still(path: &Path, stamp: crate::share::FileStamp) -> bool {
-    std::fs::symlink_metadata(path)
-        .is_ok_and(|metadata| metadata.is_file() && crate::share::FileStamp::of(&metadata) == stamp)
-}
-
-/// Deletes what was downloaded. A finished file that somebody changed since is not what was downloaded, and stays.
+/// Deletes what was downloaded. What somebody changed since is not what was downloaded, and stays.
 fn delete(transfer: &Transfer) {
     match &transfer.whole {
-        Some((path, stamp)) => {
-            if is_still(path, *stamp)
-                && let Err(error) = std::fs::remove_file(path)
-            {
-                tracing::warn!(path = %path.display(), %error, "can't delete a downloaded file");
+        Some(whole) => whole.delete(),
+        None => {
+            let path = transfer.status.figures().path;
+            PartFile::discard(&path, transfer.file_id);
+            Site::discard(&path, transfer.file_id);
+        }
+    }
+}
+
+/// What was fetched.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// A file.
+    File(Finished),
+    /// A folder, and what is served of its list.
+    Folder(Folder, Arc<Holding>),
+}
+
+/// Fetches a file; or, where that turns out to be the list of a folder's files, those.
+async fn fetch(
+    node: Arc<Node>,
+    state: Arc<StateDir>,
+    order: Order,
+    status: Arc<Status>,
+    hurry: Arc<Notify>,
+    stop: CancellationToken,
+) -> Result<Done, Ended> {
+    let (kept, file_id) = (state.clone(), order.link.file_id);
+    let list = match on_disk(move || library::kept_list(&kept, file_id)).await {
+        Some((collection, bytes)) => {
+            let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
+            List { collection, bytes, name: named.unwrap_or_else(|| FileName::clean(&file_id.to_string())) }
+        }
+        None => {
+            let download =
+                Download::new(node.clone(), order.clone(), status.clone(), None, hurry.clone(), stop.clone());
+            match download.run().await? {
+                Outcome::File(finished) => return Ok(Done::File(finished)),
+                Outcome::List(list) => list,
             }
         }
-        None => PartFile::discard(&transfer.status.figures().path, transfer.file_id),
-    }
+    };
+    let (keeping, bytes, name) = (state.clone(), list.bytes.clone(), list.name.to_string());
+    let path = state.file("folders");
+    let holding = on_disk(move || library::keep_list(&keeping, name, &bytes)).await;
+    let holding = Arc::new(holding.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?);
+    let folder = FolderFetch::new(node, state, order, status, holding.clone(), hurry, stop).run(list).await?;
+    Ok(Done::Folder(folder, holding))
+}
+
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("work on the disk does not panic")
 }

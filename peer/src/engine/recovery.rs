@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use sprat_chunking::FileId;
 
-use super::downloads::is_still;
 use super::run::Running;
 use crate::event::Event;
+use crate::folder::site::Site;
 use crate::snapshot::{TransferState, Trouble};
 use crate::store::PartFile;
 
@@ -64,8 +64,8 @@ impl Running {
             let path = transfer.status.figures().path;
             self.looks.spawn_blocking(move || {
                 let over = match whole {
-                    Some((path, stamp)) => is_still(&path, stamp),
-                    None => PartFile::could_go_on(&path, file_id, begun),
+                    Some(whole) => whole.is_still(),
+                    None => PartFile::could_go_on(&path, file_id, begun && !Site::is_begun(&path, file_id)),
                 };
                 (file_id, over)
             });

@@ -14,7 +14,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::command::Command;
 use crate::config::EngineConfig;
-use crate::download::{Ended, Finished};
+use crate::download::Ended;
+use crate::engine::downloads::Done;
 use crate::engine::shares::{Hashed, Hashing};
 use crate::library::Library;
 use crate::node::Node;
@@ -37,7 +38,7 @@ pub(super) struct Running {
     pub(super) to_hash: VecDeque<PathBuf>,
     pub(super) hashing: Option<Arc<Hashing>>,
     pub(super) hashers: JoinSet<Hashed>,
-    pub(super) downloads: JoinSet<(FileId, Result<Finished, Ended>)>,
+    pub(super) downloads: JoinSet<(FileId, Result<Done, Ended>)>,
     /// Looks whether the trouble that stopped a transfer is over.
     pub(super) looks: JoinSet<(FileId, bool)>,
     commands: mpsc::Receiver<Command>,

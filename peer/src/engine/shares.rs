@@ -7,26 +7,34 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sprat_chunking::{FileDigest, FileId};
 
-use super::downloads::is_still;
 use super::run::Running;
 use crate::event::Event;
+use crate::folder::Folder;
+use crate::folder::digest::{FolderDigest, digest_folder};
 use crate::holding::Holding;
 use crate::library::{self, Library, Place, Record};
-use crate::share::{FileStamp, ShareError, digest_file};
+use crate::share::{FileStamp, ShareError, digest_file, size_of};
 use crate::snapshot::{HashingView, TransferState, Trouble};
+use crate::state_dir::StateDir;
 use crate::status::Status;
-use crate::transfer::{After, Transfer};
+use crate::transfer::{After, Transfer, Whole};
 
 /// A file that is being hashed.
 #[derive(Debug)]
 pub(super) struct Hashing {
     path: PathBuf,
     done: AtomicU64,
-    total: u64,
+    total: AtomicU64,
     cancelled: AtomicBool,
 }
 
 impl Hashing {
+    /// So much is done. Whether to go on.
+    fn progress(&self, done: u64) -> ControlFlow<()> {
+        self.done.store(done, Ordering::Relaxed);
+        if self.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     /// Ends it at the next chunk.
     pub(super) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
@@ -37,7 +45,15 @@ impl Hashing {
 #[derive(Debug)]
 pub(super) struct Hashed {
     path: PathBuf,
-    result: Result<(FileDigest, FileStamp), ShareError>,
+    result: Result<Digest, ShareError>,
+}
+
+/// What was hashed.
+#[derive(Debug)]
+enum Digest {
+    File(FileDigest, FileStamp),
+    /// A folder, and what is served of its list.
+    Folder(Box<(FolderDigest, Holding)>),
 }
 
 impl Running {
@@ -60,25 +76,18 @@ impl Running {
             return;
         }
         let Some(path) = self.to_hash.pop_front() else { return };
-        let total = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
-        let hashing =
-            Arc::new(Hashing { path: path.clone(), done: AtomicU64::new(0), total, cancelled: AtomicBool::new(false) });
+        let (done, total, cancelled) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        let hashing = Arc::new(Hashing { path: path.clone(), done, total, cancelled });
         self.hashing = Some(hashing.clone());
-        let state = self.keeps_hashes();
+        let (state, keeps) = (self.state.clone(), self.keeps_anything());
         self.hashers.spawn_blocking(move || {
             // Where it lies must not depend on where the process stands later.
             let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-            let result = digest_file(&absolute, |done| {
-                hashing.done.store(done, Ordering::Relaxed);
-                if hashing.cancelled.load(Ordering::Relaxed) {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            });
-            if let (Some(state), Ok((digest, _))) = (state, &result) {
-                library::keep_hashes(&state, &digest.hashes, digest.layout);
-            }
+            let result = if absolute.is_dir() {
+                hash_folder(&absolute, &hashing, &state, keeps)
+            } else {
+                hash_file(&absolute, &hashing, &state, keeps)
+            };
             Hashed { path, result }
         });
         self.publish();
@@ -88,7 +97,8 @@ impl Running {
     pub(super) fn hashed(&mut self, Hashed { path, result }: Hashed) {
         self.hashing = None;
         match result {
-            Ok((digest, stamp)) => self.hold(&path, digest, stamp),
+            Ok(Digest::File(digest, stamp)) => self.hold(&path, digest, stamp),
+            Ok(Digest::Folder(folder)) => self.hold_folder(&path, *folder),
             Err(error) => {
                 let reason = error.to_string();
                 tracing::debug!(path = %path.display(), reason, "not shared");
@@ -101,20 +111,7 @@ impl Running {
     fn hold(&mut self, path: &Path, digest: FileDigest, stamp: FileStamp) {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (file_id, name) = (digest.file_id(), Self::name_of(&absolute));
-        if let Some(transfer) = self.transfer(file_id) {
-            if let Some(running) = &transfer.running {
-                // What is being downloaded turned out to be here: the download ends, its part file is of no more use.
-                transfer.after = After::Stay;
-                running.stop.cancel();
-            }
-            (transfer.whole, transfer.paused) = (Some((absolute.clone(), stamp)), false);
-            transfer.recovery = None;
-        } else {
-            let status = Status::new(TransferState::Sharing, name.clone(), absolute.clone(), Some(stamp.len));
-            let mut transfer = Transfer::new(file_id, None, status);
-            transfer.whole = Some((absolute.clone(), stamp));
-            self.transfers.push(transfer);
-        }
+        self.is_here(file_id, &name, Whole::File(absolute.clone(), stamp), stamp.len);
         let holding = Holding::whole(name.clone(), digest.hashes, digest.layout, absolute, stamp);
         self.serve_whole(Arc::new(holding));
         self.save();
@@ -124,13 +121,68 @@ impl Running {
         self.node.emit(Event::Shared { path: path.to_owned(), link });
     }
 
+    fn hold_folder(&mut self, path: &Path, (digest, list): (FolderDigest, Holding)) {
+        let FolderDigest { folder, digests, .. } = digest;
+        let (file_id, name, size) = (list.file_id(), list.name.clone(), list.layout().len());
+        let (folder, list) = (Arc::new(folder), Arc::new(list));
+        self.is_here(file_id, &name, Whole::Folder(folder.clone()), folder.collection.size());
+        self.node.holdings.remove(&file_id);
+        self.node.holdings.insert(list.clone());
+        for (part, digest) in folder.parts.iter().zip(digests) {
+            folder.serve(&self.node, part, Some(digest), &list);
+        }
+        self.serve_folder(file_id, folder, &list);
+        self.save();
+        self.publish();
+        tracing::info!(%file_id, name, "shared");
+        let link = self.node.link(file_id, &name, Some(size));
+        self.node.emit(Event::Shared { path: path.to_owned(), link });
+    }
+
+    /// A file or folder turned out to be here, whether or not it was in the list.
+    fn is_here(&mut self, file_id: FileId, name: &str, whole: Whole, size: u64) {
+        if self.transfer(file_id).is_none() {
+            let status = Status::new(TransferState::Sharing, name.to_owned(), whole.path().to_owned(), Some(size));
+            self.transfers.push(Transfer::new(file_id, None, status));
+        }
+        let Some(transfer) = self.transfer(file_id) else { return };
+        if let Some(running) = &transfer.running {
+            // What is being downloaded turned out to be here: the download ends, its part file is of no more use.
+            transfer.after = After::Stay;
+            running.stop.cancel();
+        }
+        (transfer.whole, transfer.paused, transfer.recovery) = (Some(whole), false, None);
+    }
+
+    /// Serves a whole folder from now on; its parts are served already.
+    pub(super) fn serve_folder(&mut self, file_id: FileId, folder: Arc<Folder>, list: &Arc<Holding>) {
+        if self.keeps_anything() {
+            let (state, folder) = (self.state.clone(), folder.clone());
+            self.chores.spawn_blocking(move || library::keep_folder(&state, file_id, &folder));
+        }
+        self.node.holdings.insert(list.clone());
+        let Some(transfer) = self.transfer(file_id) else { return };
+        let size = folder.collection.size();
+        transfer.status.update(|figures| {
+            figures.state = TransferState::Sharing;
+            figures.name = Self::name_of(&folder.root);
+            figures.path = folder.root.clone();
+            (figures.size, figures.verified) = (Some(size), size);
+            figures.files = u32::try_from(folder.files.len()).ok();
+            figures.num_chunks = folder.num_chunks();
+            figures.chunks_done = figures.num_chunks;
+        });
+        (transfer.whole, transfer.recovery) = (Some(Whole::Folder(folder)), None);
+        self.node.trackers.kick();
+    }
+
     /// Serves a whole file from now on.
     pub(super) fn serve_whole(&mut self, holding: Arc<Holding>) {
         let (layout, file_id) = (holding.layout(), holding.file_id());
         let name = holding.name.clone();
         self.node.holdings.insert(holding);
         if let Some(transfer) = self.transfer(file_id) {
-            let path = transfer.whole.as_ref().map(|(path, _)| path.clone());
+            let path = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
             transfer.status.update(|figures| {
                 figures.state = TransferState::Sharing;
                 figures.name = name;
@@ -146,9 +198,12 @@ impl Running {
     /// A shared file is no longer what it was: it is not served any more, and the user is told.
     pub(super) fn source_changed(&mut self, file_id: FileId, path: PathBuf) {
         let trouble = Trouble::SourceChanged { path: path.clone() };
+        let in_folder = |transfer: &&Transfer| matches!(&transfer.whole, Some(Whole::Folder(folder)) if path.starts_with(&folder.root));
+        let folder = self.transfers.iter().find(in_folder).map(|transfer| transfer.file_id);
+        let file_id = folder.unwrap_or(file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
-        // An upload that was waiting may have looked where the file lay before it was shared from elsewhere.
-        if transfer.whole.as_ref().is_none_or(|(current, _)| *current != path) {
+        // An upload that was waiting may have looked where the file lay before it was shared from elsewhere, or finished.
+        if transfer.whole.as_ref().is_none_or(|whole| !path.starts_with(whole.path()) || whole.is_still()) {
             return;
         }
         // Its hashes stay: a drive may only be away for a while.
@@ -164,7 +219,7 @@ impl Running {
         let current = self.hashing.iter().map(|hashing| HashingView {
             path: hashing.path.clone(),
             done: hashing.done.load(Ordering::Relaxed),
-            total: hashing.total,
+            total: hashing.total.load(Ordering::Relaxed),
         });
         let waiting = self.to_hash.iter().map(|path| HashingView { path: path.clone(), done: 0, total: 0 });
         current.chain(waiting).collect()
@@ -177,6 +232,7 @@ impl Running {
                 Place::Whole { path, len, modified } => {
                     self.restore_whole(&record, path, library::stamp(len, modified));
                 }
+                Place::Folder { path } => self.restore_folder(&record, path),
                 Place::Wanted(wanted) => self.restore_wanted(&record, wanted),
             }
         }
@@ -190,7 +246,7 @@ impl Running {
         let now = std::fs::metadata(&path).map(|metadata| FileStamp::of(&metadata));
         let unchanged = now.is_ok_and(|now| now == stamp);
         let kept = library::kept_hashes(&self.state, file_id).filter(|_| unchanged);
-        transfer.whole = Some((path.clone(), stamp));
+        transfer.whole = Some(Whole::File(path.clone(), stamp));
         let paused = transfer.paused;
         if kept.is_none() {
             transfer.set_state(TransferState::Stopped(Trouble::SourceChanged { path: path.clone() }));
@@ -208,16 +264,34 @@ impl Running {
         }
     }
 
-    /// Where hashes are kept, if they outlive this run.
-    fn keeps_hashes(&self) -> Option<Arc<crate::state_dir::StateDir>> {
-        self.keeps_anything().then(|| self.state.clone())
+    fn restore_folder(&mut self, record: &Record, path: PathBuf) {
+        let file_id = record.file_id;
+        let status = Status::new(TransferState::Sharing, Self::name_of(&path), path.clone(), None);
+        let mut transfer = Transfer::new(file_id, None, status);
+        (transfer.added, transfer.is_download) = (record.added, record.is_download);
+        self.transfers.push(transfer);
+        let kept = library::kept_folder(&self.state, file_id, &path);
+        let list = |bytes: &[u8]| library::keep_list(&self.state, Self::name_of(&path), bytes).ok();
+        let Some((folder, list)) = kept.and_then(|(folder, bytes)| Some((folder, Arc::new(list(&bytes)?)))) else {
+            // It changed, or what was kept of it is lost: it is hashed again, as it is now.
+            return self.share(path);
+        };
+        for part in &folder.parts {
+            let kept = library::kept_hashes(&self.state, folder.id_of(part));
+            let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
+            folder.serve(&self.node, part, digest, &list);
+        }
+        self.serve_folder(file_id, Arc::new(folder), &list);
+        if record.paused {
+            self.pause(file_id);
+        }
     }
 
     /// Resumes a share that the user stopped, or one whose file had changed: then it is hashed anew, as it is now.
     pub(super) fn resume_share(&mut self, file_id: FileId) {
         let whole = self.transfer(file_id).and_then(|transfer| transfer.whole.clone());
-        let Some((path, stamp)) = whole else { return };
-        if let Some(holding) = self.node.holdings.get(&file_id).filter(|_| is_still(&path, stamp)) {
+        let Some(whole) = whole else { return };
+        if let Some(holding) = self.node.holdings.get(&file_id).filter(|_| whole.is_still()) {
             holding.serve(true);
             self.node.trackers.kick();
             if let Some(transfer) = self.transfer(file_id) {
@@ -226,6 +300,26 @@ impl Running {
             }
             return;
         }
-        self.share(path);
+        self.share(whole.path().to_owned());
     }
+}
+
+fn hash_file(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
+    hashing.total.store(size_of(path), Ordering::Relaxed);
+    let (digest, stamp) = digest_file(path, |done| hashing.progress(done))?;
+    if keeps {
+        library::keep_hashes(state, &digest.hashes, digest.layout);
+    }
+    Ok(Digest::File(digest, stamp))
+}
+
+fn hash_folder(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
+    hashing.total.store(size_of(path), Ordering::Relaxed);
+    let digest = digest_folder(path, |done| hashing.progress(done))?;
+    if keeps {
+        digest.digests.iter().for_each(|digest| library::keep_hashes(state, &digest.hashes, digest.layout));
+    }
+    let list = library::keep_list(state, Running::name_of(path), &digest.bytes);
+    let list = list.map_err(|source| ShareError::Read { path: path.to_owned(), source })?;
+    Ok(Digest::Folder(Box::new((digest, list))))
 }

@@ -11,7 +11,6 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::time::SystemTime;
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -19,6 +18,7 @@ use sprat_chunking::{
     Bitfield, ChunkHashes, ChunkIndex, FileId, Hash, Layout, PutError, ReadAt, SplitError, put_chunk, verify,
 };
 
+use crate::library;
 use crate::share::FileStamp;
 use crate::store::storage::Storage;
 
@@ -193,8 +193,7 @@ fn checksum(file_id: FileId, bytes: &[u8]) -> [u8; Hash::LEN] {
 
 /// When something was last written, in nanoseconds since 1970; 0 where that is not known.
 fn nanos(stamp: FileStamp) -> u64 {
-    let since = stamp.modified.and_then(|modified| modified.duration_since(SystemTime::UNIX_EPOCH).ok());
-    since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+    library::nanos(stamp).unwrap_or(0)
 }
 
 #[cfg(test)]

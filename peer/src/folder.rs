@@ -1,0 +1,183 @@
+//! Folders: shared and fetched as one ID, that of the list of what is in them.
+//!
+//! - `digest`: a folder on disk → its list, and the chunk hashes of what travels.
+//! - `place`: a list from the network → where on disk each file goes.
+//! - `fetch`: the task that downloads a folder: its parts, a few at a time.
+//! - `site`, `progress`: where an unfinished folder lies, and which of its parts are there.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, ReadAt};
+use sprat_protocol::Collection;
+use sprat_protocol::collection::Part;
+
+use crate::holding::{Holding, ReadError, Source};
+use crate::node::Node;
+use crate::share::FileStamp;
+
+pub(crate) mod digest;
+pub(crate) mod fetch;
+mod place;
+mod progress;
+pub(crate) mod site;
+
+/// A folder on disk as its list says.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    /// Where it is.
+    pub(crate) root: PathBuf,
+    /// What is in it.
+    pub(crate) collection: Collection,
+    /// What travels by itself.
+    pub(crate) parts: Vec<Part>,
+    /// The files by place in the list; none where one is not there.
+    pub(crate) files: Vec<Option<PlacedFile>>,
+}
+
+/// A file of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlacedFile {
+    /// Where below the folder.
+    pub(crate) path: PathBuf,
+    /// What tells that it is still the same.
+    pub(crate) stamp: FileStamp,
+}
+
+impl Folder {
+    /// Whether everything is as it was, as far as can be told without reading; looks at every file.
+    pub(crate) fn is_still(&self) -> bool {
+        self.files.iter().flatten().all(|file| {
+            let metadata = fs::symlink_metadata(self.root.join(&file.path));
+            metadata.is_ok_and(|metadata| metadata.is_file() && FileStamp::of(&metadata) == file.stamp)
+        })
+    }
+
+    /// Serves this part from where it lies, if all of it is here. What served it while it was fetched goes on from there;
+    /// otherwise its chunk hashes are needed.
+    pub(crate) fn serve(&self, node: &Node, part: &Part, digest: Option<FileDigest>, of: &Arc<Holding>) {
+        let id = self.id_of(part);
+        let before = node.holdings.get(&id);
+        if before.as_ref().is_some_and(|before| !before.is_part_of(of)) {
+            return;
+        }
+        let Some(source) = self.source(part) else { return };
+        match (before, digest) {
+            (Some(holding), _) => holding.lies(source),
+            (None, Some(FileDigest { layout, hashes })) => {
+                let name = match part {
+                    Part::File(place) => self.collection.files[*place].path.last().cloned().unwrap_or_default(),
+                    Part::Bundle { .. } => id.to_string(),
+                };
+                node.holdings.insert(Arc::new(Holding::lying(name, hashes, layout, source).part_of(of)));
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Deletes what is still as it was, and the folders that are empty then.
+    pub(crate) fn delete(&self) -> io::Result<()> {
+        let mut dirs: BTreeSet<PathBuf> = BTreeSet::new();
+        for file in self.files.iter().flatten() {
+            let path = self.root.join(&file.path);
+            dirs.extend(file.path.ancestors().skip(1).map(|dir| self.root.join(dir)));
+            let metadata = fs::symlink_metadata(&path);
+            if metadata.is_ok_and(|metadata| metadata.is_file() && FileStamp::of(&metadata) == file.stamp) {
+                fs::remove_file(&path)?;
+            }
+        }
+        let (_, empty) = place::places(&self.collection);
+        dirs.extend(empty.iter().flat_map(|dir| dir.ancestors()).map(|dir| self.root.join(dir)));
+        dirs.insert(self.root.clone());
+        // The deepest first; one that still has something in it stays.
+        for dir in dirs.iter().rev() {
+            let _ = fs::remove_dir(dir);
+        }
+        Ok(())
+    }
+
+    fn source(&self, part: &Part) -> Option<Source> {
+        match part {
+            Part::File(place) => {
+                let file = self.files[*place].as_ref()?;
+                Some(Source::Whole { path: self.root.join(&file.path), stamp: file.stamp })
+            }
+            Part::Bundle { files, .. } => Some(Source::Bundle(Arc::new(Bundled::new(self, files)?))),
+        }
+    }
+
+    /// How many chunks its parts have.
+    pub(crate) fn num_chunks(&self) -> u32 {
+        self.parts.iter().map(|part| num_chunks(self.len_of(part))).sum()
+    }
+
+    /// Length in bytes of a part.
+    pub(crate) fn len_of(&self, part: &Part) -> u64 {
+        match part {
+            Part::File(place) => self.collection.files[*place].size,
+            Part::Bundle { size, .. } => *size,
+        }
+    }
+
+    /// The ID that this part is fetched by.
+    pub(crate) fn id_of(&self, part: &Part) -> FileId {
+        match part {
+            Part::File(place) => self.collection.files[*place].file_id,
+            Part::Bundle { file_id, .. } => *file_id,
+        }
+    }
+}
+
+/// How many chunks a file of this length has, unless somebody chose another chunk size.
+pub(crate) fn num_chunks(len: u64) -> u32 {
+    Layout::new(len, ChunkSize::for_len(len)).map_or(0, |layout| layout.num_chunks())
+}
+
+/// Small files of a folder, read as if they were one.
+#[derive(Debug)]
+pub(crate) struct Bundled {
+    root: PathBuf,
+    /// The files, and where each ends within the bundle.
+    files: Vec<(PlacedFile, u64)>,
+}
+
+impl Bundled {
+    /// The bundle of these files, if all are here.
+    fn new(folder: &Folder, files: &[usize]) -> Option<Self> {
+        let mut end = 0;
+        let files = files.iter().map(|place| {
+            let file = folder.files[*place].clone()?;
+            end += file.stamp.len;
+            Some((file, end))
+        });
+        Some(Self { root: folder.root.clone(), files: files.collect::<Option<_>>()? })
+    }
+
+    /// Fills `buf` from `start` on; blocks. A file that is not what it was is noticed.
+    pub(crate) fn read(&self, start: u64, mut buf: &mut [u8]) -> Result<(), ReadError> {
+        let mut offset = start;
+        let first = self.files.partition_point(|(_, end)| *end <= start);
+        for (placed, end) in &self.files[first..] {
+            if buf.is_empty() {
+                return Ok(());
+            }
+            let path = self.root.join(&placed.path);
+            let within = offset - (end - placed.stamp.len);
+            let (part, rest) = buf.split_at_mut(((end - offset) as usize).min(buf.len()));
+            let file = File::open(&path).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => ReadError::Changed(path.clone()),
+                _ => ReadError::Io(error),
+            })?;
+            if FileStamp::of(&file.metadata()?) != placed.stamp {
+                return Err(ReadError::Changed(path));
+            }
+            file.read_exact_at(part, within)?;
+            offset += part.len() as u64;
+            buf = rest;
+        }
+        if buf.is_empty() { Ok(()) } else { Err(ReadError::NotHere) }
+    }
+}

@@ -1,0 +1,279 @@
+//! The download of a folder whose list is known: its parts, a few at a time, each as a download of its own that is told by this
+//! one who may have it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sprat_chunking::{FileDigest, FileId};
+use sprat_protocol::{FileName, Link};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::candidates::Candidate;
+use crate::download::peers::{Found, ask_all};
+use crate::download::{Download, Ended, Finished, Known, List, Order, Outcome, PartOf};
+use crate::folder::site::{OpenedSite, Site};
+use crate::folder::{Folder, num_chunks};
+use crate::holding::Holding;
+use crate::library;
+use crate::node::Node;
+use crate::snapshot::{TransferState, Trouble};
+use crate::state_dir::StateDir;
+use crate::status::Status;
+
+/// How many parts are fetched at once.
+const MAX_PARTS: usize = 4;
+/// How soon trackers are asked for the second time; from then on the time doubles.
+const FIRST_QUERY: Duration = Duration::from_millis(250);
+/// How many peers are remembered to tell new parts of.
+const MAX_KNOWN: usize = 1000;
+/// How soon a part is tried again that somebody else in this engine is fetching.
+const TAKEN: Duration = Duration::from_secs(1);
+
+/// A folder that is being fetched.
+pub(crate) struct FolderFetch {
+    node: Arc<Node>,
+    state: Arc<StateDir>,
+    order: Order,
+    status: Arc<Status>,
+    /// The list, as it is served.
+    holding: Arc<Holding>,
+    known: watch::Sender<Arc<Known>>,
+    waiting: VecDeque<(FileId, u64)>,
+    parts: JoinSet<(FileId, Result<Outcome, Ended>)>,
+    running: HashMap<FileId, Running>,
+    queries: JoinSet<Found>,
+    next_query: Instant,
+    queried: u32,
+    hurry: Arc<Notify>,
+    stop: CancellationToken,
+    disk: TaskTracker,
+}
+
+/// A part that is being fetched.
+struct Running {
+    status: Arc<Status>,
+    hurry: Arc<Notify>,
+}
+
+impl FolderFetch {
+    /// A fetch that [`FolderFetch::run`] runs. `holding` is what is served of the list. `hurry` makes it try everybody again at
+    /// once, `stop` ends it.
+    pub(crate) fn new(
+        node: Arc<Node>,
+        state: Arc<StateDir>,
+        order: Order,
+        status: Arc<Status>,
+        holding: Arc<Holding>,
+        hurry: Arc<Notify>,
+        stop: CancellationToken,
+    ) -> Self {
+        let address = |peer: &sprat_protocol::PeerAddr| (Candidate::Address(peer.clone()), vec![peer.clone()]);
+        let known = watch::Sender::new(Arc::new(order.link.peers.iter().map(address).collect()));
+        Self {
+            node,
+            state,
+            order,
+            status,
+            holding,
+            known,
+            waiting: VecDeque::new(),
+            parts: JoinSet::new(),
+            running: HashMap::new(),
+            queries: JoinSet::new(),
+            next_query: Instant::now(),
+            queried: 0,
+            hurry,
+            stop,
+            disk: TaskTracker::new(),
+        }
+    }
+
+    /// Runs until the folder is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
+    pub(crate) async fn run(mut self, list: List) -> Result<Folder, Ended> {
+        self.holding.set_unfinished(true);
+        self.node.holdings.insert(self.holding.clone());
+        self.node.trackers.kick();
+        let stop = self.stop.clone();
+        // Stopping a part is part of stopping this, so this is dropped only once they have ended.
+        let part_stop = CancellationToken::new();
+        let result = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(Ended::Stopped),
+            result = self.go(list, &part_stop) => result,
+        };
+        part_stop.cancel();
+        while let Some(part) = self.parts.join_next().await {
+            let (id, _) = part.expect("a download does not panic");
+            self.node.fetching.lock().remove(&id);
+        }
+        self.disk.close();
+        self.disk.wait().await;
+        self.holding.set_unfinished(result.is_err());
+        result
+    }
+
+    async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
+        self.status.set_state(TransferState::Checking);
+        let (id, dir, begun) = (self.order.link.file_id, self.order.dir.clone(), self.order.begun);
+        let name = list.name.clone();
+        let mut site = match self.on_disk(move || Site::open(id, &dir, list, begun)).await? {
+            OpenedSite::Complete { folder, digests } => {
+                folder.parts.iter().zip(digests).for_each(|(part, digest)| {
+                    folder.serve(&self.node, part, Some(digest), &self.holding);
+                });
+                return Ok(folder);
+            }
+            OpenedSite::Site(site) => site,
+        };
+        self.waiting = site.missing().into();
+        self.show(&site, name);
+        self.serve(&site);
+        loop {
+            self.ask_trackers();
+            self.begin_parts(&site, part_stop);
+            if self.running.is_empty() && self.waiting.is_empty() {
+                let folder = self.on_disk(move || site.finish()).await?;
+                folder.parts.iter().for_each(|part| folder.serve(&self.node, part, None, &self.holding));
+                return Ok(folder);
+            }
+            self.show_state();
+            let taken = if self.running.is_empty() { Instant::now() + TAKEN } else { self.next_query };
+            tokio::select! {
+                Some(ended) = self.parts.join_next() => {
+                    let (id, result) = ended.expect("a download does not panic");
+                    site = self.part_ended(site, id, result).await?;
+                }
+                Some(found) = self.queries.join_next() => self.found(&found.expect("asking does not panic")),
+                () = self.status.parts_changed.notified() => {}
+                () = self.hurry.notified() => self.hurried(),
+                () = sleep_until(taken.min(self.next_query).into()) => {}
+            }
+        }
+    }
+
+    /// Starts as many parts as there is room for.
+    fn begin_parts(&mut self, site: &Site, stop: &CancellationToken) {
+        for _ in 0..self.waiting.len() {
+            let Some((id, len)) = self.waiting.pop_front_if(|_| self.running.len() < MAX_PARTS) else { return };
+            if !self.node.fetching.lock().insert(id) {
+                // The same content is on its way in another download; it is only copied from there, as from any other peer.
+                self.waiting.push_back((id, len));
+                continue;
+            }
+            let status = Status::new(TransferState::Searching, id.to_string(), site.parts_dir(), Some(len));
+            let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
+            let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
+            let name = Some(FileName::clean(&id.to_string()));
+            let order = Order { link, dir: site.parts_dir(), name, begun: false };
+            let mut known = self.known.subscribe();
+            known.mark_changed();
+            let folder = Some(PartOf { holding: self.holding.clone(), known });
+            let download =
+                Download::new(self.node.clone(), order, status.clone(), folder, hurry.clone(), stop.child_token());
+            self.running.insert(id, Running { status, hurry });
+            self.parts.spawn(async move { (id, download.run().await) });
+        }
+    }
+
+    /// A part's download is over: what it fetched goes to its place.
+    async fn part_ended(
+        &mut self,
+        mut site: Box<Site>,
+        id: FileId,
+        result: Result<Outcome, Ended>,
+    ) -> Result<Box<Site>, Ended> {
+        self.running.remove(&id);
+        self.node.fetching.lock().remove(&id);
+        let Outcome::File(Finished { path, hashes, layout, .. }) = result? else {
+            unreachable!("a part of a folder is no folder");
+        };
+        let digest = FileDigest { layout, hashes };
+        let (state, kept) = (self.state.clone(), digest.clone());
+        let placed = move || {
+            site.place(id, &path)?;
+            library::keep_hashes(&state, &kept.hashes, kept.layout);
+            Ok::<_, Trouble>(site)
+        };
+        let site = self.on_disk(placed).await?;
+        if let Some(part) = site.part(id) {
+            site.folder().serve(&self.node, part, Some(digest), &self.holding);
+        }
+        self.node.changed.notify_one();
+        Ok(site)
+    }
+
+    /// Serves the parts that are there from before.
+    fn serve(&self, site: &Site) {
+        for part in &site.folder().parts {
+            let kept = library::kept_hashes(&self.state, site.folder().id_of(part));
+            let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
+            site.folder().serve(&self.node, part, digest, &self.holding);
+        }
+    }
+
+    fn show(&self, site: &Site, name: FileName) {
+        let all: Vec<(FileId, u64)> = site.lens().collect();
+        let there = all.iter().filter(|(id, _)| site.has(*id));
+        let (verified, done) = there.fold((0, 0), |(bytes, count), (_, len)| (bytes + len, count + num_chunks(*len)));
+        self.status.update(|figures| {
+            figures.name = site.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            figures.ordered_name = Some(name);
+            figures.path = site.path().to_owned();
+            figures.files = u32::try_from(site.folder().files.len()).ok();
+            figures.size = Some(all.iter().map(|(_, len)| len).sum());
+            figures.num_chunks = all.iter().map(|(_, len)| num_chunks(*len)).sum();
+            (figures.verified, figures.chunks_done) = (verified, done);
+        });
+        self.node.changed.notify_one();
+    }
+
+    /// The state that most of what runs is in.
+    fn show_state(&self) {
+        let states: Vec<TransferState> = self.running.values().map(|part| part.status.figures().state).collect();
+        let order = [TransferState::Downloading, TransferState::Checking, TransferState::Searching];
+        let state = order.into_iter().find(|state| states.contains(state)).unwrap_or(TransferState::Waiting);
+        if self.status.set_state(state) {
+            self.node.changed.notify_one();
+        }
+    }
+
+    fn ask_trackers(&mut self) {
+        let now = Instant::now();
+        if now < self.next_query || !self.queries.is_empty() {
+            return;
+        }
+        let most = self.node.limits.query_interval;
+        self.next_query = now + FIRST_QUERY.saturating_mul(1 << self.queried.min(16)).min(most);
+        self.queried += 1;
+        let (node, file_id) = (self.node.clone(), self.order.link.file_id);
+        self.queries.spawn(async move { ask_all(&node, file_id).await });
+    }
+
+    /// Tells every part who may have it.
+    fn found(&mut self, found: &Found) {
+        let mut known = Known::clone(&self.known.borrow());
+        known.truncate(MAX_KNOWN);
+        for (candidate, addresses) in found.peers(&self.node) {
+            match known.iter_mut().find(|(other, _)| *other == candidate) {
+                Some((_, before)) => *before = addresses,
+                None => known.push((candidate, addresses)),
+            }
+        }
+        self.known.send_replace(Arc::new(known));
+    }
+
+    fn hurried(&mut self) {
+        (self.next_query, self.queried) = (Instant::now(), 0);
+        self.running.values().for_each(|part| part.hurry.notify_one());
+    }
+
+    /// Runs what blocks on a thread that may; it is awaited before this ends, whatever happens.
+    async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        self.disk.spawn_blocking(work).await.expect("work on the disk does not panic")
+    }
+}

@@ -1,0 +1,125 @@
+//! A list from the network → where below the folder each file goes. Every component is cleaned, and what was distinct stays
+//! distinct, also where letters of either case, or names after cleaning, are the same.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use sprat_protocol::{Collection, FileName};
+
+/// Where the files and the empty folders of a collection go, in its order. The same list gives the same places.
+pub(crate) fn places(collection: &Collection) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let mut tree = Tree { folders: vec![Level::default()] };
+    let files = collection.files.iter().map(|file| tree.place(&file.path, true)).collect();
+    let folders = collection.folders.iter().map(|path| tree.place(path, false)).collect();
+    (files, folders)
+}
+
+struct Tree {
+    /// The first is the folder itself.
+    folders: Vec<Level>,
+}
+
+/// One folder of the tree.
+#[derive(Default)]
+struct Level {
+    path: PathBuf,
+    /// The folders in it, by the name that they came with.
+    folders: HashMap<String, usize>,
+    /// The names that are taken, folded.
+    taken: HashSet<String>,
+}
+
+impl Tree {
+    fn place(&mut self, path: &[String], is_file: bool) -> PathBuf {
+        let mut at = 0;
+        let Some((last, parents)) = path.split_last() else { return PathBuf::new() };
+        for component in parents {
+            at = self.enter(at, component);
+        }
+        if is_file {
+            let name = self.folders[at].free(last);
+            self.folders[at].path.join(name)
+        } else {
+            let at = self.enter(at, last);
+            self.folders[at].path.clone()
+        }
+    }
+
+    /// The folder of this name in the folder `at`.
+    fn enter(&mut self, at: usize, component: &str) -> usize {
+        if let Some(known) = self.folders[at].folders.get(component) {
+            return *known;
+        }
+        let name = self.folders[at].free(component);
+        let path = self.folders[at].path.join(name);
+        self.folders.push(Level { path, ..Level::default() });
+        let new = self.folders.len() - 1;
+        self.folders[at].folders.insert(component.to_owned(), new);
+        new
+    }
+}
+
+impl Level {
+    /// A harmless name like this one that nothing else here has; it is taken from now on.
+    fn free(&mut self, component: &str) -> String {
+        let clean = FileName::clean(component);
+        let numbered = (2u32..).map(|number| clean.numbered(number));
+        let mut names = std::iter::once(clean.to_string()).chain(numbered);
+        names.find(|name| self.taken.insert(fold(name))).expect("there are more numbers than names")
+    }
+}
+
+/// What two names have in common where a file system takes them for one.
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_chunking::FileId;
+    use sprat_protocol::CollectionFile;
+
+    use super::*;
+
+    fn placed(files: &[&[&str]], folders: &[&[&str]]) -> (Vec<String>, Vec<String>) {
+        let owned = |path: &[&str]| path.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let file = |path: &&[&str]| CollectionFile { path: owned(path), size: 1, file_id: FileId::new([0; 32]) };
+        let collection = Collection {
+            files: files.iter().map(file).collect(),
+            folders: folders.iter().map(|path| owned(path)).collect(),
+            bundles: Vec::new(),
+        };
+        let (files, folders) = places(&collection);
+        let text = |paths: Vec<PathBuf>| paths.iter().map(|path| path.to_str().unwrap().replace('\\', "/")).collect();
+        (text(files), text(folders))
+    }
+
+    #[test]
+    fn ordinary_paths_stay_as_they_are() {
+        let (files, folders) = placed(&[&["a"], &["b", "c", "ü.txt"], &["b", "d"]], &[&["b", "e"], &["f"]]);
+        assert_eq!(files, ["a", "b/c/ü.txt", "b/d"]);
+        assert_eq!(folders, ["b/e", "f"]);
+    }
+
+    #[test]
+    fn nothing_leaves_the_folder() {
+        let hostile: &[&[&str]] =
+            &[&["..", "..", "x"], &["/etc", "passwd"], &["C:\\x", "y"], &[".", "a/b"], &["\\\\host\\share"], &["NUL"]];
+        let (files, _) = placed(hostile, &[]);
+        for path in files {
+            let harmless = PathBuf::from(&path);
+            let ordinary = harmless.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            assert!(ordinary && !path.contains(['\\', ':']), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_was_distinct_stays_distinct() {
+        let (files, folders) = placed(
+            &[&["a:b"], &["a?b"], &["A_B"], &["x"], &["x", "y"], &["X", "y"], &["same"], &["same"]],
+            &[&["x"], &["e."]],
+        );
+        assert_eq!(files, ["a_b", "a_b (2)", "A_B (3)", "x", "x (2)/y", "X (3)/y", "same", "same (2)"]);
+        assert_eq!(folders, ["x (2)", "e"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! `<name>.part.sprat` beside an unfinished folder: whose it is, and which of its parts are there.
+//!
+//! Lines of JSON, each after the first 16 hex digits of its SHA-256 and a space. The first names the collection; each that
+//! follows, a part that is durable, with the length and the time of each of its files. A line that was torn by a crash
+//! counts for nothing.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use sprat_chunking::FileId;
+
+use crate::library;
+use crate::share::FileStamp;
+use crate::store::lock;
+
+/// The record of an unfinished folder.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    file: File,
+    /// The parts that are there, by the ID that they are fetched by, and the stamps of their files.
+    done: HashMap<FileId, Vec<FileStamp>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Collection(FileId),
+    Part { id: FileId, files: Vec<(u64, Option<u64>)> },
+}
+
+impl Progress {
+    /// Whose record this is, if it is one.
+    pub(crate) fn owner(path: &Path) -> Option<FileId> {
+        let lines = fs::read_to_string(path).ok()?;
+        match decode(lines.lines().next()?)? {
+            Line::Collection(id) => Some(id),
+            Line::Part { .. } => None,
+        }
+    }
+
+    /// Opens the record of this collection, or begins one where there is none; blocks.
+    pub(crate) fn open(path: &Path, collection: FileId) -> io::Result<Self> {
+        let is_new = Self::owner(path).is_none();
+        let mut options = OpenOptions::new();
+        let file = options.read(true).append(true).create_new(is_new).open(path)?;
+        let mut progress = Self { file, done: HashMap::new() };
+        if is_new {
+            progress.append(&Line::Collection(collection))?;
+        } else {
+            let text = fs::read(path)?;
+            for line in String::from_utf8_lossy(&text).lines().filter_map(decode) {
+                if let Line::Part { id, files } = line {
+                    let stamps = files.into_iter().map(|(len, modified)| library::stamp(len, modified));
+                    progress.done.insert(id, stamps.collect());
+                }
+            }
+            if text.last() != Some(&b'\n') {
+                progress.file.write_all(b"\n")?;
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Locks it against other processes. Returns whether no other has it.
+    pub(crate) fn lock(&self) -> io::Result<bool> {
+        match lock(&self.file) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The stamps of this part's files when it was there.
+    pub(crate) fn done(&self, part: FileId) -> Option<&[FileStamp]> {
+        self.done.get(&part).map(Vec::as_slice)
+    }
+
+    /// A part is there and durable; blocks.
+    pub(crate) fn note(&mut self, part: FileId, files: &[FileStamp]) -> io::Result<()> {
+        let stamps = files.iter().map(|stamp| (stamp.len, library::nanos(*stamp))).collect();
+        self.append(&Line::Part { id: part, files: stamps })
+    }
+
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let json = serde_json::to_string(line)?;
+        self.file.write_all(format!("{} {json}\n", checksum(&json)).as_bytes())?;
+        self.file.sync_data()
+    }
+}
+
+fn decode(line: &str) -> Option<Line> {
+    let (sum, json) = line.split_once(' ')?;
+    if sum == checksum(json) { serde_json::from_str(json).ok() } else { None }
+}
+
+fn checksum(text: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_noted_is_known_and_a_torn_line_counts_for_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record");
+        let [collection, first, second] = [1, 2, 3].map(|n| FileId::new([n; 32]));
+        let stamps = [library::stamp(5, Some(1_234_567_890_123)), library::stamp(0, None)];
+        let mut progress = Progress::open(&path, collection).unwrap();
+        progress.note(first, &stamps).unwrap();
+        progress.note(second, &stamps[..1]).unwrap();
+        assert_eq!(Progress::owner(&path), Some(collection));
+        let whole = fs::read(&path).unwrap();
+        let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at).collect();
+        for cut in 0..=whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let Some(owner) = Progress::owner(&path) else {
+                assert!(cut < ends[0], "{cut}");
+                continue;
+            };
+            let mut progress = Progress::open(&path, owner).unwrap();
+            assert_eq!(progress.done(first).is_some(), cut >= ends[1], "{cut}");
+            assert_eq!(progress.done(second).is_some(), cut >= ends[2], "{cut}");
+            assert!(progress.done(first).is_none_or(|done| done == stamps));
+            progress.note(second, &stamps).unwrap();
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Where a folder is built: `<name>.part` with `files`, which gets its name when everything is there, `parts`, where what is being
+//! fetched lies, and `progress`. Everything here blocks.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use sprat_chunking::{FileDigest, FileId};
+use sprat_protocol::collection::Part;
+
+use crate::download::List;
+use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
+use crate::folder::place::places;
+use crate::folder::progress::Progress;
+use crate::folder::{Folder, PlacedFile};
+use crate::share::FileStamp;
+use crate::snapshot::Trouble;
+use crate::store::{self, Destination, MAX_NUMBER, is_taken, numbered, sync_dir, trouble};
+
+/// A folder under construction, locked against other processes.
+#[derive(Debug)]
+pub(crate) struct Site {
+    destination: Destination,
+    /// The name among the numbered ones that it gets.
+    path: PathBuf,
+    progress: Progress,
+    /// What is there so far; its root is `files`.
+    folder: Folder,
+    /// Where each file goes below that.
+    places: Vec<PathBuf>,
+    /// The parts of each ID: the same content may be in several places.
+    parts: HashMap<FileId, Vec<Part>>,
+    /// Folders that were made.
+    made: HashSet<PathBuf>,
+}
+
+/// What opening finds.
+#[derive(Debug)]
+pub(crate) enum OpenedSite {
+    /// The very folder is there already.
+    Complete {
+        /// What is there.
+        folder: Folder,
+        /// The chunk hashes of its parts.
+        digests: Vec<FileDigest>,
+    },
+    /// One under construction, new or from before.
+    Site(Box<Site>),
+}
+
+impl Site {
+    /// Opens the site of this folder in `dir`, or, unless something was fetched before, begins one beside whatever is there.
+    ///
+    /// # Errors
+    /// [`Trouble`] on this machine.
+    pub(crate) fn open(id: FileId, dir: &Path, list: List, begun: bool) -> Result<OpenedSite, Trouble> {
+        let List { collection, bytes, name } = list;
+        let destination = Destination { dir: dir.to_owned(), name };
+        if !begun {
+            fs::create_dir_all(dir).map_err(|error| trouble(dir, 0, &error))?;
+        }
+        for number in 1..=MAX_NUMBER {
+            let path = numbered(&destination, number);
+            let work = work_dir(&path);
+            let failed = |error: io::Error| trouble(&work, collection.size(), &error);
+            let progress = match Progress::owner(&record(&work)) {
+                Some(owner) if owner != id => continue,
+                Some(_) => Progress::open(&record(&work), id).map_err(failed)?,
+                None if is_taken(&path) => match digest_folder(&path, |_| ControlFlow::Continue(())) {
+                    Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
+                        return Ok(OpenedSite::Complete { folder, digests });
+                    }
+                    _ => continue,
+                },
+                None if is_taken(&work) => continue,
+                None if begun => return Err(failed(io::Error::other("what was fetched so far is not there"))),
+                None => {
+                    fs::create_dir(&work).map_err(failed)?;
+                    fs::create_dir(work.join("parts")).map_err(failed)?;
+                    fs::create_dir(work.join("files")).map_err(failed)?;
+                    Progress::open(&record(&work), id).map_err(failed)?
+                }
+            };
+            if !progress.lock().map_err(failed)? {
+                continue;
+            }
+            let files = vec![None; collection.files.len()];
+            let folder = Folder { root: work.join("files"), parts: collection.parts(), collection, files };
+            return Self::begin(destination, path, progress, folder).map(|site| OpenedSite::Site(Box::new(site)));
+        }
+        Err(trouble(&numbered(&destination, 1), 0, &io::Error::other("too many folders of that name are there")))
+    }
+
+    fn begin(destination: Destination, path: PathBuf, progress: Progress, folder: Folder) -> Result<Self, Trouble> {
+        let (places, empty) = places(&folder.collection);
+        let mut parts: HashMap<FileId, Vec<Part>> = HashMap::new();
+        for part in &folder.parts {
+            parts.entry(folder.id_of(part)).or_default().push(part.clone());
+        }
+        let mut site = Self { destination, path, progress, folder, places, parts, made: HashSet::new() };
+        for below in empty {
+            site.make_dir(&below)?;
+        }
+        for place in 0..site.places.len() {
+            if site.folder.collection.files[place].size == 0 {
+                site.write(place, &[])?;
+            }
+        }
+        site.look()?;
+        Ok(site)
+    }
+
+    /// Finds the parts that are there from before.
+    fn look(&mut self) -> Result<(), Trouble> {
+        let ids: Vec<FileId> = self.parts.keys().copied().collect();
+        for id in ids {
+            let files = self.files_of(id);
+            let stamps: Option<Vec<FileStamp>> = files.iter().map(|place| self.stamp(*place)).collect();
+            let Some(stamps) = stamps else { continue };
+            let is_bundle = matches!(self.parts[&id][0], Part::Bundle { .. });
+            if self.progress.done(id) == Some(&stamps) {
+                self.keep(&files, &stamps);
+            } else if is_bundle && files.iter().all(|place| self.is_right(*place)) {
+                self.synced(id, &files)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the folder is expected to be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is there so far.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The part that this ID is of; the first, if there are several.
+    pub(crate) fn part(&self, id: FileId) -> Option<&Part> {
+        self.parts.get(&id)?.first()
+    }
+
+    /// Where parts are fetched to.
+    pub(crate) fn parts_dir(&self) -> PathBuf {
+        work_dir(&self.path).join("parts")
+    }
+
+    /// What is still to be fetched, each once, in the order of the list: its ID and its length in bytes.
+    pub(crate) fn missing(&self) -> Vec<(FileId, u64)> {
+        let mut seen = HashSet::new();
+        let ids = self.folder.parts.iter().map(|part| (self.folder.id_of(part), self.folder.len_of(part)));
+        ids.filter(|(id, _)| seen.insert(*id) && !self.has(*id)).collect()
+    }
+
+    /// Length in bytes of each part, each once.
+    pub(crate) fn lens(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
+        self.parts.iter().map(|(id, parts)| (*id, self.folder.len_of(&parts[0])))
+    }
+
+    /// Whether this part is there.
+    pub(crate) fn has(&self, id: FileId) -> bool {
+        self.files_of(id).iter().all(|place| self.folder.files[*place].is_some())
+    }
+
+    /// Puts what was fetched where it belongs, makes that durable, and notes it.
+    ///
+    /// # Errors
+    /// [`Trouble`] on this machine, or with a list that calls other bytes by this ID.
+    pub(crate) fn place(&mut self, id: FileId, fetched: &Path) -> Result<(), Trouble> {
+        let parts = self.parts.get(&id).cloned().unwrap_or_default();
+        let files = self.files_of(id);
+        match &parts[..] {
+            [Part::Bundle { .. }, ..] => self.unbundle(&parts, fetched)?,
+            _ => self.place_file(&files, fetched)?,
+        }
+        self.synced(id, &files)?;
+        // After a bundle was taken apart it is of no more use.
+        let _ = fs::remove_file(fetched);
+        Ok(())
+    }
+
+    fn place_file(&mut self, places: &[usize], fetched: &Path) -> Result<(), Trouble> {
+        let [first, others @ ..] = places else { return Ok(()) };
+        let to = self.destination_of(*first)?;
+        fs::rename(fetched, &to).map_err(|error| trouble(&to, 0, &error))?;
+        for other in others {
+            let copy = self.destination_of(*other)?;
+            fs::copy(&to, &copy).map_err(|error| trouble(&copy, 0, &error))?;
+        }
+        Ok(())
+    }
+
+    fn unbundle(&mut self, parts: &[Part], fetched: &Path) -> Result<(), Trouble> {
+        for part in parts {
+            let Part::Bundle { files, .. } = part else { continue };
+            let failed = |error: io::Error| trouble(fetched, 0, &error);
+            let mut bundle = io::BufReader::with_capacity(1 << 18, File::open(fetched).map_err(failed)?);
+            let mut bytes = Vec::new();
+            for place in files {
+                let listed = &self.folder.collection.files[*place];
+                bytes.resize(listed.size as usize, 0);
+                let read = bundle.read_exact(&mut bytes);
+                if read.is_err() || id_of_small(&bytes) != listed.file_id {
+                    let reason =
+                        "the folder's list calls other content by this ID; whoever shared it has to share it again";
+                    return Err(Trouble::Io { path: self.places[*place].clone(), reason: reason.to_owned() });
+                }
+                self.write(*place, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, place: usize, bytes: &[u8]) -> Result<(), Trouble> {
+        let to = self.destination_of(place)?;
+        fs::write(&to, bytes).map_err(|error| trouble(&to, bytes.len() as u64, &error))?;
+        if bytes.is_empty() {
+            self.folder.files[place] = self.stamp(place).map(|stamp| self.placed(place, stamp));
+        }
+        Ok(())
+    }
+
+    /// Makes these files durable and notes that they are there.
+    fn synced(&mut self, id: FileId, files: &[usize]) -> Result<(), Trouble> {
+        let failed = |error: io::Error| trouble(&self.path, 0, &error);
+        store::sync_files(&self.folder.root, files.iter().map(|place| self.folder.root.join(&self.places[*place])))
+            .map_err(failed)?;
+        let stamps: Option<Vec<FileStamp>> = files.iter().map(|place| self.stamp(*place)).collect();
+        let stamps = stamps.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        self.progress.note(id, &stamps).map_err(failed)?;
+        self.keep(files, &stamps);
+        Ok(())
+    }
+
+    fn keep(&mut self, files: &[usize], stamps: &[FileStamp]) {
+        for (place, stamp) in files.iter().zip(stamps) {
+            self.folder.files[*place] = Some(self.placed(*place, *stamp));
+        }
+    }
+
+    fn placed(&self, place: usize, stamp: FileStamp) -> PlacedFile {
+        PlacedFile { path: self.places[place].clone(), stamp }
+    }
+
+    /// Everything is there: gives the folder its name.
+    ///
+    /// # Errors
+    /// [`Trouble`]; everything stays where it was.
+    pub(crate) fn finish(mut self) -> Result<Folder, Trouble> {
+        let failed = |error: io::Error| trouble(&self.path, 0, &error);
+        let paths = std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n)));
+        let path = paths.into_iter().find(|path| !is_taken(path));
+        let path = path.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
+        fs::rename(&self.folder.root, &path).map_err(failed)?;
+        sync_dir(&self.destination.dir);
+        if let Err(error) = fs::remove_dir_all(work_dir(&self.path)) {
+            tracing::warn!(path = %self.path.display(), %error, "can't delete what is no longer needed");
+        }
+        self.folder.root = path;
+        Ok(self.folder)
+    }
+
+    /// Deletes what was fetched towards this path, if it was of this folder.
+    pub(crate) fn discard(path: &Path, id: FileId) {
+        let work = work_dir(path);
+        if Progress::owner(&record(&work)) == Some(id)
+            && let Err(error) = fs::remove_dir_all(&work)
+        {
+            tracing::warn!(path = %work.display(), %error, "can't delete an unfinished folder");
+        }
+    }
+
+    /// Whether there is an unfinished folder of this ID towards this path.
+    pub(crate) fn is_begun(path: &Path, id: FileId) -> bool {
+        Progress::owner(&record(&work_dir(path))) == Some(id)
+    }
+
+    fn files_of(&self, id: FileId) -> Vec<usize> {
+        let files = self.parts.get(&id).into_iter().flatten().flat_map(|part| match part {
+            Part::File(place) => vec![*place],
+            Part::Bundle { files, .. } => files.clone(),
+        });
+        files.collect()
+    }
+
+    /// The path of a file, in a folder that is there.
+    fn destination_of(&mut self, place: usize) -> Result<PathBuf, Trouble> {
+        let below = self.places[place].clone();
+        self.make_dir(below.parent().unwrap_or(Path::new("")))?;
+        Ok(self.folder.root.join(below))
+    }
+
+    fn make_dir(&mut self, below: &Path) -> Result<(), Trouble> {
+        if !self.made.contains(below) {
+            let path = self.folder.root.join(below);
+            fs::create_dir_all(&path).map_err(|error| trouble(&path, 0, &error))?;
+            self.made.insert(below.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The stamp of a file that is there in its full length.
+    fn stamp(&self, place: usize) -> Option<FileStamp> {
+        let metadata = fs::symlink_metadata(self.folder.root.join(&self.places[place])).ok()?;
+        let stamp = FileStamp::of(&metadata);
+        (metadata.is_file() && stamp.len == self.folder.collection.files[place].size).then_some(stamp)
+    }
+
+    /// Whether a small file is there, to the last byte.
+    fn is_right(&self, place: usize) -> bool {
+        let bytes = fs::read(self.folder.root.join(&self.places[place]));
+        bytes.is_ok_and(|bytes| id_of_small(&bytes) == self.folder.collection.files[place].file_id)
+    }
+}
+
+fn work_dir(path: &Path) -> PathBuf {
+    store::part_path(path)
+}
+
+fn record(work: &Path) -> PathBuf {
+    work.join("progress")
+}

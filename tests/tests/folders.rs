@@ -1,0 +1,201 @@
+//! Folders, shared and fetched as one ID.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sprat_peer::{Command, Event, TransferState, Trouble};
+use sprat_tests::files::noise;
+use sprat_tests::swarm::{Peer, Tracker, only_peer};
+
+const KIB: usize = 1024;
+
+/// Everything below a folder: the bytes of files, nothing for folders.
+fn tree(root: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let below = path.strip_prefix(root).unwrap().to_owned();
+            if path.is_dir() {
+                found.insert(below, None);
+                waiting.push(path);
+            } else {
+                found.insert(below, Some(fs::read(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// A folder with something of everything.
+fn folder(root: &Path) {
+    let files: [(&str, usize); 9] = [
+        ("empty", 0),
+        ("one", 1),
+        ("below/small", 100 * KIB),
+        ("below/deep/er/large", 900 * KIB + 3),
+        ("below/ünïcödé 文件 📄", 128 * KIB),
+        ("below/same as large", 900 * KIB + 3),
+        ("chunk", 256 * KIB),
+        ("chunk.part", 256 * KIB + 1),
+        ("progress", 5),
+    ];
+    for (name, len) in files {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, noise(len, len as u64)).unwrap();
+    }
+    for n in 0..300 {
+        fs::create_dir_all(root.join(format!("many/{}", n % 7))).unwrap();
+        fs::write(root.join(format!("many/{}/{n}", n % 7)), noise(n * 11, n as u64)).unwrap();
+    }
+    fs::create_dir_all(root.join("nothing/in here")).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_arrives_as_it_is() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+    let source = seeder.dir.path().join("photos 2026");
+    folder(&source);
+    let link = seeder.share(&source).await;
+    let shared = seeder.transfer(&link).unwrap();
+    assert_eq!((shared.files, shared.state.clone()), (Some(309), TransferState::Sharing));
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    assert_eq!(path, downloader.downloads().join("photos 2026"));
+    assert!(tree(&path) == tree(&source));
+    assert_eq!(fs::read_dir(downloader.downloads()).unwrap().count(), 1, "nothing is left beside it");
+    let transfer = downloader.transfer(&link).unwrap();
+    assert_eq!((transfer.verified, transfer.size), (shared.size.unwrap(), shared.size));
+    assert_eq!(transfer.chunks_done, transfer.num_chunks);
+    // Who has fetched it gives it to others, alone.
+    seeder.stop().await;
+    let mut third = Peer::start(Some(&tracker), |_| {}).await;
+    third.fetch(link.clone()).await;
+    let path = third.completed(&link).await;
+    assert!(tree(&path) == tree(&downloader.downloads().join("photos 2026")));
+    // Again, where it is already: nothing is fetched.
+    let before = downloader.transfer(&link).unwrap().uploaded;
+    assert!(before > 0);
+    let dir = third.stop().await;
+    let mut again = Peer::start_in(dir, Some(&tracker), |_| {}).await;
+    again.fetch(link.clone()).await;
+    assert_eq!(again.completed(&link).await, path);
+    assert_eq!(again.transfer(&link).unwrap().downloaded, 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_in_a_folder_are_left_out() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("file"), "mine").unwrap();
+    std::os::unix::fs::symlink("/etc", source.join("dir")).unwrap();
+    std::os::unix::fs::symlink(source.join("file"), source.join("link")).unwrap();
+    let link = only_peer(&seeder.share(&source).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    assert_eq!(tree(&path).into_keys().collect::<Vec<_>>(), [PathBuf::from("file")]);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_stopped_goes_on_where_it_was_also_after_a_restart() {
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(2 << 20);
+    let mut seeder = Peer::start(None, slow).await;
+    let source = seeder.dir.path().join("a");
+    folder(&source);
+    let link = only_peer(&seeder.share(&source).await);
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 5).then_some(())).await;
+    downloader.engine.send(Command::Pause(link.file_id)).await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    let dir = downloader.stop().await;
+    assert!(dir.path().join("downloads/a.part/files").is_dir());
+    let mut downloader = Peer::start_in(dir, None, keep).await;
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    let path = downloader.completed(&link).await;
+    assert!(tree(&path) == tree(&source));
+    let transfer = downloader.transfer(&link).unwrap();
+    let size = transfer.size.unwrap();
+    assert!(transfer.downloaded < size, "{} of {size} fetched by the second run alone", transfer.downloaded);
+    // And as a share after another one: nothing is hashed or fetched.
+    let dir = downloader.stop().await;
+    let downloader = Peer::start_in(dir, None, keep).await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
+    assert!(downloader.engine.snapshot().hashing.is_empty());
+    let mut third = Peer::start(None, |_| {}).await;
+    seeder.stop().await;
+    let mine = downloader.transfer(&link).unwrap().link.clone();
+    third.fetch(only_peer(&mine)).await;
+    assert!(tree(&third.completed(&link).await) == tree(&path));
+}
+
+#[tokio::test]
+async fn a_folder_in_which_something_changes_is_no_longer_served() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let source = seeder.dir.path().join("a");
+    folder(&source);
+    let link = only_peer(&seeder.share(&source).await);
+    fs::write(source.join("below/small"), noise(100 * KIB, 1)).unwrap();
+    let downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let trouble = seeder.event(|event| match event {
+        Event::Stopped { trouble, .. } => Some(trouble),
+        _ => None,
+    });
+    assert_eq!(trouble.await, Trouble::SourceChanged { path: source.join("below/small") });
+}
+
+#[tokio::test]
+async fn a_removed_folder_leaves_only_what_somebody_changed() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let source = seeder.dir.path().join("a");
+    folder(&source);
+    let link = only_peer(&seeder.share(&source).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    fs::write(path.join("below/mine"), "new").unwrap();
+    fs::write(path.join("one"), "changed").unwrap();
+    downloader.engine.send(Command::Remove { file_id: link.file_id, delete_data: true }).await;
+    downloader.event(|event| matches!(event, Event::Removed(_)).then_some(())).await;
+    let downloads = downloader.downloads();
+    let _dir = downloader.stop().await;
+    let left: Vec<PathBuf> = tree(&downloads).into_keys().collect();
+    assert_eq!(left, ["a", "a/below", "a/below/mine", "a/one"].map(PathBuf::from));
+    assert!(source.join("one").exists(), "what was only shared is never deleted");
+}
+
+#[tokio::test]
+async fn leechers_of_a_folder_give_each_other_its_parts() {
+    let tracker = Tracker::start().await;
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(1 << 20);
+    let mut seeder = Peer::start(Some(&tracker), slow).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    for n in 0..4u8 {
+        fs::write(source.join(format!("{n}")), noise(1200 * KIB, u64::from(n))).unwrap();
+    }
+    let link = seeder.share(&source).await;
+    let mut crowd = Vec::new();
+    for _ in 0..3 {
+        let peer = Peer::start(Some(&tracker), |_| {}).await;
+        peer.fetch(link.clone()).await;
+        crowd.push(peer);
+    }
+    for peer in &mut crowd {
+        let path = peer.completed(&link).await;
+        assert!(tree(&path) == tree(&source));
+    }
+    let given: u64 = crowd.iter().map(|peer| peer.transfer(&link).unwrap().uploaded).sum();
+    let size = seeder.transfer(&link).unwrap().size.unwrap();
+    assert!(given > size / 2, "{given} of {} came from other leechers", 3 * size);
+}
