@@ -107,6 +107,8 @@ impl Drop for Bar {
 fn doing(transfer: &TransferView) -> String {
     let connected = transfer.peers.iter().filter(|peer| peer.connected).count();
     match transfer.state {
+        TransferState::Queued => "waiting for other downloads".to_owned(),
+        TransferState::Moving => "moving".to_owned(),
         TransferState::Searching => "looking for peers".to_owned(),
         TransferState::Waiting => "waiting for peers".to_owned(),
         TransferState::Checking => "checking what is on disk".to_owned(),

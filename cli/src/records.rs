@@ -69,7 +69,7 @@ fn sources(transfer: &TransferView) -> Vec<Source> {
 #[serde(tag = "type", rename = "progress")]
 pub(crate) struct ProgressRecord {
     file_id: FileId,
-    /// `searching`, `waiting`, `checking`, `downloading`, `sharing`, `paused` or `stopped`.
+    /// `queued`, `searching`, `waiting`, `checking`, `moving`, `downloading`, `sharing`, `paused` or `stopped`.
     state: &'static str,
     name: String,
     /// Bytes verified and on disk.
@@ -92,6 +92,8 @@ impl From<&TransferView> for ProgressRecord {
         Self {
             file_id: transfer.file_id,
             state: match transfer.state {
+                State::Queued => "queued",
+                State::Moving => "moving",
                 State::Searching => "searching",
                 State::Waiting => "waiting",
                 State::Checking => "checking",

@@ -66,6 +66,10 @@ pub const SEARCHING: &str = "Searching";
 /// See [`SEARCHING`].
 pub const WAITING: &str = "Waiting";
 /// See [`SEARCHING`].
+pub const QUEUED: &str = "Queued";
+/// See [`SEARCHING`].
+pub const MOVING: &str = "Moving";
+/// See [`SEARCHING`].
 pub const CHECKING: &str = "Checking";
 /// See [`SEARCHING`].
 pub const DOWNLOADING: &str = "Downloading";
@@ -258,6 +262,8 @@ pub fn tracker_away(host: &str, retry_in: Duration) -> String {
 /// What is going on with a transfer, in a sentence.
 pub fn state_sentence(state: &TransferState) -> String {
     match state {
+        TransferState::Queued => "Other downloads come first. It starts by itself.".to_owned(),
+        TransferState::Moving => "Moving to another folder.".to_owned(),
         TransferState::Searching => "Looking for peers that have this file.".to_owned(),
         TransferState::Waiting => {
             "Nobody is online with this file. We'll keep looking and resume by ourselves.".to_owned()
@@ -285,6 +291,11 @@ pub fn trouble_sentence(trouble: &Trouble) -> String {
             first.map_or(format!("{text}."), |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
         }
     }
+}
+
+/// A transfer lies somewhere else now.
+pub fn moved(path: &Path) -> String {
+    format!("Moved to {}.", path.display())
 }
 
 /// A transfer stopped.

@@ -31,6 +31,18 @@ pub enum Command {
         /// Also delete what was downloaded. What was only shared is never deleted.
         delete_data: bool,
     },
+    /// Hash everything that is there of this transfer again.
+    Check(FileId),
+    /// Move what was downloaded, finished or not, into this folder, and go on there. What was only shared is never moved. Ends
+    /// with `Event::Moved` or `Event::NotMoved`.
+    Move {
+        /// Which.
+        file_id: FileId,
+        /// Where to; made if it is not there.
+        dir: PathBuf,
+    },
+    /// Run so many downloads at once from now on; the others wait for their turn.
+    SetActiveDownloads(usize),
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
     /// Save downloads that start from now on here, unless their command says otherwise.

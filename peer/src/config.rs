@@ -46,6 +46,8 @@ impl EngineConfig {
 pub struct Limits {
     /// Connections in total: half of them for those that others dial.
     pub connections: usize,
+    /// Downloads that run at once, besides those that wait for peers; the others wait for their turn.
+    pub active_downloads: usize,
     /// Peers that one download is connected to.
     pub peers_per_download: usize,
     /// Bytes that one download has under way: requested, received or being written.
@@ -70,6 +72,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 500,
+            active_downloads: 5,
             peers_per_download: 50,
             window_bytes: 32 * 1024 * 1024,
             buffer_bytes: 32 * 1024 * 1024,

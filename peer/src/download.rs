@@ -51,6 +51,8 @@ pub(crate) struct Order {
     pub(crate) name: Option<FileName>,
     /// Whether chunks were fetched before. Where they are not found, their volume is away, and nothing is begun anew.
     pub(crate) begun: bool,
+    /// Whether all that is there is hashed again, whatever is on record.
+    pub(crate) distrust: bool,
 }
 
 /// Peers that may have a file, and where they can be dialled.
@@ -332,6 +334,9 @@ impl Download {
             figures.size = Some(part.layout().len());
             figures.num_chunks = part.layout().num_chunks();
         });
+        if std::mem::take(&mut self.order.distrust) {
+            part.distrust();
+        }
         let (checking, status) = (part.clone(), self.status.clone());
         let (node, stop) = (self.node.clone(), self.stop.clone());
         let progress = move |done| {

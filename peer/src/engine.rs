@@ -25,9 +25,11 @@ use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
 
 mod downloads;
+mod queue;
 pub(crate) mod recovery;
 mod run;
 mod shares;
+mod upkeep;
 
 /// How many commands may wait; a front end that sends more waits too.
 const COMMANDS: usize = 256;

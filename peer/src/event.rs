@@ -49,6 +49,20 @@ pub enum Event {
         /// Who sent it.
         peer_id: PeerId,
     },
+    /// What was downloaded lies somewhere else now.
+    Moved {
+        /// Which file.
+        file_id: FileId,
+        /// Where it is, or will be when it is complete.
+        path: PathBuf,
+    },
+    /// It stays where it was.
+    NotMoved {
+        /// Which file.
+        file_id: FileId,
+        /// Why.
+        trouble: Trouble,
+    },
     /// A transfer was removed from the list.
     Removed(FileId),
     /// A tracker can be reached, or no longer; see the snapshot.

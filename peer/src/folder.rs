@@ -26,7 +26,7 @@ mod progress;
 pub(crate) mod site;
 
 /// A folder on disk as its list says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Folder {
     /// Where it is.
     pub(crate) root: PathBuf,

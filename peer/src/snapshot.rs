@@ -132,12 +132,16 @@ pub struct PeerView {
 /// What is going on with a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferState {
+    /// Waiting for other downloads to end.
+    Queued,
     /// Looking for peers that have it.
     Searching,
     /// Nobody who has what is missing is online. It goes on by itself.
     Waiting,
     /// What is on disk is being verified.
     Checking,
+    /// It is being moved to another folder.
+    Moving,
     /// Chunks are on their way.
     Downloading,
     /// The whole file is here and served.

@@ -31,6 +31,8 @@ pub(crate) struct Status {
 #[derive(Debug)]
 struct Inner {
     figures: Figures,
+    /// When it came into its state.
+    since: Instant,
     /// Bytes and chunks that the folder was told of.
     counted: (u64, u32),
     down: RateMeter,
@@ -83,7 +85,8 @@ impl Status {
         };
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
-        let inner = Mutex::new(Inner { figures, counted: (0, 0), down, up, uploaded: 0, peers: BTreeMap::new() });
+        let inner =
+            Mutex::new(Inner { figures, since: now, counted: (0, 0), down, up, uploaded: 0, peers: BTreeMap::new() });
         Self { inner, folder: None, parts_changed: Notify::new() }
     }
 
@@ -98,11 +101,20 @@ impl Status {
         self.inner.lock().figures.clone()
     }
 
+    /// Since when it waits for peers, if it does.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        let inner = self.inner.lock();
+        (inner.figures.state == TransferState::Waiting).then_some(inner.since)
+    }
+
     /// Shows this state from now on. Returns whether it is another one.
     pub(crate) fn set_state(&self, state: TransferState) -> bool {
         let mut inner = self.inner.lock();
         let is_new = inner.figures.state != state;
         inner.figures.state = state;
+        if is_new {
+            inner.since = Instant::now();
+        }
         drop(inner);
         if let Some(folder) = self.folder.as_ref().filter(|_| is_new) {
             folder.parts_changed.notify_one();

@@ -4,6 +4,7 @@
 //! - `sidecar`: `<name>.part.sprat`.
 //! - `chunk_store`: verify, write, make durable, record.
 //! - `storage`: what that needs of a file.
+//! - `relocate`: to another folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -20,7 +21,10 @@ use crate::store::chunk_store::ChunkStore;
 use crate::store::sidecar::Sidecar;
 use crate::store::storage::{SharedFile, Storage};
 
+pub(crate) use crate::store::relocate::{move_one, relocate, relocate_as};
+
 mod chunk_store;
+mod relocate;
 pub(crate) mod sidecar;
 mod storage;
 
@@ -133,6 +137,11 @@ impl PartFile {
             return Ok(Bitfield::empty(self.chunks.hashes().num_chunks()));
         }
         self.chunks.check(progress).map_err(|error| trouble(&self.part(), self.layout().len(), &error))
+    }
+
+    /// Believes nothing that is on record.
+    pub(crate) fn distrust(&self) {
+        self.chunks.distrust();
     }
 
     /// Where chunks are written to and served from.

@@ -101,7 +101,7 @@ pub(crate) struct Running {
 }
 
 /// What happens once a download's task has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     /// Nothing: it stays in the list.
     Stay,
@@ -109,6 +109,8 @@ pub(crate) enum After {
     Restart,
     /// It leaves the list, with what was downloaded or without.
     Remove { delete_data: bool },
+    /// It goes on in another folder.
+    Move(PathBuf),
 }
 
 impl Transfer {
@@ -132,6 +134,18 @@ impl Transfer {
     /// Shows this state from now on.
     pub(crate) fn set_state(&self, state: TransferState) {
         self.status.set_state(state);
+    }
+
+    /// It lies there now.
+    pub(crate) fn moved_to(&mut self, path: &Path) {
+        self.whole = self.whole.take().map(|whole| match whole {
+            Whole::File(_, stamp) => Whole::File(path.to_owned(), stamp),
+            Whole::Folder(folder) => Whole::Folder(Arc::new(Folder { root: path.to_owned(), ..(*folder).clone() })),
+        });
+        if let (Some(order), Some(dir)) = (&mut self.order, path.parent()) {
+            order.dir = dir.to_owned();
+        }
+        self.status.update(|figures| figures.path = path.to_owned());
     }
 
     /// What a snapshot shows.

@@ -369,3 +369,94 @@ async fn a_name_from_the_network_stays_in_the_folder() {
     downloader.fetch(link.clone()).await;
     assert_eq!(downloader.completed(&link).await, downloader.downloads().join(".._.._evil.bin"));
 }
+
+#[tokio::test]
+async fn downloads_wait_for_their_turn() {
+    let mut seeder = Peer::start(None, slow).await;
+    let mut links = Vec::new();
+    for n in 0..3u8 {
+        links.push(only_peer(&seeder.share_bytes(&format!("{n}.bin"), &noise(16 * CHUNK, u64::from(n) + 40)).await));
+    }
+    let mut downloader = Peer::start(None, |config| config.limits.active_downloads = 1).await;
+    for link in &links {
+        downloader.fetch(link.clone()).await;
+    }
+    let states = |snapshot: &sprat_peer::Snapshot| -> Vec<TransferState> {
+        snapshot.transfers.iter().map(|transfer| transfer.state.clone()).collect()
+    };
+    let waits = [TransferState::Downloading, TransferState::Queued, TransferState::Queued];
+    downloader.until(|s| (states(s) == waits).then_some(())).await;
+    // One that is paused gives its turn to the next.
+    downloader.engine.send(Command::Pause(links[0].file_id)).await;
+    let turn = [TransferState::Paused, TransferState::Downloading, TransferState::Queued];
+    downloader.until(|s| (states(s) == turn).then_some(())).await;
+    downloader.engine.send(Command::Resume(links[0].file_id)).await;
+    downloader.engine.send(Command::SetActiveDownloads(3)).await;
+    for _ in &links {
+        downloader.event(|event| matches!(event, Event::Completed { .. }).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_check_finds_what_changed_on_the_disk() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(8 * CHUNK, 50);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    downloader.engine.send(Command::Pause(link.file_id)).await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    let part = downloader.downloads().join("a.bin.part");
+    let (modified, len) = (std::fs::metadata(&part).unwrap().modified().unwrap(), data.len());
+    std::fs::write(&part, vec![0; len]).unwrap();
+    // As a disk would that lost the bytes and nothing else.
+    std::fs::File::options().write(true).open(&part).unwrap().set_modified(modified).unwrap();
+    downloader.engine.send(Command::Check(link.file_id)).await;
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(&path).unwrap() == data);
+    // And of a whole file.
+    downloader.engine.send(Command::Check(link.file_id)).await;
+    downloader
+        .until(|s| (!s.hashing.is_empty() || s.transfers[0].state == TransferState::Checking).then_some(()))
+        .await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
+    std::fs::write(&path, vec![0; len]).unwrap();
+    downloader.engine.send(Command::Check(link.file_id)).await;
+    let trouble = downloader.event(|event| match event {
+        Event::Stopped { trouble, .. } => Some(trouble),
+        _ => None,
+    });
+    assert_eq!(trouble.await, Trouble::SourceChanged { path });
+    assert_eq!(downloader.engine.snapshot().transfers.len(), 1, "what it is now is not shared");
+}
+
+#[tokio::test]
+async fn a_download_goes_on_where_it_is_moved_to() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(8 * CHUNK, 51);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    let [first, second] = ["first", "second"].map(|name| downloader.dir.path().join(name));
+    let moved = |event| match event {
+        Event::Moved { path, .. } => Some(path),
+        Event::NotMoved { trouble, .. } => panic!("{trouble}"),
+        _ => None,
+    };
+    downloader.engine.send(Command::Move { file_id: link.file_id, dir: first.clone() }).await;
+    assert_eq!(downloader.event(moved).await, first.join("a.bin"));
+    assert_eq!(downloader.completed(&link).await, first.join("a.bin"));
+    assert_eq!(downloader.transfer(&link).unwrap().downloaded, data.len() as u64, "nothing was fetched twice");
+    assert_eq!(std::fs::read_dir(downloader.downloads()).unwrap().count(), 0);
+    downloader.engine.send(Command::Move { file_id: link.file_id, dir: second.clone() }).await;
+    assert_eq!(downloader.event(moved).await, second.join("a.bin"));
+    // It is served from there.
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
+    seeder.stop().await;
+    let mut third = Peer::start(None, |_| {}).await;
+    third.fetch(only_peer(&downloader.transfer(&link).unwrap().link.clone())).await;
+    assert!(std::fs::read(third.completed(&link).await).unwrap() == data);
+}

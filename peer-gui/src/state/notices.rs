@@ -79,6 +79,8 @@ fn event_toast(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, 
             let said = text::stopped(name.map(String::as_str), &trouble);
             view.toasts.push(said, Mood::Trouble, now);
         }
+        Event::Moved { path, .. } => view.toasts.push(text::moved(&path), Mood::Good, now),
+        Event::NotMoved { trouble, .. } => view.toasts.push(text::trouble_sentence(&trouble), Mood::Trouble, now),
         // Seen in the list already, or not worth a word.
         Event::Added(_) | Event::BadChunk { .. } | Event::Removed(_) | Event::TrackerChanged => {}
     }

@@ -126,6 +126,8 @@ fn transfer_row(transfer: &TransferView) -> Row {
 /// The word for a state.
 pub fn status(state: &TransferState) -> &'static str {
     match state {
+        TransferState::Queued => text::QUEUED,
+        TransferState::Moving => text::MOVING,
         TransferState::Searching => text::SEARCHING,
         TransferState::Waiting => text::WAITING,
         TransferState::Checking => text::CHECKING,
@@ -139,7 +141,11 @@ pub fn status(state: &TransferState) -> &'static str {
 /// The tone of a state.
 pub fn tone(state: &TransferState) -> Tone {
     match state {
-        TransferState::Searching | TransferState::Waiting | TransferState::Checking => Tone::Waiting,
+        TransferState::Queued
+        | TransferState::Searching
+        | TransferState::Waiting
+        | TransferState::Checking
+        | TransferState::Moving => Tone::Waiting,
         TransferState::Downloading => Tone::Active,
         TransferState::Sharing => Tone::Good,
         TransferState::Paused => Tone::Quiet,

@@ -41,13 +41,13 @@ impl Running {
                 // Where it goes is settled if it is on its way.
                 transfer.order.get_or_insert(order);
             }
-            match (&here, &transfer.running, transfer.after) {
+            match (&here, &transfer.running, &transfer.after) {
                 (Some(_), ..) => self.resume(file_id),
                 (None, Some(_), After::Remove { .. }) => transfer.after = After::Restart,
                 (None, Some(_), _) => {}
                 (None, None, _) => {
                     self.node.holdings.remove(&file_id);
-                    self.start(file_id);
+                    self.enqueue(file_id);
                 }
             }
             self.node.emit(Event::Added(file_id));
@@ -57,7 +57,7 @@ impl Running {
             return;
         }
         self.transfers.push(Transfer::new(file_id, Some(order.clone()), first_status(&order)));
-        self.start(file_id);
+        self.enqueue(file_id);
         self.save();
         self.publish();
         self.node.emit(Event::Added(file_id));
@@ -73,10 +73,10 @@ impl Running {
                 (parent.unwrap_or(Path::new(".")).to_owned(), name)
             }
         };
-        Order { link, dir: std::path::absolute(&dir).unwrap_or(dir), name, begun: false }
+        Order { link, dir: std::path::absolute(&dir).unwrap_or(dir), name, begun: false, distrust: false }
     }
 
-    /// Starts the task of a download that is not running.
+    /// Starts the task of a download that is not running; [`Running::enqueue`] is the way for those that may have to wait.
     pub(super) fn start(&mut self, file_id: FileId) {
         let node = self.node.clone();
         let Some(transfer) = self.transfer(file_id) else { return };
@@ -85,7 +85,9 @@ impl Running {
         let figures = transfer.status.figures();
         order.name = order.name.take().or(figures.ordered_name);
         order.begun |= figures.verified > 0;
-        let order = order.clone();
+        let ordered = order.clone();
+        order.distrust = false;
+        let order = ordered;
         let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
         transfer.running = Some(transfer::Running { stop: stop.clone(), hurry: hurry.clone() });
         (transfer.paused, transfer.after) = (false, After::Stay);
@@ -117,7 +119,7 @@ impl Running {
                     let resting = Self::resting(transfer);
                     transfer.set_state(resting);
                 }
-                if let (Ended::Trouble(trouble), After::Stay) = (ended, after) {
+                if let (Ended::Trouble(trouble), After::Stay) = (ended, &after) {
                     self.stopped_for(file_id, trouble);
                 }
             }
@@ -126,7 +128,9 @@ impl Running {
             After::Stay => {}
             After::Restart => self.start(file_id),
             After::Remove { delete_data } => self.forget(file_id, delete_data),
+            After::Move(dir) => self.move_to(file_id, dir),
         }
+        self.start_queued();
         self.save();
         self.publish();
     }
@@ -200,7 +204,7 @@ impl Running {
             Some(_) if stopping => transfer.after = After::Restart,
             Some(running) => running.hurry.notify_one(),
             None if transfer.whole.is_some() => self.resume_share(file_id),
-            None => self.start(file_id),
+            None => self.enqueue(file_id),
         }
         self.save();
     }
@@ -245,13 +249,13 @@ impl Running {
             tracing::error!(link, "a link in the list of transfers is damaged");
             return;
         };
-        let order = Order { link, dir, name: name.as_deref().map(FileName::clean), begun };
+        let order = Order { link, dir, name: name.as_deref().map(FileName::clean), begun, distrust: false };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
         if !record.paused {
-            self.start(record.file_id);
+            self.enqueue(record.file_id);
         }
     }
 }

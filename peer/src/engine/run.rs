@@ -1,6 +1,6 @@
 //! The engine's own loop: commands in, results of tasks in, snapshots out.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::config::EngineConfig;
 use crate::download::Ended;
 use crate::engine::downloads::Done;
 use crate::engine::shares::{Hashed, Hashing};
+use crate::engine::upkeep::Moved;
 use crate::library::Library;
 use crate::node::Node;
 use crate::snapshot::{Snapshot, TransferState};
@@ -41,6 +42,11 @@ pub(super) struct Running {
     pub(super) downloads: JoinSet<(FileId, Result<Done, Ended>)>,
     /// Looks whether the trouble that stopped a transfer is over.
     pub(super) looks: JoinSet<(FileId, bool)>,
+    pub(super) moves: JoinSet<Moved>,
+    /// Paths that are hashed only to see whether they are still these.
+    pub(super) rechecks: HashMap<PathBuf, FileId>,
+    /// How many downloads run at once.
+    pub(super) active_downloads: usize,
     commands: mpsc::Receiver<Command>,
     sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -85,6 +91,9 @@ impl Running {
             hashers: JoinSet::new(),
             downloads: JoinSet::new(),
             looks: JoinSet::new(),
+            moves: JoinSet::new(),
+            rechecks: HashMap::new(),
+            active_downloads: config.limits.active_downloads.max(1),
             commands,
             sources_changed,
             snapshots,
@@ -106,7 +115,7 @@ impl Running {
             self.hash_next();
             self.save_next();
             let publish_at = self.published + SNAPSHOT_INTERVAL;
-            let look_at = self.next_look();
+            let look_at = [self.next_look(), self.next_turn()].into_iter().flatten().min();
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => self.carry_out(command),
@@ -121,10 +130,17 @@ impl Running {
                     let (file_id, over) = looked.expect("looking does not panic");
                     self.looked(file_id, over);
                 }
-                () = sleep_until(look_at.unwrap_or(publish_at).into()), if look_at.is_some() => self.look(),
+                () = sleep_until(look_at.unwrap_or(publish_at).into()), if look_at.is_some() => {
+                    self.look();
+                    self.start_queued();
+                }
+                Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
-                () = self.node.changed.notified(), if !self.stale => self.stale = true,
+                () = self.node.changed.notified(), if !self.stale => {
+                    self.stale = true;
+                    self.start_queued();
+                }
                 () = sleep_until(publish_at.into()), if self.stale => self.publish(),
                 () = stop.cancelled() => break,
             }
@@ -144,6 +160,9 @@ impl Running {
             Command::Pause(file_id) => self.pause(file_id),
             Command::Resume(file_id) => self.resume(file_id),
             Command::Remove { file_id, delete_data } => self.remove(file_id, delete_data),
+            Command::Check(file_id) => self.check(file_id),
+            Command::Move { file_id, dir } => self.move_to(file_id, dir),
+            Command::SetActiveDownloads(most) => self.set_active_downloads(most),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::RetryTrackers => {
@@ -207,6 +226,9 @@ impl Running {
         while self.downloads.join_next().await.is_some() {}
         while self.hashers.join_next().await.is_some() {}
         while self.looks.join_next().await.is_some() {}
+        while let Some(Ok(moved)) = self.moves.join_next().await {
+            self.moved(moved);
+        }
         while self.chores.join_next().await.is_some() {}
         self.save();
         self.save_next();

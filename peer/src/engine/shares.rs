@@ -96,6 +96,14 @@ impl Running {
     /// A path was hashed: holds the file, and lets the trackers know.
     pub(super) fn hashed(&mut self, Hashed { path, result }: Hashed) {
         self.hashing = None;
+        let found = match &result {
+            Ok(Digest::File(digest, _)) => Some(digest.file_id()),
+            Ok(Digest::Folder(folder)) => Some(folder.1.file_id()),
+            Err(_) => None,
+        };
+        if self.rechecked(&path, found) {
+            return;
+        }
         match result {
             Ok(Digest::File(digest, stamp)) => self.hold(&path, digest, stamp),
             Ok(Digest::Folder(folder)) => self.hold_folder(&path, *folder),

@@ -119,9 +119,8 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let (id, dir, begun) = (self.order.link.file_id, self.order.dir.clone(), self.order.begun);
-        let name = list.name.clone();
-        let mut site = match self.on_disk(move || Site::open(id, &dir, list, begun)).await? {
+        let (name, order) = (list.name.clone(), self.order.clone());
+        let mut site = match self.on_disk(move || Site::open(&order, list)).await? {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
                     folder.serve(&self.node, part, Some(digest), &self.holding);
@@ -169,7 +168,7 @@ impl FolderFetch {
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
             let name = Some(FileName::clean(&id.to_string()));
-            let order = Order { link, dir: site.parts_dir(), name, begun: false };
+            let order = Order { link, dir: site.parts_dir(), name, begun: false, distrust: false };
             let mut known = self.known.subscribe();
             known.mark_changed();
             let folder = Some(PartOf { holding: self.holding.clone(), known });

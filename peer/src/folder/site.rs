@@ -8,14 +8,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use sprat_chunking::{FileDigest, FileId};
+use sprat_protocol::Link;
 use sprat_protocol::collection::Part;
 
-use crate::download::List;
+use crate::download::{List, Order};
 use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
 use crate::folder::place::places;
 use crate::folder::progress::Progress;
 use crate::folder::{Folder, PlacedFile};
-use crate::share::FileStamp;
+use crate::share::{FileStamp, id_of};
 use crate::snapshot::Trouble;
 use crate::store::{self, Destination, MAX_NUMBER, is_taken, numbered, sync_dir, trouble};
 
@@ -51,11 +52,13 @@ pub(crate) enum OpenedSite {
 }
 
 impl Site {
-    /// Opens the site of this folder in `dir`, or, unless something was fetched before, begins one beside whatever is there.
+    /// Opens the site of this folder where it was ordered to, or, unless something was fetched before, begins one beside whatever is there.
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(id: FileId, dir: &Path, list: List, begun: bool) -> Result<OpenedSite, Trouble> {
+    pub(crate) fn open(order: &Order, list: List) -> Result<OpenedSite, Trouble> {
+        let Order { link: Link { file_id: id, .. }, dir, begun, distrust, .. } = order;
+        let (id, begun) = (*id, *begun);
         let List { collection, bytes, name } = list;
         let destination = Destination { dir: dir.to_owned(), name };
         if !begun {
@@ -88,12 +91,19 @@ impl Site {
             }
             let files = vec![None; collection.files.len()];
             let folder = Folder { root: work.join("files"), parts: collection.parts(), collection, files };
-            return Self::begin(destination, path, progress, folder).map(|site| OpenedSite::Site(Box::new(site)));
+            return Self::begin(destination, path, progress, folder, *distrust)
+                .map(|site| OpenedSite::Site(Box::new(site)));
         }
         Err(trouble(&numbered(&destination, 1), 0, &io::Error::other("too many folders of that name are there")))
     }
 
-    fn begin(destination: Destination, path: PathBuf, progress: Progress, folder: Folder) -> Result<Self, Trouble> {
+    fn begin(
+        destination: Destination,
+        path: PathBuf,
+        progress: Progress,
+        folder: Folder,
+        distrust: bool,
+    ) -> Result<Self, Trouble> {
         let (places, empty) = places(&folder.collection);
         let mut parts: HashMap<FileId, Vec<Part>> = HashMap::new();
         for part in &folder.parts {
@@ -108,21 +118,21 @@ impl Site {
                 site.write(place, &[])?;
             }
         }
-        site.look()?;
+        site.look(distrust)?;
         Ok(site)
     }
 
-    /// Finds the parts that are there from before.
-    fn look(&mut self) -> Result<(), Trouble> {
+    /// Finds the parts that are there from before: those on record, if that is to be trusted, and those that hash to what they
+    /// should be.
+    fn look(&mut self, distrust: bool) -> Result<(), Trouble> {
         let ids: Vec<FileId> = self.parts.keys().copied().collect();
         for id in ids {
             let files = self.files_of(id);
             let stamps: Option<Vec<FileStamp>> = files.iter().map(|place| self.stamp(*place)).collect();
             let Some(stamps) = stamps else { continue };
-            let is_bundle = matches!(self.parts[&id][0], Part::Bundle { .. });
-            if self.progress.done(id) == Some(&stamps) {
+            if !distrust && self.progress.done(id) == Some(&stamps) {
                 self.keep(&files, &stamps);
-            } else if is_bundle && files.iter().all(|place| self.is_right(*place)) {
+            } else if files.iter().all(|place| self.is_right(*place)) {
                 self.synced(id, &files)?;
             }
         }
@@ -274,6 +284,11 @@ impl Site {
         }
     }
 
+    /// Moves the unfinished folder towards `path` into `dir`. Returns where the folder is expected now.
+    pub(crate) fn relocate(path: &Path, dir: &Path) -> io::Result<PathBuf> {
+        store::relocate_as(path, dir, |from, to| store::move_one(&work_dir(from), &work_dir(to)))
+    }
+
     /// Whether there is an unfinished folder of this ID towards this path.
     pub(crate) fn is_begun(path: &Path, id: FileId) -> bool {
         Progress::owner(&record(&work_dir(path))) == Some(id)
@@ -310,10 +325,10 @@ impl Site {
         (metadata.is_file() && stamp.len == self.folder.collection.files[place].size).then_some(stamp)
     }
 
-    /// Whether a small file is there, to the last byte.
+    /// Whether a file is there, to the last byte.
     fn is_right(&self, place: usize) -> bool {
-        let bytes = fs::read(self.folder.root.join(&self.places[place]));
-        bytes.is_ok_and(|bytes| id_of_small(&bytes) == self.folder.collection.files[place].file_id)
+        let path = self.folder.root.join(&self.places[place]);
+        id_of(&path, |_| ControlFlow::Continue(())).is_ok_and(|id| id == self.folder.collection.files[place].file_id)
     }
 }
 

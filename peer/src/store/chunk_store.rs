@@ -79,6 +79,12 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
         self.recorded.lock().layout
     }
 
+    /// Believes nothing that is on record: everything is hashed.
+    pub(crate) fn distrust(&self) {
+        let mut recorded = self.recorded.lock();
+        (recorded.stamp, recorded.has) = (0, Bitfield::empty(self.hashes.num_chunks()));
+    }
+
     /// Which chunks are there: those on record, and those that hash to what they should be, which is tried, on all cores, for
     /// whatever may have been written since; blocks. `progress` is told the bytes that were looked at.
     ///

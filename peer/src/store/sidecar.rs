@@ -103,7 +103,8 @@ impl Sidecar {
     }
 }
 
-fn path_of(part: &Path) -> PathBuf {
+/// Where a part file's sidecar is.
+pub(super) fn path_of(part: &Path) -> PathBuf {
     let mut path = part.as_os_str().to_owned();
     path.push(".sprat");
     path.into()

@@ -1,0 +1,123 @@
+//! What a user does with what is there: checking it again, moving it elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use sprat_chunking::FileId;
+
+use super::run::Running;
+use crate::event::Event;
+use crate::folder::site::Site;
+use crate::snapshot::{TransferState, Trouble};
+use crate::store::{PartFile, relocate, trouble};
+use crate::transfer::{After, Whole};
+
+/// What moving gave: where it is now, or why it is where it was.
+pub(super) type Moved = (FileId, Result<PathBuf, Trouble>);
+
+impl Running {
+    /// Hashes everything that is there of a transfer again. What is wrong in a download is fetched again; a shared file that is
+    /// not what it was is no longer served.
+    pub(super) fn check(&mut self, file_id: FileId) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        if let Some(whole) = &transfer.whole {
+            let path = whole.path().to_owned();
+            transfer.set_state(TransferState::Checking);
+            self.rechecks.insert(path.clone(), file_id);
+            self.share(path);
+            return;
+        }
+        let Some(order) = &mut transfer.order else { return };
+        order.distrust = true;
+        match &transfer.running {
+            Some(running) => {
+                running.stop.cancel();
+                transfer.after = After::Restart;
+            }
+            None if transfer.paused => {}
+            None => self.enqueue(file_id),
+        }
+    }
+
+    /// What was hashed at this path is `found`. Returns whether that ends the matter: it was a check, and it is something else.
+    pub(super) fn rechecked(&mut self, path: &Path, found: Option<FileId>) -> bool {
+        let Some(expected) = self.rechecks.remove(path) else { return false };
+        if found == Some(expected) {
+            return false;
+        }
+        if let Some(holding) = self.node.holdings.get(&expected) {
+            holding.serve(false);
+        }
+        self.node.trackers.kick();
+        self.stopped_for(expected, Trouble::SourceChanged { path: path.to_owned() });
+        true
+    }
+
+    /// Moves what was downloaded, finished or not, to this folder, and goes on there.
+    pub(super) fn move_to(&mut self, file_id: FileId, dir: PathBuf) {
+        let dir = std::path::absolute(&dir).unwrap_or(dir);
+        let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.is_download) else { return };
+        if let Some(running) = &transfer.running {
+            running.stop.cancel();
+            transfer.after = After::Move(dir);
+            return;
+        }
+        transfer.set_state(TransferState::Moving);
+        let from = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
+        let unfinished = transfer.status.figures().path;
+        if let Some(holding) = self.node.holdings.get(&file_id) {
+            holding.serve(false);
+        }
+        self.moves.spawn_blocking(move || {
+            let moved = match &from {
+                Some(from) => relocate(from, &dir),
+                None => relocate_unfinished(&unfinished, &dir, file_id),
+            };
+            let from = from.as_deref().unwrap_or(&unfinished);
+            (file_id, moved.map_err(|error| trouble(&dir.join(from.file_name().unwrap_or_default()), 0, &error)))
+        });
+        self.publish();
+    }
+
+    /// Something was moved, or not: it goes on where it is now.
+    pub(super) fn moved(&mut self, (file_id, result): Moved) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        let (paused, is_whole) = (transfer.paused, transfer.whole.is_some());
+        match result {
+            Ok(path) => {
+                transfer.moved_to(&path);
+                let whole = transfer.whole.clone();
+                if let Some(whole) = whole {
+                    self.serve_from(file_id, &whole);
+                }
+                self.node.emit(Event::Moved { file_id, path });
+            }
+            Err(trouble) => {
+                tracing::warn!(%file_id, %trouble, "not moved");
+                self.node.emit(Event::NotMoved { file_id, trouble });
+            }
+        }
+        match (paused, is_whole) {
+            (true, _) => self.pause(file_id),
+            (false, true) => self.resume_share(file_id),
+            (false, false) => self.enqueue(file_id),
+        }
+        self.save();
+        self.publish();
+    }
+
+    /// What is wholly here lies somewhere else now.
+    fn serve_from(&self, file_id: FileId, whole: &Whole) {
+        let Some(holding) = self.node.holdings.get(&file_id) else { return };
+        match whole {
+            Whole::File(path, stamp) => holding.completed(path.clone(), *stamp),
+            Whole::Folder(folder) => {
+                folder.parts.iter().for_each(|part| folder.serve(&self.node, part, None, &holding));
+            }
+        }
+    }
+}
+
+/// Moves what was fetched towards `path`, a file or a folder; blocks.
+fn relocate_unfinished(path: &Path, dir: &Path, file_id: FileId) -> std::io::Result<PathBuf> {
+    if Site::is_begun(path, file_id) { Site::relocate(path, dir) } else { PartFile::relocate(path, dir, file_id) }
+}
