@@ -89,7 +89,8 @@ impl Holding {
     /// A whole file.
     pub(crate) fn whole(name: String, hashes: ChunkHashes, layout: Layout, path: PathBuf, stamp: FileStamp) -> Self {
         let has = Bitfield::full(hashes.num_chunks());
-        Self::new(name, hashes, State { layout, has, source: Source::Whole { path, stamp } })
+        let handed_out = HandedOut::whole(hashes.num_chunks());
+        Self::new(name, hashes, handed_out, State { layout, has, source: Source::Whole { path, stamp } })
     }
 
     /// A download, of which `has` is there.
@@ -100,15 +101,16 @@ impl Holding {
         has: Bitfield,
         file: Arc<SharedFile>,
     ) -> Self {
-        Self::new(name, hashes, State { layout, has, source: Source::Part(file) })
+        let handed_out = HandedOut::part(hashes.num_chunks());
+        Self::new(name, hashes, handed_out, State { layout, has, source: Source::Part(file) })
     }
 
-    fn new(name: String, hashes: ChunkHashes, state: State) -> Self {
+    fn new(name: String, hashes: ChunkHashes, handed_out: HandedOut, state: State) -> Self {
         Self {
             name,
             serving: AtomicBool::new(true),
             uploaded: AtomicU64::new(0),
-            handed_out: Mutex::new(HandedOut::new(hashes.num_chunks())),
+            handed_out: Mutex::new(handed_out),
             uploaded_to: Mutex::default(),
             version: AtomicU64::new(0),
             state: Mutex::new(state),
@@ -129,7 +131,7 @@ impl Holding {
     }
 
     /// Whether somebody other than `asker` was given this chunk so recently that the asker better gets it there, while this
-    /// peer hands out what nobody has yet.
+    /// peer hands out what nobody has yet. Never while this is a download: that others have the file too.
     pub(crate) fn is_elsewhere(&self, now: Instant, index: ChunkIndex, asker: &Connection) -> bool {
         self.handed_out.lock().is_spreading(now, index) && self.serves_others_than(asker)
     }
