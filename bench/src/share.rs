@@ -6,6 +6,7 @@ use std::thread::available_parallelism;
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
+use sprat_chunking::tree;
 use sprat_peer::share::digest_file;
 
 use crate::Load;
@@ -30,6 +31,17 @@ pub(crate) fn run(load: &Load) -> anyhow::Result<()> {
     let cores = available_parallelism()?.get();
     println!("| work | GB/s | ÷ (cores × single core) |\n| --- | --- | --- |");
     println!("| SHA-256, one core, in memory | {single:.2} | |");
+    // Chunks of two blocks, and of sixteen: so many can be hashed at once.
+    for kib in [32, 256] {
+        let chunks = best(load.runs, || {
+            black_box(&sample).chunks(kib * 1024).for_each(|chunk| {
+                black_box(tree::chunk_hash(chunk));
+            });
+            Ok(())
+        })?;
+        let chunks = sample.len() as f64 / chunks / 1e9;
+        println!("| hashes of chunks of {kib} KiB, one core, in memory | {chunks:.2} | {:.2} |", chunks / single);
+    }
     println!(
         "| hashing {} MiB for sharing, {cores} cores, warm cache | {sharing:.2} | {:.2} |",
         load.mib,

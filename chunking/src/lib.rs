@@ -5,6 +5,7 @@
 //!
 //! - [`hash`]: a SHA-256 value, and the [`FileId`] that it is for a whole file.
 //! - [`tree`]: the Merkle tree hash of RFC 9162 §2.1.1.
+//! - `leaves`: the hashes of a chunk's blocks, several at a time.
 //! - [`layout`]: [`ChunkSize`], [`Layout`] and [`ChunkIndex`]: which bytes are in which chunk.
 //! - [`chunk_hashes`]: [`ChunkHashes`], a list of chunk hashes that was proven to belong to a file ID.
 //! - [`split`](mod@split): file → chunks and their hashes, on all cores.
@@ -16,6 +17,7 @@ pub mod bitfield;
 pub mod chunk_hashes;
 pub mod hash;
 pub mod layout;
+mod leaves;
 pub mod merge;
 pub mod position;
 pub mod split;

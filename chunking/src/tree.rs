@@ -6,8 +6,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::BLOCK_LEN;
 use crate::hash::Hash;
+use crate::leaves::leaf_hashes;
 
 /// The hash of one entry; in a file's tree the entries are its blocks.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
@@ -44,7 +44,7 @@ pub fn root(subtrees: impl IntoIterator<Item = Hash>) -> Hash {
 /// The hash of one chunk's subtree. `chunk` is empty only for the one chunk that an empty file does not have, and
 /// then the answer is the empty file's ID.
 pub fn chunk_hash(chunk: &[u8]) -> Hash {
-    root(chunk.chunks(BLOCK_LEN).map(leaf_hash))
+    root(leaf_hashes(chunk))
 }
 
 fn empty_root() -> Hash {

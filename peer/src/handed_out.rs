@@ -11,20 +11,26 @@ const SPREADING: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(crate) struct HandedOut {
     chunks: Vec<Option<(u16, Instant)>>,
-    /// How many chunks were never handed out.
+    /// How many chunks nobody else may have yet.
     fresh: u32,
 }
 
 impl HandedOut {
-    /// Nothing yet, of so many chunks.
-    pub(crate) fn new(num_chunks: u32) -> Self {
+    /// Nothing yet, of a whole file with so many chunks.
+    pub(crate) fn whole(num_chunks: u32) -> Self {
         Self { chunks: vec![None; num_chunks as usize], fresh: num_chunks }
+    }
+
+    /// Nothing yet, of a file that others have: whoever asks for a chunk of that better gets it here and now, since it may
+    /// be here before it is anywhere else.
+    pub(crate) fn part(num_chunks: u32) -> Self {
+        Self { fresh: 0, ..Self::whole(num_chunks) }
     }
 
     /// This chunk is handed out now. One that is cut differently from this peer's own way is not counted.
     pub(crate) fn note(&mut self, now: Instant, index: ChunkIndex) {
         let Some(chunk) = self.chunks.get_mut(index.as_usize()) else { return };
-        self.fresh -= u32::from(chunk.is_none());
+        self.fresh = self.fresh.saturating_sub(u32::from(chunk.is_none()));
         *chunk = Some((times_of(*chunk).saturating_add(1), now));
     }
 
@@ -56,7 +62,7 @@ mod tests {
         let layout = Layout::new(2 * 16 * 1024, ChunkSize::MIN).unwrap();
         let [first, second] = [0, 1].map(|number| layout.index(number).unwrap());
         let start = Instant::now();
-        let mut handed_out = HandedOut::new(2);
+        let mut handed_out = HandedOut::whole(2);
         assert!(!handed_out.is_spreading(start, first));
         handed_out.note(start, first);
         assert!(handed_out.is_spreading(start, first) && !handed_out.is_spreading(start, second));
@@ -65,5 +71,16 @@ mod tests {
         assert!(!handed_out.is_spreading(start, first), "a whole copy is out");
         handed_out.note(start, second);
         assert_eq!([handed_out.times(first), handed_out.times(second)], [1, 2]);
+    }
+
+    #[test]
+    fn what_came_from_others_is_given_to_whoever_asks() {
+        let layout = Layout::new(2 * 16 * 1024, ChunkSize::MIN).unwrap();
+        let [first, second] = [0, 1].map(|number| layout.index(number).unwrap());
+        let now = Instant::now();
+        let mut handed_out = HandedOut::part(2);
+        handed_out.note(now, first);
+        assert!(!handed_out.is_spreading(now, first));
+        assert_eq!([handed_out.times(first), handed_out.times(second)], [1, 0]);
     }
 }

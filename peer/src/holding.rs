@@ -101,7 +101,8 @@ impl Holding {
     /// All of something that lies there.
     pub(crate) fn lying(name: String, hashes: ChunkHashes, layout: Layout, source: Source) -> Self {
         let has = Bitfield::full(layout.num_chunks());
-        Self::new(name, hashes, State { layout, has, source })
+        let handed_out = HandedOut::whole(hashes.num_chunks());
+        Self::new(name, hashes, handed_out, State { layout, has, source })
     }
 
     /// The same as a part of a folder.
@@ -118,17 +119,18 @@ impl Holding {
         has: Bitfield,
         chunks: Arc<PartChunks>,
     ) -> Self {
-        Self::new(name, hashes, State { layout, has, source: Source::Part(chunks) })
+        let handed_out = HandedOut::part(hashes.num_chunks());
+        Self::new(name, hashes, handed_out, State { layout, has, source: Source::Part(chunks) })
     }
 
-    fn new(name: String, hashes: ChunkHashes, state: State) -> Self {
+    fn new(name: String, hashes: ChunkHashes, handed_out: HandedOut, state: State) -> Self {
         Self {
             name,
             serving: AtomicBool::new(true),
             unfinished: AtomicBool::new(false),
             folder: None,
             uploaded: AtomicU64::new(0),
-            handed_out: Mutex::new(HandedOut::new(hashes.num_chunks())),
+            handed_out: Mutex::new(handed_out),
             uploaded_to: Mutex::default(),
             version: AtomicU64::new(0),
             state: Mutex::new(state),
@@ -149,7 +151,7 @@ impl Holding {
     }
 
     /// Whether somebody other than `asker` was given this chunk so recently that the asker better gets it there, while this
-    /// peer hands out what nobody has yet.
+    /// peer hands out what nobody has yet. Never while this is a download: that others have the file too.
     pub(crate) fn is_elsewhere(&self, now: Instant, index: ChunkIndex, asker: &Connection) -> bool {
         self.handed_out.lock().is_spreading(now, index) && self.serves_others_than(asker)
     }

@@ -5,7 +5,8 @@
 //! - The last chunk comes first, because it proves the length. Then a few at random, so that a new leecher has something to
 //!   give; then the rarest first, ties at random.
 //! - What one peer may have outstanding is a window in bytes: it grows with every chunk (slow start) until the rate no
-//!   longer does, then follows rate × [`QUEUE_TIME`].
+//!   longer does, then follows rate × (latency + [`QUEUE_TIME`]). What waits in a longer queue could come from somebody
+//!   else meanwhile.
 //! - A peer that delivers nothing for mean + 4 × deviation of its own pace is snubbed: its requests go to others, and
 //!   it gets one at a time until it delivers again. It is not dropped.
 //! - When nothing is missing and a peer is idle, it duplicates the request that will take longest elsewhere. Whoever is
@@ -20,8 +21,8 @@ use sprat_chunking::{Bitfield, ChunkIndex};
 use crate::pace::{Pace, RateMeter};
 use crate::rarity::Rarity;
 
-/// How much of a peer's rate is kept outstanding with it.
-const QUEUE_TIME: Duration = Duration::from_secs(2);
+/// How much of a peer's rate is kept outstanding with it, besides what is on its way.
+const QUEUE_TIME: Duration = Duration::from_millis(250);
 /// How many chunks are fetched at random before rarity counts.
 const RANDOM_FIRST: u32 = 4;
 /// How many chunks a window never falls below, and starts with.
@@ -69,6 +70,10 @@ struct Peer {
     /// In the order in which they were sent, which is the order in which they are answered.
     outstanding: Vec<ChunkIndex>,
     window: u64,
+    /// How long a chunk took when nothing else was asked for, the last time that this happened.
+    latency: Duration,
+    /// The chunk that was last asked for while nothing else was, and when, until it arrives.
+    asked_alone: Option<(Instant, ChunkIndex)>,
     rate: RateMeter,
     pace: Pace,
     /// When it last delivered, or was first asked after having been idle.
@@ -135,6 +140,8 @@ impl Scheduler {
             counted,
             outstanding: Vec::new(),
             window,
+            latency: Duration::ZERO,
+            asked_alone: None,
             rate: RateMeter::new(now),
             pace: Pace::default(),
             last_progress: now,
@@ -174,6 +181,7 @@ impl Scheduler {
             let peer = self.peers.get_mut(&key).expect("a peer that a chunk was picked for is there");
             if peer.outstanding.is_empty() {
                 peer.last_progress = now;
+                peer.asked_alone = Some((now, index));
             }
             peer.outstanding.push(index);
             picked.push(index);
@@ -395,6 +403,9 @@ impl Peer {
 
     fn delivered(&mut self, now: Instant, index: ChunkIndex, len: u64, config: SchedulerConfig) {
         self.outstanding.retain(|i| *i != index);
+        if let Some((asked, _)) = self.asked_alone.take_if(|(_, alone)| *alone == index) {
+            self.latency = now.saturating_duration_since(asked);
+        }
         self.pace.arrived(now.saturating_duration_since(self.last_progress));
         self.last_progress = now;
         self.snubbed = false;
@@ -403,7 +414,7 @@ impl Peer {
         if self.rate.add(now, len).is_growing() {
             self.window = (self.window + config.chunk_len).min(most);
         } else {
-            let target = self.rate.bytes_per_second() * QUEUE_TIME.as_secs_f64();
+            let target = self.rate.bytes_per_second() * (self.latency + QUEUE_TIME).as_secs_f64();
             self.window = (target as u64).clamp(least, most);
         }
     }

@@ -96,6 +96,34 @@ fn the_window_grows_with_what_a_peer_delivers() {
     assert!(outstanding.len() <= 64);
 }
 
+/// How many chunks are outstanding in the end with a peer that sends a hundred a second, each of which has to wait for the
+/// one before it and is on its way for so long.
+fn outstanding_after_a_while(latency: Duration) -> usize {
+    let mut scheduler = scheduler(2000, 12);
+    let mut now = Instant::now();
+    scheduler.peer_has(now, 1, Bitfield::full(2000));
+    let mut sent = now;
+    let mut on_the_way = std::collections::VecDeque::new();
+    for _ in 0..1500 {
+        for index in scheduler.requests(now, 1) {
+            sent = sent.max(now) + Duration::from_millis(10);
+            on_the_way.push_back((sent + latency, index));
+        }
+        let (arrival, index) = on_the_way.pop_front().unwrap();
+        now = arrival;
+        store(&mut scheduler, now, 1, index);
+    }
+    on_the_way.len()
+}
+
+#[test]
+fn as_much_is_outstanding_as_is_on_its_way_and_little_more() {
+    let near = outstanding_after_a_while(Duration::from_millis(1));
+    assert!((15..=40).contains(&near), "{near}");
+    let far = outstanding_after_a_while(Duration::from_millis(400));
+    assert!((40..=64).contains(&far), "{far}");
+}
+
 #[test]
 fn a_wide_window_is_filled_in_one_go_and_not_chunk_by_chunk() {
     let mut scheduler = scheduler(1000, 11);

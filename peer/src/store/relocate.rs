@@ -13,7 +13,7 @@ use crate::store::sidecar::{self, Sidecar};
 
 /// Moves a file or folder into `dir`, under its name or, if that is taken, the next number of it.
 pub(crate) fn relocate(from: &Path, dir: &Path) -> io::Result<PathBuf> {
-    relocate_as(from, dir, |from, to| move_one(from, to))
+    relocate_as(from, dir, move_one)
 }
 
 impl PartFile {
