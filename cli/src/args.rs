@@ -90,13 +90,17 @@ pub(crate) struct EngineArgs {
     /// Send no more than so many bytes a second, all peers together; K, M and G count in 1024s, as in 500K
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub(crate) upload_limit: Option<NonZeroU32>,
+    /// Receive no more than so many bytes a second, all peers together; K, M and G count in 1024s, as in 500K
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) download_limit: Option<NonZeroU32>,
 }
 
 impl EngineArgs {
     /// The configuration of an engine on this state directory.
     pub(crate) fn config(&self, state_dir: &Path, trackers: Vec<Url>) -> EngineConfig {
         let mut config = EngineConfig::new(state_dir, ".");
-        (config.listen, config.trackers, config.limits.upload_rate) = (self.listen, trackers, self.upload_limit);
+        (config.listen, config.trackers) = (self.listen, trackers);
+        (config.limits.upload_rate, config.limits.download_rate) = (self.upload_limit, self.download_limit);
         config
     }
 }
@@ -305,6 +309,7 @@ mod tests {
             ("sprat get ab --upload-limit 0", "500K"),
             ("sprat get ab --upload-limit 4G", "500K"),
             ("sprat get ab --upload-limit M", "500K"),
+            ("sprat get ab --download-limit fast", "500K"),
             ("sprat search x --page 0", "0 is not in"),
             ("sprat share", "required"),
             ("sprat reboot", "unrecognized subcommand"),

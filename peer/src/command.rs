@@ -1,5 +1,6 @@
 //! What a front end tells the engine to do.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use sprat_chunking::FileId;
@@ -30,6 +31,22 @@ pub enum Command {
         file_id: FileId,
         /// Also delete what was downloaded. What was only shared is never deleted.
         delete_data: bool,
+    },
+    /// Send and receive no more bytes of chunks a second than this, all transfers together; none is no limit.
+    SetRates {
+        /// Sent.
+        up: Option<NonZeroU32>,
+        /// Received.
+        down: Option<NonZeroU32>,
+    },
+    /// The same for one transfer, until it is removed or the engine stops. The limits of all together count as well.
+    SetTransferRates {
+        /// Which.
+        file_id: FileId,
+        /// Sent.
+        up: Option<NonZeroU32>,
+        /// Received.
+        down: Option<NonZeroU32>,
     },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),

@@ -52,6 +52,8 @@ pub struct Limits {
     pub window_bytes: u64,
     /// Bytes of chunks sent per second, all peers together; none is no limit.
     pub upload_rate: Option<NonZeroU32>,
+    /// Bytes of chunks received per second, all peers together; none is no limit.
+    pub download_rate: Option<NonZeroU32>,
     /// How long a dialled peer may take to answer, HELLO included.
     pub connect_timeout: Duration,
     /// How long a peer may be silent while something is outstanding with it, before it counts as lost.
@@ -71,6 +73,7 @@ impl Default for Limits {
             peers_per_download: 50,
             window_bytes: 32 * 1024 * 1024,
             upload_rate: None,
+            download_rate: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             doubt_after: Duration::from_secs(20),

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::buffers::Buffer;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
+use crate::held_back::HeldBack;
 use crate::node::Node;
 use crate::scheduler::PeerKey;
 use crate::seed::{Upload, Wanted};
@@ -51,6 +52,8 @@ pub(crate) struct Connection {
     pub(crate) wanted: Mutex<HashMap<FileId, Wanted>>,
     /// Wakes the writer: there are uploads, or news of a file that the peer wants.
     pub(crate) wake: Arc<Notify>,
+    /// When this side last let the peer wait in order to keep to its limits.
+    pub(crate) held_back: HeldBack,
     outbox: mpsc::Sender<Outgoing>,
     /// Bytes of payload in the outbox.
     outbox_bytes: AtomicUsize,
@@ -170,6 +173,7 @@ impl Connection {
             uploads: Mutex::default(),
             wanted: Mutex::default(),
             wake: Arc::default(),
+            held_back: HeldBack::default(),
             outbox: sender,
             outbox_bytes: AtomicUsize::new(0),
             downloads: Mutex::default(),
@@ -362,7 +366,12 @@ impl Connection {
             return Err(ConnectionError::OutOfTurn("a chunk that is too long"));
         }
         let mut chunk = node.buffers.take(len);
-        reader.payload(&mut chunk).await?;
+        let throttle = node.download_throttle(&request.file_id);
+        if throttle.is_unlimited() {
+            reader.payload(&mut chunk).await?;
+        } else {
+            self.read_held_back(node, &throttle, &mut chunk, reader).await?;
+        }
         request.tell(self.key, News::Chunk(request.index, chunk)).await;
         Ok(())
     }

@@ -29,6 +29,7 @@ use crate::store::{Destination, Opened, PartFile, assumed_chunk_size};
 
 mod fetch;
 mod learn;
+mod limits;
 mod peers;
 
 /// How many events of peers may wait for this download; more stop the sockets.

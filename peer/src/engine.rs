@@ -19,12 +19,14 @@ use crate::node::Node;
 use crate::pool::Pool;
 use crate::rate_limit::RateLimit;
 use crate::server;
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
 
 mod downloads;
 mod run;
+mod settings;
 mod shares;
 
 /// How many commands may wait; a front end that sends more waits too.
@@ -65,6 +67,8 @@ impl Engine {
             listen: listener.local_addr().map_err(listen_failed)?,
             pool: Pool::new(config.limits.connections),
             upload_rate: RateLimit::new(config.limits.upload_rate),
+            download_rate: RateLimit::new(config.limits.download_rate),
+            settings: Settings::default(),
             limits: config.limits.clone(),
             holdings: Holdings::default(),
             trackers: Trackers::default(),

@@ -8,8 +8,9 @@
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. `scheduler`, `rarity`: which chunk
 //!   from whom, without sockets and without a clock. `store`: where the chunks go.
-//! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `pool`: who is
-//!   connected. `server`: who may come in.
+//! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `held_back`: what comes no
+//!   faster than it may. `pool`: who is connected. `server`: who may come in.
+//! - `rate_limit`: bytes per second. `settings`: what the user set for single transfers.
 //! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
 //! - `state_dir`: identity, lock, and what outlives a restart. [`address`]: this machine's own addresses.
 
@@ -25,6 +26,7 @@ mod engine;
 pub mod event;
 mod frames;
 mod handed_out;
+mod held_back;
 mod holding;
 mod library;
 mod node;
@@ -35,6 +37,7 @@ mod rate_limit;
 mod scheduler;
 mod seed;
 mod server;
+mod settings;
 pub mod share;
 pub mod snapshot;
 mod state_dir;

@@ -10,6 +10,7 @@
 //!   it gets one at a time until it delivers again. It is not dropped.
 //! - When nothing is missing and a peer is idle, it duplicates the request that will take longest elsewhere. Whoever is
 //!   first wins, and the other request is cancelled.
+//! - Where the user limits the rate, less is outstanding and nothing is duplicated (`limited`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,6 +20,10 @@ use sprat_chunking::{Bitfield, ChunkIndex};
 
 use crate::pace::{Pace, RateMeter};
 use crate::rarity::Rarity;
+
+mod limited;
+
+pub(crate) use limited::Limited;
 
 /// How much of a peer's rate is kept outstanding with it.
 const QUEUE_TIME: Duration = Duration::from_secs(2);
@@ -50,6 +55,7 @@ pub(crate) struct Scheduler {
     peers: BTreeMap<PeerKey, Peer>,
     last: Option<ChunkIndex>,
     done: u32,
+    limited: Option<Limited>,
     rng: SmallRng,
 }
 
@@ -109,7 +115,7 @@ impl Scheduler {
                 missing.insert(index);
             }
         }
-        Self { config, chunks: states, missing, peers: BTreeMap::new(), last, done: done.count(), rng }
+        Self { config, chunks: states, missing, peers: BTreeMap::new(), last, done: done.count(), limited: None, rng }
     }
 
     /// Whether every chunk is done.
@@ -285,7 +291,7 @@ impl Scheduler {
             return None;
         }
         peer.busy_until = None;
-        if !peer.has_room(self.config) {
+        if !peer.has_room(self.config) || self.is_budget_spent() {
             return None;
         }
         if let Some(index) = self.pick_missing(key) {
@@ -319,7 +325,7 @@ impl Scheduler {
     /// would be sooner.
     fn pick_duplicate(&mut self, key: PeerKey) -> Option<ChunkIndex> {
         let me = self.peers.get(&key)?;
-        if !self.missing.is_empty() || !me.outstanding.is_empty() || me.snubbed {
+        if !self.missing.is_empty() || !me.outstanding.is_empty() || me.snubbed || self.is_limit_reached() {
             return None;
         }
         let mine = me.expected_wait(1, self.config);

@@ -214,7 +214,7 @@ impl Connection {
         let file_id = holding.file_id();
         let reason = match read {
             Ok(()) => {
-                writer.send_at(&node.upload_rate, &Message::Chunk { request }, &chunk).await?;
+                writer.send_at(&node.upload_throttle(&file_id), &Message::Chunk { request }, &chunk).await?;
                 holding.sent(self, chunk.len() as u64);
                 node.changed.notify_one();
                 return Ok(());

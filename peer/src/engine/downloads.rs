@@ -206,6 +206,7 @@ impl Running {
         let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
         let transfer = self.transfers.remove(place);
         self.node.holdings.remove(&file_id);
+        self.node.settings.forget(&file_id);
         self.node.trackers.kick();
         let state = self.state.clone();
         self.chores.spawn_blocking(move || {

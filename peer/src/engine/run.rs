@@ -134,6 +134,11 @@ impl Running {
             Command::Pause(file_id) => self.pause(file_id),
             Command::Resume(file_id) => self.resume(file_id),
             Command::Remove { file_id, delete_data } => self.remove(file_id, delete_data),
+            Command::SetRates { up, down } => {
+                self.node.upload_rate.set(up);
+                self.node.download_rate.set(down);
+            }
+            Command::SetTransferRates { file_id, up, down } => self.set_transfer_rates(file_id, up, down),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::RetryTrackers => {

@@ -1,0 +1,19 @@
+//! What the user sets for single transfers.
+
+use std::num::NonZeroU32;
+
+use sprat_chunking::FileId;
+
+use super::run::Running;
+
+impl Running {
+    /// Sends and receives chunks of this file no faster than that.
+    pub(super) fn set_transfer_rates(&mut self, file_id: FileId, up: Option<NonZeroU32>, down: Option<NonZeroU32>) {
+        if self.transfer(file_id).is_none() {
+            return;
+        }
+        let settings = self.node.settings.of(file_id);
+        settings.upload_rate.set(up);
+        settings.download_rate.set(down);
+    }
+}
