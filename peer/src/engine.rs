@@ -23,6 +23,7 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
+use crate::upload_slots::UploadSlots;
 
 mod downloads;
 mod run;
@@ -67,6 +68,7 @@ impl Engine {
             listen: listener.local_addr().map_err(listen_failed)?,
             pool: Pool::new(config.limits.connections),
             upload_rate: RateLimit::new(config.limits.upload_rate),
+            upload_slots: UploadSlots::new(config.limits.upload_slots, config.limits.upload_turn),
             download_rate: RateLimit::new(config.limits.download_rate),
             settings: Settings::default(),
             limits: config.limits.clone(),

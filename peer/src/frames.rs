@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::settings::Throttle;
+use crate::upload_slots::Turn;
 
 /// How much is read ahead of a frame's header. Payloads are read straight into their buffers, so this is small.
 const READ_AHEAD: usize = 1024;
@@ -101,21 +102,24 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
     }
 
     /// The same, no faster than `throttle` allows. It goes out in small slices, so that a slow connection is never silent for
-    /// as long as a whole payload takes.
+    /// as long as a whole payload takes. What the other side or its transfer's own limit makes it wait for is at the cost of
+    /// its turn.
     pub(crate) async fn send_at(
         &mut self,
         throttle: &Throttle<'_>,
+        turn: &mut Turn<'_>,
         message: &Message,
         payload: &[u8],
     ) -> Result<(), StreamError> {
         if throttle.is_unlimited() {
-            return self.send(message, payload).await;
+            return turn.spend(self.send(message, payload)).await;
         }
         wire::encode(message, payload.len(), &mut self.heads);
-        self.flush().await?;
+        turn.spend(self.flush()).await?;
         for slice in payload.chunks(throttle.slice_len()) {
-            throttle.take(slice.len()).await;
-            self.write(slice).await?;
+            turn.spend(throttle.take_own(slice.len())).await;
+            throttle.take_all(slice.len()).await;
+            turn.spend(self.write(slice)).await?;
         }
         Ok(())
     }

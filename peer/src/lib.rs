@@ -10,7 +10,7 @@
 //!   from whom, without sockets and without a clock. `store`: where the chunks go.
 //! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `held_back`: what comes no
 //!   faster than it may. `pool`: who is connected. `server`: who may come in.
-//! - `rate_limit`: bytes per second. `settings`: what the user set for single transfers.
+//! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for single transfers.
 //! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
 //! - `state_dir`: identity, lock, and what outlives a restart. [`address`]: this machine's own addresses.
 
@@ -46,6 +46,7 @@ mod store;
 pub mod tracker_client;
 mod trackers;
 mod transfer;
+mod upload_slots;
 
 pub use command::{Command, Target};
 pub use config::{EngineConfig, Limits};

@@ -21,6 +21,7 @@ use crate::pool::Pool;
 use crate::rate_limit::RateLimit;
 use crate::settings::Settings;
 use crate::trackers::Trackers;
+use crate::upload_slots::UploadSlots;
 
 /// Shared by the tasks of one engine. Locks within are held for a few instructions, never across an await.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(crate) struct Node {
     pub(crate) buffers: BufferPool,
     /// What holds the sending of chunks back, all transfers together.
     pub(crate) upload_rate: RateLimit,
+    /// Who is sent chunks.
+    pub(crate) upload_slots: UploadSlots,
     /// What holds the receiving of chunks back, all transfers together.
     pub(crate) download_rate: RateLimit,
     /// What the user set for single transfers.

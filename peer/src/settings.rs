@@ -94,9 +94,19 @@ impl Throttle<'_> {
 
     /// Waits until this many bytes may pass. What the transfer may not have is not taken from the others.
     pub(crate) async fn take(&self, bytes: usize) {
+        self.take_own(bytes).await;
+        self.take_all(bytes).await;
+    }
+
+    /// Waits until they may pass the limit of the transfer, which comes first.
+    pub(crate) async fn take_own(&self, bytes: usize) {
         if let Some(own) = self.own() {
             own.take(bytes).await;
         }
+    }
+
+    /// Waits until they may pass the limit of all transfers.
+    pub(crate) async fn take_all(&self, bytes: usize) {
         self.all.take(bytes).await;
     }
 

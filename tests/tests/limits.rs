@@ -4,9 +4,11 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use sprat_chunking::ChunkSize;
 use sprat_peer::{Command, EngineConfig, TransferState};
 use sprat_tests::files::noise;
-use sprat_tests::swarm::{Peer, only_peer};
+use sprat_tests::glutton::Glutton;
+use sprat_tests::swarm::{Peer, Tracker, only_peer};
 
 const CHUNK: usize = 256 * 1024;
 /// At this rate nothing would be there before the test is given up.
@@ -115,4 +117,45 @@ async fn a_peer_that_is_held_back_does_not_think_that_nobody_is_there() {
             (transfer.state == TransferState::Sharing).then_some(())
         })
         .await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_keeps_nobody_from_being_served() {
+    let mut seeder = Peer::start(None, |config| {
+        config.limits.upload_slots = 1;
+        config.limits.upload_turn = Duration::from_millis(200);
+    })
+    .await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(64 * CHUNK, 57)).await);
+    let addr = seeder.engine.snapshot().listen;
+    let mut gluttons = Vec::new();
+    for _ in 0..3 {
+        gluttons.push(Glutton::start(addr, link.file_id, ChunkSize::DEFAULT, 64).await);
+    }
+    let start = Instant::now();
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.completed(&link).await;
+    // A peer that accepts nothing is left after 30 seconds.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    drop(gluttons);
+}
+
+#[tokio::test]
+async fn one_slot_serves_everybody() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |config| config.limits.upload_slots = 1).await;
+    let data = noise(16 * CHUNK, 58);
+    let link = seeder.share_bytes("a.bin", &data).await;
+    let mut downloaders = Vec::new();
+    for _ in 0..4 {
+        downloaders.push(Peer::start(Some(&tracker), |_| {}).await);
+    }
+    for downloader in &downloaders {
+        downloader.fetch(link.clone()).await;
+    }
+    for downloader in &mut downloaders {
+        let path = downloader.completed(&link).await;
+        assert!(std::fs::read(path).unwrap() == data);
+    }
 }
