@@ -12,10 +12,11 @@
 //!   faster than it may. `pool`: who is connected. `server`: who may come in.
 //! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for single transfers.
 //! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
-//! - `state_dir`: identity, lock, and what outlives a restart. [`address`]: this machine's own addresses.
+//! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad data. [`address`]: this machine's own addresses.
 
 pub mod address;
 mod announcer;
+mod bans;
 mod buffers;
 mod candidates;
 pub mod command;

@@ -358,6 +358,34 @@ async fn a_peer_that_sends_a_bad_chunk_is_named_and_gets_no_second_chance() {
 }
 
 #[tokio::test]
+async fn a_peer_that_sent_a_bad_chunk_is_still_refused_after_a_restart() {
+    let (tracker, data) = (Tracker::start().await, noise(4 * CHUNK, 15));
+    let liar = Liar::start(data.clone(), Lie::CorruptChunks).await;
+    let kept = |config: &mut sprat_peer::EngineConfig| {
+        config.restore = true;
+        config.limits.query_interval = Duration::from_millis(200);
+    };
+    let mut downloader = Peer::start(Some(&tracker), kept).await;
+    let link = liar.link();
+    downloader.fetch(link.clone()).await;
+    downloader.event(|event| matches!(event, Event::BadChunk { .. }).then_some(())).await;
+    let dir = downloader.stop().await;
+    // The link still names the liar; who else has the file, only the tracker says.
+    let mut downloader = Peer::start_in(dir, Some(&tracker), kept).await;
+    let mut honest = Peer::start(Some(&tracker), |_| {}).await;
+    honest.share_bytes("file.bin", &data).await;
+    downloader.completed(&link).await;
+    assert_eq!(liar.greeted(), 1, "it was talked to in the first run only");
+}
+
+#[tokio::test]
+async fn a_damaged_list_of_bans_stops_nobody() {
+    let dir = Peer::start(None, |_| {}).await.stop().await;
+    std::fs::write(dir.path().join("state/bans.json"), "{").unwrap();
+    Peer::start_in(dir, None, |config| config.restore = true).await;
+}
+
+#[tokio::test]
 async fn a_name_from_the_network_stays_in_the_folder() {
     let liar = Liar::start(noise(CHUNK, 14), Lie::None).await;
     let mut downloader = Peer::start(None, |_| {}).await;

@@ -114,6 +114,7 @@ impl Running {
                 }
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
+                () = self.node.pool.bans_changed.notified() => {}
                 () = self.node.changed.notified(), if !self.stale => self.stale = true,
                 () = sleep_until(publish_at.into()), if self.stale => self.publish(),
                 () = stop.cancelled() => break,
@@ -183,8 +184,16 @@ impl Running {
         self.unsaved = self.keeps;
     }
 
+    /// Writes down what outlives this run and changed.
     fn save_next(&mut self) {
-        if !self.unsaved || !self.chores.is_empty() {
+        if !self.keeps || !self.chores.is_empty() {
+            return;
+        }
+        if let Some(bans) = self.node.pool.unsaved_bans() {
+            let state = self.state.clone();
+            self.chores.spawn_blocking(move || bans.save(&state));
+        }
+        if !self.unsaved {
             return;
         }
         self.unsaved = false;
