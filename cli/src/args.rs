@@ -164,6 +164,11 @@ pub(crate) struct GetArgs {
     /// download_dir, or else the current folder.
     #[arg(long, short, value_name = "FILE-OR-DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Fetch the file from its beginning to its end, to use it before all of it is there
+    ///
+    /// A swarm does better without it, since then everybody has the same part of the file.
+    #[arg(long)]
+    pub(crate) sequential: bool,
     /// Go on serving the file to others when it is complete, until Ctrl-C
     #[arg(long)]
     pub(crate) seed: bool,
@@ -274,7 +279,9 @@ mod tests {
         let Command::Get(args) = parse("sprat get ab").unwrap().command else { panic!("not get") };
         assert_eq!(args.timeout, Duration::from_secs(30));
         assert_eq!(args.engine.listen, "0.0.0.0:0".parse().unwrap());
-        assert!(args.trackers.trackers.is_empty() && args.output.is_none() && !args.seed && !args.json);
+        assert!(
+            args.trackers.trackers.is_empty() && args.output.is_none() && !args.sequential && !args.seed && !args.json
+        );
     }
 
     #[test]

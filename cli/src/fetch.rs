@@ -32,6 +32,9 @@ pub(crate) async fn fetch(
     let file_id = link.file_id;
     let (mut events, mut snapshots) = (engine.events(), engine.watch());
     engine.send(Command::Download { link, target }).await;
+    if args.sequential {
+        engine.send(Command::SetSequential { file_id, sequential: true }).await;
+    }
     let timeout = args.timeout;
     let mut patience = Patience::new(timeout, args.engine.download_limit, Instant::now());
     let mut display = Display::new(output, timeout);

@@ -206,6 +206,7 @@ pub(crate) mod tests {
             size: Some(300_000),
             state: TransferState::Downloading,
             is_download: true,
+            sequential: false,
             verified: 262_144,
             chunks_done: 1,
             num_chunks: 2,

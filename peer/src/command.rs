@@ -48,6 +48,14 @@ pub enum Command {
         /// Received.
         down: Option<NonZeroU32>,
     },
+    /// Fetch the chunks of this download in the order of the file, for somebody who begins to use it before all of it is there;
+    /// or no longer. A swarm does better without it.
+    SetSequential {
+        /// Which.
+        file_id: FileId,
+        /// Whether in order.
+        sequential: bool,
+    },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
     /// Save downloads that start from now on here, unless their command says otherwise.

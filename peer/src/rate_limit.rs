@@ -28,6 +28,12 @@ pub(crate) struct RateLimit {
     changed: Notify,
 }
 
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
 impl RateLimit {
     /// A limit in bytes per second; none lets everything pass.
     pub(crate) fn new(bytes_per_second: Option<NonZeroU32>) -> Self {

@@ -3,7 +3,8 @@
 //! A chunk is missing, requested, held (received, being verified and written) or done. The rules:
 //!
 //! - The last chunk comes first, because it proves the length. Then a few at random, so that a new leecher has something to
-//!   give; then the rarest first, ties at random.
+//!   give; then the rarest first, ties at random. Where the user wants that, the last and then all others in their order
+//!   (`sequential`).
 //! - What one peer may have outstanding is a window in bytes: it grows with every chunk (slow start) until the rate no
 //!   longer does, then follows rate × [`QUEUE_TIME`].
 //! - A peer that delivers nothing for mean + 4 × deviation of its own pace is snubbed: its requests go to others, and
@@ -22,8 +23,10 @@ use crate::pace::{Pace, RateMeter};
 use crate::rarity::Rarity;
 
 mod limited;
+mod sequential;
 
 pub(crate) use limited::Limited;
+use sequential::Sequence;
 
 /// How much of a peer's rate is kept outstanding with it.
 const QUEUE_TIME: Duration = Duration::from_secs(2);
@@ -56,6 +59,7 @@ pub(crate) struct Scheduler {
     last: Option<ChunkIndex>,
     done: u32,
     limited: Option<Limited>,
+    sequence: Sequence,
     rng: SmallRng,
 }
 
@@ -107,15 +111,25 @@ impl Scheduler {
     ) -> Self {
         let mut missing = Rarity::new(done.len());
         let mut states = Vec::with_capacity(done.len() as usize);
-        let mut last = None;
-        for index in chunks {
-            last = Some(index);
+        let chunks: Vec<ChunkIndex> = chunks.collect();
+        let last = chunks.last().copied();
+        for index in chunks.iter().copied() {
             states.push(if done.has(index) { Chunk::Done } else { Chunk::Missing });
             if !done.has(index) {
                 missing.insert(index);
             }
         }
-        Self { config, chunks: states, missing, peers: BTreeMap::new(), last, done: done.count(), limited: None, rng }
+        Self {
+            config,
+            chunks: states,
+            missing,
+            peers: BTreeMap::new(),
+            last,
+            done: done.count(),
+            limited: None,
+            sequence: Sequence::new(chunks),
+            rng,
+        }
     }
 
     /// Whether every chunk is done.
@@ -303,15 +317,18 @@ impl Scheduler {
     }
 
     fn pick_missing(&mut self, key: PeerKey) -> Option<ChunkIndex> {
-        let peer = self.peers.get_mut(&key)?;
-        if peer.dry || self.missing.is_empty() {
+        if self.missing.is_empty() || self.peers.get(&key).is_none_or(|peer| peer.dry) {
             return None;
         }
+        let first = if self.sequence.is_on() { self.first_missing(key) } else { None };
+        let peer = self.peers.get_mut(&key)?;
         // A request that timed out may still be outstanding at the connection; asking twice is harmless.
         let wanted = |index| peer.has.has(index);
         let last = self.last.filter(|last| self.chunks[last.as_usize()] == Chunk::Missing && wanted(*last));
         let index = last.or_else(|| {
-            if self.done < RANDOM_FIRST {
+            if self.sequence.is_on() {
+                first
+            } else if self.done < RANDOM_FIRST {
                 self.missing.any(&mut self.rng, wanted)
             } else {
                 self.missing.rarest(&mut self.rng, wanted)
@@ -365,6 +382,7 @@ impl Scheduler {
 
     fn make_missing(&mut self, index: ChunkIndex) {
         self.chunks[index.as_usize()] = Chunk::Missing;
+        self.sequence.missing_again(index);
         self.missing.insert(index);
         self.peers.values_mut().for_each(|peer| peer.dry = false);
     }

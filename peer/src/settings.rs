@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 use sprat_chunking::FileId;
@@ -15,12 +16,14 @@ use crate::rate_limit::RateLimit;
 pub(crate) struct Settings(RwLock<HashMap<FileId, Arc<TransferSettings>>>);
 
 /// The settings of one transfer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct TransferSettings {
     /// Bytes of its chunks sent per second.
     pub(crate) upload_rate: RateLimit,
     /// Bytes of its chunks received per second.
     pub(crate) download_rate: RateLimit,
+    /// Whether its chunks are fetched in the order of the file.
+    pub(crate) sequential: AtomicBool,
 }
 
 impl Settings {
@@ -29,10 +32,14 @@ impl Settings {
         self.0.read().get(file_id).cloned()
     }
 
+    /// Whether the chunks of this transfer are fetched in the order of the file.
+    pub(crate) fn is_sequential(&self, file_id: &FileId) -> bool {
+        self.0.read().get(file_id).is_some_and(|settings| settings.sequential.load(Ordering::Relaxed))
+    }
+
     /// Those of this transfer, to be changed.
     pub(crate) fn of(&self, file_id: FileId) -> Arc<TransferSettings> {
-        let fresh = || TransferSettings { upload_rate: RateLimit::new(None), download_rate: RateLimit::new(None) };
-        self.0.write().entry(file_id).or_insert_with(|| Arc::new(fresh())).clone()
+        self.0.write().entry(file_id).or_default().clone()
     }
 
     /// The transfer is gone, and so is what was set for it, also where something still waits for it.

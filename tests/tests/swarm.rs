@@ -393,3 +393,30 @@ async fn a_name_from_the_network_stays_in_the_folder() {
     downloader.fetch(link.clone()).await;
     assert_eq!(downloader.completed(&link).await, downloader.downloads().join(".._.._evil.bin"));
 }
+
+#[tokio::test]
+async fn in_sequence_the_beginning_of_a_file_is_there_first_also_after_a_restart() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(40 * CHUNK, 60);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let kept = |config: &mut sprat_peer::EngineConfig| {
+        config.restore = true;
+        // One chunk after another.
+        config.limits.window_bytes = 2 * CHUNK as u64;
+    };
+    let downloader = Peer::start(None, kept).await;
+    downloader.fetch(link.clone()).await;
+    downloader.engine.send(Command::SetSequential { file_id: link.file_id, sequential: true }).await;
+    let chunks_done = |s: &sprat_peer::Snapshot| s.transfers.first().map_or(0, |t| t.chunks_done as usize);
+    downloader.until(|snapshot| (chunks_done(snapshot) >= 4).then_some(())).await;
+    let dir = downloader.stop().await;
+    let mut downloader = Peer::start_in(dir, None, kept).await;
+    assert!(downloader.until(|snapshot| Some(snapshot.transfers.first()?.sequential)).await);
+    let done = downloader.until(|s| (chunks_done(s) >= 16 && chunks_done(s) < 40).then_some(chunks_done(s))).await;
+    let part = std::fs::read(downloader.downloads().join("a.bin.part")).unwrap();
+    // The last chunk is one of those that are done, and one more may be on its way.
+    let beginning = (done - 2) * CHUNK;
+    assert!(part[..beginning] == data[..beginning], "{done} chunks");
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(path).unwrap() == data);
+}

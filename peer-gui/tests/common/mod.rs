@@ -55,6 +55,7 @@ pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: Transfe
         path: PathBuf::from("/home/ada/Downloads").join(name),
         size: Some(size),
         is_download: !sharing,
+        sequential: false,
         verified: size / 100 * percent,
         chunks_done: num_chunks * percent as u32 / 100,
         num_chunks,

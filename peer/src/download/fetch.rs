@@ -167,6 +167,7 @@ impl Fetch<'_> {
     fn request(&mut self, key: PeerKey) {
         let Some(remote) = self.download.peers.get(&key) else { return };
         self.scheduler.set_limited(self.download.limited());
+        self.scheduler.set_sequential(self.download.node.settings.is_sequential(&self.hashes.file_id()));
         for index in self.scheduler.requests(Instant::now(), key) {
             remote.connection.request_chunk(self.hashes.file_id(), self.hashes.chunk_size(), index);
         }

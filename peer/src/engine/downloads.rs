@@ -229,6 +229,9 @@ impl Running {
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
+        if record.sequential {
+            self.set_sequential(record.file_id, true);
+        }
         if !record.paused {
             self.start(record.file_id);
         }

@@ -140,6 +140,7 @@ impl Running {
                 self.node.download_rate.set(down);
             }
             Command::SetTransferRates { file_id, up, down } => self.set_transfer_rates(file_id, up, down),
+            Command::SetSequential { file_id, sequential } => self.set_sequential(file_id, sequential),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::RetryTrackers => {

@@ -1,6 +1,7 @@
 //! What the user sets for single transfers.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::Ordering;
 
 use sprat_chunking::FileId;
 
@@ -15,5 +16,13 @@ impl Running {
         let settings = self.node.settings.of(file_id);
         settings.upload_rate.set(up);
         settings.download_rate.set(down);
+    }
+
+    /// Fetches the chunks of this file in its order from now on, or the rarest first.
+    pub(super) fn set_sequential(&mut self, file_id: FileId, sequential: bool) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        transfer.sequential = sequential;
+        self.node.settings.of(file_id).sequential.store(sequential, Ordering::Relaxed);
+        self.save();
     }
 }

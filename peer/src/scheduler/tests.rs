@@ -252,6 +252,42 @@ fn a_peer_that_this_side_held_back_is_not_late() {
     assert_eq!(scheduler.time_out(later), [1], "from then on it is");
 }
 
+#[test]
+fn in_sequence_the_lowest_missing_chunk_that_a_peer_has_comes_next_after_the_last() {
+    let mut scheduler = scheduler(100, 15);
+    let now = Instant::now();
+    scheduler.set_sequential(true);
+    let numbers = |asked: &[ChunkIndex]| asked.iter().map(|index| index.get()).collect::<Vec<_>>();
+    scheduler.peer_has(now, 1, Bitfield::full(100));
+    let first = scheduler.requests(now, 1);
+    assert_eq!(numbers(&first), [99, 0], "the window is kept, and the last chunk proves the length");
+    scheduler.peer_has(now, 2, some(100, [0, 1, 4, 7, 99]));
+    let second = scheduler.requests(now, 2);
+    assert_eq!(numbers(&second), [1, 4]);
+    first.iter().for_each(|index| assert_eq!(store(&mut scheduler, now, 1, *index), None));
+    assert_eq!(numbers(&scheduler.requests(now, 1)), [2, 3, 5, 6], "it grew by what came");
+    // What is missing again is the first again.
+    scheduler.peer_gone(2);
+    scheduler.peer_has(now, 3, Bitfield::full(100));
+    assert_eq!(numbers(&scheduler.requests(now, 3)), [1, 4]);
+}
+
+#[test]
+fn a_sequence_can_begin_and_end_on_the_way() {
+    let mut scheduler = scheduler(200, 16);
+    let now = Instant::now();
+    let mut next = |key, sequential| {
+        scheduler.set_sequential(sequential);
+        scheduler.peer_has(now, key, Bitfield::full(200));
+        scheduler.requests(now, key).iter().map(|index| index.get()).collect::<Vec<_>>()
+    };
+    next(1, false);
+    let lowest: Vec<u32> = (2..6).flat_map(|key| next(key, true)).collect();
+    assert!(lowest.is_sorted() && lowest[7] < 12, "{lowest:?}");
+    let rarest: Vec<u32> = (6..10).flat_map(|key| next(key, false)).collect();
+    assert!(!rarest.is_sorted(), "{rarest:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -274,6 +310,7 @@ proptest! {
             let stalled = scheduler.time_out(now);
             prop_assert!(stalled.iter().all(|key| outstanding.contains_key(key)));
             let key = rng.random_range(0..6);
+            scheduler.set_sequential(rng.random_bool(0.5));
             match rng.random_range(0..12) {
                 0 if key != 0 => { scheduler.peer_gone(key); outstanding.remove(&key); }
                 1 if key != 0 => {
