@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::candidates::{Candidate, Candidates};
 use crate::connection::{Claim, Connection, FromPeer};
@@ -66,6 +67,8 @@ pub(crate) struct Download {
     visitors: (mpsc::Sender<Arc<Connection>>, mpsc::Receiver<Arc<Connection>>),
     dials: JoinSet<(Candidate, Result<Arc<Connection>, ConnectError>)>,
     queries: JoinSet<peers::Found>,
+    /// The trackers that have not answered yet.
+    asking: Vec<Url>,
     writes: JoinSet<Written>,
     /// At most one: what was written is made durable while more arrives, so that little is left to wait for at the end.
     syncs: JoinSet<std::io::Result<()>>,
@@ -182,6 +185,7 @@ impl Download {
             visitors: mpsc::channel(INBOX_LEN),
             dials: JoinSet::new(),
             queries: JoinSet::new(),
+            asking: Vec::new(),
             writes: JoinSet::new(),
             syncs: JoinSet::new(),
             disk: TaskTracker::new(),

@@ -9,10 +9,12 @@
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. `scheduler`, `rarity`: which chunk
 //!   from whom, without sockets and without a clock. `store`: where the chunks go.
 //! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `held_back`: what comes no
-//!   faster than it may. `pool`: who is connected. `server`: who may come in.
-//! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for single transfers.
+//!   faster than it may. `pool`: who is connected. `dialling`: several ways to one peer. `server`: who may come in.
+//! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for
+//!   single transfers.
 //! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
-//! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad data. [`address`]: this machine's own addresses.
+//! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad
+//!   data. [`address`]: this machine's own addresses.
 
 pub mod address;
 mod announcer;
@@ -22,6 +24,7 @@ mod candidates;
 pub mod command;
 pub mod config;
 mod connection;
+mod dialling;
 mod download;
 mod engine;
 pub mod event;

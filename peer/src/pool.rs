@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
@@ -15,13 +15,18 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadHalf, WriteHalf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::bans::{BanList, Bans};
 use crate::connection::Connection;
+use crate::dialling::first_of;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::node::Node;
 
+/// How many of a name's addresses are tried, and how long one is tried alone.
+const MAX_RESOLVED: usize = 8;
+const HEAD_START: Duration = Duration::from_millis(250);
 /// How many bytes one system call may read from a peer.
 const READ_BUFFER: usize = 64 * 1024;
 
@@ -160,13 +165,9 @@ async fn dial(
     permit: OwnedSemaphorePermit,
 ) -> Result<Arc<Connection>, ConnectError> {
     let dialling = async {
-        let mut resolved = lookup_host((address.host(), address.port())).await?;
-        let addr = resolved.next().ok_or(ConnectError::NoAddress)?;
-        let stream = TcpStream::connect(addr).await?;
-        stream.set_nodelay(true)?;
-        let connector = TlsConnector::from(node.tls.client(expected));
-        let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
-        let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
+        let resolved = lookup_host((address.host(), address.port())).await?.take(MAX_RESOLVED);
+        let reached = first_of(resolved, HEAD_START, |addr| reach(node.clone(), expected, addr)).await;
+        let (addr, peer_id, stream) = reached.map_err(the_one_that_counts)?;
         // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
         if let Some(existing) = node.pool.preferred(node.peer_id, peer_id, true) {
             return Ok(existing);
@@ -177,6 +178,27 @@ async fn dial(
         Ok(begin(node, &hello, (addr, true), (reader, writer), permit))
     };
     timeout(node.limits.connect_timeout, dialling).await.map_err(|_| ConnectError::TimedOut)?
+}
+
+/// Who is at one address, before anything is said.
+async fn reach(
+    node: Arc<Node>,
+    expected: Option<PeerId>,
+    addr: SocketAddr,
+) -> Result<(SocketAddr, PeerId, TlsStream<BufReader<TcpStream>>), ConnectError> {
+    let stream = TcpStream::connect(addr).await?;
+    stream.set_nodelay(true)?;
+    let connector = TlsConnector::from(node.tls.client(expected));
+    let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
+    let peer_id = proven(&node, stream.get_ref().1.peer_certificates())?;
+    Ok((addr, peer_id, stream))
+}
+
+/// What is wrong with a name of which every address is wrong: what will not pass, or else the last.
+fn the_one_that_counts(mut errors: Vec<ConnectError>) -> ConnectError {
+    let lasts = |error: &ConnectError| matches!(error, ConnectError::Myself | ConnectError::Banned);
+    let place = errors.iter().position(lasts).or(errors.len().checked_sub(1));
+    place.map_or(ConnectError::NoAddress, |place| errors.swap_remove(place))
 }
 
 /// Takes in a peer that dialled this one.

@@ -1,9 +1,9 @@
 //! Engines and a tracker in one process, over real TCP: what a swarm does when all is well, and when something is not.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sprat_peer::{Command, Event, Target, TransferState, Trouble};
+use sprat_peer::{Command, Event, Target, TrackerState, TransferState, Trouble};
 use sprat_tests::files::{noise, same};
 use sprat_tests::liar::{Liar, Lie};
 use sprat_tests::relay::Relay;
@@ -419,4 +419,34 @@ async fn in_sequence_the_beginning_of_a_file_is_there_first_also_after_a_restart
     assert!(part[..beginning] == data[..beginning], "{done} chunks");
     let path = downloader.completed(&link).await;
     assert!(std::fs::read(path).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_tracker_that_says_nothing_delays_no_other() {
+    let tracker = Tracker::start().await;
+    // Connections to it come up, and that is all.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let link = sprat_protocol::Link::new(seeder.share_bytes("a.bin", &noise(CHUNK, 61)).await.file_id);
+    let mut downloader = Peer::start(Some(&tracker), |config| config.trackers.insert(0, silent_url)).await;
+    let start = Instant::now();
+    downloader.fetch(link.clone()).await;
+    // The first to ask the tracker finds nobody: it has to be asked again.
+    downloader.until(|s| s.trackers.iter().any(|t| t.state == TrackerState::Online).then_some(())).await;
+    seeder.engine.send(Command::SetTrackers(vec![tracker.url.clone()])).await;
+    downloader.completed(&link).await;
+    // A tracker has 15 seconds to answer.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_peer_is_found_by_a_name_of_which_not_every_address_leads_there() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let mut link = sprat_protocol::Link::new(seeder.share_bytes("a.bin", &noise(CHUNK, 62)).await.file_id);
+    // It listens on 127.0.0.1; the name stands for ::1 too on most machines.
+    link.peers.push(format!("localhost:{}", seeder.engine.snapshot().listen.port()).parse().unwrap());
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.completed(&link).await;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprat_protocol::tracker::{FileInfo, Query};
+use url::Url;
 
 use super::{Download, Happening, MAX_DIALS, Remote, addresses, dial_one};
 use crate::candidates::Candidate;
@@ -19,40 +20,49 @@ const CALM_QUERY: Duration = Duration::from_secs(60);
 /// find each other only when all of them are registered.
 const FIRST_QUERY: Duration = Duration::from_millis(250);
 
-/// What the trackers answered to one round of questions.
+/// What a tracker answered.
 #[derive(Debug)]
-pub(super) struct Found(Vec<FileInfo>);
+pub(super) struct Found {
+    url: Url,
+    infos: Vec<FileInfo>,
+}
 
 impl Download {
-    /// Asks all trackers who has the file, if it is time.
+    /// Asks all trackers who has the file, if it is time. Each answers by itself, so that one that is away delays no other.
     pub(super) fn ask_trackers(&mut self) {
         let now = Instant::now();
-        if now < self.next_query || !self.queries.is_empty() {
+        if now < self.next_query {
             return;
         }
         let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
         let most = if calm { CALM_QUERY } else { self.node.limits.query_interval };
         self.next_query = now + FIRST_QUERY.saturating_mul(1 << self.queried.min(16)).min(most);
         self.queried += 1;
-        let (node, file_id, retry_in) = (self.node.clone(), self.file_id(), self.node.limits.query_interval);
-        self.queries.spawn(async move {
-            let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
-            let mut infos = Vec::new();
-            for tracker in node.trackers.all() {
-                let answer = tracker.client.query(query.clone()).await;
-                tracker.note(&node, &answer, retry_in);
-                if let Ok(answer) = answer {
-                    infos.extend(answer.files.into_iter().filter(|info| info.file_id == file_id));
-                }
+        let trackers = self.node.trackers.all();
+        self.asked |= trackers.is_empty();
+        for tracker in trackers {
+            let url = tracker.client.url().clone();
+            if self.asking.contains(&url) {
+                continue;
             }
-            Found(infos)
-        });
+            self.asking.push(url.clone());
+            let (node, file_id, retry_in) = (self.node.clone(), self.file_id(), self.node.limits.query_interval);
+            self.queries.spawn(async move {
+                let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
+                let answer = tracker.client.query(query).await;
+                tracker.note(&node, &answer, retry_in);
+                let infos = answer.map(|answer| answer.files).unwrap_or_default();
+                let infos = infos.into_iter().filter(|info| info.file_id == file_id).collect();
+                Found { url, infos }
+            });
+        }
     }
 
     /// Notes the peers that trackers named.
-    pub(super) fn found_peers(&mut self, Found(infos): Found) -> Happening {
+    pub(super) fn found_peers(&mut self, Found { url, infos }: Found) -> Happening {
         let now = Instant::now();
-        self.asked = true;
+        self.asking.retain(|asking| *asking != url);
+        self.asked |= self.asking.is_empty();
         for info in infos {
             if self.heard_name.is_none() && !info.name.is_empty() {
                 self.heard_name = Some(info.name);
