@@ -90,13 +90,17 @@ pub(crate) struct EngineArgs {
     /// Send no more than so many bytes a second, all peers together; K, M and G count in 1024s, as in 500K
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub(crate) upload_limit: Option<NonZeroU32>,
+    /// Receive no more than so many bytes a second, all peers together; K, M and G count in 1024s, as in 500K
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) download_limit: Option<NonZeroU32>,
 }
 
 impl EngineArgs {
     /// The configuration of an engine on this state directory.
     pub(crate) fn config(&self, state_dir: &Path, trackers: Vec<Url>) -> EngineConfig {
         let mut config = EngineConfig::new(state_dir, ".");
-        (config.listen, config.trackers, config.limits.upload_rate) = (self.listen, trackers, self.upload_limit);
+        (config.listen, config.trackers) = (self.listen, trackers);
+        (config.limits.upload_rate, config.limits.download_rate) = (self.upload_limit, self.download_limit);
         config
     }
 }
@@ -160,6 +164,11 @@ pub(crate) struct GetArgs {
     /// download_dir, or else the current folder.
     #[arg(long, short, value_name = "FILE-OR-DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Fetch the file from its beginning to its end, to use it before all of it is there
+    ///
+    /// A swarm does better without it, since then everybody has the same part of the file.
+    #[arg(long)]
+    pub(crate) sequential: bool,
     /// Go on serving the file to others when it is complete, until Ctrl-C
     #[arg(long)]
     pub(crate) seed: bool,
@@ -270,7 +279,9 @@ mod tests {
         let Command::Get(args) = parse("sprat get ab").unwrap().command else { panic!("not get") };
         assert_eq!(args.timeout, Duration::from_secs(30));
         assert_eq!(args.engine.listen, "0.0.0.0:0".parse().unwrap());
-        assert!(args.trackers.trackers.is_empty() && args.output.is_none() && !args.seed && !args.json);
+        assert!(
+            args.trackers.trackers.is_empty() && args.output.is_none() && !args.sequential && !args.seed && !args.json
+        );
     }
 
     #[test]
@@ -305,6 +316,7 @@ mod tests {
             ("sprat get ab --upload-limit 0", "500K"),
             ("sprat get ab --upload-limit 4G", "500K"),
             ("sprat get ab --upload-limit M", "500K"),
+            ("sprat get ab --download-limit fast", "500K"),
             ("sprat search x --page 0", "0 is not in"),
             ("sprat share", "required"),
             ("sprat reboot", "unrecognized subcommand"),

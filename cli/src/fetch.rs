@@ -2,6 +2,7 @@
 //!
 //! What lasts is read from snapshots, so that an event that is lost costs nothing.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use sprat_protocol::Link;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
+use crate::args::GetArgs;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{Output, size};
@@ -23,14 +25,18 @@ pub(crate) async fn fetch(
     engine: &EngineHandle,
     link: Link,
     target: Target,
-    timeout: Duration,
+    args: &GetArgs,
     output: Output,
     interrupt: &Interrupt,
 ) -> Result<Arc<TransferView>, Failure> {
     let file_id = link.file_id;
     let (mut events, mut snapshots) = (engine.events(), engine.watch());
     engine.send(Command::Download { link, target }).await;
-    let mut patience = Patience::new(timeout, Instant::now());
+    if args.sequential {
+        engine.send(Command::SetSequential { file_id, sequential: true }).await;
+    }
+    let timeout = args.timeout;
+    let mut patience = Patience::new(timeout, args.engine.download_limit, Instant::now());
     let mut display = Display::new(output, timeout);
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
@@ -71,13 +77,17 @@ pub(crate) fn transfer_in(snapshot: &Snapshot, file_id: FileId) -> Option<Arc<Tr
 /// How long to go on without progress: a chunk verified, or the chunk hashes arrived.
 struct Patience {
     limit: Duration,
+    /// Bytes per second that the user lets in.
+    rate: Option<NonZeroU32>,
+    /// What a chunk takes at that rate, which is no lack of progress.
+    chunk_time: Duration,
     last_progress: Instant,
     mark: (u64, u32),
 }
 
 impl Patience {
-    fn new(limit: Duration, now: Instant) -> Self {
-        Self { limit, last_progress: now, mark: (0, 0) }
+    fn new(limit: Duration, rate: Option<NonZeroU32>, now: Instant) -> Self {
+        Self { limit, rate, chunk_time: Duration::ZERO, last_progress: now, mark: (0, 0) }
     }
 
     fn look(&mut self, transfer: &TransferView, now: Instant) {
@@ -87,11 +97,16 @@ impl Patience {
             self.mark = mark;
             self.last_progress = now;
         }
+        let chunk = transfer.size.unwrap_or(0).div_ceil(u64::from(transfer.num_chunks.max(1)));
+        // A few are on their way side by side.
+        let seconds = self.rate.map_or(0, |rate| chunk.saturating_mul(4) / u64::from(rate.get()));
+        self.chunk_time = Duration::from_secs(seconds);
     }
 
     fn deadline(&self) -> Instant {
         // A limit that no clock reaches is none: then some day far away stands for it.
-        self.last_progress.checked_add(self.limit).unwrap_or(self.last_progress + Duration::from_secs(1 << 30))
+        let limit = self.limit.saturating_add(self.chunk_time);
+        self.last_progress.checked_add(limit).unwrap_or(self.last_progress + Duration::from_secs(1 << 30))
     }
 }
 
@@ -220,7 +235,7 @@ mod tests {
     fn patience_starts_anew_with_each_progress() {
         let start = Instant::now();
         let second = Duration::from_secs(1);
-        let mut patience = Patience::new(10 * second, start);
+        let mut patience = Patience::new(10 * second, None, start);
         let mut view = TransferView { verified: 0, num_chunks: 0, state: TransferState::Searching, ..transfer() };
         patience.look(&view, start + second);
         assert_eq!(patience.deadline(), start + 10 * second);
@@ -234,7 +249,11 @@ mod tests {
         view.state = TransferState::Checking;
         patience.look(&view, start + 20 * second);
         assert_eq!(patience.deadline(), start + 30 * second);
-        assert!(Patience::new(Duration::MAX, start).deadline() > start);
+        assert!(Patience::new(Duration::MAX, None, start).deadline() > start);
+        // Two chunks of 150 kB at 10 kB a second: nobody can be done with one within 10 seconds.
+        let mut patience = Patience::new(10 * second, NonZeroU32::new(10_000), start);
+        patience.look(&transfer(), start);
+        assert_eq!(patience.deadline(), start + 70 * second);
     }
 
     #[test]

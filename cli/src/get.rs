@@ -43,7 +43,7 @@ async fn get(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let file_id = link.file_id;
-    let complete = fetch(engine, link, target, args.timeout, output, interrupt).await?;
+    let complete = fetch(engine, link, target, args, output, interrupt).await?;
     output.record(&CompleteRecord::from(&*complete))?;
     output.raw_line(&path_bytes(&complete.path))?;
     if !args.seed {

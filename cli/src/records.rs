@@ -209,6 +209,7 @@ pub(crate) mod tests {
             files: None,
             state: TransferState::Downloading,
             is_download: true,
+            sequential: false,
             verified: 262_144,
             chunks_done: 1,
             num_chunks: 2,

@@ -1,5 +1,6 @@
 //! What a front end tells the engine to do.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use sprat_chunking::FileId;
@@ -43,6 +44,30 @@ pub enum Command {
     },
     /// Run so many downloads at once from now on; the others wait for their turn.
     SetActiveDownloads(usize),
+    /// Send and receive no more bytes of chunks a second than this, all transfers together; none is no limit.
+    SetRates {
+        /// Sent.
+        up: Option<NonZeroU32>,
+        /// Received.
+        down: Option<NonZeroU32>,
+    },
+    /// The same for one transfer, until it is removed or the engine stops. The limits of all together count as well.
+    SetTransferRates {
+        /// Which.
+        file_id: FileId,
+        /// Sent.
+        up: Option<NonZeroU32>,
+        /// Received.
+        down: Option<NonZeroU32>,
+    },
+    /// Fetch the chunks of this download in the order of the file, for somebody who begins to use it before all of it is there;
+    /// or no longer. A swarm does better without it.
+    SetSequential {
+        /// Which.
+        file_id: FileId,
+        /// Whether in order.
+        sequential: bool,
+    },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
     /// Save downloads that start from now on here, unless their command says otherwise.

@@ -56,6 +56,12 @@ pub struct Limits {
     pub buffer_bytes: u32,
     /// Bytes of chunks sent per second, all peers together; none is no limit.
     pub upload_rate: Option<NonZeroU32>,
+    /// Peers that are sent chunks at the same time; the others wait for their turn.
+    pub upload_slots: u32,
+    /// How long a peer may take to accept a chunk before others are served beside it.
+    pub upload_turn: Duration,
+    /// Bytes of chunks received per second, all peers together; none is no limit.
+    pub download_rate: Option<NonZeroU32>,
     /// How long a dialled peer may take to answer, HELLO included.
     pub connect_timeout: Duration,
     /// How long a peer may be silent while something is outstanding with it, before it counts as lost.
@@ -77,6 +83,9 @@ impl Default for Limits {
             window_bytes: 32 * 1024 * 1024,
             buffer_bytes: 32 * 1024 * 1024,
             upload_rate: None,
+            upload_slots: 32,
+            upload_turn: Duration::from_secs(5),
+            download_rate: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             doubt_after: Duration::from_secs(20),

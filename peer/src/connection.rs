@@ -21,9 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::buffers::Buffer;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
+use crate::held_back::HeldBack;
 use crate::node::Node;
 use crate::scheduler::PeerKey;
-use crate::seed::{Upload, Wanted};
+use crate::seed::{Reading, Upload, Wanted};
+use crate::upload_slots::{Place, Turn};
 
 /// How many messages may wait for the writer. A peer that lets more pile up is not reading.
 const OUTBOX_LEN: usize = 4096;
@@ -51,6 +53,8 @@ pub(crate) struct Connection {
     pub(crate) wanted: Mutex<HashMap<FileId, Wanted>>,
     /// Wakes the writer: there are uploads, or news of a file that the peer wants.
     pub(crate) wake: Arc<Notify>,
+    /// When this side last let the peer wait in order to keep to its limits.
+    pub(crate) held_back: HeldBack,
     outbox: mpsc::Sender<Outgoing>,
     /// Bytes of payload in the outbox.
     outbox_bytes: AtomicUsize,
@@ -170,6 +174,7 @@ impl Connection {
             uploads: Mutex::default(),
             wanted: Mutex::default(),
             wake: Arc::default(),
+            held_back: HeldBack::default(),
             outbox: sender,
             outbox_bytes: AtomicUsize::new(0),
             downloads: Mutex::default(),
@@ -363,7 +368,12 @@ impl Connection {
         }
         // Where there is no room, this connection is not read for now.
         let mut chunk = node.buffers.receive(len).await;
-        reader.payload(&mut chunk).await?;
+        let throttle = node.download_throttle(&request.file_id);
+        if throttle.is_unlimited() {
+            reader.payload(&mut chunk).await?;
+        } else {
+            self.read_held_back(node, &throttle, &mut chunk, reader).await?;
+        }
         request.tell(self.key, News::Chunk(request.index, chunk)).await;
         Ok(())
     }
@@ -400,29 +410,46 @@ impl Connection {
         outbox: &mut mpsc::Receiver<Outgoing>,
     ) -> Result<(), ConnectionError> {
         let mut reading = VecDeque::with_capacity(READ_AHEAD);
+        let mut place = Place::new(&node.upload_slots);
         loop {
             while writer.queued() < GATHERED {
                 let Ok(outgoing) = outbox.try_recv() else { break };
-                self.write_one(writer, outgoing).await?;
+                place.keep_during(self.write_one(writer, outgoing)).await?;
             }
             self.push_news(writer);
-            // While one chunk is sent, the next is read.
-            while reading.len() < READ_AHEAD {
-                let Some(upload) = self.next_upload() else { break };
-                reading.push_back(self.begin_upload(node, upload));
-            }
-            if let Some(upload) = reading.pop_front() {
-                self.finish_upload(node, writer, upload).await?;
+            if reading.is_empty() && !self.has_uploads() {
+                place.leave();
+            } else if let Some(turn) = place.enter(node.upload_rate.rate()) {
+                self.upload_one(node, writer, &mut reading, turn).await?;
                 continue;
             }
             if writer.queued() > 0 {
-                writer.flush().await?;
+                place.keep_during(writer.flush()).await?;
                 continue;
             }
             tokio::select! {
-                Some(outgoing) = outbox.recv() => self.write_one(writer, outgoing).await?,
+                Some(outgoing) = outbox.recv() => place.keep_during(self.write_one(writer, outgoing)).await?,
                 () = self.wake.notified() => {}
+                turn = place.reached() => self.upload_one(node, writer, &mut reading, turn).await?,
             }
+        }
+    }
+
+    /// Sends one chunk, if the peer still waits for any. While it is sent, the next is read.
+    async fn upload_one<W: AsyncWrite + Unpin>(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        writer: &mut FrameWriter<W>,
+        reading: &mut VecDeque<Reading>,
+        mut turn: Turn<'_>,
+    ) -> Result<(), ConnectionError> {
+        while reading.len() < READ_AHEAD {
+            let Some(upload) = self.next_upload() else { break };
+            reading.push_back(self.begin_upload(node, upload));
+        }
+        match reading.pop_front() {
+            Some(upload) => self.finish_upload(node, writer, &mut turn, upload).await,
+            None => Ok(()),
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::asking::{Asking, Known};
 use crate::candidates::{Candidate, Candidates};
 use crate::connection::{Claim, Connection, FromPeer};
 use crate::holding::Holding;
@@ -31,7 +32,8 @@ use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size
 
 mod fetch;
 mod learn;
-pub(crate) mod peers;
+mod limits;
+mod peers;
 
 /// How many events of peers may wait for this download; more stop the sockets.
 const INBOX_LEN: usize = 32;
@@ -54,9 +56,6 @@ pub(crate) struct Order {
     /// Whether all that is there is hashed again, whatever is on record.
     pub(crate) distrust: bool,
 }
-
-/// Peers that may have a file, and where they can be dialled.
-pub(crate) type Known = Vec<(Candidate, Vec<PeerAddr>)>;
 
 /// What makes a download a part of a folder's.
 #[derive(Clone, Debug)]
@@ -84,7 +83,7 @@ pub(crate) struct Download {
     inbox: (mpsc::Sender<FromPeer>, mpsc::Receiver<FromPeer>),
     visitors: (mpsc::Sender<Arc<Connection>>, mpsc::Receiver<Arc<Connection>>),
     dials: JoinSet<(Candidate, Result<Arc<Connection>, ConnectError>)>,
-    queries: JoinSet<peers::Found>,
+    asking: Asking,
     writes: JoinSet<Written>,
     /// At most one: what was written is made durable and recorded while more arrives, so that little is left to wait for at the
     /// end.
@@ -93,11 +92,6 @@ pub(crate) struct Download {
     fetching: Option<(Arc<PartChunks>, Arc<Holding>)>,
     /// Work on the disk under way, awaited before this download ends.
     disk: TaskTracker,
-    next_query: Instant,
-    /// How often trackers were asked.
-    queried: u32,
-    /// Whether every tracker was asked once, so that "nobody" means something.
-    asked: bool,
     hurry: Arc<Notify>,
     stop: CancellationToken,
     rng: SmallRng,
@@ -206,7 +200,7 @@ impl Download {
         hurry: Arc<Notify>,
         stop: CancellationToken,
     ) -> Self {
-        let now = Instant::now();
+        let (now, file_id) = (Instant::now(), order.link.file_id);
         let chunk_size = assumed_chunk_size(order.link.size);
         let mut candidates = Candidates::default();
         for peer in &order.link.peers {
@@ -225,14 +219,11 @@ impl Download {
             inbox: mpsc::channel(INBOX_LEN),
             visitors: mpsc::channel(INBOX_LEN),
             dials: JoinSet::new(),
-            queries: JoinSet::new(),
+            asking: Asking::new(file_id),
             writes: JoinSet::new(),
             syncs: JoinSet::new(),
             fetching: None,
             disk: TaskTracker::new(),
-            next_query: now,
-            queried: 0,
-            asked: false,
             hurry,
             stop,
             rng: SmallRng::seed_from_u64(rand::random()),
@@ -434,11 +425,9 @@ impl Download {
 
     /// Waits for whatever comes next, at most until `deadline`.
     async fn next(&mut self, deadline: Option<Instant>) -> Happening {
-        if self.folder.is_none() {
-            self.ask_trackers();
-        }
+        self.ask_trackers();
         self.dial();
-        let wake = [deadline, self.dial_deadline(), Some(self.next_query)].into_iter().flatten().min();
+        let wake = [deadline, self.dial_deadline(), self.next_question()].into_iter().flatten().min();
         let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
         tokio::select! {
             biased;
@@ -446,7 +435,7 @@ impl Download {
             Some(news) = self.inbox.1.recv(), if self.writes.len() < MAX_WRITES => Happening::Peer(news),
             Some(synced) = self.syncs.join_next() => Happening::Synced(synced.expect("syncing does not panic")),
             Some(dialled) = self.dials.join_next() => self.dialled(dialled.expect("dialling does not panic")),
-            Some(found) = self.queries.join_next() => self.found_peers(found.expect("asking does not panic")),
+            Some(found) = self.asking.answer() => self.found_peers(&found),
             known = news(&mut self.folder) => self.known(&known),
             Some(visitor) = self.visitors.1.recv() => self.visited(visitor),
             () = self.hurry.notified() => self.hurried(),
@@ -463,11 +452,6 @@ async fn news(folder: &mut Option<PartOf>) -> Arc<Known> {
         // Nobody tells any more.
         Err(_) => std::future::pending().await,
     }
-}
-
-/// How a peer's address in a link or a tracker's answer is dialled.
-fn addresses(addresses: &[std::net::SocketAddr]) -> Vec<PeerAddr> {
-    addresses.iter().copied().map(PeerAddr::from).collect()
 }
 
 /// The list in this file, if it is one that holds together; blocks.

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bans::BanList;
 use crate::buffers::BufferPool;
 use crate::command::Command;
 use crate::config::EngineConfig;
@@ -20,14 +21,17 @@ use crate::node::Node;
 use crate::pool::Pool;
 use crate::rate_limit::RateLimit;
 use crate::server;
+use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
+use crate::upload_slots::UploadSlots;
 
 mod downloads;
 mod queue;
 pub(crate) mod recovery;
 mod run;
+mod settings;
 mod shares;
 mod upkeep;
 
@@ -63,12 +67,16 @@ impl Engine {
         let listener = TcpListener::bind(addr).await.map_err(listen_failed)?;
         let (events, _) = broadcast::channel(EVENTS);
         let (source_changed, sources_changed) = mpsc::channel(64);
+        let banned = if config.restore { BanList::load(&state) } else { BanList::default() };
         let node = Arc::new(Node {
             peer_id: identity.peer_id(),
             tls: TlsConfigs::new(&identity),
             listen: listener.local_addr().map_err(listen_failed)?,
-            pool: Pool::new(config.limits.connections),
+            pool: Pool::new(config.limits.connections, &banned),
             upload_rate: RateLimit::new(config.limits.upload_rate),
+            upload_slots: UploadSlots::new(config.limits.upload_slots, config.limits.upload_turn),
+            download_rate: RateLimit::new(config.limits.download_rate),
+            settings: Settings::default(),
             limits: config.limits.clone(),
             holdings: Holdings::default(),
             fetching: Mutex::default(),

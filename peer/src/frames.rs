@@ -8,14 +8,13 @@ use sprat_protocol::wire::{self, Decoded, FrameError, Message};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::rate_limit::RateLimit;
+use crate::settings::Throttle;
+use crate::upload_slots::Turn;
 
 /// How much is read ahead of a frame's header. Payloads are read straight into their buffers, so this is small.
 const READ_AHEAD: usize = 1024;
 /// How long a peer may take to send or to accept the next bytes of a frame that is under way.
 const STALLED: Duration = Duration::from_secs(30);
-/// How many bytes go out at once where a rate limits them.
-const SLICE: usize = 16 * 1024;
 
 /// Reads frames.
 #[derive(Debug)]
@@ -102,22 +101,25 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         self.write(payload).await
     }
 
-    /// The same, no faster than `rate` allows. It goes out in small slices, so that a slow connection is never silent for
-    /// as long as a whole payload takes.
+    /// The same, no faster than `throttle` allows. It goes out in small slices, so that a slow connection is never silent for
+    /// as long as a whole payload takes. What the other side or its transfer's own limit makes it wait for is at the cost of
+    /// its turn.
     pub(crate) async fn send_at(
         &mut self,
-        rate: &RateLimit,
+        throttle: &Throttle<'_>,
+        turn: &mut Turn<'_>,
         message: &Message,
         payload: &[u8],
     ) -> Result<(), StreamError> {
-        if rate.is_unlimited() {
-            return self.send(message, payload).await;
+        if throttle.is_unlimited() {
+            return turn.spend(self.send(message, payload)).await;
         }
         wire::encode(message, payload.len(), &mut self.heads);
-        self.flush().await?;
-        for slice in payload.chunks(SLICE) {
-            rate.take(slice.len()).await;
-            self.write(slice).await?;
+        turn.spend(self.flush()).await?;
+        for slice in payload.chunks(throttle.slice_len()) {
+            turn.spend(throttle.take_own(slice.len())).await;
+            throttle.take_all(slice.len()).await;
+            turn.spend(self.write(slice)).await?;
         }
         Ok(())
     }

@@ -9,24 +9,31 @@
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. `scheduler`, `rarity`: which chunk
 //!   from whom, without sockets and without a clock. `store`: where the chunks go.
 //! - `folder`: a folder shared and fetched as one ID: its list, its parts, where they go.
-//! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `pool`: who is
-//!   connected. `server`: who may come in.
-//! - [`tracker_client`]: one request to a tracker. `announcer`: keeps trackers told of what is held.
-//! - `state_dir`: identity, lock, and what outlives a restart. [`address`]: this machine's own addresses.
+//! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `held_back`: what comes no
+//!   faster than it may. `pool`: who is connected. `dialling`: several ways to one peer. `server`: who may come in.
+//! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for
+//!   single transfers.
+//! - [`tracker_client`]: one request to a tracker. `asking`: who has a file. `announcer`: keeps trackers told of what is held.
+//! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad
+//!   data. [`address`]: this machine's own addresses.
 
 pub mod address;
 mod announcer;
+mod asking;
+mod bans;
 mod buffers;
 mod candidates;
 pub mod command;
 pub mod config;
 mod connection;
+mod dialling;
 mod download;
 mod engine;
 pub mod event;
 mod folder;
 mod frames;
 mod handed_out;
+mod held_back;
 mod holding;
 mod library;
 mod node;
@@ -37,6 +44,7 @@ mod rate_limit;
 mod scheduler;
 mod seed;
 mod server;
+mod settings;
 pub mod share;
 pub mod snapshot;
 mod state_dir;
@@ -45,6 +53,7 @@ mod store;
 pub mod tracker_client;
 mod trackers;
 mod transfer;
+mod upload_slots;
 
 pub use command::{Command, Target};
 pub use config::{EngineConfig, Limits};

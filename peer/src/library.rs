@@ -37,6 +37,9 @@ pub(crate) struct Record {
     pub(crate) paused: bool,
     /// Whether it is or was a download.
     pub(crate) is_download: bool,
+    /// Whether its chunks are fetched in the order of the file.
+    #[serde(default)]
+    pub(crate) sequential: bool,
     /// Where it stands.
     pub(crate) place: Place,
 }
@@ -245,6 +248,7 @@ mod tests {
             added: 9,
             paused: true,
             is_download: false,
+            sequential: true,
             place: whole(Path::new("/a/b"), stamp),
         }
     }
@@ -259,6 +263,13 @@ mod tests {
         assert_eq!(Library::load(&state), library);
         let Place::Whole { len, modified, .. } = record().place else { panic!("it is whole") };
         assert_eq!(whole(Path::new("/a/b"), stamp(len, modified)), record().place);
+    }
+
+    #[test]
+    fn a_list_of_an_older_version_is_loaded() {
+        let mut older = serde_json::to_value(record()).unwrap();
+        older.as_object_mut().unwrap().remove("sequential");
+        assert_eq!(serde_json::from_value::<Record>(older).unwrap(), Record { sequential: false, ..record() });
     }
 
     #[test]

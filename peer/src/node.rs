@@ -21,7 +21,9 @@ use crate::event::Event;
 use crate::holding::Holdings;
 use crate::pool::Pool;
 use crate::rate_limit::RateLimit;
+use crate::settings::Settings;
 use crate::trackers::Trackers;
+use crate::upload_slots::UploadSlots;
 
 /// Shared by the tasks of one engine. Locks within are held for a few instructions, never across an await.
 #[derive(Debug)]
@@ -44,8 +46,14 @@ pub(crate) struct Node {
     pub(crate) trackers: Trackers,
     /// Buffers for chunks.
     pub(crate) buffers: BufferPool,
-    /// What holds the sending of chunks back.
+    /// What holds the sending of chunks back, all transfers together.
     pub(crate) upload_rate: RateLimit,
+    /// Who is sent chunks.
+    pub(crate) upload_slots: UploadSlots,
+    /// What holds the receiving of chunks back, all transfers together.
+    pub(crate) download_rate: RateLimit,
+    /// What the user set for single transfers.
+    pub(crate) settings: Settings,
     /// What front ends are told.
     pub(crate) events: broadcast::Sender<Event>,
     /// Something that a snapshot shows has changed.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
@@ -13,26 +13,31 @@ use sprat_protocol::wire::{Hello, Message, WIRE_VERSION};
 use sprat_protocol::{PeerAddr, PeerId, tls};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadHalf, WriteHalf};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use crate::bans::{BanList, Bans};
 use crate::connection::Connection;
+use crate::dialling::first_of;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::node::Node;
 
-/// How long a peer that sent a bad chunk is left alone.
-const BAN: Duration = Duration::from_secs(60 * 60);
+/// How many of a name's addresses are tried, and how long one is tried alone.
+const MAX_RESOLVED: usize = 8;
+const HEAD_START: Duration = Duration::from_millis(250);
 /// How many bytes one system call may read from a peer.
 const READ_BUFFER: usize = 64 * 1024;
-/// How many bans are remembered; over that the oldest go.
-const MAX_BANS: usize = 10_000;
 
 /// The connections of one engine.
 #[derive(Debug)]
 pub(crate) struct Pool {
     connections: Mutex<HashMap<PeerId, Arc<Connection>>>,
-    bans: Mutex<HashMap<PeerId, Instant>>,
+    bans: Mutex<Bans>,
+    bans_unsaved: AtomicBool,
+    /// Somebody was banned.
+    pub(crate) bans_changed: Notify,
     /// Room for connections that others dial, and for those that this peer dials: strangers cannot take up the latter.
     inbound: Arc<Semaphore>,
     outbound: Arc<Semaphore>,
@@ -40,11 +45,13 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// A pool that never has more than this many connections.
-    pub(crate) fn new(max_connections: usize) -> Self {
+    /// A pool that never has more than this many connections, and none with those who are banned.
+    pub(crate) fn new(max_connections: usize, banned: &BanList) -> Self {
         Self {
             connections: Mutex::default(),
-            bans: Mutex::default(),
+            bans: Mutex::new(Bans::restored(banned, Instant::now(), SystemTime::now())),
+            bans_unsaved: AtomicBool::new(false),
+            bans_changed: Notify::new(),
             inbound: Arc::new(Semaphore::new(max_connections.div_ceil(2))),
             outbound: Arc::new(Semaphore::new(max_connections / 2)),
             next_key: AtomicU64::new(0),
@@ -63,18 +70,9 @@ impl Pool {
 
     /// Ends the connection to a peer that sent bad data, and refuses others for a while.
     pub(crate) fn ban(&self, peer_id: PeerId) {
-        let now = Instant::now();
-        let mut bans = self.bans.lock();
-        if bans.len() >= MAX_BANS {
-            bans.retain(|_, until| *until > now);
-        }
-        if bans.len() >= MAX_BANS
-            && let Some(oldest) = bans.iter().min_by_key(|(_, until)| **until).map(|(id, _)| *id)
-        {
-            bans.remove(&oldest);
-        }
-        bans.insert(peer_id, now + BAN);
-        drop(bans);
+        self.bans.lock().ban(Instant::now(), peer_id);
+        self.bans_unsaved.store(true, Ordering::Relaxed);
+        self.bans_changed.notify_one();
         if let Some(connection) = self.get(&peer_id) {
             connection.close();
         }
@@ -82,7 +80,13 @@ impl Pool {
 
     /// Whether this peer is banned now.
     pub(crate) fn is_banned(&self, peer_id: &PeerId) -> bool {
-        self.bans.lock().get(peer_id).is_some_and(|until| Instant::now() < *until)
+        self.bans.lock().is_banned(Instant::now(), peer_id)
+    }
+
+    /// Who is banned, if that was not given since it last changed.
+    pub(crate) fn unsaved_bans(&self) -> Option<BanList> {
+        let unsaved = self.bans_unsaved.swap(false, Ordering::Relaxed);
+        unsaved.then(|| self.bans.lock().list(Instant::now(), SystemTime::now()))
     }
 
     /// Ends every connection.
@@ -161,13 +165,9 @@ async fn dial(
     permit: OwnedSemaphorePermit,
 ) -> Result<Arc<Connection>, ConnectError> {
     let dialling = async {
-        let mut resolved = lookup_host((address.host(), address.port())).await?;
-        let addr = resolved.next().ok_or(ConnectError::NoAddress)?;
-        let stream = TcpStream::connect(addr).await?;
-        stream.set_nodelay(true)?;
-        let connector = TlsConnector::from(node.tls.client(expected));
-        let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
-        let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
+        let resolved = lookup_host((address.host(), address.port())).await?.take(MAX_RESOLVED);
+        let reached = first_of(resolved, HEAD_START, |addr| reach(node.clone(), expected, addr)).await;
+        let (addr, peer_id, stream) = reached.map_err(the_one_that_counts)?;
         // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
         if let Some(existing) = node.pool.preferred(node.peer_id, peer_id, true) {
             return Ok(existing);
@@ -178,6 +178,27 @@ async fn dial(
         Ok(begin(node, &hello, (addr, true), (reader, writer), permit))
     };
     timeout(node.limits.connect_timeout, dialling).await.map_err(|_| ConnectError::TimedOut)?
+}
+
+/// Who is at one address, before anything is said.
+async fn reach(
+    node: Arc<Node>,
+    expected: Option<PeerId>,
+    addr: SocketAddr,
+) -> Result<(SocketAddr, PeerId, TlsStream<BufReader<TcpStream>>), ConnectError> {
+    let stream = TcpStream::connect(addr).await?;
+    stream.set_nodelay(true)?;
+    let connector = TlsConnector::from(node.tls.client(expected));
+    let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
+    let peer_id = proven(&node, stream.get_ref().1.peer_certificates())?;
+    Ok((addr, peer_id, stream))
+}
+
+/// What is wrong with a name of which every address is wrong: what will not pass, or else the last.
+fn the_one_that_counts(mut errors: Vec<ConnectError>) -> ConnectError {
+    let lasts = |error: &ConnectError| matches!(error, ConnectError::Myself | ConnectError::Banned);
+    let place = errors.iter().position(lasts).or(errors.len().checked_sub(1));
+    place.map_or(ConnectError::NoAddress, |place| errors.swap_remove(place))
 }
 
 /// Takes in a peer that dialled this one.

@@ -3,7 +3,8 @@
 //! A chunk is missing, requested, held (received, being verified and written) or done. The rules:
 //!
 //! - The last chunk comes first, because it proves the length. Then a few at random, so that a new leecher has something to
-//!   give; then the rarest first, ties at random.
+//!   give; then the rarest first, ties at random. Where the user wants that, the last and then all others in their order
+//!   (`sequential`).
 //! - What one peer may have outstanding is a window in bytes: it grows with every chunk (slow start) until the rate no
 //!   longer does, then follows rate × (latency + [`QUEUE_TIME`]). What waits in a longer queue could come from somebody
 //!   else meanwhile.
@@ -11,6 +12,7 @@
 //!   it gets one at a time until it delivers again. It is not dropped.
 //! - When nothing is missing and a peer is idle, it duplicates the request that will take longest elsewhere. Whoever is
 //!   first wins, and the other request is cancelled.
+//! - Where the user limits the rate, less is outstanding and nothing is duplicated (`limited`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,6 +22,12 @@ use sprat_chunking::{Bitfield, ChunkIndex};
 
 use crate::pace::{Pace, RateMeter};
 use crate::rarity::Rarity;
+
+mod limited;
+mod sequential;
+
+pub(crate) use limited::Limited;
+use sequential::Sequence;
 
 /// How much of a peer's rate is kept outstanding with it, besides what is on its way.
 const QUEUE_TIME: Duration = Duration::from_millis(250);
@@ -51,6 +59,8 @@ pub(crate) struct Scheduler {
     peers: BTreeMap<PeerKey, Peer>,
     last: Option<ChunkIndex>,
     done: u32,
+    limited: Option<Limited>,
+    sequence: Sequence,
     rng: SmallRng,
 }
 
@@ -106,15 +116,25 @@ impl Scheduler {
     ) -> Self {
         let mut missing = Rarity::new(done.len());
         let mut states = Vec::with_capacity(done.len() as usize);
-        let mut last = None;
-        for index in chunks {
-            last = Some(index);
+        let chunks: Vec<ChunkIndex> = chunks.collect();
+        let last = chunks.last().copied();
+        for index in chunks.iter().copied() {
             states.push(if done.has(index) { Chunk::Done } else { Chunk::Missing });
             if !done.has(index) {
                 missing.insert(index);
             }
         }
-        Self { config, chunks: states, missing, peers: BTreeMap::new(), last, done: done.count(), rng }
+        Self {
+            config,
+            chunks: states,
+            missing,
+            peers: BTreeMap::new(),
+            last,
+            done: done.count(),
+            limited: None,
+            sequence: Sequence::new(chunks),
+            rng,
+        }
     }
 
     /// Whether every chunk is done.
@@ -293,7 +313,7 @@ impl Scheduler {
             return None;
         }
         peer.busy_until = None;
-        if !peer.has_room(self.config) {
+        if !peer.has_room(self.config) || self.is_budget_spent() {
             return None;
         }
         if let Some(index) = self.pick_missing(key) {
@@ -305,15 +325,18 @@ impl Scheduler {
     }
 
     fn pick_missing(&mut self, key: PeerKey) -> Option<ChunkIndex> {
-        let peer = self.peers.get_mut(&key)?;
-        if peer.dry || self.missing.is_empty() {
+        if self.missing.is_empty() || self.peers.get(&key).is_none_or(|peer| peer.dry) {
             return None;
         }
+        let first = if self.sequence.is_on() { self.first_missing(key) } else { None };
+        let peer = self.peers.get_mut(&key)?;
         // A request that timed out may still be outstanding at the connection; asking twice is harmless.
         let wanted = |index| peer.has.has(index);
         let last = self.last.filter(|last| self.chunks[last.as_usize()] == Chunk::Missing && wanted(*last));
         let index = last.or_else(|| {
-            if self.done < RANDOM_FIRST {
+            if self.sequence.is_on() {
+                first
+            } else if self.done < RANDOM_FIRST {
                 self.missing.any(&mut self.rng, wanted)
             } else {
                 self.missing.rarest(&mut self.rng, wanted)
@@ -327,7 +350,7 @@ impl Scheduler {
     /// would be sooner.
     fn pick_duplicate(&mut self, key: PeerKey) -> Option<ChunkIndex> {
         let me = self.peers.get(&key)?;
-        if !self.missing.is_empty() || !me.outstanding.is_empty() || me.snubbed {
+        if !self.missing.is_empty() || !me.outstanding.is_empty() || me.snubbed || self.is_limit_reached() {
             return None;
         }
         let mine = me.expected_wait(1, self.config);
@@ -367,6 +390,7 @@ impl Scheduler {
 
     fn make_missing(&mut self, index: ChunkIndex) {
         self.chunks[index.as_usize()] = Chunk::Missing;
+        self.sequence.missing_again(index);
         self.missing.insert(index);
         self.peers.values_mut().for_each(|peer| peer.dry = false);
     }

@@ -13,6 +13,7 @@ use crate::connection::{Connection, ConnectionError};
 use crate::frames::FrameWriter;
 use crate::holding::{Holding, ReadError};
 use crate::node::Node;
+use crate::upload_slots::Turn;
 
 /// How many chunks a peer may have asked for at once; over that it is told to wait.
 const MAX_QUEUED: usize = 1024;
@@ -194,6 +195,11 @@ impl Connection {
         }
     }
 
+    /// Whether the peer waits for chunks.
+    pub(crate) fn has_uploads(&self) -> bool {
+        !self.uploads.lock().is_empty()
+    }
+
     /// Begins to read a chunk that is to be sent.
     pub(crate) fn begin_upload(&self, node: &Node, upload: Upload) -> Reading {
         let Upload { holding, layout, index, .. } = &upload;
@@ -208,13 +214,15 @@ impl Connection {
         self: &Arc<Self>,
         node: &Node,
         writer: &mut FrameWriter<W>,
+        turn: &mut Turn<'_>,
         Reading { upload: Upload { holding, index, request, .. }, read }: Reading,
     ) -> Result<(), ConnectionError> {
         let (read, chunk) = read.await.expect("reading does not panic");
         let file_id = holding.file_id();
         let reason = match read {
             Ok(()) => {
-                writer.send_at(&node.upload_rate, &Message::Chunk { request }, &chunk).await?;
+                let throttle = node.upload_throttle(&file_id);
+                writer.send_at(&throttle, turn, &Message::Chunk { request }, &chunk).await?;
                 holding.sent(self, chunk.len() as u64);
                 node.changed.notify_one();
                 return Ok(());

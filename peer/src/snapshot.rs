@@ -84,6 +84,8 @@ pub struct TransferView {
     pub state: TransferState,
     /// Whether it is or was a download, not a file that was here.
     pub is_download: bool,
+    /// Whether its chunks are fetched in the order of the file.
+    pub sequential: bool,
     /// Bytes verified and on disk.
     pub verified: u64,
     /// Chunks verified and on disk.

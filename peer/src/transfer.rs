@@ -29,6 +29,8 @@ pub(crate) struct Transfer {
     pub(crate) paused: bool,
     /// Whether it is or was a download.
     pub(crate) is_download: bool,
+    /// Whether its chunks are fetched in the order of the file.
+    pub(crate) sequential: bool,
     /// What was ordered, if this run may have to fetch it.
     pub(crate) order: Option<Order>,
     /// The whole file or folder, once it is here.
@@ -122,6 +124,7 @@ impl Transfer {
             added: since_1970.as_secs(),
             paused: false,
             is_download: order.is_some(),
+            sequential: false,
             order,
             whole: None,
             status: Arc::new(status),
@@ -162,6 +165,7 @@ impl Transfer {
             files: figures.files,
             state: figures.state,
             is_download: self.is_download,
+            sequential: self.sequential,
             verified: figures.verified,
             chunks_done: figures.chunks_done,
             num_chunks: figures.num_chunks,
@@ -191,7 +195,7 @@ impl Transfer {
             }
             (None, None) => return None,
         };
-        let is_download = self.is_download;
-        Some(Record { file_id: self.file_id, added: self.added, paused: self.paused, is_download, place })
+        let Self { file_id, added, paused, is_download, sequential, .. } = *self;
+        Some(Record { file_id, added, paused, is_download, sequential, place })
     }
 }

@@ -1,6 +1,8 @@
 //! A peer that speaks the wire but does not keep to it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
 use sprat_protocol::tls::TlsConfigs;
@@ -48,6 +50,7 @@ pub struct Liar {
     /// Who it says it is.
     pub peer_id: PeerId,
     file_id: FileId,
+    greeted: Arc<AtomicUsize>,
     _task: JoinSet<()>,
 }
 
@@ -62,22 +65,29 @@ impl Liar {
         let identity = Identity::generate().expect("there is randomness");
         let (peer_id, acceptor) = (identity.peer_id(), TlsAcceptor::from(TlsConfigs::new(&identity).server));
         let file_id = digest.file_id();
-        let shared = std::sync::Arc::new((data, digest, peer_id, lie));
+        let shared = Arc::new((data, digest, peer_id, lie));
+        let greeted = Arc::new(AtomicUsize::new(0));
+        let greetings = greeted.clone();
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (shared, acceptor) = (shared.clone(), acceptor.clone());
+                let (shared, acceptor, greetings) = (shared.clone(), acceptor.clone(), greetings.clone());
                 connections.spawn(async move {
                     let (data, digest, peer_id, lie) = &*shared;
                     // However the other side ends it is right.
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        let _ = converse(stream, data, digest, *peer_id, *lie).await;
+                        let _ = converse(stream, data, digest, *peer_id, (*lie, &greetings)).await;
                     }
                 });
             }
         });
-        Self { addr, peer_id, file_id, _task: task }
+        Self { addr, peer_id, file_id, greeted, _task: task }
+    }
+
+    /// How often somebody said HELLO to it.
+    pub fn greeted(&self) -> usize {
+        self.greeted.load(Ordering::Relaxed)
     }
 
     /// A link that names this peer and nobody else.
@@ -94,7 +104,7 @@ async fn converse(
     data: &[u8],
     digest: &FileDigest,
     peer_id: PeerId,
-    lie: Lie,
+    (lie, greetings): (Lie, &AtomicUsize),
 ) -> std::io::Result<()> {
     if lie == Lie::Zeros {
         return stream.write_all(&vec![0; 10 * 1024 * 1024]).await;
@@ -107,6 +117,7 @@ async fn converse(
         match wire::decode(&buffer).map_err(std::io::Error::other)? {
             Some(decoded) => {
                 buffer.drain(..decoded.consumed);
+                greetings.fetch_add(usize::from(matches!(decoded.message, Message::Hello(_))), Ordering::Relaxed);
                 answer(&mut stream, data, digest, lie, decoded.message).await?;
             }
             None => {

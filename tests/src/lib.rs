@@ -4,6 +4,7 @@
 //! - [`process`]: the binaries as a user runs them.
 //! - [`swarm`]: a tracker and engines within the test's own process.
 //! - [`liar`]: a peer that speaks the wire but does not keep to it.
+//! - [`glutton`]: a peer that asks for everything and takes nothing.
 //! - [`relay`]: somebody on the wire.
 //! - [`files`]: real files, and the ID of one by a second, independent computation.
 //!
@@ -11,6 +12,7 @@
 //! itself, with [`PATIENCE`] as the bound after which it fails.
 
 pub mod files;
+pub mod glutton;
 pub mod liar;
 pub mod process;
 pub mod relay;

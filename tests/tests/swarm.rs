@@ -1,9 +1,9 @@
 //! Engines and a tracker in one process, over real TCP: what a swarm does when all is well, and when something is not.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sprat_peer::{Command, Event, Target, TransferState, Trouble};
+use sprat_peer::{Command, Event, Target, TrackerState, TransferState, Trouble};
 use sprat_tests::files::{noise, same};
 use sprat_tests::liar::{Liar, Lie};
 use sprat_tests::relay::Relay;
@@ -362,6 +362,34 @@ async fn a_peer_that_sends_a_bad_chunk_is_named_and_gets_no_second_chance() {
 }
 
 #[tokio::test]
+async fn a_peer_that_sent_a_bad_chunk_is_still_refused_after_a_restart() {
+    let (tracker, data) = (Tracker::start().await, noise(4 * CHUNK, 15));
+    let liar = Liar::start(data.clone(), Lie::CorruptChunks).await;
+    let kept = |config: &mut sprat_peer::EngineConfig| {
+        config.restore = true;
+        config.limits.query_interval = Duration::from_millis(200);
+    };
+    let mut downloader = Peer::start(Some(&tracker), kept).await;
+    let link = liar.link();
+    downloader.fetch(link.clone()).await;
+    downloader.event(|event| matches!(event, Event::BadChunk { .. }).then_some(())).await;
+    let dir = downloader.stop().await;
+    // The link still names the liar; who else has the file, only the tracker says.
+    let mut downloader = Peer::start_in(dir, Some(&tracker), kept).await;
+    let mut honest = Peer::start(Some(&tracker), |_| {}).await;
+    honest.share_bytes("file.bin", &data).await;
+    downloader.completed(&link).await;
+    assert_eq!(liar.greeted(), 1, "it was talked to in the first run only");
+}
+
+#[tokio::test]
+async fn a_damaged_list_of_bans_stops_nobody() {
+    let dir = Peer::start(None, |_| {}).await.stop().await;
+    std::fs::write(dir.path().join("state/bans.json"), "{").unwrap();
+    Peer::start_in(dir, None, |config| config.restore = true).await;
+}
+
+#[tokio::test]
 async fn a_name_from_the_network_stays_in_the_folder() {
     let liar = Liar::start(noise(CHUNK, 14), Lie::None).await;
     let mut downloader = Peer::start(None, |_| {}).await;
@@ -459,4 +487,61 @@ async fn a_download_goes_on_where_it_is_moved_to() {
     let mut third = Peer::start(None, |_| {}).await;
     third.fetch(only_peer(&downloader.transfer(&link).unwrap().link.clone())).await;
     assert!(std::fs::read(third.completed(&link).await).unwrap() == data);
+}
+
+#[tokio::test]
+async fn in_sequence_the_beginning_of_a_file_is_there_first_also_after_a_restart() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(40 * CHUNK, 60);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let kept = |config: &mut sprat_peer::EngineConfig| {
+        config.restore = true;
+        // One chunk after another.
+        config.limits.window_bytes = 2 * CHUNK as u64;
+    };
+    let downloader = Peer::start(None, kept).await;
+    downloader.fetch(link.clone()).await;
+    downloader.engine.send(Command::SetSequential { file_id: link.file_id, sequential: true }).await;
+    let chunks_done = |s: &sprat_peer::Snapshot| s.transfers.first().map_or(0, |t| t.chunks_done as usize);
+    downloader.until(|snapshot| (chunks_done(snapshot) >= 4).then_some(())).await;
+    let dir = downloader.stop().await;
+    let mut downloader = Peer::start_in(dir, None, kept).await;
+    assert!(downloader.until(|snapshot| Some(snapshot.transfers.first()?.sequential)).await);
+    let done = downloader.until(|s| (chunks_done(s) >= 16 && chunks_done(s) < 40).then_some(chunks_done(s))).await;
+    let part = std::fs::read(downloader.downloads().join("a.bin.part")).unwrap();
+    // The last chunk is one of those that are done, and one more may be on its way.
+    let beginning = (done - 2) * CHUNK;
+    assert!(part[..beginning] == data[..beginning], "{done} chunks");
+    let path = downloader.completed(&link).await;
+    assert!(std::fs::read(path).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_tracker_that_says_nothing_delays_no_other() {
+    let tracker = Tracker::start().await;
+    // Connections to it come up, and that is all.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let link = sprat_protocol::Link::new(seeder.share_bytes("a.bin", &noise(CHUNK, 61)).await.file_id);
+    let mut downloader = Peer::start(Some(&tracker), |config| config.trackers.insert(0, silent_url)).await;
+    let start = Instant::now();
+    downloader.fetch(link.clone()).await;
+    // The first to ask the tracker finds nobody: it has to be asked again.
+    downloader.until(|s| s.trackers.iter().any(|t| t.state == TrackerState::Online).then_some(())).await;
+    seeder.engine.send(Command::SetTrackers(vec![tracker.url.clone()])).await;
+    downloader.completed(&link).await;
+    // A tracker has 15 seconds to answer.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_peer_is_found_by_a_name_of_which_not_every_address_leads_there() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let mut link = sprat_protocol::Link::new(seeder.share_bytes("a.bin", &noise(CHUNK, 62)).await.file_id);
+    // It listens on 127.0.0.1; the name stands for ::1 too on most machines.
+    link.peers.push(format!("localhost:{}", seeder.engine.snapshot().listen.port()).parse().unwrap());
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.completed(&link).await;
 }

@@ -56,6 +56,7 @@ pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: Transfe
         size: Some(size),
         files: None,
         is_download: !sharing,
+        sequential: false,
         verified: size / 100 * percent,
         chunks_done: num_chunks * percent as u32 / 100,
         num_chunks,

@@ -116,7 +116,9 @@ impl Fetch<'_> {
         let own = (self.hashes.chunk_size(), self.hashes.num_chunks());
         let mut claims = self.download.peers.values().filter_map(|remote| remote.claim.as_ref());
         let disagreed = claims.any(|claim| (claim.chunk_size, claim.num_chunks) != own);
-        disagreed.then(|| self.progress_at + self.download.node.limits.doubt_after)
+        let progress_at =
+            || self.download.held_back_until().map_or(self.progress_at, |held| held.max(self.progress_at));
+        disagreed.then(|| progress_at() + self.download.node.limits.doubt_after)
     }
 
     fn heard(&mut self, key: PeerKey, news: News) {
@@ -182,6 +184,8 @@ impl Fetch<'_> {
     /// Asks this peer for as much as its window allows.
     fn request(&mut self, key: PeerKey) {
         let Some(remote) = self.download.peers.get(&key) else { return };
+        self.scheduler.set_limited(self.download.limited());
+        self.scheduler.set_sequential(self.download.node.settings.is_sequential(&self.hashes.file_id()));
         for index in self.scheduler.requests(Instant::now(), key) {
             remote.connection.request_chunk(self.hashes.file_id(), self.hashes.chunk_size(), index);
         }
@@ -297,6 +301,7 @@ impl Fetch<'_> {
 
     /// Requests of peers that stopped delivering go to others.
     fn time_out(&mut self) {
+        self.download.excuse_held_back(&mut self.scheduler);
         let snubbed = self.scheduler.time_out(Instant::now());
         for remote in snubbed.iter().filter_map(|key| self.download.peers.get(key)) {
             tracing::debug!(peer = %remote.connection.peer_id, "a peer stopped delivering");

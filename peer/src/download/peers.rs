@@ -1,78 +1,43 @@
 //! Whom a download is connected with: asking trackers, dialling, taking visitors in.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use sprat_chunking::FileId;
-use sprat_protocol::tracker::{FileInfo, Query};
-
-use super::{Download, Happening, Known, MAX_DIALS, Remote, addresses, dial_one};
+use super::{Download, Happening, MAX_DIALS, Remote, dial_one};
+use crate::asking::{Found, Known};
 use crate::candidates::Candidate;
 use crate::connection::Connection;
-use crate::node::Node;
 use crate::pool::ConnectError;
 use crate::scheduler::PeerKey;
 
-/// How many peers a tracker is asked to name.
-const ASKED_PEERS: u32 = 50;
-/// How often trackers are asked while there are peers enough.
-const CALM_QUERY: Duration = Duration::from_secs(60);
-/// How soon trackers are asked for the second time; from then on the time doubles. Those who begin a download together
-/// find each other only when all of them are registered.
-const FIRST_QUERY: Duration = Duration::from_millis(250);
-
-/// What the trackers answered to one round of questions.
-#[derive(Debug)]
-pub(crate) struct Found(Vec<FileInfo>);
-
-/// Asks all trackers who has this file.
-pub(crate) async fn ask_all(node: &Node, file_id: FileId) -> Found {
-    let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
-    let mut infos = Vec::new();
-    for tracker in node.trackers.all() {
-        let answer = tracker.client.query(query.clone()).await;
-        tracker.note(node, &answer, node.limits.query_interval);
-        if let Ok(answer) = answer {
-            infos.extend(answer.files.into_iter().filter(|info| info.file_id == file_id));
-        }
-    }
-    Found(infos)
-}
-
-impl Found {
-    /// The peers that were named, without this one.
-    pub(crate) fn peers(&self, node: &Node) -> Known {
-        let named = self.0.iter().flat_map(|info| &info.peers).filter(|peer| peer.peer_id != node.peer_id);
-        named.map(|peer| (Candidate::Peer(peer.peer_id), addresses(&peer.addresses))).collect()
-    }
-}
-
 impl Download {
-    /// Asks all trackers who has the file, if it is time.
+    /// Asks trackers who has the file, if it is time. For the parts of a folder, the folder does that.
     pub(super) fn ask_trackers(&mut self) {
-        let now = Instant::now();
-        if now < self.next_query || !self.queries.is_empty() {
-            return;
+        if self.folder.is_none() {
+            let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
+            self.asking.ask(&self.node, calm);
         }
-        let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
-        let most = if calm { CALM_QUERY } else { self.node.limits.query_interval };
-        self.next_query = now + FIRST_QUERY.saturating_mul(1 << self.queried.min(16)).min(most);
-        self.queried += 1;
-        let (node, file_id) = (self.node.clone(), self.file_id());
-        self.queries.spawn(async move { ask_all(&node, file_id).await });
     }
 
-    /// Notes the peers that trackers named.
-    pub(super) fn found_peers(&mut self, found: Found) -> Happening {
-        let name = found.0.iter().find(|info| !info.name.is_empty()).map(|info| info.name.clone());
-        self.heard_name = self.heard_name.take().or(name);
-        self.known(&found.peers(&self.node))
+    /// When to ask trackers again.
+    pub(super) fn next_question(&self) -> Option<Instant> {
+        self.folder.is_none().then(|| self.asking.next())
     }
 
-    /// Notes peers that may have the file.
+    /// Notes the peers that a tracker named.
+    pub(super) fn found_peers(&mut self, found: &Found) -> Happening {
+        self.heard_name = self.heard_name.take().or_else(|| found.name().map(str::to_owned));
+        self.note(&found.peers(&self.node))
+    }
+
+    /// Others that may have the folder that this is a part of.
     pub(super) fn known(&mut self, known: &Known) -> Happening {
+        self.asking.asked = true;
+        self.note(known)
+    }
+
+    fn note(&mut self, known: &Known) -> Happening {
         let now = Instant::now();
-        self.asked = true;
         for (candidate, addresses) in known {
             self.candidates.add(now, candidate.clone(), addresses.clone());
         }
@@ -155,12 +120,12 @@ impl Download {
     pub(super) fn hurried(&mut self) -> Happening {
         let now = Instant::now();
         self.candidates.hurry(now);
-        (self.next_query, self.queried) = (now, 0);
+        self.asking.hurry();
         Happening::Network
     }
 
     /// Whether a first answer, or a first connection, is still to be expected.
     pub(super) fn is_searching(&self) -> bool {
-        !self.asked || !self.dials.is_empty() || self.peers.values().any(|remote| remote.claim.is_none())
+        !self.asking.asked || !self.dials.is_empty() || self.peers.values().any(|remote| remote.claim.is_none())
     }
 }

@@ -230,6 +230,7 @@ impl Running {
         let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
         let transfer = self.transfers.remove(place);
         self.node.holdings.remove(&file_id);
+        self.node.settings.forget(&file_id);
         self.node.trackers.kick();
         let state = self.state.clone();
         self.chores.spawn_blocking(move || {
@@ -254,6 +255,9 @@ impl Running {
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
+        if record.sequential {
+            self.set_sequential(record.file_id, true);
+        }
         if !record.paused {
             self.enqueue(record.file_id);
         }

@@ -137,6 +137,7 @@ impl Running {
                 Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
+                () = self.node.pool.bans_changed.notified() => {}
                 () = self.node.changed.notified(), if !self.stale => {
                     self.stale = true;
                     self.start_queued();
@@ -163,6 +164,12 @@ impl Running {
             Command::Check(file_id) => self.check(file_id),
             Command::Move { file_id, dir } => self.move_to(file_id, dir),
             Command::SetActiveDownloads(most) => self.set_active_downloads(most),
+            Command::SetRates { up, down } => {
+                self.node.upload_rate.set(up);
+                self.node.download_rate.set(down);
+            }
+            Command::SetTransferRates { file_id, up, down } => self.set_transfer_rates(file_id, up, down),
+            Command::SetSequential { file_id, sequential } => self.set_sequential(file_id, sequential),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::RetryTrackers => {
@@ -207,8 +214,16 @@ impl Running {
         self.unsaved = self.keeps;
     }
 
+    /// Writes down what outlives this run and changed.
     fn save_next(&mut self) {
-        if !self.unsaved || !self.chores.is_empty() {
+        if !self.keeps || !self.chores.is_empty() {
+            return;
+        }
+        if let Some(bans) = self.node.pool.unsaved_bans() {
+            let state = self.state.clone();
+            self.chores.spawn_blocking(move || bans.save(&state));
+        }
+        if !self.unsaved {
             return;
         }
         self.unsaved = false;

@@ -13,9 +13,9 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::asking::{Asking, Found, Known};
 use crate::candidates::Candidate;
-use crate::download::peers::{Found, ask_all};
-use crate::download::{Download, Ended, Finished, Known, List, Order, Outcome, PartOf};
+use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf};
 use crate::folder::site::{OpenedSite, Site};
 use crate::folder::{Folder, num_chunks};
 use crate::holding::Holding;
@@ -27,8 +27,6 @@ use crate::status::Status;
 
 /// How many parts are fetched at once.
 const MAX_PARTS: usize = 4;
-/// How soon trackers are asked for the second time; from then on the time doubles.
-const FIRST_QUERY: Duration = Duration::from_millis(250);
 /// How many peers are remembered to tell new parts of.
 const MAX_KNOWN: usize = 1000;
 /// How soon a part is tried again that somebody else in this engine is fetching.
@@ -46,9 +44,7 @@ pub(crate) struct FolderFetch {
     waiting: VecDeque<(FileId, u64)>,
     parts: JoinSet<(FileId, Result<Outcome, Ended>)>,
     running: HashMap<FileId, Running>,
-    queries: JoinSet<Found>,
-    next_query: Instant,
-    queried: u32,
+    asking: Asking,
     hurry: Arc<Notify>,
     stop: CancellationToken,
     disk: TaskTracker,
@@ -73,6 +69,7 @@ impl FolderFetch {
         stop: CancellationToken,
     ) -> Self {
         let address = |peer: &sprat_protocol::PeerAddr| (Candidate::Address(peer.clone()), vec![peer.clone()]);
+        let asking = Asking::new(order.link.file_id);
         let known = watch::Sender::new(Arc::new(order.link.peers.iter().map(address).collect()));
         Self {
             node,
@@ -84,9 +81,7 @@ impl FolderFetch {
             waiting: VecDeque::new(),
             parts: JoinSet::new(),
             running: HashMap::new(),
-            queries: JoinSet::new(),
-            next_query: Instant::now(),
-            queried: 0,
+            asking,
             hurry,
             stop,
             disk: TaskTracker::new(),
@@ -133,7 +128,7 @@ impl FolderFetch {
         self.show(&site, name);
         self.serve(&site);
         loop {
-            self.ask_trackers();
+            self.asking.ask(&self.node, self.known.borrow().len() >= 4);
             self.begin_parts(&site, part_stop);
             if self.running.is_empty() && self.waiting.is_empty() {
                 let folder = self.on_disk(move || site.finish()).await?;
@@ -141,16 +136,17 @@ impl FolderFetch {
                 return Ok(folder);
             }
             self.show_state();
-            let taken = if self.running.is_empty() { Instant::now() + TAKEN } else { self.next_query };
+            let next_question = self.asking.next();
+            let wake = if self.running.is_empty() { Instant::now() + TAKEN } else { next_question };
             tokio::select! {
                 Some(ended) = self.parts.join_next() => {
                     let (id, result) = ended.expect("a download does not panic");
                     site = self.part_ended(site, id, result).await?;
                 }
-                Some(found) = self.queries.join_next() => self.found(&found.expect("asking does not panic")),
+                Some(found) = self.asking.answer() => self.found(&found),
                 () = self.status.parts_changed.notified() => {}
                 () = self.hurry.notified() => self.hurried(),
-                () = sleep_until(taken.min(self.next_query).into()) => {}
+                () = sleep_until(wake.min(next_question).into()) => {}
             }
         }
     }
@@ -241,18 +237,6 @@ impl FolderFetch {
         }
     }
 
-    fn ask_trackers(&mut self) {
-        let now = Instant::now();
-        if now < self.next_query || !self.queries.is_empty() {
-            return;
-        }
-        let most = self.node.limits.query_interval;
-        self.next_query = now + FIRST_QUERY.saturating_mul(1 << self.queried.min(16)).min(most);
-        self.queried += 1;
-        let (node, file_id) = (self.node.clone(), self.order.link.file_id);
-        self.queries.spawn(async move { ask_all(&node, file_id).await });
-    }
-
     /// Tells every part who may have it.
     fn found(&mut self, found: &Found) {
         let mut known = Known::clone(&self.known.borrow());
@@ -267,7 +251,7 @@ impl FolderFetch {
     }
 
     fn hurried(&mut self) {
-        (self.next_query, self.queried) = (Instant::now(), 0);
+        self.asking.hurry();
         self.running.values().for_each(|part| part.hurry.notify_one());
     }
 

@@ -235,6 +235,87 @@ fn a_chunk_that_a_peer_does_not_have_after_all_is_not_asked_of_it_again() {
     assert_eq!(scheduler.requests(now, 1), asked);
 }
 
+fn limited(bytes_per_second: u32, is_reached: bool) -> Option<Limited> {
+    Some(Limited { rate: bytes_per_second.try_into().unwrap(), is_reached })
+}
+
+#[test]
+fn at_a_limit_no_more_is_outstanding_than_comes_in_a_while() {
+    let mut scheduler = scheduler(100, 12);
+    let now = Instant::now();
+    (0..10).for_each(|key| scheduler.peer_has(now, key, Bitfield::full(100)));
+    let mut asked = |rate| {
+        scheduler.set_limited(limited(rate, true));
+        (0..10).map(|key| scheduler.requests(now, key).len()).sum::<usize>()
+    };
+    assert_eq!(asked(10_000), 2, "however low the limit is");
+    assert_eq!(asked(CHUNK as u32), 4 - 2, "four seconds' worth");
+    assert_eq!(asked(u32::MAX), 20 - 4, "a high limit leaves it to the windows");
+}
+
+#[test]
+fn at_a_limit_nothing_is_fetched_twice() {
+    let mut scheduler = scheduler(2, 13);
+    let now = Instant::now();
+    scheduler.peer_has(now, 1, Bitfield::full(2));
+    assert_eq!(scheduler.requests(now, 1).len(), 2);
+    scheduler.peer_has(now, 2, Bitfield::full(2));
+    scheduler.set_limited(limited(u32::MAX, true));
+    assert!(scheduler.requests(now, 2).is_empty());
+    scheduler.set_limited(limited(u32::MAX, false));
+    assert_eq!(scheduler.requests(now, 2).len(), 1, "a limit that is not reached changes nothing");
+}
+
+#[test]
+fn a_peer_that_this_side_held_back_is_not_late() {
+    let mut scheduler = scheduler(4, 14);
+    let start = Instant::now();
+    scheduler.peer_has(start, 1, Bitfield::full(4));
+    scheduler.requests(start, 1);
+    let deadline = scheduler.next_deadline().unwrap();
+    scheduler.held_back(1, deadline);
+    assert!(scheduler.time_out(deadline).is_empty());
+    let later = scheduler.next_deadline().unwrap();
+    assert!(later > deadline);
+    assert_eq!(scheduler.time_out(later), [1], "from then on it is");
+}
+
+#[test]
+fn in_sequence_the_lowest_missing_chunk_that_a_peer_has_comes_next_after_the_last() {
+    let mut scheduler = scheduler(100, 15);
+    let now = Instant::now();
+    scheduler.set_sequential(true);
+    let numbers = |asked: &[ChunkIndex]| asked.iter().map(|index| index.get()).collect::<Vec<_>>();
+    scheduler.peer_has(now, 1, Bitfield::full(100));
+    let first = scheduler.requests(now, 1);
+    assert_eq!(numbers(&first), [99, 0], "the window is kept, and the last chunk proves the length");
+    scheduler.peer_has(now, 2, some(100, [0, 1, 4, 7, 99]));
+    let second = scheduler.requests(now, 2);
+    assert_eq!(numbers(&second), [1, 4]);
+    first.iter().for_each(|index| assert_eq!(store(&mut scheduler, now, 1, *index), None));
+    assert_eq!(numbers(&scheduler.requests(now, 1)), [2, 3, 5, 6], "it grew by what came");
+    // What is missing again is the first again.
+    scheduler.peer_gone(2);
+    scheduler.peer_has(now, 3, Bitfield::full(100));
+    assert_eq!(numbers(&scheduler.requests(now, 3)), [1, 4]);
+}
+
+#[test]
+fn a_sequence_can_begin_and_end_on_the_way() {
+    let mut scheduler = scheduler(200, 16);
+    let now = Instant::now();
+    let mut next = |key, sequential| {
+        scheduler.set_sequential(sequential);
+        scheduler.peer_has(now, key, Bitfield::full(200));
+        scheduler.requests(now, key).iter().map(|index| index.get()).collect::<Vec<_>>()
+    };
+    next(1, false);
+    let lowest: Vec<u32> = (2..6).flat_map(|key| next(key, true)).collect();
+    assert!(lowest.is_sorted() && lowest[7] < 12, "{lowest:?}");
+    let rarest: Vec<u32> = (6..10).flat_map(|key| next(key, false)).collect();
+    assert!(!rarest.is_sorted(), "{rarest:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -257,6 +338,7 @@ proptest! {
             let stalled = scheduler.time_out(now);
             prop_assert!(stalled.iter().all(|key| outstanding.contains_key(key)));
             let key = rng.random_range(0..6);
+            scheduler.set_sequential(rng.random_bool(0.5));
             match rng.random_range(0..12) {
                 0 if key != 0 => { scheduler.peer_gone(key); outstanding.remove(&key); }
                 1 if key != 0 => {

@@ -1,0 +1,28 @@
+//! What the user sets for single transfers.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::Ordering;
+
+use sprat_chunking::FileId;
+
+use super::run::Running;
+
+impl Running {
+    /// Sends and receives chunks of this file no faster than that.
+    pub(super) fn set_transfer_rates(&mut self, file_id: FileId, up: Option<NonZeroU32>, down: Option<NonZeroU32>) {
+        if self.transfer(file_id).is_none() {
+            return;
+        }
+        let settings = self.node.settings.of(file_id);
+        settings.upload_rate.set(up);
+        settings.download_rate.set(down);
+    }
+
+    /// Fetches the chunks of this file in its order from now on, or the rarest first.
+    pub(super) fn set_sequential(&mut self, file_id: FileId, sequential: bool) {
+        let Some(transfer) = self.transfer(file_id) else { return };
+        transfer.sequential = sequential;
+        self.node.settings.of(file_id).sequential.store(sequential, Ordering::Relaxed);
+        self.save();
+    }
+}
