@@ -5,6 +5,7 @@
 //! - [`transfer`]: one file from one seeder to one downloader over loopback, against plain TCP + SHA-256 + pwrite.
 //! - [`compare`]: one file from one host to another, by Sprat and by other programs.
 //! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
+//! - [`sources`]: one downloader and four seeders, some of which leave, stall or lie; [`hostile`] are those.
 //! - [`network`]: hosts of our own, with cables as slow as one likes.
 //! - [`swarm`]: the real binaries on those hosts.
 //! - [`engine`]: engines within this process.
@@ -17,9 +18,11 @@ mod compare;
 mod crowd;
 mod engine;
 mod files;
+mod hostile;
 mod network;
 mod process;
 mod share;
+mod sources;
 mod swarm;
 mod transfer;
 mod usage;
@@ -48,9 +51,14 @@ enum Command {
     Crowd(crowd::Crowd),
     /// One file from one host to another, by Sprat and by other programs (Linux, root)
     Compare(compare::Compare),
+    /// Four seeders and one downloader, with some that leave, stall or lie (Linux, root)
+    Sources(sources::Sources),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
+    /// A peer that stalls or lies
+    #[command(hide = true)]
+    Hostile(hostile::Hostile),
     /// A BitTorrent tracker that knows one peer
     #[command(hide = true)]
     Announce(compare::announce::Announce),
@@ -76,6 +84,8 @@ fn main() -> anyhow::Result<()> {
         Command::Transfer(load) => transfer::run(&load),
         Command::Crowd(args) => crowd::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Sources(args) => sources::run(&args),
+        Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),
     }
