@@ -6,6 +6,7 @@
 //! - [`compare`]: one file from one host to another, by Sprat and by other programs.
 //! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
 //! - [`sources`]: one downloader and four seeders, some of which leave, stall or lie; [`hostile`] are those.
+//! - [`small`]: a file of 1 KiB, against the clock.
 //! - [`network`]: hosts of our own, with cables as slow as one likes.
 //! - [`swarm`]: the real binaries on those hosts.
 //! - [`engine`]: engines within this process.
@@ -22,6 +23,7 @@ mod hostile;
 mod network;
 mod process;
 mod share;
+mod small;
 mod sources;
 mod swarm;
 mod transfer;
@@ -53,6 +55,8 @@ enum Command {
     Compare(compare::Compare),
     /// Four seeders and one downloader, with some that leave, stall or lie (Linux, root)
     Sources(sources::Sources),
+    /// A file of 1 KiB, shared and fetched over loopback, in milliseconds
+    Small(small::Small),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
@@ -85,6 +89,7 @@ fn main() -> anyhow::Result<()> {
         Command::Crowd(args) => crowd::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Sources(args) => sources::run(&args),
+        Command::Small(args) => small::run(&args),
         Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),
