@@ -7,6 +7,7 @@
 //! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
 //! - [`sources`]: one downloader and four seeders, some of which leave, stall or lie; [`hostile`] are those.
 //! - [`small`]: a file of 1 KiB, against the clock.
+//! - [`kills`]: a download that is killed again and again, and what is fetched twice for that.
 //! - [`network`]: hosts of our own, with cables as slow as one likes.
 //! - [`swarm`]: the real binaries on those hosts.
 //! - [`engine`]: engines within this process.
@@ -20,6 +21,7 @@ mod crowd;
 mod engine;
 mod files;
 mod hostile;
+mod kills;
 mod network;
 mod process;
 mod share;
@@ -57,6 +59,8 @@ enum Command {
     Sources(sources::Sources),
     /// A file of 1 KiB, shared and fetched over loopback, in milliseconds
     Small(small::Small),
+    /// A download that is killed and started again, and what is fetched twice for that
+    Kills(kills::Kills),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
@@ -90,6 +94,7 @@ fn main() -> anyhow::Result<()> {
         Command::Compare(args) => compare::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Small(args) => small::run(&args),
+        Command::Kills(args) => kills::run(&args),
         Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),
