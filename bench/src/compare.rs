@@ -22,6 +22,9 @@ use crate::network::Network;
 use crate::process::{GLANCE, Process};
 use arena::{Arena, Done, Fetching, Program};
 
+/// A program whose run took longer is not run again.
+const SLOW: Duration = Duration::from_secs(60);
+
 /// How much is compared, and where.
 #[derive(clap::Args)]
 pub(crate) struct Compare {
@@ -50,29 +53,81 @@ pub(crate) fn run(compare: &Compare) -> anyhow::Result<()> {
     crate::noise(&file, compare.mib)?;
     let network = Network::new(&[None; 3])?;
     let torrent = torrents::make(dir.path(), &file);
+    let timeout = Duration::from_secs(compare.timeout);
+    let mut entrants: Vec<Entrant> =
+        programs().into_iter().filter(|program| compare.wants(&**program)).map(Entrant::new).collect();
+    let mut turn = 0;
+    // In turns, so that what else happens on the machine meanwhile meets all of them.
+    for run in 0..compare.runs.max(1) {
+        for entrant in entrants.iter_mut().filter(|entrant| entrant.goes_on()) {
+            eprintln!("run {} of {}: {}", run + 1, compare.runs.max(1), entrant.title);
+            let arena =
+                Arena::new(&network, dir.path().join(format!("turn-{turn}")), &file, torrent.as_deref(), timeout)?;
+            entrant.take_turn(&arena);
+            // The whole folder goes in the end.
+            let _ = std::fs::remove_dir_all(&arena.dir);
+            turn += 1;
+        }
+    }
     println!(
         "| program | GB/s | ÷ reference | CPU s/GB, both ends | peak RSS, downloader / seeder, MiB | verifies, encrypts |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
-    let mut reference = None;
-    for program in programs() {
-        let name = program.name();
-        let is_wanted = compare.only.is_empty() || compare.only.iter().any(|only| name.contains(only.as_str()));
-        if reference.is_some() && !is_wanted {
-            continue;
+    let reference = entrants.first().and_then(|entrant| entrant.best.as_ref()).map_or(f64::NAN, |best| best.rate);
+    entrants.iter().for_each(|entrant| entrant.print(reference));
+    Ok(())
+}
+
+impl Compare {
+    fn wants(&self, program: &dyn Program) -> bool {
+        let is_named = |name: &String| program.name().contains(name.as_str());
+        self.only.is_empty() || program.name() == ours::REFERENCE || self.only.iter().any(is_named)
+    }
+}
+
+/// A program, and how it did so far.
+struct Entrant {
+    program: Box<dyn Program>,
+    title: String,
+    best: Option<Measured>,
+    /// Why it takes no more turns, unless that is because it is slow.
+    out: Option<String>,
+    is_slow: bool,
+}
+
+impl Entrant {
+    fn new(program: Box<dyn Program>) -> Self {
+        let version = program.version();
+        let out = version.is_none().then(|| "not installed".to_owned());
+        let title = format!("{} {}", program.name(), version.unwrap_or_default()).trim().to_owned();
+        Self { program, title, best: None, out, is_slow: false }
+    }
+
+    fn goes_on(&self) -> bool {
+        self.out.is_none() && !self.is_slow
+    }
+
+    fn take_turn(&mut self, arena: &Arena<'_>) {
+        let start = Instant::now();
+        match measure(&*self.program, arena) {
+            Ok(measured) if self.best.as_ref().is_none_or(|best| measured.rate > best.rate) => {
+                self.best = Some(measured);
+            }
+            Ok(_) => {}
+            Err(error) => self.out = Some(format!("failed: {error:#}").replace(['\n', '|'], " ")),
         }
-        let Some(version) = program.version() else {
-            println!("| {name} | not installed | | | | |");
-            continue;
-        };
-        let title = format!("{name} {version}").trim().to_owned();
-        let arena = |run| Arena::new(&network, dir.path().join(format!("run-{run}")), &file, torrent.as_deref());
-        match best(&*program, compare, arena) {
-            Ok(best) => best.print(&title, *reference.get_or_insert(best.rate), program.promises()),
-            Err(error) => println!("| {title} | {} | | | | |", one_line(&format!("failed: {error:#}"))),
+        self.is_slow = start.elapsed() > SLOW;
+    }
+
+    /// What failed once has a row of failure, however well it did before.
+    fn print(&self, reference: f64) {
+        let title = &self.title;
+        match (&self.out, &self.best) {
+            (Some(out), _) => println!("| {title} | {out} | | | | |"),
+            (None, Some(best)) => best.print(title, reference, self.program.promises()),
+            (None, None) => {}
         }
     }
-    Ok(())
 }
 
 fn programs() -> Vec<Box<dyn Program>> {
@@ -80,34 +135,6 @@ fn programs() -> Vec<Box<dyn Program>> {
     programs.extend(torrents::all());
     programs.extend(others::all());
     programs
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '|'], " ")
-}
-
-fn best<'a>(
-    program: &dyn Program,
-    compare: &Compare,
-    arena: impl Fn(u32) -> anyhow::Result<Arena<'a>>,
-) -> anyhow::Result<Measured> {
-    let mut best: Option<Measured> = None;
-    for run in 0..compare.runs.max(1) {
-        let start = Instant::now();
-        let mut arena = arena(run)?;
-        arena.until = Instant::now() + Duration::from_secs(compare.timeout);
-        let measured = measure(program, &arena);
-        // The next program has the disk to itself, also where this one failed.
-        std::fs::remove_dir_all(&arena.dir)?;
-        let measured = measured?;
-        if best.as_ref().is_none_or(|best| measured.rate > best.rate) {
-            best = Some(measured);
-        }
-        if start.elapsed() > Duration::from_secs(60) {
-            break;
-        }
-    }
-    best.context("there is at least one run")
 }
 
 struct Measured {
@@ -120,7 +147,7 @@ impl Measured {
     fn print(&self, title: &str, reference: f64, promises: &str) {
         let Self { rate, cpu_per_gb, rss: (downloader, seeder) } = self;
         let ratio = rate / reference;
-        println!("| {title} | {rate:.2} | {ratio:.2} | {cpu_per_gb:.2} | {downloader:.0} / {seeder:.0} | {promises} |");
+        println!("| {title} | {rate:.3} | {ratio:.2} | {cpu_per_gb:.2} | {downloader:.0} / {seeder:.0} | {promises} |");
     }
 }
 

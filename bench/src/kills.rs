@@ -224,3 +224,32 @@ impl Tally {
         println!("| {} | {} | {right} | {mean:.1} | {largest:.1} | {window:.0} |", self.kills, self.files);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_is_what_is_verified_without_what_came_since() {
+        let sources = json!([{"bytes": 30}, {"bytes": 12}]);
+        let progress = |state| json!({"type": "progress", "state": state, "verified": 100, "sources": sources});
+        assert_eq!(base(&progress("downloading")), Some(58));
+        assert_eq!(base(&progress("checking")), None);
+        assert_eq!(base(&json!({"type": "complete", "size": 200, "downloaded": 60})), Some(140));
+        assert_eq!(base(&json!({"type": "error"})), None);
+    }
+
+    #[test]
+    fn what_was_sent_but_is_not_there_was_lost() {
+        let mut books = Books::default();
+        assert_eq!(books.resumed(0), None, "nothing was killed yet");
+        books.killed(100);
+        assert_eq!(books.resumed(90), Some(10));
+        books.killed(50);
+        books.killed(20);
+        assert_eq!(books.resumed(140), Some(20), "two kills, of which the first never told where it began");
+        assert_eq!(books.resumed(140), None);
+    }
+}

@@ -195,3 +195,14 @@ fn watch(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_needed_counts_the_honest_and_half_of_the_killed() {
+        let all = CASES.map(|(_, roles)| needed(&roles));
+        assert_eq!(all, [0.25, 0.125 + 0.5 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.75]);
+    }
+}

@@ -58,3 +58,17 @@ pub(crate) fn bytes_from(record: &Value, host: usize) -> u64 {
 pub(crate) fn is_complete(record: &Value) -> bool {
     record["type"] == "complete"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_counted_for_the_host_that_they_came_from() {
+        let source = |addr: &str, bytes| serde_json::json!({"addr": addr, "bytes": bytes});
+        let sources = [source("10.77.0.1:5", 1), source("10.77.0.11:5", 2), source("10.77.0.2:5", 4)];
+        let record = serde_json::json!({"sources": sources});
+        assert_eq!([0, 1, 10, 2].map(|host| bytes_from(&record, host)), [1, 4, 2, 0]);
+        assert_eq!(bytes_from(&Value::Null, 0), 0);
+    }
+}

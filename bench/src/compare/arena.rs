@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
@@ -31,17 +31,18 @@ pub(crate) struct Arena<'a> {
 }
 
 impl<'a> Arena<'a> {
-    /// A run in this folder, which is made.
+    /// A run in this folder, which is made, that may take so long.
     pub(crate) fn new(
         network: &'a Network,
         dir: PathBuf,
         file: &'a Path,
         torrent: Option<&'a Path>,
+        timeout: Duration,
     ) -> anyhow::Result<Self> {
         for part in ["seeder", "downloader", "out"] {
             std::fs::create_dir_all(dir.join(part))?;
         }
-        Ok(Self { network, file, torrent, dir, until: Instant::now() })
+        Ok(Self { network, file, torrent, dir, until: Instant::now() + timeout })
     }
 
     /// The folder that the file is to get into.

@@ -5,6 +5,9 @@ use crate::network::address;
 use crate::process::{beside_this, text};
 use crate::swarm::{self, field};
 
+/// The name of the reference limit.
+pub(crate) const REFERENCE: &str = "plain TCP + SHA-256 + pwrite";
+
 /// Both.
 pub(crate) fn all() -> Vec<Box<dyn Program>> {
     vec![Box::new(Reference), Box::new(Sprat)]
@@ -15,7 +18,7 @@ struct Reference;
 
 impl Program for Reference {
     fn name(&self) -> &'static str {
-        "plain TCP + SHA-256 + pwrite"
+        REFERENCE
     }
 
     fn promises(&self) -> &'static str {
