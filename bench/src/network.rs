@@ -11,12 +11,15 @@ use crate::process::Process;
 pub(crate) struct Network {
     prefix: String,
     hosts: usize,
+    /// For temporary files: what is killed leaves some behind.
+    temporary: tempfile::TempDir,
 }
 
 impl Network {
     /// One host for each cable, which carries so many Mbit/s each way, or whatever the machine can where there is none.
     pub(crate) fn new(cables: &[Option<u64>]) -> anyhow::Result<Self> {
-        let network = Self { prefix: format!("sprat{}", std::process::id()), hosts: cables.len() };
+        let prefix = format!("sprat{}", std::process::id());
+        let network = Self { prefix, hosts: cables.len(), temporary: tempfile::tempdir()? };
         let hub = network.hub();
         ip(&format!("netns add {hub}"))?;
         ip(&format!("-n {hub} link add bridge type bridge"))?;
@@ -51,7 +54,7 @@ impl Network {
     /// A program that is to run on this host; `ip` becomes it, so that its process ID is that of the program.
     pub(crate) fn command(&self, host: usize, program: &Path) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.host(host)]).arg(program);
+        command.args(["netns", "exec", &self.host(host)]).arg(program).env("TMPDIR", self.temporary.path());
         command
     }
 
