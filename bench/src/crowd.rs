@@ -3,12 +3,22 @@
 //! Every host is a network namespace on a bridge, with a token bucket on both ends of its cable. Linux only, as root. What one copy
 //! takes on such a link is the lower bound: nobody can have the file sooner.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::bail;
+use serde_json::Value;
+
+use crate::network::Network;
+use crate::process::{GLANCE, Process, beside_this};
+use crate::swarm::{Tracker, bytes_from, field, is_complete, share};
+
+/// How long one run may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// The host of the tracker; its cable has no limit.
+const TRACKER: usize = 0;
+const SEEDER: usize = 1;
 
 /// How large the crowd is and how fast its links are.
 #[derive(clap::Args)]
@@ -25,6 +35,9 @@ pub(crate) struct Crowd {
     /// How often; every run is printed
     #[arg(long, default_value_t = 3)]
     runs: u32,
+    /// End the seeder once so many copies' worth of bytes came from it, for instance 1.1; without it, it stays
+    #[arg(long, value_name = "COPIES")]
+    seeder_leaves: Option<f64>,
 }
 
 /// Prints one table.
@@ -32,160 +45,104 @@ pub(crate) fn run(crowd: &Crowd) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("file.bin");
     crate::noise(&file, crowd.mib)?;
-    let network = Network::new(crowd.downloaders + 2, crowd.mbit)?;
-    println!("| downloaders | all done after, s | ÷ one copy | copies sent by the seeder |\n| --- | --- | --- | --- |");
+    let cables = [vec![None], vec![Some(crowd.mbit); crowd.downloaders + 1]].concat();
+    let network = Network::new(&cables)?;
+    println!("| downloaders | all done after, s | ÷ one copy | copies sent by the seeder | the seeder |");
+    println!("| --- | --- | --- | --- | --- |");
     let mut one_copy = None;
-    for (downloaders, runs) in [(1, 1), (crowd.downloaders, crowd.runs.max(1))] {
+    for (downloaders, runs, leaves) in [(1, 1, None), (crowd.downloaders, crowd.runs.max(1), crowd.seeder_leaves)] {
         for run in 0..runs {
             let out = dir.path().join(format!("{downloaders}-{run}"));
-            let (seconds, copies) = all_done(&network, &file, &out, downloaders)?;
-            let one_copy = *one_copy.get_or_insert(seconds);
-            println!("| {downloaders} | {seconds:.2} | {:.2} | {copies:.2} |", seconds / one_copy);
-        }
-    }
-    Ok(())
-}
-
-/// Seconds from the start of the downloaders to the moment when the last has the file in place, and how many copies' worth of
-/// bytes came from the seeder.
-fn all_done(network: &Network, file: &Path, out: &Path, downloaders: usize) -> anyhow::Result<(f64, f64)> {
-    let size = file.metadata()?.len() as f64;
-    let sprat = beside_this("sprat")?;
-    let mut tracker = network.start(0, &beside_this("sprat-tracker")?, ["--listen", &format!("{}:0", address(0))])?;
-    let url = wait_for(&mut tracker, "sprat-tracker listening on ")?;
-    let file = file.to_str().context("a temporary path is Unicode")?;
-    let mut seeder = network.start(1, &sprat, ["share", file, "--tracker", &url, "--json"])?;
-    let shared = wait_for(&mut seeder, "{\"type\":\"shared\",\"file_id\":\"")?;
-    let id = shared.get(..64).context("a file ID has 64 digits")?;
-    let start = Instant::now();
-    let mut crowd = Vec::new();
-    for host in 2..2 + downloaders {
-        let to = format!("{}-{host}/", out.display());
-        let arguments = ["get", id, "--tracker", &url, "--output", &to, "--seed", "--json"];
-        crowd.push(network.start(host, &sprat, arguments)?);
-    }
-    let mut from_seeder = 0.0;
-    for downloader in &mut crowd {
-        let complete = wait_for(downloader, "{\"type\":\"complete\"")?;
-        from_seeder += bytes_from(&complete, &address(1)).unwrap_or_default();
-    }
-    Ok((start.elapsed().as_secs_f64(), from_seeder / size))
-}
-
-/// The bytes that came from this address, as the line of a finished download tells.
-fn bytes_from(complete: &str, address: &str) -> Option<f64> {
-    let (_, source) = complete.split_once(&format!("\"addr\":\"{address}:"))?;
-    let (_, bytes) = source.split_once("\"bytes\":")?;
-    bytes.split(['}', ',']).next()?.parse().ok()
-}
-
-fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name(name);
-    ensure!(path.exists(), "{} is not built; run: cargo build --release --workspace", path.display());
-    Ok(path)
-}
-
-/// The rest of the first line that starts so.
-fn wait_for(process: &mut Process, start: &str) -> anyhow::Result<String> {
-    for line in process.lines.by_ref() {
-        if let Some(rest) = line?.strip_prefix(start) {
-            return Ok(rest.to_owned());
-        }
-    }
-    anyhow::bail!("a process ended before it printed {start:?}")
-}
-
-/// A process in one of the hosts; it ends with this value.
-struct Process {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Hosts on a bridge, which itself is in a namespace of its own: nothing outside is touched. All go with this value.
-struct Network {
-    prefix: String,
-    hosts: usize,
-}
-
-impl Network {
-    /// So many hosts; the first has a link without limit.
-    fn new(hosts: usize, mbit: u64) -> anyhow::Result<Self> {
-        let network = Self { prefix: format!("sprat{}", std::process::id()), hosts };
-        let hub = network.hub();
-        ip(&format!("netns add {hub}"))?;
-        ip(&format!("-n {hub} link add bridge type bridge"))?;
-        ip(&format!("-n {hub} link set bridge up"))?;
-        for host in 0..hosts {
-            let name = network.host(host);
-            ip(&format!("netns add {name}"))?;
-            ip(&format!("-n {hub} link add port{host} type veth peer name eth0 netns {name}"))?;
-            ip(&format!("-n {hub} link set port{host} master bridge up"))?;
-            ip(&format!("-n {name} addr add {}/24 dev eth0", address(host)))?;
-            ip(&format!("-n {name} link set lo up"))?;
-            ip(&format!("-n {name} link set eth0 up"))?;
-            if host > 0 {
-                limit(&hub, &format!("port{host}"), mbit)?;
-                limit(&name, "eth0", mbit)?;
+            match all_done(&network, &file, &out, downloaders, leaves) {
+                Ok(outcome) => {
+                    outcome.print(downloaders, *one_copy.get_or_insert(outcome.seconds));
+                }
+                Err(error) => println!("| {downloaders} | {error:#} | | | |"),
             }
         }
-        Ok(network)
     }
+    Ok(())
+}
 
-    fn hub(&self) -> String {
-        format!("{}-hub", self.prefix)
-    }
+/// How one run went.
+struct Outcome {
+    /// From the start of the downloaders to the moment when the last had the file in place.
+    seconds: f64,
+    /// Copies' worth of bytes that came from the seeder.
+    copies: f64,
+    /// When the seeder was ended, if it was.
+    left_after: Option<f64>,
+}
 
-    fn host(&self, host: usize) -> String {
-        format!("{}-{host}", self.prefix)
-    }
-
-    fn start<'a>(
-        &self,
-        host: usize,
-        program: &Path,
-        arguments: impl IntoIterator<Item = &'a str>,
-    ) -> anyhow::Result<Process> {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.host(host)]).arg(program).args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn()?;
-        let stdout = child.stdout.take().context("stdout is piped")?;
-        Ok(Process { child, lines: BufReader::new(stdout).lines() })
+impl Outcome {
+    fn print(&self, downloaders: usize, one_copy: f64) {
+        let Self { seconds, copies, left_after } = self;
+        let left = left_after.map_or("stays".to_owned(), |after| format!("left after {after:.2} s"));
+        println!("| {downloaders} | {seconds:.2} | {:.2} | {copies:.2} | {left} |", seconds / one_copy);
     }
 }
 
-impl Drop for Network {
-    fn drop(&mut self) {
-        let names = (0..self.hosts).map(|host| self.host(host)).chain([self.hub()]);
-        for name in names {
-            // One that was never made cannot be deleted, and that is all right.
-            let _ = Command::new("ip").args(["netns", "delete", &name]).stderr(Stdio::null()).status();
+fn all_done(
+    network: &Network,
+    file: &Path,
+    out: &Path,
+    downloaders: usize,
+    leaves: Option<f64>,
+) -> anyhow::Result<Outcome> {
+    let until = Instant::now() + PATIENCE;
+    let size = file.metadata()?.len() as f64;
+    let tracker = Tracker::start(network, TRACKER, until)?;
+    let (seeder, shared) = share(network, SEEDER, file, &tracker.url, until)?;
+    let mut seeder = Some(seeder);
+    let id = field(&shared, "file_id")?;
+    let start = Instant::now();
+    let mut crowd = Vec::new();
+    for host in (SEEDER + 1..).take(downloaders) {
+        let to = format!("{}-{host}/", out.display());
+        let arguments = ["get", id, "--tracker", &tracker.url, "--output", &to, "--seed", "--json"];
+        crowd.push(Downloader::new(network.start(host, &beside_this("sprat")?, arguments)?));
+    }
+    let mut left_after = None;
+    while crowd.iter().any(|downloader| !is_complete(&downloader.latest)) {
+        thread::sleep(GLANCE);
+        for downloader in &mut crowd {
+            downloader.look(until)?;
+        }
+        if leaves.is_some_and(|copies| copies_from_seeder(&crowd, size) >= copies) && seeder.take().is_some() {
+            left_after = Some(start.elapsed().as_secs_f64());
         }
     }
+    let seconds = start.elapsed().as_secs_f64();
+    Ok(Outcome { seconds, copies: copies_from_seeder(&crowd, size), left_after })
 }
 
-fn address(host: usize) -> String {
-    format!("10.77.0.{}", host + 1)
+fn copies_from_seeder(crowd: &[Downloader], size: f64) -> f64 {
+    crowd.iter().map(|downloader| bytes_from(&downloader.latest, SEEDER) as f64).sum::<f64>() / size
 }
 
-fn limit(namespace: &str, device: &str, mbit: u64) -> anyhow::Result<()> {
-    let bucket = format!("qdisc add dev {device} root tbf rate {mbit}mbit burst 64kb latency 50ms");
-    command("tc", &format!("-n {namespace} {bucket}"))
+/// One of the crowd, and its latest record.
+struct Downloader {
+    process: Process,
+    latest: Value,
 }
 
-fn ip(arguments: &str) -> anyhow::Result<()> {
-    command("ip", arguments)
-}
+impl Downloader {
+    fn new(process: Process) -> Self {
+        Self { process, latest: Value::Null }
+    }
 
-fn command(program: &str, arguments: &str) -> anyhow::Result<()> {
-    let status = Command::new(program).args(arguments.split(' ')).status().context("iproute2 is installed")?;
-    ensure!(status.success(), "{program} {arguments} failed; this needs Linux and root");
-    Ok(())
+    /// Reads its news.
+    fn look(&mut self, until: Instant) -> anyhow::Result<()> {
+        let ended = self.process.has_ended();
+        for record in self.process.new_records() {
+            // What it says after it is complete is about seeding.
+            if !is_complete(&self.latest) {
+                self.latest = record;
+            }
+        }
+        if ended || Instant::now() > until {
+            bail!("a downloader did not finish; it stood at {}", self.latest);
+        }
+        Ok(())
+    }
 }

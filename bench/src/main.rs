@@ -3,19 +3,39 @@
 //!
 //! - [`share`]: hashing a file for sharing, against single-core SHA-256.
 //! - [`transfer`]: one file from one seeder to one downloader over loopback, against plain TCP + SHA-256 + pwrite.
+//! - [`compare`]: one file from one host to another, by Sprat and by other programs.
 //! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
-//! - [`usage`]: what a process used.
+//! - [`sources`]: one downloader and four seeders, some of which leave, stall or lie; [`hostile`] are those.
+//! - [`small`]: a file of 1 KiB, against the clock.
+//! - [`kills`]: a download that is killed again and again, and what is fetched twice for that.
+//! - [`network`]: hosts of our own, with cables as slow as one likes.
+//! - [`swarm`]: the real binaries on those hosts.
+//! - [`engine`]: engines within this process.
+//! - [`process`] and [`usage`]: processes, what they print and what they used.
+//! - [`files`]: what is moved.
 
 #![expect(clippy::print_stdout, reason = "tables are what this program is for")]
 
+mod compare;
 mod crowd;
+mod engine;
+mod files;
+mod hostile;
+mod kills;
+mod network;
+mod process;
 mod share;
+mod small;
+mod sources;
+mod swarm;
 mod transfer;
 mod usage;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use files::noise;
 
 /// Measures Sprat against reference limits on this machine.
 #[derive(Parser)]
@@ -33,9 +53,23 @@ enum Command {
     Transfer(Load),
     /// One seeder and a crowd of downloaders behind slow links, against one copy (Linux, root)
     Crowd(crowd::Crowd),
+    /// One file from one host to another, by Sprat and by other programs (Linux, root)
+    Compare(compare::Compare),
+    /// Four seeders and one downloader, with some that leave, stall or lie (Linux, root)
+    Sources(sources::Sources),
+    /// A file of 1 KiB, shared and fetched over loopback, in milliseconds
+    Small(small::Small),
+    /// A download that is killed and started again, and what is fetched twice for that
+    Kills(kills::Kills),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
+    /// A peer that stalls or lies
+    #[command(hide = true)]
+    Hostile(hostile::Hostile),
+    /// A BitTorrent tracker that knows one peer
+    #[command(hide = true)]
+    Announce(compare::announce::Announce),
 }
 
 /// How much is measured, and where.
@@ -57,20 +91,16 @@ fn main() -> anyhow::Result<()> {
         Command::Share(load) => share::run(&load),
         Command::Transfer(load) => transfer::run(&load),
         Command::Crowd(args) => crowd::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Sources(args) => sources::run(&args),
+        Command::Small(args) => small::run(&args),
+        Command::Kills(args) => kills::run(&args),
+        Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
+        Command::Announce(args) => compare::announce::run(&args),
     }
 }
 
-/// A file of noise, so that nothing on the way can be clever about it.
-fn noise(path: &Path, mib: u64) -> anyhow::Result<()> {
-    use rand::{Rng, SeedableRng};
-    use std::io::Write;
-    let mut rng = rand::rngs::SmallRng::seed_from_u64(1);
-    let mut file = std::fs::File::create(path)?;
-    let mut buffer = vec![0; 1024 * 1024];
-    for _ in 0..mib {
-        rng.fill_bytes(&mut buffer);
-        file.write_all(&buffer)?;
-    }
-    Ok(file.sync_all()?)
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }

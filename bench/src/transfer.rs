@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -11,10 +11,9 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use sprat_chunking::{ReadAt, WriteAt};
-use sprat_peer::{Engine, EngineConfig, EngineHandle, Event, Target};
 
-use crate::Load;
 use crate::usage::Usage;
+use crate::{Load, engine, runtime};
 
 const CHUNK: usize = 256 * 1024;
 
@@ -28,6 +27,9 @@ pub(crate) struct EndArgs {
     path: PathBuf,
     /// Where the other end is: an address or a link.
     other: Option<String>,
+    /// Where a seeder listens.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -78,8 +80,9 @@ struct Measured {
 fn measure(seeder: &str, downloader: &str, file: &Path, out: &Path) -> anyhow::Result<Measured> {
     let gigabytes = file.metadata()?.len() as f64 / 1e9;
     let mut seeding = start(seeder, file, None)?;
-    let other = line(&mut seeding)?;
-    let mut downloading = start(downloader, out, Some(&other))?;
+    let at = line(&mut seeding)?;
+    let other = at.trim_start_matches("listening on ");
+    let mut downloading = start(downloader, out, Some(other))?;
     let [seconds, cpu, rss] = numbers(&line(&mut downloading)?)?;
     downloading.wait()?;
     // The seeder ends when its stdin does, and says what it used.
@@ -117,7 +120,7 @@ fn numbers(line: &str) -> anyhow::Result<[f64; 3]> {
 /// Runs one end; this is what the processes do.
 pub(crate) fn end(args: &EndArgs) -> anyhow::Result<()> {
     match args.end {
-        End::ReferenceSeeder => reference_seeder(&args.path),
+        End::ReferenceSeeder => reference_seeder(&args.path, args.listen),
         End::ReferenceDownloader => reference_downloader(&args.path, other(args)?),
         End::SpratSeeder => runtime()?.block_on(sprat_seeder(&args.path)),
         End::SpratDownloader => runtime()?.block_on(sprat_downloader(&args.path, other(args)?)),
@@ -126,10 +129,6 @@ pub(crate) fn end(args: &EndArgs) -> anyhow::Result<()> {
 
 fn other(args: &EndArgs) -> anyhow::Result<&str> {
     args.other.as_deref().context("the other end is missing")
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
 fn say(text: &str) -> anyhow::Result<()> {
@@ -148,9 +147,9 @@ fn wait_for_end_of_input() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn reference_seeder(path: &Path) -> anyhow::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    say(&listener.local_addr()?.to_string())?;
+fn reference_seeder(path: &Path, listen: SocketAddr) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(listen)?;
+    say(&format!("listening on {}", listener.local_addr()?))?;
     let (mut stream, _) = listener.accept()?;
     let file = File::open(path)?;
     let len = file.metadata()?.len();
@@ -185,24 +184,10 @@ fn reference_downloader(path: &Path, addr: &str) -> anyhow::Result<()> {
     say_usage(start.elapsed().as_secs_f64())
 }
 
-async fn engine(dir: &Path, downloads: &Path) -> anyhow::Result<EngineHandle> {
-    let mut config = EngineConfig::new(dir, downloads);
-    config.listen = "127.0.0.1:0".parse()?;
-    Ok(Engine::start(config).await?)
-}
-
 async fn sprat_seeder(path: &Path) -> anyhow::Result<()> {
     let state = tempfile::tempdir()?;
-    let engine = engine(state.path(), Path::new(".")).await?;
-    let mut events = engine.events();
-    engine.send(sprat_peer::Command::Share(path.to_owned())).await;
-    loop {
-        match events.recv().await? {
-            Event::Shared { link, .. } => break say(&link.to_string())?,
-            Event::ShareFailed { reason, .. } => bail!("{reason}"),
-            _ => {}
-        }
-    }
+    let engine = engine::start(state.path(), Path::new("."), None).await?;
+    say(&engine::share(&engine, path).await?.to_string())?;
     // What hashing used is another benchmark's.
     let before = Usage::of_this_process();
     tokio::task::spawn_blocking(wait_for_end_of_input).await??;
@@ -214,17 +199,9 @@ async fn sprat_seeder(path: &Path) -> anyhow::Result<()> {
 
 async fn sprat_downloader(out: &Path, link: &str) -> anyhow::Result<()> {
     let state = tempfile::tempdir()?;
-    let engine = engine(state.path(), out).await?;
-    let mut events = engine.events();
+    let engine = engine::start(state.path(), out, None).await?;
     let start = Instant::now();
-    engine.send(sprat_peer::Command::Download { link: link.parse()?, target: Target::DownloadDir }).await;
-    loop {
-        match events.recv().await? {
-            Event::Completed { .. } => break,
-            Event::Stopped { trouble, .. } => bail!("{trouble}"),
-            _ => {}
-        }
-    }
+    engine::fetch(&engine, link.parse()?).await?;
     say_usage(start.elapsed().as_secs_f64())?;
     engine.shutdown().await;
     Ok(())

@@ -2,24 +2,39 @@
 
 use std::fs;
 
-/// What this process has used so far; zeros where the system does not tell.
+/// What a process has used so far; zeros where the system does not tell.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// Seconds of CPU, user and system.
+    /// Seconds of CPU, user and system, with those of its children that have ended.
     pub(crate) cpu: f64,
-    /// Peak resident memory in MiB.
+    /// Peak resident memory in MiB; 0 of a process that has ended.
     pub(crate) rss: f64,
 }
 
 impl Usage {
-    /// Reads `/proc/self`.
+    /// What this process has used.
     pub(crate) fn of_this_process() -> Self {
-        let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        Self::of(std::process::id())
+    }
+
+    /// Reads `/proc` about this process, which may have ended but not been reaped.
+    pub(crate) fn of(pid: u32) -> Self {
+        let fields = stat(pid);
         let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<f64>().ok());
-        Self { cpu: (ticks(11) + ticks(12)) / 100.0, rss: kib.unwrap_or_default() / 1024.0 }
+        Self { cpu: (11..15).map(ticks).sum::<f64>() / 100.0, rss: kib.unwrap_or_default() / 1024.0 }
     }
+
+    /// Whether this process has ended, reaped or not.
+    pub(crate) fn has_ended(pid: u32) -> bool {
+        matches!(stat(pid).first().map(String::as_str), None | Some("Z" | "X"))
+    }
+}
+
+/// The fields of `/proc/<pid>/stat` that come after the name, its state first (`proc_pid_stat(5)`).
+fn stat(pid: u32) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().unwrap_or_default().split_whitespace().map(ToOwned::to_owned).collect()
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
 use sprat_protocol::tls::TlsConfigs;
@@ -21,6 +22,10 @@ type Stream = TlsStream<TcpStream>;
 pub enum Lie {
     /// Every chunk has one bit wrong.
     CorruptChunks,
+    /// One chunk in twenty of the file has one bit wrong when it sends it.
+    CorruptSome,
+    /// It sends each chunk at one byte a second.
+    Trickle,
     /// The list of chunk hashes has one bit wrong.
     CorruptHashes,
     /// Its list of chunk hashes has nodes one level up, which hash up to the ID as well.
@@ -55,12 +60,17 @@ pub struct Liar {
 }
 
 impl Liar {
-    /// A seeder of `data` that lies in this way.
+    /// A seeder of `data` that lies in this way, on loopback.
     pub async fn start(data: Vec<u8>, lie: Lie) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), data, lie).await
+    }
+
+    /// The same where it is told to listen.
+    pub async fn start_at(listen: SocketAddr, data: Vec<u8>, lie: Lie) -> Self {
         let layout = Layout::new(data.len() as u64, ChunkSize::for_len(data.len() as u64)).expect("a short file");
         let digest =
             split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).expect("it is in memory");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let listener = TcpListener::bind(listen).await.expect("the address is free");
         let addr = listener.local_addr().expect("a listener has an address");
         let identity = Identity::generate().expect("there is randomness");
         let (peer_id, acceptor) = (identity.peer_id(), TlsAcceptor::from(TlsConfigs::new(&identity).server));
@@ -156,9 +166,11 @@ async fn answer(
         Message::ChunkRequest { index, request, .. } => {
             let range = layout.range(layout.index(index).expect("an engine asks for chunks that are there"));
             let mut chunk = data[range.start as usize..range.end as usize].to_vec();
-            chunk[0] ^= u8::from(lie == Lie::CorruptChunks);
+            let is_corrupt = lie == Lie::CorruptChunks || (lie == Lie::CorruptSome && index % 20 == 10);
+            chunk[0] ^= u8::from(is_corrupt);
             match lie {
                 Lie::Silence => Ok(()),
+                Lie::Trickle => trickle(stream, request, &chunk).await,
                 Lie::Unasked => send(stream, &Message::Chunk { request: request + 1000 }, &chunk).await,
                 Lie::HalfAChunk => {
                     let mut head = Vec::new();
@@ -179,6 +191,18 @@ async fn answer(
         }
         _ => Ok(()),
     }
+}
+
+async fn trickle(stream: &mut Stream, request: u32, chunk: &[u8]) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    wire::encode(&Message::Chunk { request }, chunk.len(), &mut head);
+    stream.write_all(&head).await?;
+    for byte in chunk {
+        stream.write_all(&[*byte]).await?;
+        stream.flush().await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Ok(())
 }
 
 async fn send(stream: &mut Stream, message: &Message, payload: &[u8]) -> std::io::Result<()> {
