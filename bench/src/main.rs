@@ -6,6 +6,7 @@
 //! - [`compare`]: one file from one host to another, by Sprat and by other programs.
 //! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
 //! - [`sources`]: one downloader and four seeders, some of which leave, stall or lie; [`hostile`] are those.
+//! - [`folder`]: thousands of small files, shared as one.
 //! - [`small`]: a file of 1 KiB, against the clock.
 //! - [`kills`]: a download that is killed again and again, and what is fetched twice for that.
 //! - [`network`]: hosts of our own, with cables as slow as one likes.
@@ -20,6 +21,7 @@ mod compare;
 mod crowd;
 mod engine;
 mod files;
+mod folder;
 mod hostile;
 mod kills;
 mod network;
@@ -57,6 +59,8 @@ enum Command {
     Compare(compare::Compare),
     /// Four seeders and one downloader, with some that leave, stall or lie (Linux, root)
     Sources(sources::Sources),
+    /// A folder of many small files, shared and fetched over loopback
+    Folder(folder::Folder),
     /// A file of 1 KiB, shared and fetched over loopback, in milliseconds
     Small(small::Small),
     /// A download that is killed and started again, and what is fetched twice for that
@@ -93,6 +97,7 @@ fn main() -> anyhow::Result<()> {
         Command::Crowd(args) => crowd::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Sources(args) => sources::run(&args),
+        Command::Folder(args) => folder::run(&args),
         Command::Small(args) => small::run(&args),
         Command::Kills(args) => kills::run(&args),
         Command::Hostile(args) => hostile::run(&args),

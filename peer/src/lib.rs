@@ -6,8 +6,8 @@
 //! - [`config`], [`command`], [`event`], [`snapshot`]: the surface.
 //! - `engine`: the task that owns everything; carries out commands, publishes snapshots.
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
-//! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. `scheduler`, `rarity`: which chunk
-//!   from whom, without sockets and without a clock. `store`: where the chunks go.
+//! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. [`scheduler`], `rarity`: which chunk
+//!   from whom, without sockets and without a clock; public for its benchmark. `store`: where the chunks go.
 //! - `folder`: a folder shared and fetched as one ID: its list, its parts, where they go.
 //! - `connection`: one connection to one peer, both directions. `seed`: what is answered there. `held_back`: what comes no
 //!   faster than it may. `pool`: who is connected. `dialling`: several ways to one peer. `server`: who may come in.
@@ -41,7 +41,7 @@ mod pace;
 mod pool;
 mod rarity;
 mod rate_limit;
-mod scheduler;
+pub mod scheduler;
 mod seed;
 mod server;
 mod settings;

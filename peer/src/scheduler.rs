@@ -26,7 +26,7 @@ use crate::rarity::Rarity;
 mod limited;
 mod sequential;
 
-pub(crate) use limited::Limited;
+pub use limited::Limited;
 use sequential::Sequence;
 
 /// How much of a peer's rate is kept outstanding with it, besides what is on its way.
@@ -37,22 +37,22 @@ const RANDOM_FIRST: u32 = 4;
 const MIN_WINDOW_CHUNKS: u64 = 2;
 
 /// A peer of this download, for as long as it is connected.
-pub(crate) type PeerKey = u64;
+pub type PeerKey = u64;
 
 /// The bounds that a scheduler keeps.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SchedulerConfig {
+pub struct SchedulerConfig {
     /// Length of a chunk in bytes.
-    pub(crate) chunk_len: u64,
+    pub chunk_len: u64,
     /// The most bytes outstanding with one peer.
-    pub(crate) max_window: u64,
+    pub max_window: u64,
     /// Shortest and longest time-out.
-    pub(crate) timeout: (Duration, Duration),
+    pub timeout: (Duration, Duration),
 }
 
 /// The state of one download's requests.
 #[derive(Debug)]
-pub(crate) struct Scheduler {
+pub struct Scheduler {
     config: SchedulerConfig,
     chunks: Vec<Chunk>,
     missing: Rarity,
@@ -99,16 +99,19 @@ struct Peer {
 
 /// What a chunk that arrived is good for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Arrival {
+pub enum Arrival {
     /// It is to be verified and written. The same chunk was also requested from this peer, to be cancelled there.
-    Wanted { cancel: Option<PeerKey> },
+    Wanted {
+        /// Who else was asked for it.
+        cancel: Option<PeerKey>,
+    },
     /// It is there already, or about to be.
     Superfluous,
 }
 
 impl Scheduler {
     /// All of `chunks`, which are all of a file's, are missing but those in `done`.
-    pub(crate) fn new(
+    pub fn new(
         config: SchedulerConfig,
         chunks: impl Iterator<Item = ChunkIndex>,
         done: &Bitfield,
@@ -138,17 +141,17 @@ impl Scheduler {
     }
 
     /// Whether every chunk is done.
-    pub(crate) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.done as usize == self.chunks.len()
     }
 
     /// Whether anything is requested or held.
-    pub(crate) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         self.peers.values().any(|peer| !peer.outstanding.is_empty())
     }
 
     /// A peer told what it has: it can be asked from now on. Replaces what it told before.
-    pub(crate) fn peer_has(&mut self, now: Instant, key: PeerKey, has: Bitfield) {
+    pub fn peer_has(&mut self, now: Instant, key: PeerKey, has: Bitfield) {
         self.peer_uncounted(key);
         let counted = !has.is_full();
         if counted {
@@ -175,7 +178,7 @@ impl Scheduler {
     }
 
     /// A peer got another chunk.
-    pub(crate) fn peer_got(&mut self, key: PeerKey, index: ChunkIndex) {
+    pub fn peer_got(&mut self, key: PeerKey, index: ChunkIndex) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         if peer.has.insert(index) && peer.counted {
             self.missing.gained(index);
@@ -184,14 +187,14 @@ impl Scheduler {
     }
 
     /// A peer is gone: what it was asked for is missing again.
-    pub(crate) fn peer_gone(&mut self, key: PeerKey) {
+    pub fn peer_gone(&mut self, key: PeerKey) {
         self.peer_uncounted(key);
         let Some(peer) = self.peers.remove(&key) else { return };
         peer.outstanding.into_iter().for_each(|index| self.release(key, index));
     }
 
     /// What to ask this peer for now, in this order. It counts as asked.
-    pub(crate) fn requests(&mut self, now: Instant, key: PeerKey) -> Vec<ChunkIndex> {
+    pub fn requests(&mut self, now: Instant, key: PeerKey) -> Vec<ChunkIndex> {
         self.put_off_no_longer(now, key);
         let mut picked = Vec::new();
         if self.peers.get(&key).is_none_or(|peer| peer.is_well_supplied(self.config)) {
@@ -210,7 +213,7 @@ impl Scheduler {
     }
 
     /// A chunk of `len` bytes arrived from a peer that was asked for it.
-    pub(crate) fn arrived(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, len: u64) -> Arrival {
+    pub fn arrived(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, len: u64) -> Arrival {
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.delivered(now, index, len, self.config);
         }
@@ -234,20 +237,20 @@ impl Scheduler {
     }
 
     /// A held chunk is verified and on disk.
-    pub(crate) fn stored(&mut self, index: ChunkIndex) {
+    pub fn stored(&mut self, index: ChunkIndex) {
         debug_assert_eq!(self.chunks[index.as_usize()], Chunk::Held);
         self.chunks[index.as_usize()] = Chunk::Done;
         self.done += 1;
     }
 
     /// A held chunk was not what it should be, or could not be written: it is missing again.
-    pub(crate) fn discarded(&mut self, index: ChunkIndex) {
+    pub fn discarded(&mut self, index: ChunkIndex) {
         debug_assert_eq!(self.chunks[index.as_usize()], Chunk::Held);
         self.make_missing(index);
     }
 
     /// A peer is busy: it is left alone for so long.
-    pub(crate) fn busy(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
+    pub fn busy(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.outstanding.retain(|i| *i != index);
             peer.busy_until = Some(now + wait);
@@ -256,7 +259,7 @@ impl Scheduler {
     }
 
     /// A peer gives this chunk to others first: it is not asked for this one for so long, but for others.
-    pub(crate) fn put_off(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
+    pub fn put_off(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
         self.rejected(key, index);
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.put_off.push((now + wait, index));
@@ -264,7 +267,7 @@ impl Scheduler {
     }
 
     /// A peer does not have this chunk after all; asking again would be answered the same.
-    pub(crate) fn rejected(&mut self, key: PeerKey, index: ChunkIndex) {
+    pub fn rejected(&mut self, key: PeerKey, index: ChunkIndex) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         peer.outstanding.retain(|i| *i != index);
         if peer.has.remove(index) && peer.counted {
@@ -274,7 +277,7 @@ impl Scheduler {
     }
 
     /// Gives the requests of peers that stopped delivering to others. Returns who was snubbed.
-    pub(crate) fn time_out(&mut self, now: Instant) -> Vec<PeerKey> {
+    pub fn time_out(&mut self, now: Instant) -> Vec<PeerKey> {
         let late = |peer: &Peer| !peer.outstanding.is_empty() && peer.deadline(self.config) <= now;
         let snubbed: Vec<PeerKey> = self.peers.iter().filter(|(_, peer)| late(peer)).map(|(key, _)| *key).collect();
         for key in &snubbed {
@@ -290,7 +293,7 @@ impl Scheduler {
     }
 
     /// When [`Scheduler::time_out`] or [`Scheduler::requests`] next has something to do without anything happening.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub fn next_deadline(&self) -> Option<Instant> {
         let deadlines = self.peers.values().filter(|peer| !peer.outstanding.is_empty());
         let late = deadlines.map(|peer| peer.deadline(self.config));
         let put_off = self.peers.values().flat_map(|peer| peer.put_off.iter().map(|(until, _)| *until));

@@ -13,21 +13,21 @@ const MIN_BUDGET_CHUNKS: u64 = 2;
 
 /// The limit that a download keeps to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limited {
+pub struct Limited {
     /// Bytes per second.
-    pub(crate) rate: NonZeroU32,
+    pub rate: NonZeroU32,
     /// Whether peers are held back by it now: then no other peer would be sooner.
-    pub(crate) is_reached: bool,
+    pub is_reached: bool,
 }
 
 impl Scheduler {
     /// The limit from now on, if there is one.
-    pub(crate) fn set_limited(&mut self, limited: Option<Limited>) {
+    pub fn set_limited(&mut self, limited: Option<Limited>) {
         self.limited = limited;
     }
 
     /// This side held the peer's bytes back until then: until then it was not late.
-    pub(crate) fn held_back(&mut self, key: PeerKey, until: Instant) {
+    pub fn held_back(&mut self, key: PeerKey, until: Instant) {
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.last_progress = peer.last_progress.max(until);
         }

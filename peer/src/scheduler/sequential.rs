@@ -33,7 +33,7 @@ impl Sequence {
 
 impl Scheduler {
     /// Fetches chunks in the order of the file from now on, or the rarest first. What is outstanding stays so.
-    pub(crate) fn set_sequential(&mut self, sequential: bool) {
+    pub fn set_sequential(&mut self, sequential: bool) {
         self.sequence.is_on = sequential;
     }
 
