@@ -1,6 +1,7 @@
 //! A folder of many small files from one engine to another over loopback: what each file costs.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -35,13 +36,17 @@ pub(crate) fn run(folder: &Folder) -> anyhow::Result<()> {
 
 async fn measure(folder: &Folder) -> anyhow::Result<()> {
     println!("| {} files of {} KiB | s | files/s |\n| --- | --- | --- |", folder.files, folder.kib);
-    for _ in 0..folder.runs.max(1) {
-        let dir = tempfile::tempdir_in(&folder.dir)?;
-        let source = dir.path().join("source");
+    // All runs lie side by side: ext4 takes long to make files for a while after as many were deleted.
+    let dir = tempfile::tempdir_in(&folder.dir)?;
+    for run in 0..folder.runs.max(1) {
+        let dir = dir.path().join(run.to_string());
+        let source = dir.join("source");
         make(&source, folder)?;
-        let seeder = engine::start(&dir.path().join("seeder"), dir.path(), None).await?;
-        let downloads = dir.path().join("downloads");
-        let downloader = engine::start(&dir.path().join("downloader"), &downloads, None).await?;
+        // What was written so far is not what is measured.
+        ensure!(Command::new("sync").status()?.success(), "sync failed");
+        let seeder = engine::start(&dir.join("seeder"), &dir, None).await?;
+        let downloads = dir.join("downloads");
+        let downloader = engine::start(&dir.join("downloader"), &downloads, None).await?;
         let start = Instant::now();
         let link = timeout(PATIENCE, engine::share(&seeder, &source)).await??;
         print("share", folder.files, start.elapsed());

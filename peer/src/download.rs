@@ -383,7 +383,9 @@ impl Download {
     /// Every chunk is verified and written: gives the file its name.
     async fn complete(&mut self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Outcome, Ended> {
         self.set_state(TransferState::Checking);
-        let (path, stamp) = self.on_disk(move || part.finish(layout)).await?;
+        // The parts of a folder are made durable together.
+        let durable = self.folder.is_none();
+        let (path, stamp) = self.on_disk(move || part.finish(layout, durable)).await?;
         self.fetching = None;
         Ok(Outcome::File(Finished { path, stamp, hashes, layout }))
     }

@@ -6,6 +6,7 @@
 //! - `storage`: what that needs of a file.
 //! - `relocate`: to another folder.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -31,6 +32,9 @@ mod storage;
 /// The most numbered names that are tried beside a name that is taken.
 pub(crate) const MAX_NUMBER: u32 = 10_000;
 
+/// From how many files on the whole file system is synced: it takes what others wrote as well.
+#[cfg(target_os = "linux")]
+const SYNC_TOGETHER: usize = 64;
 /// How many bytes a disk must take before it counts as having room again.
 const PROBE_LEN: usize = 1024 * 1024;
 
@@ -159,21 +163,26 @@ impl PartFile {
         &self.path
     }
 
-    /// Every chunk is there: makes that durable, and gives the file its name; blocks. Where that name was taken in the
-    /// meantime it gets the next free number. Returns the path.
+    /// Every chunk is there: makes that durable, unless somebody else sees to that, and gives the file its name; blocks. Where that
+    /// name was taken in the meantime it gets the next free number. Returns the path.
     ///
     /// # Errors
     /// [`Trouble`]; the part file stays, and nothing is lost.
-    pub(crate) fn finish(&self, layout: Layout) -> Result<(PathBuf, FileStamp), Trouble> {
+    pub(crate) fn finish(&self, layout: Layout, durable: bool) -> Result<(PathBuf, FileStamp), Trouble> {
         let part = self.part();
         let failed = |error: &io::Error| trouble(&part, 0, error);
         let data = self.chunks.data();
-        data.set_len(layout.len()).and_then(|()| data.sync()).map_err(|error| failed(&error))?;
+        data.set_len(layout.len()).map_err(|error| failed(&error))?;
+        if durable {
+            data.sync().map_err(|error| failed(&error))?;
+        }
         for path in std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n))) {
             match rename_to_new(&part, &path) {
                 Ok(()) => {
                     Sidecar::remove(&part);
-                    sync_dir(&self.destination.dir);
+                    if durable {
+                        sync_dir(&self.destination.dir);
+                    }
                     return Ok((path, data.stamp().map_err(|error| failed(&error))?));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -333,23 +342,20 @@ pub(crate) fn sync_dir(dir: &Path) {
     let _ = dir;
 }
 
-/// Makes these files below `root` durable; blocks. Linux syncs a whole file system at once, which for thousands of small files
-/// takes a fraction of the time that syncing one after another takes.
-pub(crate) fn sync_files(root: &Path, files: impl Iterator<Item = PathBuf>) -> io::Result<()> {
+/// Makes these files below `root` durable; blocks. Linux can sync a whole file system at once, which for thousands of small files
+/// takes a fraction of the time that one after another takes.
+pub(crate) fn sync_files(root: &Path, files: &[PathBuf]) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    {
-        let _ = files;
-        Ok(rustix::fs::syncfs(File::open(root)?)?)
+    if files.len() >= SYNC_TOGETHER {
+        return Ok(rustix::fs::syncfs(File::open(root)?)?);
     }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = root;
-        for file in files {
-            OpenOptions::new().write(true).open(&file)?.sync_all()?;
-            file.parent().into_iter().for_each(sync_dir);
-        }
-        Ok(())
+    let mut dirs = BTreeSet::from([root]);
+    for file in files {
+        OpenOptions::new().write(true).open(file)?.sync_all()?;
+        dirs.extend(file.parent());
     }
+    dirs.into_iter().for_each(sync_dir);
+    Ok(())
 }
 
 /// The chunk size that a download starts with when nobody told it another.

@@ -51,6 +51,7 @@ impl Progress {
         let mut progress = Self { file, done: HashMap::new() };
         if is_new {
             progress.append(&Line::Collection(collection))?;
+            progress.sync()?;
         } else {
             let text = fs::read(path)?;
             for line in String::from_utf8_lossy(&text).lines().filter_map(decode) {
@@ -80,7 +81,12 @@ impl Progress {
         self.done.get(&part).map(Vec::as_slice)
     }
 
-    /// A part is there and durable; blocks.
+    /// Makes the notes durable; blocks.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// A part is there and durable. The note itself is so after the next [`Progress::sync`].
     pub(crate) fn note(&mut self, part: FileId, files: &[FileStamp]) -> io::Result<()> {
         let stamps = files.iter().map(|stamp| (stamp.len, library::nanos(*stamp))).collect();
         self.append(&Line::Part { id: part, files: stamps })
@@ -88,8 +94,7 @@ impl Progress {
 
     fn append(&mut self, line: &Line) -> io::Result<()> {
         let json = serde_json::to_string(line)?;
-        self.file.write_all(format!("{} {json}\n", checksum(&json)).as_bytes())?;
-        self.file.sync_data()
+        self.file.write_all(format!("{} {json}\n", checksum(&json)).as_bytes())
     }
 }
 

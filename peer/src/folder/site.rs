@@ -20,6 +20,9 @@ use crate::share::{FileStamp, id_of};
 use crate::snapshot::Trouble;
 use crate::store::{self, Destination, MAX_NUMBER, is_taken, numbered, sync_dir, trouble};
 
+/// How many bytes are in their places before they are made durable.
+const SYNC_EVERY: u64 = 64 * 1024 * 1024;
+
 /// A folder under construction, locked against other processes.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -35,6 +38,10 @@ pub(crate) struct Site {
     parts: HashMap<FileId, Vec<Part>>,
     /// Folders that were made.
     made: HashSet<PathBuf>,
+    /// Parts that are in their places, but not durable yet.
+    unsynced: Vec<FileId>,
+    /// Their bytes.
+    unsynced_bytes: u64,
 }
 
 /// What opening finds.
@@ -109,7 +116,17 @@ impl Site {
         for part in &folder.parts {
             parts.entry(folder.id_of(part)).or_default().push(part.clone());
         }
-        let mut site = Self { destination, path, progress, folder, places, parts, made: HashSet::new() };
+        let mut site = Self {
+            destination,
+            path,
+            progress,
+            folder,
+            places,
+            parts,
+            made: HashSet::new(),
+            unsynced: Vec::new(),
+            unsynced_bytes: 0,
+        };
         for below in empty {
             site.make_dir(&below)?;
         }
@@ -130,13 +147,14 @@ impl Site {
             let files = self.files_of(id);
             let stamps: Option<Vec<FileStamp>> = files.iter().map(|place| self.stamp(*place)).collect();
             let Some(stamps) = stamps else { continue };
-            if !distrust && self.progress.done(id) == Some(&stamps) {
+            let is_noted = self.progress.done(id) == Some(&stamps);
+            if is_noted && !distrust {
                 self.keep(&files, &stamps);
             } else if files.iter().all(|place| self.is_right(*place)) {
-                self.synced(id, &files)?;
+                self.there(id, &files)?;
             }
         }
-        Ok(())
+        self.sync()
     }
 
     /// Where the folder is expected to be.
@@ -176,7 +194,7 @@ impl Site {
         self.files_of(id).iter().all(|place| self.folder.files[*place].is_some())
     }
 
-    /// Puts what was fetched where it belongs, makes that durable, and notes it.
+    /// Puts what was fetched where it belongs. Now and then that is made durable and noted.
     ///
     /// # Errors
     /// [`Trouble`] on this machine, or with a list that calls other bytes by this ID.
@@ -187,10 +205,9 @@ impl Site {
             [Part::Bundle { .. }, ..] => self.unbundle(&parts, fetched)?,
             _ => self.place_file(&files, fetched)?,
         }
-        self.synced(id, &files)?;
-        // After a bundle was taken apart it is of no more use.
+        // After a bundle was taken apart it is of no more use: what is not durable yet is hashed again after a crash.
         let _ = fs::remove_file(fetched);
-        Ok(())
+        self.there(id, &files)
     }
 
     fn place_file(&mut self, places: &[usize], fetched: &Path) -> Result<(), Trouble> {
@@ -234,16 +251,32 @@ impl Site {
         Ok(())
     }
 
-    /// Makes these files durable and notes that they are there.
-    fn synced(&mut self, id: FileId, files: &[usize]) -> Result<(), Trouble> {
-        let failed = |error: io::Error| trouble(&self.path, 0, &error);
-        store::sync_files(&self.folder.root, files.iter().map(|place| self.folder.root.join(&self.places[*place])))
-            .map_err(failed)?;
+    /// The files of this part are in their places.
+    fn there(&mut self, id: FileId, files: &[usize]) -> Result<(), Trouble> {
         let stamps: Option<Vec<FileStamp>> = files.iter().map(|place| self.stamp(*place)).collect();
-        let stamps = stamps.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        self.progress.note(id, &stamps).map_err(failed)?;
+        let stamps = stamps.ok_or_else(|| trouble(&self.path, 0, &io::ErrorKind::NotFound.into()))?;
         self.keep(files, &stamps);
-        Ok(())
+        self.unsynced.push(id);
+        self.unsynced_bytes += stamps.iter().map(|stamp| stamp.len).sum::<u64>();
+        if self.unsynced_bytes >= SYNC_EVERY { self.sync() } else { Ok(()) }
+    }
+
+    /// Makes durable what is in its place, then notes it.
+    fn sync(&mut self) -> Result<(), Trouble> {
+        let ids = std::mem::take(&mut self.unsynced);
+        self.unsynced_bytes = 0;
+        let places: Vec<usize> = ids.iter().flat_map(|id| self.files_of(*id)).collect();
+        let paths: Vec<PathBuf> = places.iter().map(|place| self.folder.root.join(&self.places[*place])).collect();
+        let failed = |error: io::Error| trouble(&self.path, 0, &error);
+        if !paths.is_empty() {
+            store::sync_files(&self.folder.root, &paths).map_err(failed)?;
+        }
+        for id in ids {
+            let files = self.files_of(id).into_iter().filter_map(|place| self.folder.files[place].as_ref());
+            let stamps: Vec<FileStamp> = files.map(|file| file.stamp).collect();
+            self.progress.note(id, &stamps).map_err(failed)?;
+        }
+        self.progress.sync().map_err(failed)
     }
 
     fn keep(&mut self, files: &[usize], stamps: &[FileStamp]) {
@@ -261,6 +294,7 @@ impl Site {
     /// # Errors
     /// [`Trouble`]; everything stays where it was.
     pub(crate) fn finish(mut self) -> Result<Folder, Trouble> {
+        self.sync()?;
         let failed = |error: io::Error| trouble(&self.path, 0, &error);
         let paths = std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n)));
         let path = paths.into_iter().find(|path| !is_taken(path));

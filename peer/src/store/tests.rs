@@ -79,7 +79,7 @@ fn a_finished_file_gets_its_name_and_leaves_nothing_beside_it() {
     fixture.layout.indices().for_each(|index| {
         fixture.put(&part, index).unwrap();
     });
-    let (path, _) = part.finish(fixture.layout).unwrap();
+    let (path, _) = part.finish(fixture.layout, true).unwrap();
     assert!(fs::read(&path).unwrap() == fixture.data);
     assert_eq!(fixture.names(), ["a.bin"]);
     drop(part);
@@ -98,7 +98,7 @@ fn another_file_of_that_name_is_never_touched() {
     });
     // And one that appears while the download runs.
     fs::write(fixture.dir.path().join("a (3).bin"), "mine as well").unwrap();
-    let (path, _) = part.finish(fixture.layout).unwrap();
+    let (path, _) = part.finish(fixture.layout, true).unwrap();
     assert_eq!(path, fixture.dir.path().join("a (2).bin"), "the first name that is free");
     assert_eq!(fixture.names(), ["a (2).bin", "a (2).bin.part", "a (3).bin", "a.bin"]);
     assert_eq!(fs::read(fixture.dir.path().join("a.bin")).unwrap(), b"mine");
@@ -199,7 +199,7 @@ fn the_last_chunk_corrects_a_wrong_length() {
         layout = part.chunks.put(layout, index, chunk).unwrap();
     }
     assert_eq!(layout, fixture.layout);
-    let (path, _) = part.finish(layout).unwrap();
+    let (path, _) = part.finish(layout, true).unwrap();
     assert!(fs::read(path).unwrap() == fixture.data);
 }
 
@@ -207,7 +207,7 @@ fn the_last_chunk_corrects_a_wrong_length() {
 fn an_empty_file_is_complete_at_once() {
     let fixture = fixture(0);
     let part = fixture.open();
-    let (path, stamp) = part.finish(fixture.layout).unwrap();
+    let (path, stamp) = part.finish(fixture.layout, true).unwrap();
     assert_eq!((path, stamp.len), (fixture.dir.path().join("a.bin"), 0));
 }
 
