@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use sprat_chunking::FileId;
 use sprat_protocol::Link;
 use url::Url;
@@ -68,12 +69,35 @@ pub enum Command {
         /// Whether in order.
         sequential: bool,
     },
+    /// Fetch these files of a folder first, or not at all. Small files travel together: they are fetched if any of those that
+    /// travel with them is. What is switched off when all others are there stays out of the folder.
+    SetPriorities {
+        /// Which folder.
+        file_id: FileId,
+        /// Which of its files, by their place in its list, which is sorted by path.
+        files: Vec<u32>,
+        /// What they are worth.
+        priority: Priority,
+    },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
     /// Save downloads that start from now on here, unless their command says otherwise.
     SetDownloadDir(PathBuf),
     /// Ask trackers that are away again now.
     RetryTrackers,
+}
+
+/// What a file of a folder is worth to the user. The last is the highest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// It is not fetched.
+    Off,
+    /// It is fetched in the order of the list.
+    #[default]
+    Normal,
+    /// It is fetched first.
+    High,
 }
 
 /// Where a download goes. What is there already is never overwritten: the new file gets a number beside its name.

@@ -65,6 +65,7 @@ impl Folder {
             return;
         }
         let Some(source) = self.source(part) else { return };
+        node.settings.share(of.file_id(), id);
         match (before, digest) {
             (Some(holding), _) => holding.lies(source),
             (None, Some(FileDigest { layout, hashes })) => {
@@ -109,9 +110,26 @@ impl Folder {
         }
     }
 
-    /// How many chunks its parts have.
+    /// Bytes of the files that are there.
+    pub(crate) fn size(&self) -> u64 {
+        self.files.iter().flatten().map(|file| file.stamp.len).sum()
+    }
+
+    /// How many chunks the parts have that are there.
     pub(crate) fn num_chunks(&self) -> u32 {
-        self.parts.iter().map(|part| num_chunks(self.len_of(part))).sum()
+        self.parts.iter().filter(|part| self.has(part)).map(|part| num_chunks(self.len_of(part))).sum()
+    }
+
+    /// Whether everything is there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.files.iter().all(Option::is_some)
+    }
+
+    fn has(&self, part: &Part) -> bool {
+        match part {
+            Part::File(place) => self.files[*place].is_some(),
+            Part::Bundle { files, .. } => files.iter().all(|place| self.files[*place].is_some()),
+        }
     }
 
     /// Length in bytes of a part.

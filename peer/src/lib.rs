@@ -55,7 +55,7 @@ mod trackers;
 mod transfer;
 mod upload_slots;
 
-pub use command::{Command, Target};
+pub use command::{Command, Priority, Target};
 pub use config::{EngineConfig, Limits};
 pub use engine::{Engine, EngineHandle, StartError};
 pub use event::Event;

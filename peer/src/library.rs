@@ -1,6 +1,7 @@
 //! What outlives a restart: `library.json` lists the transfers, `hashes/` has the chunk hashes of what is shared, and `folders/` the
 //! lists of what is in shared folders, so that nothing is hashed again that did not change.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sprat_chunking::{ChunkHashes, ChunkSize, FileId, Layout, split};
 use sprat_protocol::Collection;
 
+use crate::command::Priority;
 use crate::folder::{Folder, PlacedFile};
 use crate::holding::Holding;
 use crate::share::FileStamp;
@@ -40,6 +42,9 @@ pub(crate) struct Record {
     /// Whether its chunks are fetched in the order of the file.
     #[serde(default)]
     pub(crate) sequential: bool,
+    /// The files of a folder, by their place in its list, that are not of normal priority.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) priorities: BTreeMap<u32, Priority>,
     /// Where it stands.
     pub(crate) place: Place,
 }
@@ -249,6 +254,7 @@ mod tests {
             paused: true,
             is_download: false,
             sequential: true,
+            priorities: BTreeMap::from([(3, Priority::Off)]),
             place: whole(Path::new("/a/b"), stamp),
         }
     }

@@ -1,13 +1,15 @@
 //! What the user set for single transfers, and can set anew while they run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 use sprat_chunking::FileId;
+use tokio::sync::Notify;
 
+use crate::command::Priority;
 use crate::node::Node;
 use crate::rate_limit::RateLimit;
 
@@ -24,6 +26,10 @@ pub(crate) struct TransferSettings {
     pub(crate) download_rate: RateLimit,
     /// Whether its chunks are fetched in the order of the file.
     pub(crate) sequential: AtomicBool,
+    /// The files of a folder, by their place in its list, that are not of normal priority.
+    pub(crate) priorities: RwLock<BTreeMap<u32, Priority>>,
+    /// Woken when those change.
+    pub(crate) prioritized: Notify,
 }
 
 impl Settings {
@@ -42,12 +48,41 @@ impl Settings {
         self.0.write().entry(file_id).or_default().clone()
     }
 
-    /// The transfer is gone, and so is what was set for it, also where something still waits for it.
+    /// What is set for a folder counts for this part of it too.
+    pub(crate) fn share(&self, folder: FileId, part: FileId) {
+        let settings = self.of(folder);
+        self.0.write().entry(part).or_insert(settings);
+    }
+
+    /// The transfer is gone, and so is what was set for it and its parts, also where something still waits for it.
     pub(crate) fn forget(&self, file_id: &FileId) {
-        if let Some(settings) = self.0.write().remove(file_id) {
-            settings.upload_rate.set(None);
-            settings.download_rate.set(None);
+        let mut all = self.0.write();
+        let Some(settings) = all.remove(file_id) else { return };
+        all.retain(|_, other| !Arc::ptr_eq(other, &settings));
+        drop(all);
+        settings.upload_rate.set(None);
+        settings.download_rate.set(None);
+    }
+}
+
+impl TransferSettings {
+    /// The priority of the file at this place in a folder's list.
+    pub(crate) fn priority(&self, place: usize) -> Priority {
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        self.priorities.read().get(&place).copied().unwrap_or_default()
+    }
+
+    /// Gives these files this priority.
+    pub(crate) fn prioritize(&self, places: impl IntoIterator<Item = u32>, priority: Priority) {
+        let mut priorities = self.priorities.write();
+        for place in places {
+            match priority {
+                Priority::Normal => priorities.remove(&place),
+                other => priorities.insert(place, other),
+            };
         }
+        drop(priorities);
+        self.prioritized.notify_one();
     }
 }
 

@@ -180,7 +180,7 @@ impl Transfer {
     }
 
     /// What is written down.
-    pub(crate) fn record(&self) -> Option<Record> {
+    pub(crate) fn record(&self, node: &Node) -> Option<Record> {
         let place = match (&self.whole, &self.order) {
             (Some(Whole::File(path, stamp)), _) => library::whole(path, *stamp),
             (Some(Whole::Folder(folder)), _) => Place::Folder { path: folder.root.clone() },
@@ -196,6 +196,8 @@ impl Transfer {
             (None, None) => return None,
         };
         let Self { file_id, added, paused, is_download, sequential, .. } = *self;
-        Some(Record { file_id, added, paused, is_download, sequential, place })
+        let priorities = node.settings.get(&file_id).map(|settings| settings.priorities.read().clone());
+        let priorities = priorities.unwrap_or_default();
+        Some(Record { file_id, added, paused, is_download, sequential, priorities, place })
     }
 }

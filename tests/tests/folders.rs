@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sprat_peer::{Command, Event, TransferState, Trouble};
+use sprat_peer::{Command, Event, Priority, TransferState, Trouble};
 use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};
 
@@ -200,4 +200,42 @@ async fn leechers_of_a_folder_give_each_other_its_parts() {
     });
     let (from_seeder, size) = (seeders.sum::<u64>(), seeder.transfer(&link).unwrap().size.unwrap());
     assert!(from_seeder < 5 * size / 2, "{from_seeder} of {} came from the seeder", 3 * size);
+}
+
+#[tokio::test]
+async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(4 << 20);
+    let mut seeder = Peer::start(None, slow).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    for n in 0..8u8 {
+        fs::write(source.join(format!("{n}")), noise(1024 * KIB, u64::from(n))).unwrap();
+    }
+    let link = only_peer(&seeder.share(&source).await);
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    let file_id = link.file_id;
+    seeder.engine.send(Command::Pause(file_id)).await;
+    seeder.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    downloader.fetch(link.clone()).await;
+    for (files, priority) in [(vec![0, 1, 2, 3], Priority::Off), (vec![7], Priority::High)] {
+        downloader.engine.send(Command::SetPriorities { file_id, files, priority }).await;
+    }
+    // What was sent before this is carried out before it; only then is there somebody to fetch from.
+    let downloads = downloader.downloads();
+    downloader.engine.send(Command::SetDownloadDir(downloads.join("other"))).await;
+    downloader.until(|s| (s.download_dir != downloads).then_some(())).await;
+    seeder.engine.send(Command::Resume(file_id)).await;
+    downloader.until(|s| (s.transfers.first()?.verified > 0).then_some(())).await;
+    // It is remembered.
+    let dir = downloader.stop().await;
+    let mut downloader = Peer::start_in(dir, None, keep).await;
+    downloader.until(|s| (s.transfers.first()?.size == Some(4 << 20)).then_some(())).await;
+    let path = downloader.completed(&link).await;
+    let names = |path: &Path| tree(path).into_keys().map(|name| name.display().to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&path), ["4", "5", "6", "7"]);
+    let order = |name: &str| fs::metadata(path.join(name)).unwrap().modified().unwrap();
+    assert!(["5", "6"].iter().any(|name| order("7") < order(name)), "the first of four was not the last to be written");
+    // Who has a part of it gives that to others, and is not taken for a seeder.
+    assert_eq!(downloader.transfer(&link).unwrap().size, Some(4 << 20));
 }

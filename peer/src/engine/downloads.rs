@@ -258,6 +258,9 @@ impl Running {
         if record.sequential {
             self.set_sequential(record.file_id, true);
         }
+        for (place, priority) in &record.priorities {
+            self.node.settings.of(record.file_id).prioritize([*place], *priority);
+        }
         if !record.paused {
             self.enqueue(record.file_id);
         }

@@ -170,6 +170,7 @@ impl Running {
             }
             Command::SetTransferRates { file_id, up, down } => self.set_transfer_rates(file_id, up, down),
             Command::SetSequential { file_id, sequential } => self.set_sequential(file_id, sequential),
+            Command::SetPriorities { file_id, files, priority } => self.set_priorities(file_id, files, priority),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::RetryTrackers => {
@@ -227,7 +228,8 @@ impl Running {
             return;
         }
         self.unsaved = false;
-        let library = Library { transfers: self.transfers.iter().filter_map(Transfer::record).collect() };
+        let records = self.transfers.iter().filter_map(|transfer| transfer.record(&self.node));
+        let library = Library { transfers: records.collect() };
         let state = self.state.clone();
         self.chores.spawn_blocking(move || library.save(&state));
     }

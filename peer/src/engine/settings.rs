@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use sprat_chunking::FileId;
 
 use super::run::Running;
+use crate::command::Priority;
 
 impl Running {
     /// Sends and receives chunks of this file no faster than that.
@@ -16,6 +17,14 @@ impl Running {
         let settings = self.node.settings.of(file_id);
         settings.upload_rate.set(up);
         settings.download_rate.set(down);
+    }
+
+    /// Fetches these files of a folder first, or not at all.
+    pub(super) fn set_priorities(&mut self, file_id: FileId, files: Vec<u32>, priority: Priority) {
+        if self.transfer(file_id).is_some() {
+            self.node.settings.of(file_id).prioritize(files, priority);
+            self.save();
+        }
     }
 
     /// Fetches the chunks of this file in its order from now on, or the rarest first.

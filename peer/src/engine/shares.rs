@@ -168,9 +168,10 @@ impl Running {
             let (state, folder) = (self.state.clone(), folder.clone());
             self.chores.spawn_blocking(move || library::keep_folder(&state, file_id, &folder));
         }
+        list.set_unfinished(!folder.is_whole());
         self.node.holdings.insert(list.clone());
         let Some(transfer) = self.transfer(file_id) else { return };
-        let size = folder.collection.size();
+        let size = folder.size();
         transfer.status.update(|figures| {
             figures.state = TransferState::Sharing;
             figures.name = Self::name_of(&folder.root);

@@ -1,6 +1,7 @@
 //! The download of a folder whose list is known: its parts, a few at a time, each as a download of its own that is told by this
 //! one who may have it.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,12 +16,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::asking::{Asking, Found, Known};
 use crate::candidates::Candidate;
+use crate::command::Priority;
 use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf};
 use crate::folder::site::{OpenedSite, Site};
 use crate::folder::{Folder, num_chunks};
 use crate::holding::Holding;
 use crate::library;
 use crate::node::Node;
+use crate::settings::TransferSettings;
 use crate::snapshot::{TransferState, Trouble};
 use crate::state_dir::StateDir;
 use crate::status::Status;
@@ -45,6 +48,7 @@ pub(crate) struct FolderFetch {
     parts: JoinSet<(FileId, Result<Outcome, Ended>)>,
     running: HashMap<FileId, Running>,
     asking: Asking,
+    settings: Arc<TransferSettings>,
     hurry: Arc<Notify>,
     stop: CancellationToken,
     disk: TaskTracker,
@@ -69,7 +73,7 @@ impl FolderFetch {
         stop: CancellationToken,
     ) -> Self {
         let address = |peer: &sprat_protocol::PeerAddr| (Candidate::Address(peer.clone()), vec![peer.clone()]);
-        let asking = Asking::new(order.link.file_id);
+        let (asking, settings) = (Asking::new(order.link.file_id), node.settings.of(order.link.file_id));
         let known = watch::Sender::new(Arc::new(order.link.peers.iter().map(address).collect()));
         Self {
             node,
@@ -82,6 +86,7 @@ impl FolderFetch {
             parts: JoinSet::new(),
             running: HashMap::new(),
             asking,
+            settings,
             hurry,
             stop,
             disk: TaskTracker::new(),
@@ -108,7 +113,7 @@ impl FolderFetch {
         }
         self.disk.close();
         self.disk.wait().await;
-        self.holding.set_unfinished(result.is_err());
+        self.holding.set_unfinished(!result.as_ref().is_ok_and(Folder::is_whole));
         result
     }
 
@@ -124,7 +129,7 @@ impl FolderFetch {
             }
             OpenedSite::Site(site) => site,
         };
-        self.waiting = site.missing().into();
+        self.plan(&site);
         self.show(&site, name);
         self.serve(&site);
         loop {
@@ -145,10 +150,28 @@ impl FolderFetch {
                 }
                 Some(found) = self.asking.answer() => self.found(&found),
                 () = self.status.parts_changed.notified() => {}
+                () = self.settings.prioritized.notified() => self.plan(&site),
                 () = self.hurry.notified() => self.hurried(),
                 () = sleep_until(wake.min(next_question).into()) => {}
             }
         }
+    }
+
+    /// What is still to be begun, in which order: what the user wants first comes first, and what nobody wants not at all.
+    fn plan(&mut self, site: &Site) {
+        let priority = |id: FileId| {
+            let files = site.files_of(id).into_iter().map(|place| self.settings.priority(place));
+            files.max().unwrap_or_default()
+        };
+        let missing = site.missing().into_iter().filter(|(id, _)| !self.running.contains_key(id));
+        let mut waiting: Vec<_> = missing.map(|(id, len)| (priority(id), (id, len))).collect();
+        waiting.retain(|(priority, _)| *priority != Priority::Off);
+        waiting.sort_by_key(|(priority, _)| Reverse(*priority));
+        let unwanted = |id: &FileId| !site.has(*id) && priority(*id) == Priority::Off;
+        let wanted = site.lens().filter(|(id, _)| !unwanted(id));
+        let (size, chunks) = wanted.fold((0, 0), |(size, count), (_, len)| (size + len, count + num_chunks(len)));
+        self.status.update(|figures| (figures.size, figures.num_chunks) = (Some(size), chunks));
+        self.waiting = waiting.into_iter().map(|(_, part)| part).collect();
     }
 
     /// Starts as many parts as there is room for.
@@ -160,6 +183,7 @@ impl FolderFetch {
                 self.waiting.push_back((id, len));
                 continue;
             }
+            self.node.settings.share(self.order.link.file_id, id);
             let status = Status::new(TransferState::Searching, id.to_string(), site.parts_dir(), Some(len));
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
@@ -220,8 +244,6 @@ impl FolderFetch {
             figures.ordered_name = Some(name);
             figures.path = site.path().to_owned();
             figures.files = u32::try_from(site.folder().files.len()).ok();
-            figures.size = Some(all.iter().map(|(_, len)| len).sum());
-            figures.num_chunks = all.iter().map(|(_, len)| num_chunks(*len)).sum();
             (figures.verified, figures.chunks_done) = (verified, done);
         });
         self.node.changed.notify_one();

@@ -184,7 +184,7 @@ impl Site {
         ids.filter(|(id, _)| seen.insert(*id) && !self.has(*id)).collect()
     }
 
-    /// Length in bytes of each part, each once.
+    /// Each part's length in bytes, each once.
     pub(crate) fn lens(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
         self.parts.iter().map(|(id, parts)| (*id, self.folder.len_of(&parts[0])))
     }
@@ -328,7 +328,8 @@ impl Site {
         Progress::owner(&record(&work_dir(path))) == Some(id)
     }
 
-    fn files_of(&self, id: FileId) -> Vec<usize> {
+    /// The places in the list of the files of this part.
+    pub(crate) fn files_of(&self, id: FileId) -> Vec<usize> {
         let files = self.parts.get(&id).into_iter().flatten().flat_map(|part| match part {
             Part::File(place) => vec![*place],
             Part::Bundle { files, .. } => files.clone(),
