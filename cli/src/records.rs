@@ -17,7 +17,10 @@ pub(crate) struct SharedRecord {
     file_id: FileId,
     path: String,
     name: String,
+    /// Bytes of the file, or of all files in the folder.
     size: u64,
+    /// How many files it has, if it is a folder.
+    files: Option<u32>,
     link: String,
     /// Where this peer can be reached, as the link says.
     peers: Vec<String>,
@@ -26,12 +29,13 @@ pub(crate) struct SharedRecord {
 
 impl SharedRecord {
     /// What a share's link tells.
-    pub(crate) fn new(path: &Path, link: &Link) -> Self {
+    pub(crate) fn new(path: &Path, link: &Link, size: u64, files: Option<u32>) -> Self {
         Self {
             file_id: link.file_id,
             path: path.to_string_lossy().into_owned(),
             name: link.name.clone().unwrap_or_default(),
-            size: link.size.unwrap_or_default(),
+            size,
+            files,
             link: link.to_string(),
             peers: link.peers.iter().map(ToString::to_string).collect(),
             trackers: link.trackers.iter().map(ToString::to_string).collect(),
@@ -245,9 +249,9 @@ pub(crate) mod tests {
     fn golden_shared() {
         let link: Link = format!("sprat:{ID}?name=a&size=3&tracker=http://t:5000&peer=10.0.0.2:4000").parse().unwrap();
         assert_golden(
-            &SharedRecord::new(Path::new("/d/a"), &link),
+            &SharedRecord::new(Path::new("/d/a"), &link, 3, None),
             &format!(
-                r#"{{"type":"shared","file_id":"{ID}","path":"/d/a","name":"a","size":3,"link":"{link}","peers":["10.0.0.2:4000"],"trackers":["http://t:5000/"]}}"#
+                r#"{{"type":"shared","file_id":"{ID}","path":"/d/a","name":"a","size":3,"files":null,"link":"{link}","peers":["10.0.0.2:4000"],"trackers":["http://t:5000/"]}}"#
             ),
         );
     }

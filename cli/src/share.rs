@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
-use sprat_peer::{Command, Engine, EngineHandle, Event, Snapshot, TransferState};
+use sprat_peer::{Command, Engine, EngineHandle, Event, Snapshot, TransferState, TransferView};
 use sprat_protocol::Link;
 use tokio::sync::broadcast::error::RecvError;
 use url::{Host, Url};
@@ -14,6 +14,7 @@ use crate::args::ShareArgs;
 use crate::config::{ConfigFile, Trackers};
 use crate::embedded::{DefaultTracker, EmbeddedTracker};
 use crate::failure::{Exit, Failure};
+use crate::fetch::transfer_in;
 use crate::interrupt::Interrupt;
 use crate::output::{Output, count, shell_quote, size};
 use crate::progress::Bar;
@@ -105,7 +106,8 @@ async fn share_and_serve(
     for path in &args.paths {
         match share(path, engine, output, interrupt).await? {
             Ok(link) => {
-                announce(path, &link, output)?;
+                let transfer = transfer_in(&engine.snapshot(), link.file_id);
+                announce(path, &link, transfer.as_deref(), output)?;
                 shared.insert(link.file_id);
             }
             Err(reason) => {
@@ -119,8 +121,13 @@ async fn share_and_serve(
     }
     let not =
         if failed.is_empty() { String::new() } else { format!(" ({} could not be shared, see above)", failed.len()) };
-    output.note(&format!("Sharing {}{not}. Press Ctrl-C to stop.", count(shared.len(), "file")));
+    output.note(&format!("Sharing {}{not}. Press Ctrl-C to stop.", what(args, shared.len())));
     serve(engine, shared, output, interrupt).await
+}
+
+/// What is shared, in a few words.
+fn what(args: &ShareArgs, shared: usize) -> String {
+    if args.paths.iter().any(|path| path.is_dir()) { count(shared, "item") } else { count(shared, "file") }
 }
 
 /// Has one file hashed. The inner error is what is wrong with this file.
@@ -169,10 +176,14 @@ fn show_hashing(snapshot: &Snapshot, path: &Path, bar: &mut Option<Bar>, output:
 }
 
 /// Says how to fetch a file.
-fn announce(path: &Path, link: &Link, output: Output) -> Result<(), Failure> {
-    output.record(&SharedRecord::new(path, link))?;
+fn announce(path: &Path, link: &Link, shared: Option<&TransferView>, output: Output) -> Result<(), Failure> {
+    // A link tells the size of what its ID is of, which for a folder is the list of its files.
+    let bytes = shared.and_then(|shared| shared.size).or(link.size).unwrap_or_default();
+    let files = shared.and_then(|shared| shared.files);
+    output.record(&SharedRecord::new(path, link, bytes, files))?;
     let text = link.to_string();
-    output.line(&format!("{} ({})", path.display(), size(link.size.unwrap_or_default())))?;
+    let files = files.map(|files| format!("{}, ", count(files as usize, "file"))).unwrap_or_default();
+    output.line(&format!("{} ({files}{})", path.display(), size(bytes)))?;
     output.line(&format!("  File ID  {}", link.file_id))?;
     output.line(&format!("  Link     {text}"))?;
     output.line("  Send this line to a friend, who then runs it:")?;
