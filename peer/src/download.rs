@@ -348,6 +348,7 @@ impl Download {
         self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
         self.order.begun = false;
+        self.status.update(|figures| figures.begun = false);
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
         self.node.holdings.remove(&self.file_id());
         if !anything_verified {
@@ -363,8 +364,8 @@ impl Download {
         }
     }
 
-    /// What the file lists, if it is the list of a folder's files. Then it has served its purpose, and is no longer in the folder
-    /// that downloads go to.
+    /// What the file lists, if it is the list of a folder's files. Its part file goes as soon as the folder is begun in its stead,
+    /// which is after the list was kept elsewhere.
     async fn list(&mut self, part: &Arc<PartFile>, layout: Layout) -> Result<Option<List>, Ended> {
         if self.folder.is_some() || layout.len() > MAX_COLLECTION || (layout.len() as usize) < Collection::HEAD_LEN {
             return Ok(None);
@@ -374,8 +375,8 @@ impl Download {
         if list.is_some() {
             self.settle().await;
             self.node.holdings.remove(&file_id);
-            let path = part.path().to_owned();
-            self.on_disk(move || PartFile::discard(&path, file_id)).await;
+            // Of the folder itself nothing is here yet.
+            self.status.update(|figures| figures.begun = false);
         }
         Ok(list)
     }

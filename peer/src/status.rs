@@ -57,6 +57,8 @@ pub(crate) struct Figures {
     pub(crate) chunks_done: u32,
     pub(crate) verified: u64,
     pub(crate) downloaded: u64,
+    /// Whether something was fetched that has to be found again. The list of a folder is not: it is kept elsewhere.
+    pub(crate) begun: bool,
 }
 
 /// What a snapshot shows beside the figures.
@@ -82,6 +84,7 @@ impl Status {
             chunks_done: 0,
             verified: 0,
             downloaded: 0,
+            begun: false,
         };
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
@@ -127,6 +130,7 @@ impl Status {
         let mut inner = self.inner.lock();
         let figures = &mut inner.figures;
         (figures.verified, figures.chunks_done) = (verified, chunks_done);
+        figures.begun |= verified > 0;
         let before = std::mem::replace(&mut inner.counted, (verified, chunks_done));
         drop(inner);
         if let Some(folder) = &self.folder {
@@ -180,6 +184,7 @@ impl Status {
         figures.chunks_done += 1;
         figures.verified += bytes;
         figures.downloaded += bytes;
+        figures.begun = true;
         inner.counted = (inner.counted.0 + bytes, inner.counted.1 + 1);
         if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.agent) {
             peer.chunks_down += 1;

@@ -201,16 +201,17 @@ impl PartFile {
         fs::remove_file(&probe).is_ok() && taken.is_ok()
     }
 
-    /// Deletes what was downloaded towards this path, if it was of this file; blocks.
-    pub(crate) fn discard(path: &Path, file_id: FileId) {
+    /// Deletes what was downloaded towards this path, if it was of this file; blocks. Returns whether it was.
+    pub(crate) fn discard(path: &Path, file_id: FileId) -> bool {
         let part = part_path(path);
         if Sidecar::read(&part).is_none_or(|sidecar| sidecar.hashes.file_id() != file_id) {
-            return;
+            return false;
         }
         if let Err(error) = fs::remove_file(&part) {
             tracing::warn!(path = %part.display(), %error, "can't delete an unfinished file");
         }
         Sidecar::remove(&part);
+        true
     }
 
     fn part(&self) -> PathBuf {

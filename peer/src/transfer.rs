@@ -190,7 +190,7 @@ impl Transfer {
                     link: order.link.to_string(),
                     dir: order.dir.clone(),
                     name: order.name.clone().or(figures.ordered_name).map(|name| name.to_string()),
-                    begun: order.begun || figures.verified > 0,
+                    begun: figures.begun,
                 })
             }
             (None, None) => return None,

@@ -201,3 +201,26 @@ async fn leechers_of_a_folder_give_each_other_its_parts() {
     let (from_seeder, size) = (seeders.sum::<u64>(), seeder.transfer(&link).unwrap().size.unwrap());
     assert!(from_seeder < 5 * size / 2, "{from_seeder} of {} came from the seeder", 3 * size);
 }
+
+#[tokio::test]
+async fn a_folder_whose_list_was_fetched_in_two_runs_arrives() {
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(1 << 18);
+    let mut seeder = Peer::start(None, slow).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    for n in 0..6000 {
+        fs::write(source.join(format!("{n}")), n.to_string()).unwrap();
+    }
+    let link = only_peer(&seeder.share(&source).await);
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.verified > 0).then_some(())).await;
+    let dir = downloader.stop().await;
+    assert!(dir.path().join("downloads/a.part").is_file(), "the list is not here yet");
+    seeder.engine.send(Command::SetRates { up: None, down: None }).await;
+    let mut downloader = Peer::start_in(dir, None, keep).await;
+    let path = downloader.completed(&link).await;
+    assert!(tree(&path) == tree(&source));
+    assert_eq!(fs::read_dir(downloader.downloads()).unwrap().count(), 1, "nothing is left beside it");
+}

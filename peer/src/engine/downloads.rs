@@ -35,7 +35,9 @@ impl Running {
             if here.is_none() {
                 if transfer.whole.take().is_some() {
                     // It was here once, and is no longer: it is fetched from the start.
-                    transfer.status.update(|figures| (figures.verified, figures.chunks_done) = (0, 0));
+                    transfer.status.update(|figures| {
+                        (figures.verified, figures.chunks_done, figures.begun) = (0, 0, false);
+                    });
                     transfer.order = None;
                 }
                 // Where it goes is settled if it is on its way.
@@ -84,7 +86,7 @@ impl Running {
         // Where its part file is by now must not depend on who tells the name first next time.
         let figures = transfer.status.figures();
         order.name = order.name.take().or(figures.ordered_name);
-        order.begun |= figures.verified > 0;
+        order.begun = figures.begun;
         let ordered = order.clone();
         order.distrust = false;
         let order = ordered;
@@ -253,6 +255,7 @@ impl Running {
         let order = Order { link, dir, name: name.as_deref().map(FileName::clean), begun, distrust: false };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);
+        transfer.status.update(|figures| figures.begun = begun);
         transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
         if record.sequential {
@@ -297,7 +300,7 @@ pub(super) enum Done {
 async fn fetch(
     node: Arc<Node>,
     state: Arc<StateDir>,
-    order: Order,
+    mut order: Order,
     status: Arc<Status>,
     hurry: Arc<Notify>,
     stop: CancellationToken,
@@ -321,6 +324,7 @@ async fn fetch(
     let path = state.file("folders");
     let holding = on_disk(move || library::keep_list(&keeping, name, &bytes)).await;
     let holding = Arc::new(holding.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?);
+    order.begun = status.figures().begun;
     let folder = FolderFetch::new(node, state, order, status, holding.clone(), hurry, stop).run(list).await?;
     Ok(Done::Folder(folder, holding))
 }

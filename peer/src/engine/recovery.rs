@@ -9,6 +9,7 @@ use super::run::Running;
 use crate::event::Event;
 use crate::folder::site::Site;
 use crate::snapshot::{TransferState, Trouble};
+use crate::status::Figures;
 use crate::store::PartFile;
 
 /// How soon is looked whether the trouble is over; from then on the time doubles.
@@ -60,8 +61,8 @@ impl Running {
                 continue;
             };
             recovery.at = None;
-            let (file_id, begun, whole) = (transfer.file_id, recovery.verified > 0, transfer.whole.clone());
-            let path = transfer.status.figures().path;
+            let (file_id, whole) = (transfer.file_id, transfer.whole.clone());
+            let Figures { path, begun, .. } = transfer.status.figures();
             self.looks.spawn_blocking(move || {
                 let over = match whole {
                     Some(whole) => whole.is_still(),

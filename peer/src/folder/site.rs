@@ -18,7 +18,7 @@ use crate::folder::progress::Progress;
 use crate::folder::{Folder, PlacedFile};
 use crate::share::{FileStamp, id_of};
 use crate::snapshot::Trouble;
-use crate::store::{self, Destination, MAX_NUMBER, is_taken, numbered, sync_dir, trouble};
+use crate::store::{self, Destination, MAX_NUMBER, PartFile, is_taken, numbered, sync_dir, trouble};
 
 /// A folder under construction, locked against other processes.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ impl Site {
             let path = numbered(&destination, number);
             let work = work_dir(&path);
             let failed = |error: io::Error| trouble(&work, collection.size(), &error);
+            // The list was fetched towards the same name.
+            let had_list = PartFile::discard(&path, id);
             let progress = match Progress::owner(&record(&work)) {
                 Some(owner) if owner != id => continue,
                 Some(_) => Progress::open(&record(&work), id).map_err(failed)?,
@@ -78,7 +80,9 @@ impl Site {
                     _ => continue,
                 },
                 None if is_taken(&work) => continue,
-                None if begun => return Err(failed(io::Error::other("what was fetched so far is not there"))),
+                None if begun && !had_list => {
+                    return Err(failed(io::Error::other("what was fetched so far is not there")));
+                }
                 None => {
                     fs::create_dir(&work).map_err(failed)?;
                     fs::create_dir(work.join("parts")).map_err(failed)?;
