@@ -28,7 +28,7 @@ use crate::scheduler::PeerKey;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, Trouble};
 use crate::status::Status;
-use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, trouble};
+use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, name_at, trouble};
 
 mod fetch;
 mod learn;
@@ -317,10 +317,10 @@ impl Download {
 
     /// Finds out what is on disk already.
     async fn check(&mut self, part: &Arc<PartFile>) -> Result<Bitfield, Trouble> {
-        let name = part.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name_at(part.path());
         self.status.update(|figures| {
-            figures.name = name;
-            figures.ordered_name = Some(self.name());
+            figures.name = name.to_string();
+            figures.ordered_name = Some(name);
             figures.path = part.path().to_owned();
             figures.size = Some(part.layout().len());
             figures.num_chunks = part.layout().num_chunks();

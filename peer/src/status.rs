@@ -47,7 +47,8 @@ struct Inner {
 pub(crate) struct Figures {
     pub(crate) state: TransferState,
     pub(crate) name: String,
-    /// The name that the file gets if nothing has it, once a download has decided on it.
+    /// The name that the file is being fetched under, once a download has decided on it: with its number, so that it is found again
+    /// also where the name without one is free by then.
     pub(crate) ordered_name: Option<FileName>,
     pub(crate) path: PathBuf,
     pub(crate) size: Option<u64>,

@@ -237,6 +237,11 @@ pub(crate) fn numbered(destination: &Destination, number: u32) -> PathBuf {
     }
 }
 
+/// The name of what is at this path.
+pub(crate) fn name_at(path: &Path) -> FileName {
+    FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+}
+
 /// Where what is not finished yet lies.
 pub(crate) fn part_path(path: &Path) -> PathBuf {
     let mut part = path.as_os_str().to_owned();

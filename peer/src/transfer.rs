@@ -17,6 +17,7 @@ use crate::node::Node;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, TransferView};
 use crate::status::Status;
+use crate::store::name_at;
 
 /// A transfer, as the engine keeps it.
 #[derive(Debug)]
@@ -148,7 +149,10 @@ impl Transfer {
         if let (Some(order), Some(dir)) = (&mut self.order, path.parent()) {
             order.dir = dir.to_owned();
         }
-        self.status.update(|figures| figures.path = path.to_owned());
+        self.status.update(|figures| {
+            figures.path = path.to_owned();
+            figures.ordered_name = figures.ordered_name.take().map(|_| name_at(path));
+        });
     }
 
     /// What a snapshot shows.
@@ -189,7 +193,7 @@ impl Transfer {
                 Place::Wanted(Wanted {
                     link: order.link.to_string(),
                     dir: order.dir.clone(),
-                    name: order.name.clone().or(figures.ordered_name).map(|name| name.to_string()),
+                    name: figures.ordered_name.or_else(|| order.name.clone()).map(|name| name.to_string()),
                     begun: figures.begun,
                 })
             }

@@ -85,7 +85,7 @@ impl Running {
         let Some(order) = &mut transfer.order else { return };
         // Where its part file is by now must not depend on who tells the name first next time.
         let figures = transfer.status.figures();
-        order.name = order.name.take().or(figures.ordered_name);
+        order.name = figures.ordered_name.or_else(|| order.name.take());
         order.begun = figures.begun;
         let ordered = order.clone();
         order.distrust = false;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprat_chunking::FileId;
-use sprat_protocol::FileName;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
@@ -22,6 +21,7 @@ use crate::library::Library;
 use crate::node::Node;
 use crate::snapshot::{Snapshot, TransferState};
 use crate::state_dir::StateDir;
+use crate::store::name_at;
 use crate::transfer::Transfer;
 
 /// Snapshots are at least this far apart.
@@ -268,6 +268,6 @@ impl Running {
 
     /// What a file is called by its path, as others are told it.
     pub(super) fn name_of(path: &Path) -> String {
-        FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()).to_string()
+        name_at(path).to_string()
     }
 }

@@ -24,6 +24,7 @@ use crate::node::Node;
 use crate::snapshot::{TransferState, Trouble};
 use crate::state_dir::StateDir;
 use crate::status::Status;
+use crate::store::name_at;
 
 /// How many parts are fetched at once.
 const MAX_PARTS: usize = 4;
@@ -114,7 +115,7 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let (name, order) = (list.name.clone(), self.order.clone());
+        let order = self.order.clone();
         let mut site = match self.on_disk(move || Site::open(&order, list)).await? {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
@@ -125,7 +126,7 @@ impl FolderFetch {
             OpenedSite::Site(site) => site,
         };
         self.waiting = site.missing().into();
-        self.show(&site, name);
+        self.show(&site);
         self.serve(&site);
         loop {
             self.asking.ask(&self.node, self.known.borrow().len() >= 4);
@@ -211,12 +212,13 @@ impl FolderFetch {
         }
     }
 
-    fn show(&self, site: &Site, name: FileName) {
+    fn show(&self, site: &Site) {
         let all: Vec<(FileId, u64)> = site.lens().collect();
         let there = all.iter().filter(|(id, _)| site.has(*id));
         let (verified, done) = there.fold((0, 0), |(bytes, count), (_, len)| (bytes + len, count + num_chunks(*len)));
+        let name = name_at(site.path());
         self.status.update(|figures| {
-            figures.name = site.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            figures.name = name.to_string();
             figures.ordered_name = Some(name);
             figures.path = site.path().to_owned();
             figures.files = u32::try_from(site.folder().files.len()).ok();
