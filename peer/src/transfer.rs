@@ -40,7 +40,9 @@ pub(crate) struct Transfer {
     pub(crate) status: Arc<Status>,
     /// The task, while it downloads.
     pub(crate) running: Option<Running>,
-    /// What happens once the task has ended.
+    /// Whether it is being moved: nothing touches what is on the disk until that is done.
+    pub(crate) moving: bool,
+    /// What happens once the task has ended, or it was moved.
     pub(crate) after: After,
     /// The trouble that stopped it, until that is over.
     pub(crate) recovery: Option<Recovery>,
@@ -103,7 +105,7 @@ pub(crate) struct Running {
     pub(crate) hurry: Arc<Notify>,
 }
 
-/// What happens once a download's task has ended.
+/// What happens once a download's task has ended, or it was moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     /// Nothing: it stays in the list.
@@ -130,9 +132,15 @@ impl Transfer {
             whole: None,
             status: Arc::new(status),
             running: None,
+            moving: false,
             after: After::Stay,
             recovery: None,
         }
+    }
+
+    /// Whether something is at work on what is on the disk.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.running.is_some() || self.moving
     }
 
     /// Shows this state from now on.

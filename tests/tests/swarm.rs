@@ -490,6 +490,74 @@ async fn a_download_goes_on_where_it_is_moved_to() {
 }
 
 #[tokio::test]
+async fn a_download_that_is_being_moved_is_left_alone_until_it_is_there() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(128 * CHUNK, 52);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    // From one file system to another, where there are two, which takes a while.
+    let other = if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
+    let other = tempfile::tempdir_in(other).unwrap();
+    let dir = |n: usize| if n % 2 == 0 { other.path() } else { downloader.dir.path() };
+    let dirs: Vec<_> = (0..4).map(|n| dir(n).join(n.to_string())).collect();
+    for dir in &dirs {
+        downloader.engine.send(Command::Pause(link.file_id)).await;
+        downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+        downloader.engine.send(Command::Move { file_id: link.file_id, dir: dir.clone() }).await;
+        downloader.engine.send(Command::Resume(link.file_id)).await;
+        let moved = downloader.event(|event| match event {
+            Event::Moved { path, .. } => Some(path),
+            Event::NotMoved { trouble, .. } | Event::Stopped { trouble, .. } => panic!("{trouble}"),
+            _ => None,
+        });
+        assert_eq!(moved.await, dir.join("a.bin"));
+    }
+    seeder.engine.send(Command::SetRates { up: None, down: None }).await;
+    assert_eq!(downloader.completed(&link).await, dirs[3].join("a.bin"));
+    assert_eq!(downloader.transfer(&link).unwrap().downloaded, data.len() as u64, "nothing was fetched twice");
+    let left = dirs[..3].iter().map(|dir| std::fs::read_dir(dir).unwrap().count());
+    assert_eq!(left.sum::<usize>(), 0, "nothing is left on the way");
+}
+
+#[tokio::test]
+async fn a_download_keeps_its_numbered_name_when_the_other_file_is_gone() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(8 * CHUNK, 53);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    std::fs::create_dir_all(downloader.downloads()).unwrap();
+    std::fs::write(downloader.downloads().join("a.bin"), "another").unwrap();
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    downloader.engine.send(Command::Pause(link.file_id)).await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    std::fs::remove_file(downloader.downloads().join("a.bin")).unwrap();
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    assert_eq!(downloader.completed(&link).await, downloader.downloads().join("a (2).bin"));
+    assert_eq!(downloader.transfer(&link).unwrap().downloaded, data.len() as u64, "nothing was fetched twice");
+}
+
+#[tokio::test]
+async fn what_is_removed_just_before_the_end_stays_removed() {
+    let mut seeder = Peer::start(None, slow).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(8 * CHUNK, 54)).await);
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    downloader.engine.send(Command::Remove { file_id: link.file_id, delete_data: true }).await;
+    // The engine takes note of it, but the download has not ended yet.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    assert!(downloader.transfer(&link).is_none());
+    assert_eq!(std::fs::read_dir(downloader.downloads()).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn in_sequence_the_beginning_of_a_file_is_there_first_also_after_a_restart() {
     let mut seeder = Peer::start(None, slow).await;
     let data = noise(40 * CHUNK, 60);

@@ -29,6 +29,14 @@ impl Running {
     pub(super) fn download(&mut self, link: Link, target: Target) {
         let file_id = link.file_id;
         let order = self.order(link, target);
+        if let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.moving) {
+            if matches!(transfer.after, After::Remove { .. }) {
+                transfer.after = After::Stay;
+            }
+            self.resume(file_id);
+            self.node.emit(Event::Added(file_id));
+            return;
+        }
         if let Some(transfer) = self.transfer(file_id) {
             let here = transfer.whole.as_ref().filter(|whole| whole.is_there());
             let here = here.map(|whole| whole.path().to_owned());
@@ -80,8 +88,11 @@ impl Running {
 
     /// Starts the task of a download that is not running; [`Running::enqueue`] is the way for those that may have to wait.
     pub(super) fn start(&mut self, file_id: FileId) {
+        if self.ending {
+            return;
+        }
         let node = self.node.clone();
-        let Some(transfer) = self.transfer(file_id) else { return };
+        let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) else { return };
         let Some(order) = &mut transfer.order else { return };
         // Where its part file is by now must not depend on who tells the name first next time.
         let figures = transfer.status.figures();
@@ -186,7 +197,9 @@ impl Running {
         if transfer.after == After::Restart {
             transfer.after = After::Stay;
         }
-        transfer.set_state(TransferState::Paused);
+        if !transfer.moving {
+            transfer.set_state(TransferState::Paused);
+        }
         if let Some(running) = &transfer.running {
             running.stop.cancel();
         }
@@ -203,8 +216,9 @@ impl Running {
         let stopping = transfer.paused;
         (transfer.paused, transfer.recovery) = (false, None);
         match &transfer.running {
-            Some(_) if stopping => transfer.after = After::Restart,
+            Some(_) if stopping && transfer.after == After::Stay => transfer.after = After::Restart,
             Some(running) => running.hurry.notify_one(),
+            None if transfer.moving => {}
             None if transfer.whole.is_some() => self.resume_share(file_id),
             None => self.enqueue(file_id),
         }
@@ -220,6 +234,7 @@ impl Running {
                 transfer.after = After::Remove { delete_data };
                 transfer.set_state(TransferState::Paused);
             }
+            None if transfer.moving => transfer.after = After::Remove { delete_data },
             None => {
                 self.forget(file_id, delete_data);
                 self.save();
@@ -228,7 +243,7 @@ impl Running {
         }
     }
 
-    fn forget(&mut self, file_id: FileId, delete_data: bool) {
+    pub(super) fn forget(&mut self, file_id: FileId, delete_data: bool) {
         let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
         let transfer = self.transfers.remove(place);
         self.node.holdings.remove(&file_id);

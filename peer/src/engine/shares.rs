@@ -211,7 +211,9 @@ impl Running {
         let file_id = folder.unwrap_or(file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         // An upload that was waiting may have looked where the file lay before it was shared from elsewhere, or finished.
-        if transfer.whole.as_ref().is_none_or(|whole| !path.starts_with(whole.path()) || whole.is_still()) {
+        if transfer.moving
+            || transfer.whole.as_ref().is_none_or(|whole| !path.starts_with(whole.path()) || whole.is_still())
+        {
             return;
         }
         // Its hashes stay: a drive may only be away for a while.
