@@ -350,7 +350,10 @@ impl Download {
         self.order.begun = false;
         self.status.update(|figures| figures.begun = false);
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
-        self.node.holdings.remove(&self.file_id());
+        match &self.folder {
+            Some(folder) => self.node.holdings.remove_part(&self.file_id(), &folder.holding),
+            None => self.node.holdings.remove(&self.file_id()),
+        }
         if !anything_verified {
             let (path, file_id) = (part.path().to_owned(), self.file_id());
             self.on_disk(move || PartFile::discard(&path, file_id)).await;

@@ -60,12 +60,8 @@ impl Folder {
     /// otherwise its chunk hashes are needed.
     pub(crate) fn serve(&self, node: &Node, part: &Part, digest: Option<FileDigest>, of: &Arc<Holding>) {
         let id = self.id_of(part);
-        let before = node.holdings.get(&id);
-        if before.as_ref().is_some_and(|before| !before.is_part_of(of)) {
-            return;
-        }
         let Some(source) = self.source(part) else { return };
-        match (before, digest) {
+        match (node.holdings.part(&id, of), digest) {
             (Some(holding), _) => holding.lies(source),
             (None, Some(FileDigest { layout, hashes })) => {
                 let name = match part {

@@ -224,3 +224,80 @@ async fn a_folder_whose_list_was_fetched_in_two_runs_arrives() {
     assert!(tree(&path) == tree(&source));
     assert_eq!(fs::read_dir(downloader.downloads()).unwrap().count(), 1, "nothing is left beside it");
 }
+
+#[tokio::test]
+async fn a_file_alone_and_in_folders_is_served_for_each_of_them() {
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let mut seeder = Peer::start(None, keep).await;
+    let root = seeder.dir.path().to_owned();
+    let large = noise(600 * KIB, 7);
+    for name in ["a", "b"] {
+        fs::create_dir(root.join(name)).unwrap();
+        fs::write(root.join(name).join("large"), &large).unwrap();
+        fs::write(root.join(name).join("small"), name).unwrap();
+    }
+    let first = only_peer(&seeder.share(&root.join("a")).await);
+    let second = only_peer(&seeder.share(&root.join("b")).await);
+    let alone = only_peer(&seeder.share(&root.join("a/large")).await);
+    // None of them takes anything from the others when it goes.
+    for (gone, left) in [(&first, vec![&second, &alone]), (&alone, vec![&second])] {
+        seeder.engine.send(Command::Remove { file_id: gone.file_id, delete_data: false }).await;
+        seeder.event(|event| matches!(event, Event::Removed(_)).then_some(())).await;
+        for link in left {
+            let mut third = Peer::start(None, |_| {}).await;
+            third.fetch(link.clone()).await;
+            third.completed(link).await;
+        }
+    }
+    let seeder = Peer::start_in(seeder.stop().await, None, keep).await;
+    let link = seeder.until(|s| Some(s.transfers.first()?.link.clone())).await;
+    let mut third = Peer::start(None, |_| {}).await;
+    third.fetch(only_peer(&link)).await;
+    assert!(tree(&third.completed(&second).await) == tree(&root.join("b")));
+}
+
+#[tokio::test]
+async fn a_file_is_still_shared_alone_after_its_folder_came() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("large"), noise(600 * KIB, 8)).unwrap();
+    let alone = seeder.share(&source.join("large")).await;
+    let folder = seeder.share(&source).await;
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    downloader.fetch(alone.clone()).await;
+    downloader.completed(&alone).await;
+    downloader.fetch(folder.clone()).await;
+    downloader.completed(&folder).await;
+    downloader.engine.send(Command::Remove { file_id: folder.file_id, delete_data: true }).await;
+    downloader.event(|event| matches!(event, Event::Removed(_)).then_some(())).await;
+    seeder.stop().await;
+    let mut third = Peer::start(Some(&tracker), |_| {}).await;
+    third.fetch(alone.clone()).await;
+    third.completed(&alone).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_fetched_alone_while_its_folder_is_fetched_arrives_twice() {
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(4 << 20);
+    let mut seeder = Peer::start(None, slow).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("large"), noise(3000 * KIB, 9)).unwrap();
+    let alone = only_peer(&seeder.share(&source.join("large")).await);
+    let folder = only_peer(&seeder.share(&source).await);
+    for first in [&folder, &alone] {
+        let mut downloader = Peer::start(None, |_| {}).await;
+        downloader.fetch(first.clone()).await;
+        downloader
+            .until(|s| (s.transfers.first()?.chunks_done > 1 && s.transfers[0].verified > 300_000).then_some(()))
+            .await;
+        downloader.fetch(if first == &folder { alone.clone() } else { folder.clone() }).await;
+        for _ in 0..2 {
+            downloader.event(|event| matches!(event, Event::Completed { .. }).then_some(())).await;
+        }
+        assert!(tree(&downloader.downloads().join("a")) == tree(&source));
+        assert!(fs::read(downloader.downloads().join("large")).unwrap() == noise(3000 * KIB, 9));
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sprat_chunking::FileId;
 use sprat_protocol::{FileName, Link};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::run::Running;
@@ -13,11 +14,11 @@ use crate::command::Target;
 use crate::download::{Download, Ended, Finished, List, Order, Outcome};
 use crate::event::Event;
 use crate::folder::Folder;
-use crate::folder::fetch::FolderFetch;
+use crate::folder::fetch::{FolderFetch, TAKEN};
 use crate::folder::site::Site;
 use crate::holding::Holding;
 use crate::library::{self, Record, Wanted};
-use crate::node::Node;
+use crate::node::{Fetching, Node};
 use crate::snapshot::TransferState;
 use crate::state_dir::StateDir;
 use crate::status::Status;
@@ -250,9 +251,9 @@ impl Running {
         self.node.settings.forget(&file_id);
         self.node.trackers.kick();
         let state = self.state.clone();
+        let others: Vec<FileId> = self.transfers.iter().map(|other| other.file_id).collect();
         self.chores.spawn_blocking(move || {
-            library::forget_hashes(&state, file_id);
-            library::forget_folder(&state, file_id);
+            library::forget(&state, file_id, &others);
             if delete_data && transfer.is_download {
                 delete(&transfer);
             }
@@ -321,6 +322,7 @@ async fn fetch(
     stop: CancellationToken,
 ) -> Result<Done, Ended> {
     let (kept, file_id) = (state.clone(), order.link.file_id);
+    let _right = right_to_fetch(&node, file_id, &status, &stop).await?;
     let list = match on_disk(move || library::kept_list(&kept, file_id)).await {
         Some((collection, bytes)) => {
             let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
@@ -342,6 +344,27 @@ async fn fetch(
     order.begun = status.figures().begun;
     let folder = FolderFetch::new(node, state, order, status, holding.clone(), hurry, stop).run(list).await?;
     Ok(Done::Folder(folder, holding))
+}
+
+/// Waits until nobody else fetches the same file, which may be a part of a folder that is on its way.
+async fn right_to_fetch(
+    node: &Arc<Node>,
+    file_id: FileId,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<Fetching, Ended> {
+    loop {
+        if let Some(right) = node.fetching(file_id) {
+            return Ok(right);
+        }
+        if status.set_state(TransferState::Waiting) {
+            node.changed.notify_one();
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(Ended::Stopped),
+            () = sleep(TAKEN) => {}
+        }
+    }
 }
 
 async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -20,7 +20,7 @@ use crate::folder::site::{OpenedSite, Site};
 use crate::folder::{Folder, num_chunks};
 use crate::holding::Holding;
 use crate::library;
-use crate::node::Node;
+use crate::node::{Fetching, Node};
 use crate::snapshot::{TransferState, Trouble};
 use crate::state_dir::StateDir;
 use crate::status::Status;
@@ -30,8 +30,8 @@ use crate::store::name_at;
 const MAX_PARTS: usize = 4;
 /// How many peers are remembered to tell new parts of.
 const MAX_KNOWN: usize = 1000;
-/// How soon a part is tried again that somebody else in this engine is fetching.
-const TAKEN: Duration = Duration::from_secs(1);
+/// How soon a file is tried again that another download of this engine is fetching.
+pub(crate) const TAKEN: Duration = Duration::from_secs(1);
 
 /// A folder that is being fetched.
 pub(crate) struct FolderFetch {
@@ -55,6 +55,7 @@ pub(crate) struct FolderFetch {
 struct Running {
     status: Arc<Status>,
     hurry: Arc<Notify>,
+    _right: Fetching,
 }
 
 impl FolderFetch {
@@ -105,7 +106,7 @@ impl FolderFetch {
         part_stop.cancel();
         while let Some(part) = self.parts.join_next().await {
             let (id, _) = part.expect("a download does not panic");
-            self.node.fetching.lock().remove(&id);
+            self.running.remove(&id);
         }
         self.disk.close();
         self.disk.wait().await;
@@ -156,11 +157,11 @@ impl FolderFetch {
     fn begin_parts(&mut self, site: &Site, stop: &CancellationToken) {
         for _ in 0..self.waiting.len() {
             let Some((id, len)) = self.waiting.pop_front_if(|_| self.running.len() < MAX_PARTS) else { return };
-            if !self.node.fetching.lock().insert(id) {
-                // The same content is on its way in another download; it is only copied from there, as from any other peer.
+            let Some(right) = self.node.fetching(id) else {
+                // The same content is on its way in another download.
                 self.waiting.push_back((id, len));
                 continue;
-            }
+            };
             let status = Status::new(TransferState::Searching, id.to_string(), site.parts_dir(), Some(len));
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
@@ -171,7 +172,7 @@ impl FolderFetch {
             let folder = Some(PartOf { holding: self.holding.clone(), known });
             let download =
                 Download::new(self.node.clone(), order, status.clone(), folder, hurry.clone(), stop.child_token());
-            self.running.insert(id, Running { status, hurry });
+            self.running.insert(id, Running { status, hurry, _right: right });
             self.parts.spawn(async move { (id, download.run().await) });
         }
     }
@@ -184,7 +185,6 @@ impl FolderFetch {
         result: Result<Outcome, Ended>,
     ) -> Result<Box<Site>, Ended> {
         self.running.remove(&id);
-        self.node.fetching.lock().remove(&id);
         let Outcome::File(Finished { path, hashes, layout, .. }) = result? else {
             unreachable!("a part of a folder is no folder");
         };
