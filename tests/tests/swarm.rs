@@ -613,3 +613,36 @@ async fn a_peer_is_found_by_a_name_of_which_not_every_address_leads_there() {
     downloader.fetch(link.clone()).await;
     downloader.completed(&link).await;
 }
+
+#[tokio::test]
+async fn a_check_changes_nothing_but_what_it_finds() {
+    let mut sharer = Peer::start(None, |_| {}).await;
+    let first = sharer.share_bytes("a.bin", &noise(300 * CHUNK, 60)).await;
+    let second = sharer.share_bytes("b.bin", &noise(CHUNK, 61)).await;
+    let state = |place: usize, state: TransferState| {
+        move |s: &sprat_peer::Snapshot| (s.transfers.get(place)?.state == state).then_some(())
+    };
+    // One that is paused stays so.
+    sharer.engine.send(Command::Pause(second.file_id)).await;
+    sharer.engine.send(Command::Check(second.file_id)).await;
+    sharer.event(|event| matches!(event, Event::Shared { .. }).then_some(())).await;
+    sharer.until(state(1, TransferState::Paused)).await;
+    sharer.engine.send(Command::Resume(second.file_id)).await;
+    sharer.until(state(1, TransferState::Sharing)).await;
+    // One that is cancelled, before or after it began, has found nothing.
+    for link in [&first, &second] {
+        sharer.engine.send(Command::Check(link.file_id)).await;
+    }
+    for name in ["b.bin", "a.bin"] {
+        sharer.engine.send(Command::CancelShare(sharer.dir.path().join(name))).await;
+    }
+    sharer.until(state(0, TransferState::Sharing)).await;
+    sharer.until(state(1, TransferState::Sharing)).await;
+    // One that is removed meanwhile stays removed.
+    sharer.engine.send(Command::Check(first.file_id)).await;
+    sharer.engine.send(Command::Remove { file_id: first.file_id, delete_data: false }).await;
+    sharer.engine.send(Command::Check(second.file_id)).await;
+    sharer.event(|event| matches!(event, Event::Shared { .. }).then_some(())).await;
+    sharer.until(state(0, TransferState::Sharing)).await;
+    assert_eq!(sharer.engine.snapshot().transfers.len(), 1);
+}

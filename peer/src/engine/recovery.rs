@@ -36,7 +36,8 @@ impl Running {
         let before = transfer.recovery.take().filter(|before| before.verified >= verified);
         let wait = before.as_ref().map_or(FIRST_LOOK, |before| (before.wait * 2).min(LONGEST));
         let is_news = before.is_none_or(|before| !before.trouble.is_like(&trouble));
-        let at = Some(Instant::now() + wait);
+        // What the user stopped does not go on by itself.
+        let at = (!transfer.paused).then(|| Instant::now() + wait);
         transfer.recovery = Some(Recovery { trouble: trouble.clone(), at, wait, verified });
         transfer.set_state(TransferState::Stopped(trouble.clone()));
         if is_news {

@@ -64,7 +64,11 @@ impl Running {
 
     /// Takes a path out of the queue, or ends its hashing.
     pub(super) fn cancel_share(&mut self, path: &Path) {
+        let waiting = self.to_hash.len();
         self.to_hash.retain(|waiting| waiting != path);
+        if self.to_hash.len() < waiting {
+            self.check_cancelled(path);
+        }
         if let Some(hashing) = self.hashing.as_ref().filter(|hashing| hashing.path == path) {
             hashing.cancel();
         }
@@ -101,9 +105,14 @@ impl Running {
             Ok(Digest::Folder(folder)) => Some(folder.1.file_id()),
             Err(_) => None,
         };
-        if self.rechecked(&path, found) {
+        if matches!(result, Err(ShareError::Stopped)) && self.check_cancelled(&path) {
+            return self.publish();
+        }
+        let checked = self.rechecks.remove(&path);
+        if checked.is_some_and(|expected| self.found_otherwise(&path, expected, found)) {
             return;
         }
+        let paused = checked.filter(|id| self.transfer(*id).is_some_and(|transfer| transfer.paused));
         match result {
             Ok(Digest::File(digest, stamp)) => self.hold(&path, digest, stamp),
             Ok(Digest::Folder(folder)) => self.hold_folder(&path, *folder),
@@ -112,6 +121,9 @@ impl Running {
                 tracing::debug!(path = %path.display(), reason, "not shared");
                 self.node.emit(Event::ShareFailed { path, reason });
             }
+        }
+        if let Some(file_id) = paused {
+            self.pause(file_id);
         }
         self.publish();
     }

@@ -28,9 +28,7 @@ impl Running {
         let Some(transfer) = self.transfer(file_id) else { return };
         if let Some(whole) = transfer.whole.as_ref().filter(|_| !transfer.moving) {
             let path = whole.path().to_owned();
-            transfer.set_state(TransferState::Checking);
-            self.rechecks.insert(path.clone(), file_id);
-            self.share(path);
+            self.check_whole(file_id, path);
             return;
         }
         let Some(order) = &mut transfer.order else { return };
@@ -46,9 +44,38 @@ impl Running {
         }
     }
 
-    /// What was hashed at this path is `found`. Returns whether that ends the matter: it was a check, and it is something else.
-    pub(super) fn rechecked(&mut self, path: &Path, found: Option<FileId>) -> bool {
-        let Some(expected) = self.rechecks.remove(path) else { return false };
+    /// Hashes what is at this path only to see whether it is still this.
+    pub(super) fn check_whole(&mut self, file_id: FileId, path: PathBuf) {
+        if self.rechecks.contains_key(&path) {
+            return;
+        }
+        if let Some(transfer) = self.transfer(file_id) {
+            transfer.set_state(TransferState::Checking);
+        }
+        self.rechecks.insert(path.clone(), file_id);
+        self.share(path);
+    }
+
+    /// The user does not want to know any more: it is as it was before. Returns whether this was a check.
+    pub(super) fn check_cancelled(&mut self, path: &Path) -> bool {
+        let Some(file_id) = self.rechecks.remove(path) else { return false };
+        let is_held = self.node.holdings.get(&file_id).is_some();
+        if let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.moving) {
+            // What was never held cannot be served without its hashes.
+            transfer.paused |= !is_held;
+            let resting = Self::resting(transfer);
+            transfer.set_state(resting);
+        }
+        true
+    }
+
+    /// What was checked at this path is `found`. Returns whether that ends the matter: it is something else, or nobody asks any
+    /// more.
+    pub(super) fn found_otherwise(&mut self, path: &Path, expected: FileId, found: Option<FileId>) -> bool {
+        let Some(transfer) = self.transfer(expected) else { return true };
+        if transfer.moving || transfer.whole.as_ref().is_none_or(|whole| whole.path() != path) {
+            return true;
+        }
         if found == Some(expected) {
             return false;
         }
