@@ -48,6 +48,11 @@ pub(crate) struct PlacedFile {
 }
 
 impl Folder {
+    /// A folder of which only is known where it is.
+    pub(crate) fn unknown(root: PathBuf) -> Self {
+        Self { root, collection: Collection::default(), parts: Vec::new(), files: Vec::new() }
+    }
+
     /// Whether everything is as it was, as far as can be told without reading; looks at every file.
     pub(crate) fn is_still(&self) -> bool {
         self.files.iter().flatten().all(|file| {

@@ -173,14 +173,14 @@ pub(crate) fn keep_folder(state: &StateDir, file_id: FileId, folder: &Folder) {
     }
 }
 
-/// The folder at `root` that was kept, if it is still as it was.
+/// The folder at `root` that was kept, as it was then.
 pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Option<(Folder, Vec<u8>)> {
     let (collection, bytes) = kept_list(state, file_id)?;
     let kept = fs::read(folder_path(state, file_id).with_extension("files")).ok()?;
     let kept: Vec<Option<KeptFile>> = serde_json::from_slice(&kept).ok()?;
     let files: Vec<_> = kept.into_iter().map(|file| file.map(PlacedFile::from)).collect();
     let folder = Folder { root: root.to_owned(), parts: collection.parts(), files, collection };
-    (folder.files.len() == folder.collection.files.len() && folder.is_still()).then_some((folder, bytes))
+    (folder.files.len() == folder.collection.files.len()).then_some((folder, bytes))
 }
 
 /// Forgets what was kept of a file or folder, but for what the `others` need, of which some may be the same; blocks.

@@ -301,3 +301,27 @@ async fn a_file_that_is_fetched_alone_while_its_folder_is_fetched_arrives_twice(
         assert!(fs::read(downloader.downloads().join("large")).unwrap() == noise(3000 * KIB, 9));
     }
 }
+
+#[tokio::test]
+async fn a_folder_on_a_volume_that_is_away_is_not_forgotten() {
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let mut seeder = Peer::start(None, keep).await;
+    let source = seeder.dir.path().join("a");
+    folder(&source);
+    let link = only_peer(&seeder.share(&source).await);
+    let dir = seeder.stop().await;
+    let away = dir.path().join("away");
+    fs::rename(&source, &away).unwrap();
+    let seeder = Peer::start_in(dir, None, keep).await;
+    let state = |s: &sprat_peer::Snapshot| Some(s.transfers.first()?.state.clone());
+    let stopped = TransferState::Stopped(Trouble::SourceChanged { path: source.clone() });
+    seeder.until(|s| (state(s)? == stopped).then_some(())).await;
+    let seeder = Peer::start_in(seeder.stop().await, None, keep).await;
+    seeder.until(|s| (state(s)? == stopped).then_some(())).await;
+    // Once it is back it is shared by itself.
+    fs::rename(&away, &source).unwrap();
+    seeder.until(|s| (state(s)? == TransferState::Sharing).then_some(())).await;
+    let mut third = Peer::start(None, |_| {}).await;
+    third.fetch(only_peer(&seeder.transfer(&link).unwrap().link.clone())).await;
+    assert!(tree(&third.completed(&link).await) == tree(&source));
+}

@@ -446,9 +446,7 @@ async fn a_check_finds_what_changed_on_the_disk() {
     assert!(std::fs::read(&path).unwrap() == data);
     // And of a whole file.
     downloader.engine.send(Command::Check(link.file_id)).await;
-    downloader
-        .until(|s| (!s.hashing.is_empty() || s.transfers[0].state == TransferState::Checking).then_some(()))
-        .await;
+    downloader.event(|event| matches!(event, Event::Shared { .. }).then_some(())).await;
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
     std::fs::write(&path, vec![0; len]).unwrap();
     downloader.engine.send(Command::Check(link.file_id)).await;

@@ -270,9 +270,7 @@ impl Running {
         let kept = library::kept_hashes(&self.state, file_id).filter(|_| unchanged);
         transfer.whole = Some(Whole::File(path.clone(), stamp));
         let paused = transfer.paused;
-        if kept.is_none() {
-            transfer.set_state(TransferState::Stopped(Trouble::SourceChanged { path: path.clone() }));
-        }
+        transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
         if let Some((hashes, layout)) = kept {
             let name = Self::name_of(&path);
@@ -282,7 +280,10 @@ impl Running {
             }
         } else if unchanged {
             // Only its hashes were lost: it is hashed again, and nobody has to do anything.
-            self.share(path);
+            self.check_whole(file_id, path);
+        } else {
+            // Its volume may only be away for a while.
+            self.stopped_for(file_id, Trouble::SourceChanged { path });
         }
     }
 
@@ -290,20 +291,33 @@ impl Running {
         let file_id = record.file_id;
         let status = Status::new(TransferState::Sharing, Self::name_of(&path), path.clone(), None);
         let mut transfer = Transfer::new(file_id, None, status);
-        (transfer.added, transfer.is_download) = (record.added, record.is_download);
-        self.transfers.push(transfer);
+        (transfer.added, transfer.paused, transfer.is_download) = (record.added, record.paused, record.is_download);
         let kept = library::kept_folder(&self.state, file_id, &path);
-        let list = |bytes: &[u8]| library::keep_list(&self.state, Self::name_of(&path), bytes).ok();
-        let Some((folder, list)) = kept.and_then(|(folder, bytes)| Some((folder, Arc::new(list(&bytes)?)))) else {
-            // It changed, or what was kept of it is lost: it is hashed again, as it is now.
-            return self.share(path);
-        };
-        for part in &folder.parts {
-            let kept = library::kept_hashes(&self.state, folder.id_of(part));
-            let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
-            folder.serve(&self.node, part, digest, &list);
+        let is_still = kept.as_ref().is_none_or(|(folder, _)| folder.is_still());
+        let folder = kept.as_ref().map_or_else(|| Folder::unknown(path.clone()), |(folder, _)| folder.clone());
+        let folder = Arc::new(folder);
+        // Whatever it is now, it stays in the list.
+        transfer.whole = Some(Whole::Folder(folder.clone()));
+        transfer.set_state(Self::resting(&transfer));
+        self.transfers.push(transfer);
+        if !is_still {
+            // Its volume may only be away for a while.
+            return self.stopped_for(file_id, Trouble::SourceChanged { path });
         }
-        self.serve_folder(file_id, Arc::new(folder), &list);
+        let list = |bytes: &[u8]| library::keep_list(&self.state, Self::name_of(&path), bytes).ok();
+        let digest = |part| {
+            let (hashes, layout) = library::kept_hashes(&self.state, folder.id_of(part))?;
+            Some(FileDigest { layout, hashes })
+        };
+        let digests: Option<Vec<FileDigest>> = folder.parts.iter().map(digest).collect();
+        let Some((list, digests)) = kept.and_then(|(_, bytes)| Some((Arc::new(list(&bytes)?), digests?))) else {
+            // Something of what was kept of it is lost: it is hashed again, and nobody has to do anything.
+            return self.check_whole(file_id, path);
+        };
+        for (part, digest) in folder.parts.iter().zip(digests) {
+            folder.serve(&self.node, part, Some(digest), &list);
+        }
+        self.serve_folder(file_id, folder, &list);
         if record.paused {
             self.pause(file_id);
         }
