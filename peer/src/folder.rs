@@ -112,7 +112,7 @@ impl Folder {
 
     /// How many chunks its parts have.
     pub(crate) fn num_chunks(&self) -> u32 {
-        self.parts.iter().map(|part| num_chunks(self.len_of(part))).sum()
+        count_chunks(self.parts.iter().map(|part| self.len_of(part)))
     }
 
     /// Length in bytes of a part.
@@ -135,6 +135,11 @@ impl Folder {
 /// How many chunks a file of this length has, unless somebody chose another chunk size.
 pub(crate) fn num_chunks(len: u64) -> u32 {
     Layout::new(len, ChunkSize::for_len(len)).map_or(0, |layout| layout.num_chunks())
+}
+
+/// How many chunks files of these lengths have together: a list from the network may say more than can be counted.
+pub(crate) fn count_chunks(lens: impl Iterator<Item = u64>) -> u32 {
+    lens.map(num_chunks).fold(0, u32::saturating_add)
 }
 
 /// Small files of a folder, read as if they were one.
@@ -180,5 +185,20 @@ impl Bundled {
             buf = rest;
         }
         if buf.is_empty() { Ok(()) } else { Err(ReadError::NotHere) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_protocol::CollectionFile;
+
+    use super::*;
+
+    #[test]
+    fn more_chunks_than_can_be_counted_are_counted_as_many() {
+        let file = CollectionFile { path: vec!["a".to_owned()], size: 16 << 30, file_id: FileId::new([1; 32]) };
+        let collection = Collection { files: vec![file; 70_000], ..Collection::default() };
+        let folder = Folder { parts: collection.parts(), collection, ..Folder::unknown(PathBuf::new()) };
+        assert_eq!(folder.num_chunks(), u32::MAX);
     }
 }

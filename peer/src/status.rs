@@ -143,7 +143,7 @@ impl Status {
     pub(crate) fn recount(&self, before: (u64, u32), now: (u64, u32)) {
         self.update(|figures| {
             figures.verified = (figures.verified + now.0).saturating_sub(before.0);
-            figures.chunks_done = (figures.chunks_done + now.1).saturating_sub(before.1);
+            figures.chunks_done = figures.chunks_done.saturating_add(now.1).saturating_sub(before.1);
         });
     }
 

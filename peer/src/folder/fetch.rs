@@ -17,7 +17,7 @@ use crate::asking::{Asking, Found, Known};
 use crate::candidates::Candidate;
 use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf};
 use crate::folder::site::{OpenedSite, Site};
-use crate::folder::{Folder, num_chunks};
+use crate::folder::{Folder, count_chunks};
 use crate::holding::Holding;
 use crate::library;
 use crate::node::{Fetching, Node};
@@ -214,8 +214,8 @@ impl FolderFetch {
 
     fn show(&self, site: &Site) {
         let all: Vec<(FileId, u64)> = site.lens().collect();
-        let there = all.iter().filter(|(id, _)| site.has(*id));
-        let (verified, done) = there.fold((0, 0), |(bytes, count), (_, len)| (bytes + len, count + num_chunks(*len)));
+        let there: Vec<u64> = all.iter().filter(|(id, _)| site.has(*id)).map(|(_, len)| *len).collect();
+        let (verified, done) = (there.iter().sum(), count_chunks(there.iter().copied()));
         let name = name_at(site.path());
         self.status.update(|figures| {
             figures.name = name.to_string();
@@ -223,7 +223,7 @@ impl FolderFetch {
             figures.path = site.path().to_owned();
             figures.files = u32::try_from(site.folder().files.len()).ok();
             figures.size = Some(all.iter().map(|(_, len)| len).sum());
-            figures.num_chunks = all.iter().map(|(_, len)| num_chunks(*len)).sum();
+            figures.num_chunks = count_chunks(all.iter().map(|(_, len)| *len));
             (figures.verified, figures.chunks_done) = (verified, done);
         });
         self.node.changed.notify_one();
