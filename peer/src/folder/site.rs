@@ -70,14 +70,27 @@ impl Site {
             let failed = |error: io::Error| trouble(&work, collection.size(), &error);
             // The list was fetched towards the same name.
             let had_list = PartFile::discard(&path, id);
+            let complete = || match digest_folder(&path, |_| ControlFlow::Continue(())) {
+                Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
+                    Some(OpenedSite::Complete { folder, digests })
+                }
+                _ => None,
+            };
             let progress = match Progress::owner(&record(&work)) {
                 Some(owner) if owner != id => continue,
+                // A crash right after the folder got its name.
+                Some(_)
+                    if !is_taken(&work.join("files"))
+                        && is_taken(&path)
+                        && let Some(complete) = complete() =>
+                {
+                    Self::discard(&path, id);
+                    return Ok(complete);
+                }
                 Some(_) => Progress::open(&record(&work), id).map_err(failed)?,
-                None if is_taken(&path) => match digest_folder(&path, |_| ControlFlow::Continue(())) {
-                    Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
-                        return Ok(OpenedSite::Complete { folder, digests });
-                    }
-                    _ => continue,
+                None if is_taken(&path) => match complete() {
+                    Some(complete) => return Ok(complete),
+                    None => continue,
                 },
                 None if is_taken(&work) => continue,
                 None if begun && !had_list => {
@@ -187,6 +200,13 @@ impl Site {
     pub(crate) fn place(&mut self, id: FileId, fetched: &Path) -> Result<(), Trouble> {
         let parts = self.parts.get(&id).cloned().unwrap_or_default();
         let files = self.files_of(id);
+        // What the list says wrongly is found out before anything is done with what came: it is not to be fetched again.
+        let len = fs::metadata(fetched).map_err(|error| trouble(fetched, 0, &error))?.len();
+        let is_bundle = |part: &Part| matches!(part, Part::Bundle { .. });
+        let agree = parts.windows(2).all(|pair| is_bundle(&pair[0]) == is_bundle(&pair[1]));
+        if !agree || parts.iter().any(|part| self.folder.len_of(part) != len) {
+            return Err(self.wrong_list(files[0]));
+        }
         match &parts[..] {
             [Part::Bundle { .. }, ..] => self.unbundle(&parts, fetched)?,
             _ => self.place_file(&files, fetched)?,
@@ -219,14 +239,17 @@ impl Site {
                 bytes.resize(listed.size as usize, 0);
                 let read = bundle.read_exact(&mut bytes);
                 if read.is_err() || id_of_small(&bytes) != listed.file_id {
-                    let reason =
-                        "the folder's list calls other content by this ID; whoever shared it has to share it again";
-                    return Err(Trouble::Io { path: self.places[*place].clone(), reason: reason.to_owned() });
+                    return Err(self.wrong_list(*place));
                 }
                 self.write(*place, &bytes)?;
             }
         }
         Ok(())
+    }
+
+    fn wrong_list(&self, place: usize) -> Trouble {
+        let reason = "the folder's list calls other content by this ID; whoever shared it has to share it again";
+        Trouble::Io { path: self.places[place].clone(), reason: reason.to_owned() }
     }
 
     fn write(&mut self, place: usize, bytes: &[u8]) -> Result<(), Trouble> {
@@ -342,4 +365,81 @@ fn work_dir(path: &Path) -> PathBuf {
 
 fn record(work: &Path) -> PathBuf {
     work.join("progress")
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_protocol::collection::{Bundle, SMALL};
+    use sprat_protocol::{Collection, CollectionFile, FileName};
+
+    use super::*;
+
+    const LARGE: usize = SMALL as usize + 1;
+
+    fn file(name: &str, size: usize, bytes: &[u8]) -> CollectionFile {
+        CollectionFile { path: vec![name.to_owned()], size: size as u64, file_id: id(bytes) }
+    }
+
+    fn id(bytes: &[u8]) -> FileId {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, bytes).unwrap();
+        id_of(&path, |_| ControlFlow::Continue(())).unwrap()
+    }
+
+    fn open(dir: &Path, collection: &Collection) -> OpenedSite {
+        let file_id = FileId::new([9; 32]);
+        let link = Link { file_id, name: None, size: None, trackers: Vec::new(), peers: Vec::new() };
+        let order = Order { link, dir: dir.to_owned(), name: None, begun: false, distrust: false };
+        let bytes = collection.clone().to_bytes().unwrap();
+        let list = List { collection: collection.clone(), bytes, name: FileName::clean("folder") };
+        Site::open(&order, list).unwrap()
+    }
+
+    fn site(dir: &Path, collection: &Collection) -> Box<Site> {
+        match open(dir, collection) {
+            OpenedSite::Site(site) => site,
+            OpenedSite::Complete { .. } => panic!("it is not there yet"),
+        }
+    }
+
+    #[test]
+    fn what_a_list_says_wrongly_of_a_part_costs_its_bytes_only_once() {
+        let bytes = vec![1; LARGE];
+        let lies = [
+            Collection { files: vec![file("a", LARGE + 1, &bytes)], ..Collection::default() },
+            // The same ID as a file and as a bundle of one that is shorter.
+            Collection {
+                files: vec![file("a", LARGE, &bytes), file("b", 5, b"small")],
+                bundles: vec![Bundle { file_id: id(&bytes), files: 1 }],
+                folders: Vec::new(),
+            },
+        ];
+        for collection in lies {
+            let dir = tempfile::tempdir().unwrap();
+            let mut site = site(dir.path(), &collection);
+            let fetched = site.parts_dir().join("fetched");
+            fs::write(&fetched, &bytes).unwrap();
+            assert!(site.place(id(&bytes), &fetched).is_err());
+            assert!(fs::read(&fetched).unwrap() == bytes, "it is not fetched again");
+        }
+    }
+
+    #[test]
+    fn a_crash_after_the_folder_got_its_name_does_not_fetch_it_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = vec![1; LARGE];
+        let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
+        let mut site = site(dir.path(), &collection);
+        let fetched = site.parts_dir().join("fetched");
+        fs::write(&fetched, &bytes).unwrap();
+        site.place(id(&bytes), &fetched).unwrap();
+        let work = work_dir(&site.path);
+        let record = fs::read(record(&work)).unwrap();
+        site.finish().unwrap();
+        fs::create_dir_all(work.join("parts")).unwrap();
+        fs::write(work.join("progress"), record).unwrap();
+        assert!(matches!(open(dir.path(), &collection), OpenedSite::Complete { .. }));
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing is left beside it");
+    }
 }
