@@ -116,8 +116,8 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let order = self.order.clone();
-        let mut site = match self.on_disk(move || Site::open(&order, list)).await? {
+        let (order, stop) = (self.order.clone(), self.stop.clone());
+        let mut site = match self.on_disk(move || Site::open(&order, list, &stop)).await? {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
                     folder.serve(&self.node, part, Some(digest), &self.holding);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use sprat_chunking::{FileDigest, FileId};
 use sprat_protocol::Link;
 use sprat_protocol::collection::Part;
+use tokio_util::sync::CancellationToken;
 
 use crate::download::{List, Order};
 use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
@@ -52,11 +53,12 @@ pub(crate) enum OpenedSite {
 }
 
 impl Site {
-    /// Opens the site of this folder where it was ordered to, or, unless something was fetched before, begins one beside whatever is there.
+    /// Opens the site of this folder where it was ordered to, or, unless something was fetched before, begins one beside whatever is
+    /// there. After `stop` nothing more is hashed, and what was not is not believed to be there.
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(order: &Order, list: List) -> Result<OpenedSite, Trouble> {
+    pub(crate) fn open(order: &Order, list: List, stop: &CancellationToken) -> Result<OpenedSite, Trouble> {
         let Order { link: Link { file_id: id, .. }, dir, begun, distrust, .. } = order;
         let (id, begun) = (*id, *begun);
         let List { collection, bytes, name } = list;
@@ -70,11 +72,16 @@ impl Site {
             let failed = |error: io::Error| trouble(&work, collection.size(), &error);
             // The list was fetched towards the same name.
             let had_list = PartFile::discard(&path, id);
-            let complete = || match digest_folder(&path, |_| ControlFlow::Continue(())) {
+            let complete = || match digest_folder(&path, |_| until(stop)) {
                 Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
                     Some(OpenedSite::Complete { folder, digests })
                 }
                 _ => None,
+            };
+            // Where it is not known whether the folder is there, nothing is begun beside it.
+            let stopped = || match stop.is_cancelled() {
+                true => Err(failed(io::ErrorKind::Interrupted.into())),
+                false => Ok(()),
             };
             let progress = match Progress::owner(&record(&work)) {
                 Some(owner) if owner != id => continue,
@@ -87,10 +94,16 @@ impl Site {
                     Self::discard(&path, id);
                     return Ok(complete);
                 }
-                Some(_) => Progress::open(&record(&work), id).map_err(failed)?,
+                Some(_) => {
+                    stopped()?;
+                    Progress::open(&record(&work), id).map_err(failed)?
+                }
                 None if is_taken(&path) => match complete() {
                     Some(complete) => return Ok(complete),
-                    None => continue,
+                    None => {
+                        stopped()?;
+                        continue;
+                    }
                 },
                 None if is_taken(&work) => continue,
                 None if begun && !had_list => {
@@ -108,7 +121,7 @@ impl Site {
             }
             let files = vec![None; collection.files.len()];
             let folder = Folder { root: work.join("files"), parts: collection.parts(), collection, files };
-            return Self::begin(destination, path, progress, folder, *distrust)
+            return Self::begin(destination, path, progress, folder, *distrust, stop)
                 .map(|site| OpenedSite::Site(Box::new(site)));
         }
         Err(trouble(&numbered(&destination, 1), 0, &io::Error::other("too many folders of that name are there")))
@@ -120,6 +133,7 @@ impl Site {
         progress: Progress,
         folder: Folder,
         distrust: bool,
+        stop: &CancellationToken,
     ) -> Result<Self, Trouble> {
         let (places, empty) = places(&folder.collection);
         let mut parts: HashMap<FileId, Vec<Part>> = HashMap::new();
@@ -135,13 +149,13 @@ impl Site {
                 site.write(place, &[])?;
             }
         }
-        site.look(distrust)?;
+        site.look(distrust, stop)?;
         Ok(site)
     }
 
     /// Finds the parts that are there from before: those on record, if that is to be trusted, and those that hash to what they
     /// should be.
-    fn look(&mut self, distrust: bool) -> Result<(), Trouble> {
+    fn look(&mut self, distrust: bool, stop: &CancellationToken) -> Result<(), Trouble> {
         let ids: Vec<FileId> = self.parts.keys().copied().collect();
         for id in ids {
             let files = self.files_of(id);
@@ -149,7 +163,7 @@ impl Site {
             let Some(stamps) = stamps else { continue };
             if !distrust && self.progress.done(id) == Some(&stamps) {
                 self.keep(&files, &stamps);
-            } else if files.iter().all(|place| self.is_right(*place)) {
+            } else if files.iter().all(|place| self.is_right(*place, stop)) {
                 self.synced(id, &files)?;
             }
         }
@@ -353,10 +367,14 @@ impl Site {
     }
 
     /// Whether a file is there, to the last byte.
-    fn is_right(&self, place: usize) -> bool {
+    fn is_right(&self, place: usize, stop: &CancellationToken) -> bool {
         let path = self.folder.root.join(&self.places[place]);
-        id_of(&path, |_| ControlFlow::Continue(())).is_ok_and(|id| id == self.folder.collection.files[place].file_id)
+        id_of(&path, |_| until(stop)).is_ok_and(|id| id == self.folder.collection.files[place].file_id)
     }
+}
+
+fn until(stop: &CancellationToken) -> ControlFlow<()> {
+    if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn work_dir(path: &Path) -> PathBuf {
@@ -393,7 +411,7 @@ mod tests {
         let order = Order { link, dir: dir.to_owned(), name: None, begun: false, distrust: false };
         let bytes = collection.clone().to_bytes().unwrap();
         let list = List { collection: collection.clone(), bytes, name: FileName::clean("folder") };
-        Site::open(&order, list).unwrap()
+        Site::open(&order, list, &CancellationToken::new()).unwrap()
     }
 
     fn site(dir: &Path, collection: &Collection) -> Box<Site> {
@@ -423,6 +441,21 @@ mod tests {
             assert!(site.place(id(&bytes), &fetched).is_err());
             assert!(fs::read(&fetched).unwrap() == bytes, "it is not fetched again");
         }
+    }
+
+    #[test]
+    fn what_is_not_to_be_looked_at_any_more_is_not_hashed() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = vec![1; LARGE];
+        let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
+        let mut site = site(dir.path(), &collection);
+        fs::write(site.folder.root.join("a"), &bytes).unwrap();
+        let stop = CancellationToken::new();
+        stop.cancel();
+        site.look(true, &stop).unwrap();
+        assert!(!site.has(id(&bytes)));
+        site.look(true, &CancellationToken::new()).unwrap();
+        assert!(site.has(id(&bytes)));
     }
 
     #[test]
