@@ -498,7 +498,7 @@ async fn a_download_that_is_being_moved_is_left_alone_until_it_is_there() {
     // From one file system to another, where there are two, which takes a while.
     let other = if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
     let other = tempfile::tempdir_in(other).unwrap();
-    let dir = |n: usize| if n % 2 == 0 { other.path() } else { downloader.dir.path() };
+    let dir = |n: usize| if n.is_multiple_of(2) { other.path() } else { downloader.dir.path() };
     let dirs: Vec<_> = (0..4).map(|n| dir(n).join(n.to_string())).collect();
     for dir in &dirs {
         downloader.engine.send(Command::Pause(link.file_id)).await;
