@@ -87,7 +87,7 @@ impl Running {
             self.resume_share(file_id);
             self.publish();
         } else {
-            self.start(file_id);
+            self.enqueue(file_id);
         }
     }
 }
