@@ -28,7 +28,7 @@ use crate::scheduler::PeerKey;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, Trouble};
 use crate::status::Status;
-use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, trouble};
+use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, name_at, trouble};
 
 mod fetch;
 mod learn;
@@ -317,10 +317,10 @@ impl Download {
 
     /// Finds out what is on disk already.
     async fn check(&mut self, part: &Arc<PartFile>) -> Result<Bitfield, Trouble> {
-        let name = part.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name_at(part.path());
         self.status.update(|figures| {
-            figures.name = name;
-            figures.ordered_name = Some(self.name());
+            figures.name = name.to_string();
+            figures.ordered_name = Some(name);
             figures.path = part.path().to_owned();
             figures.size = Some(part.layout().len());
             figures.num_chunks = part.layout().num_chunks();
@@ -348,8 +348,12 @@ impl Download {
         self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
         self.order.begun = false;
+        self.status.update(|figures| figures.begun = false);
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
-        self.node.holdings.remove(&self.file_id());
+        match &self.folder {
+            Some(folder) => self.node.holdings.remove_part(&self.file_id(), &folder.holding),
+            None => self.node.holdings.remove(&self.file_id()),
+        }
         if !anything_verified {
             let (path, file_id) = (part.path().to_owned(), self.file_id());
             self.on_disk(move || PartFile::discard(&path, file_id)).await;
@@ -363,8 +367,8 @@ impl Download {
         }
     }
 
-    /// What the file lists, if it is the list of a folder's files. Then it has served its purpose, and is no longer in the folder
-    /// that downloads go to.
+    /// What the file lists, if it is the list of a folder's files. Its part file goes as soon as the folder is begun in its stead,
+    /// which is after the list was kept elsewhere.
     async fn list(&mut self, part: &Arc<PartFile>, layout: Layout) -> Result<Option<List>, Ended> {
         if self.folder.is_some() || layout.len() > MAX_COLLECTION || (layout.len() as usize) < Collection::HEAD_LEN {
             return Ok(None);
@@ -374,8 +378,8 @@ impl Download {
         if list.is_some() {
             self.settle().await;
             self.node.holdings.remove(&file_id);
-            let path = part.path().to_owned();
-            self.on_disk(move || PartFile::discard(&path, file_id)).await;
+            // Of the folder itself nothing is here yet.
+            self.status.update(|figures| figures.begun = false);
         }
         Ok(list)
     }

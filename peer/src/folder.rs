@@ -48,6 +48,11 @@ pub(crate) struct PlacedFile {
 }
 
 impl Folder {
+    /// A folder of which only is known where it is.
+    pub(crate) fn unknown(root: PathBuf) -> Self {
+        Self { root, collection: Collection::default(), parts: Vec::new(), files: Vec::new() }
+    }
+
     /// Whether everything is as it was, as far as can be told without reading; looks at every file.
     pub(crate) fn is_still(&self) -> bool {
         self.files.iter().flatten().all(|file| {
@@ -60,13 +65,9 @@ impl Folder {
     /// otherwise its chunk hashes are needed.
     pub(crate) fn serve(&self, node: &Node, part: &Part, digest: Option<FileDigest>, of: &Arc<Holding>) {
         let id = self.id_of(part);
-        let before = node.holdings.get(&id);
-        if before.as_ref().is_some_and(|before| !before.is_part_of(of)) {
-            return;
-        }
         let Some(source) = self.source(part) else { return };
         node.settings.share(of.file_id(), id);
-        match (before, digest) {
+        match (node.holdings.part(&id, of), digest) {
             (Some(holding), _) => holding.lies(source),
             (None, Some(FileDigest { layout, hashes })) => {
                 let name = match part {
@@ -117,7 +118,7 @@ impl Folder {
 
     /// How many chunks the parts have that are there.
     pub(crate) fn num_chunks(&self) -> u32 {
-        self.parts.iter().filter(|part| self.has(part)).map(|part| num_chunks(self.len_of(part))).sum()
+        count_chunks(self.parts.iter().filter(|part| self.has(part)).map(|part| self.len_of(part)))
     }
 
     /// Whether everything is there.
@@ -152,6 +153,11 @@ impl Folder {
 /// How many chunks a file of this length has, unless somebody chose another chunk size.
 pub(crate) fn num_chunks(len: u64) -> u32 {
     Layout::new(len, ChunkSize::for_len(len)).map_or(0, |layout| layout.num_chunks())
+}
+
+/// How many chunks files of these lengths have together: a list from the network may say more than can be counted.
+pub(crate) fn count_chunks(lens: impl Iterator<Item = u64>) -> u32 {
+    lens.map(num_chunks).fold(0, u32::saturating_add)
 }
 
 /// Small files of a folder, read as if they were one.
@@ -197,5 +203,22 @@ impl Bundled {
             buf = rest;
         }
         if buf.is_empty() { Ok(()) } else { Err(ReadError::NotHere) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_protocol::CollectionFile;
+
+    use super::*;
+
+    #[test]
+    fn more_chunks_than_can_be_counted_are_counted_as_many() {
+        let file = CollectionFile { path: vec!["a".to_owned()], size: 16 << 30, file_id: FileId::new([1; 32]) };
+        let collection = Collection { files: vec![file; 70_000], ..Collection::default() };
+        let placed = PlacedFile { path: "a".into(), stamp: FileStamp { len: 16 << 30, modified: None } };
+        let (root, parts) = (PathBuf::new(), collection.parts());
+        let folder = Folder { root, parts, files: vec![Some(placed); 70_000], collection };
+        assert_eq!(folder.num_chunks(), u32::MAX);
     }
 }

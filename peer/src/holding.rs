@@ -213,9 +213,12 @@ impl Holding {
         self.unfinished.store(unfinished, Ordering::Relaxed);
     }
 
-    /// Whether it is a part of this folder.
-    pub(crate) fn is_part_of(&self, folder: &Arc<Self>) -> bool {
-        self.folder.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, folder))
+    /// Whether it is a part of this folder, or of none.
+    fn is_of(&self, folder: Option<&Arc<Self>>) -> bool {
+        match (&self.folder, folder) {
+            (Some(mine), Some(folder)) => Arc::ptr_eq(mine, folder),
+            (mine, folder) => mine.is_none() && folder.is_none(),
+        }
     }
 
     /// What is to be told to trackers: everything but the parts of folders.
@@ -343,40 +346,76 @@ pub(crate) enum ReadError {
     Io(#[from] io::Error),
 }
 
-/// Everything that this peer has, by file ID.
+/// Everything that this peer has, by file ID. The same file may be here several times: by itself, and as a part of folders. Each
+/// of them comes, goes and pauses by itself.
 #[derive(Debug, Default)]
-pub(crate) struct Holdings(RwLock<HashMap<FileId, Arc<Holding>>>);
+pub(crate) struct Holdings(RwLock<HashMap<FileId, Vec<Arc<Holding>>>>);
 
 impl Holdings {
-    /// What is had of this file, if it is served.
+    /// What is had of this file, if it is served: of several the one that has most.
     pub(crate) fn serving(&self, file_id: &FileId) -> Option<Arc<Holding>> {
-        self.get(file_id).filter(|holding| holding.is_serving())
+        let holdings = self.0.read();
+        let serving = holdings.get(file_id)?.iter().filter(|holding| holding.is_serving());
+        serving.max_by_key(|holding| holding.state.lock().has.count()).cloned()
     }
 
-    /// What is had of this file.
+    /// What is had of this file by itself.
     pub(crate) fn get(&self, file_id: &FileId) -> Option<Arc<Holding>> {
-        self.0.read().get(file_id).cloned()
+        self.find(file_id, None)
     }
 
-    /// Adds a file.
+    /// What is had of this file as a part of this folder.
+    pub(crate) fn part(&self, file_id: &FileId, folder: &Arc<Holding>) -> Option<Arc<Holding>> {
+        self.find(file_id, Some(folder))
+    }
+
+    fn find(&self, file_id: &FileId, folder: Option<&Arc<Holding>>) -> Option<Arc<Holding>> {
+        self.0.read().get(file_id)?.iter().find(|holding| holding.is_of(folder)).cloned()
+    }
+
+    /// Adds a file, in place of what was had of it by itself, or as a part of the same folder.
     pub(crate) fn insert(&self, holding: Arc<Holding>) {
-        self.0.write().insert(holding.file_id(), holding);
+        let mut holdings = self.0.write();
+        let same = holdings.entry(holding.file_id()).or_default();
+        same.retain(|before| !before.is_of(holding.folder.as_ref()));
+        same.push(holding);
     }
 
     /// Forgets a file, and, if it is a folder's list, the parts of the folder: they are no longer served, and whoever wants one is
     /// told.
     pub(crate) fn remove(&self, file_id: &FileId) {
-        let mut holdings = self.0.write();
-        let Some(removed) = holdings.remove(file_id) else { return };
-        let parts: Vec<_> = holdings.extract_if(|_, holding| holding.is_part_of(&removed)).collect();
-        drop(holdings);
+        let Some(list) = self.remove_one(file_id, None) else { return };
+        let mut parts = Vec::new();
+        self.0.write().retain(|_, same| {
+            parts.extend(same.extract_if(.., |holding| holding.is_of(Some(&list))));
+            !same.is_empty()
+        });
+        parts.into_iter().for_each(|part| part.serve(false));
+    }
+
+    /// Forgets a part of a folder.
+    pub(crate) fn remove_part(&self, file_id: &FileId, folder: &Arc<Holding>) {
+        self.remove_one(file_id, Some(folder));
+    }
+
+    fn remove_one(&self, file_id: &FileId, folder: Option<&Arc<Holding>>) -> Option<Arc<Holding>> {
+        let removed = {
+            let mut holdings = self.0.write();
+            let same = holdings.get_mut(file_id)?;
+            let place = same.iter().position(|holding| holding.is_of(folder))?;
+            let removed = same.swap_remove(place);
+            if same.is_empty() {
+                holdings.remove(file_id);
+            }
+            removed
+        };
         removed.serve(false);
-        parts.into_iter().for_each(|(_, part)| part.serve(false));
+        Some(removed)
     }
 
     /// Every file that is served and that trackers are told of.
     pub(crate) fn all_announced(&self) -> Vec<Arc<Holding>> {
         let told = |holding: &&Arc<Holding>| holding.is_serving() && holding.is_announced();
-        self.0.read().values().filter(told).cloned().collect()
+        self.0.read().values().flatten().filter(told).cloned().collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What outlives a restart: `library.json` lists the transfers, `hashes/` has the chunk hashes of what is shared, and `folders/` the
 //! lists of what is in shared folders, so that nothing is hashed again that did not change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -137,8 +137,7 @@ pub(crate) fn kept_hashes(state: &StateDir, file_id: FileId) -> Option<(ChunkHas
     (layout.num_chunks() == kept.hashes.num_chunks()).then_some((kept.hashes, layout))
 }
 
-/// Forgets them.
-pub(crate) fn forget_hashes(state: &StateDir, file_id: FileId) {
+fn forget_hashes(state: &StateDir, file_id: FileId) {
     let path = hashes_path(state, file_id);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -178,21 +177,30 @@ pub(crate) fn keep_folder(state: &StateDir, file_id: FileId, folder: &Folder) {
     }
 }
 
-/// The folder at `root` that was kept, if it is still as it was.
+/// The folder at `root` that was kept, as it was then.
 pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Option<(Folder, Vec<u8>)> {
     let (collection, bytes) = kept_list(state, file_id)?;
     let kept = fs::read(folder_path(state, file_id).with_extension("files")).ok()?;
     let kept: Vec<Option<KeptFile>> = serde_json::from_slice(&kept).ok()?;
     let files: Vec<_> = kept.into_iter().map(|file| file.map(PlacedFile::from)).collect();
     let folder = Folder { root: root.to_owned(), parts: collection.parts(), files, collection };
-    (folder.files.len() == folder.collection.files.len() && folder.is_still()).then_some((folder, bytes))
+    (folder.files.len() == folder.collection.files.len()).then_some((folder, bytes))
 }
 
-/// Forgets what was kept of a folder.
-pub(crate) fn forget_folder(state: &StateDir, file_id: FileId) {
-    let Some((collection, _)) = kept_list(state, file_id) else { return };
-    let alone = collection.files.iter().map(|file| file.file_id);
-    alone.chain(collection.bundles.iter().map(|bundle| bundle.file_id)).for_each(|part| forget_hashes(state, part));
+/// Forgets what was kept of a file or folder, but for what the `others` need, of which some may be the same; blocks.
+pub(crate) fn forget(state: &StateDir, file_id: FileId, others: &[FileId]) {
+    let ids = |file_id| {
+        let collection = kept_list(state, file_id).map(|(collection, _)| collection).unwrap_or_default();
+        let bundles = collection.bundles.into_iter().map(|bundle| bundle.file_id);
+        let parts = collection.files.into_iter().map(|file| file.file_id).chain(bundles);
+        std::iter::once(file_id).chain(parts).collect::<HashSet<FileId>>()
+    };
+    let mut gone = ids(file_id);
+    for other in others.iter().filter(|other| **other != file_id) {
+        let needed = ids(*other);
+        gone.retain(|id| !needed.contains(id));
+    }
+    gone.into_iter().for_each(|id| forget_hashes(state, id));
     let path = folder_path(state, file_id);
     let _ = fs::remove_file(path.with_extension("files"));
     let _ = fs::remove_file(path);

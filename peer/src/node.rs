@@ -38,7 +38,7 @@ pub(crate) struct Node {
     pub(crate) limits: Limits,
     /// What it has.
     pub(crate) holdings: Holdings,
-    /// What is being fetched for folders: no ID is fetched twice at once.
+    /// What is being fetched, by itself or for a folder: no ID is fetched twice at once.
     pub(crate) fetching: Mutex<HashSet<FileId>>,
     /// Who it is connected with.
     pub(crate) pool: Pool,
@@ -66,7 +66,26 @@ pub(crate) struct Node {
     pub(crate) stop: CancellationToken,
 }
 
+/// The right to fetch a file, which one task has at a time: peers are listened to by file.
+#[derive(Debug)]
+pub(crate) struct Fetching {
+    node: Arc<Node>,
+    file_id: FileId,
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.node.fetching.lock().remove(&self.file_id);
+    }
+}
+
 impl Node {
+    /// The right to fetch this file, unless another task has it.
+    pub(crate) fn fetching(self: &Arc<Self>, file_id: FileId) -> Option<Fetching> {
+        let is_free = self.fetching.lock().insert(file_id);
+        is_free.then(|| Fetching { node: self.clone(), file_id })
+    }
+
     /// Tells front ends. Nobody may be listening.
     pub(crate) fn emit(&self, event: Event) {
         let _ = self.events.send(event);

@@ -47,7 +47,8 @@ struct Inner {
 pub(crate) struct Figures {
     pub(crate) state: TransferState,
     pub(crate) name: String,
-    /// The name that the file gets if nothing has it, once a download has decided on it.
+    /// The name that the file is being fetched under, once a download has decided on it: with its number, so that it is found again
+    /// also where the name without one is free by then.
     pub(crate) ordered_name: Option<FileName>,
     pub(crate) path: PathBuf,
     pub(crate) size: Option<u64>,
@@ -57,6 +58,8 @@ pub(crate) struct Figures {
     pub(crate) chunks_done: u32,
     pub(crate) verified: u64,
     pub(crate) downloaded: u64,
+    /// Whether something was fetched that has to be found again. The list of a folder is not: it is kept elsewhere.
+    pub(crate) begun: bool,
 }
 
 /// What a snapshot shows beside the figures.
@@ -82,6 +85,7 @@ impl Status {
             chunks_done: 0,
             verified: 0,
             downloaded: 0,
+            begun: false,
         };
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
@@ -127,6 +131,7 @@ impl Status {
         let mut inner = self.inner.lock();
         let figures = &mut inner.figures;
         (figures.verified, figures.chunks_done) = (verified, chunks_done);
+        figures.begun |= verified > 0;
         let before = std::mem::replace(&mut inner.counted, (verified, chunks_done));
         drop(inner);
         if let Some(folder) = &self.folder {
@@ -138,7 +143,7 @@ impl Status {
     pub(crate) fn recount(&self, before: (u64, u32), now: (u64, u32)) {
         self.update(|figures| {
             figures.verified = (figures.verified + now.0).saturating_sub(before.0);
-            figures.chunks_done = (figures.chunks_done + now.1).saturating_sub(before.1);
+            figures.chunks_done = figures.chunks_done.saturating_add(now.1).saturating_sub(before.1);
         });
     }
 
@@ -180,6 +185,7 @@ impl Status {
         figures.chunks_done += 1;
         figures.verified += bytes;
         figures.downloaded += bytes;
+        figures.begun = true;
         inner.counted = (inner.counted.0 + bytes, inner.counted.1 + 1);
         if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.agent) {
             peer.chunks_down += 1;

@@ -210,16 +210,17 @@ impl PartFile {
         fs::remove_file(&probe).is_ok() && taken.is_ok()
     }
 
-    /// Deletes what was downloaded towards this path, if it was of this file; blocks.
-    pub(crate) fn discard(path: &Path, file_id: FileId) {
+    /// Deletes what was downloaded towards this path, if it was of this file; blocks. Returns whether it was.
+    pub(crate) fn discard(path: &Path, file_id: FileId) -> bool {
         let part = part_path(path);
         if Sidecar::read(&part).is_none_or(|sidecar| sidecar.hashes.file_id() != file_id) {
-            return;
+            return false;
         }
         if let Err(error) = fs::remove_file(&part) {
             tracing::warn!(path = %part.display(), %error, "can't delete an unfinished file");
         }
         Sidecar::remove(&part);
+        true
     }
 
     fn part(&self) -> PathBuf {
@@ -243,6 +244,11 @@ pub(crate) fn numbered(destination: &Destination, number: u32) -> PathBuf {
         1 => destination.dir.join(destination.name.as_str()),
         number => destination.dir.join(destination.name.numbered(number)),
     }
+}
+
+/// The name of what is at this path.
+pub(crate) fn name_at(path: &Path) -> FileName {
+    FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
 /// Where what is not finished yet lies.

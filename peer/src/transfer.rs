@@ -17,6 +17,7 @@ use crate::node::Node;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, TransferView};
 use crate::status::Status;
+use crate::store::name_at;
 
 /// A transfer, as the engine keeps it.
 #[derive(Debug)]
@@ -39,7 +40,9 @@ pub(crate) struct Transfer {
     pub(crate) status: Arc<Status>,
     /// The task, while it downloads.
     pub(crate) running: Option<Running>,
-    /// What happens once the task has ended.
+    /// Whether it is being moved: nothing touches what is on the disk until that is done.
+    pub(crate) moving: bool,
+    /// What happens once the task has ended, or it was moved.
     pub(crate) after: After,
     /// The trouble that stopped it, until that is over.
     pub(crate) recovery: Option<Recovery>,
@@ -102,7 +105,7 @@ pub(crate) struct Running {
     pub(crate) hurry: Arc<Notify>,
 }
 
-/// What happens once a download's task has ended.
+/// What happens once a download's task has ended, or it was moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     /// Nothing: it stays in the list.
@@ -129,9 +132,15 @@ impl Transfer {
             whole: None,
             status: Arc::new(status),
             running: None,
+            moving: false,
             after: After::Stay,
             recovery: None,
         }
+    }
+
+    /// Whether something is at work on what is on the disk.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.running.is_some() || self.moving
     }
 
     /// Shows this state from now on.
@@ -148,7 +157,10 @@ impl Transfer {
         if let (Some(order), Some(dir)) = (&mut self.order, path.parent()) {
             order.dir = dir.to_owned();
         }
-        self.status.update(|figures| figures.path = path.to_owned());
+        self.status.update(|figures| {
+            figures.path = path.to_owned();
+            figures.ordered_name = figures.ordered_name.take().map(|_| name_at(path));
+        });
     }
 
     /// What a snapshot shows.
@@ -189,8 +201,8 @@ impl Transfer {
                 Place::Wanted(Wanted {
                     link: order.link.to_string(),
                     dir: order.dir.clone(),
-                    name: order.name.clone().or(figures.ordered_name).map(|name| name.to_string()),
-                    begun: order.begun || figures.verified > 0,
+                    name: figures.ordered_name.or_else(|| order.name.clone()).map(|name| name.to_string()),
+                    begun: figures.begun,
                 })
             }
             (None, None) => return None,

@@ -203,13 +203,137 @@ async fn leechers_of_a_folder_give_each_other_its_parts() {
 }
 
 #[tokio::test]
+async fn a_folder_whose_list_was_fetched_in_two_runs_arrives() {
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(1 << 18);
+    let mut seeder = Peer::start(None, slow).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    for n in 0..6000 {
+        fs::write(source.join(format!("{n}")), n.to_string()).unwrap();
+    }
+    let link = only_peer(&seeder.share(&source).await);
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.verified > 0).then_some(())).await;
+    let dir = downloader.stop().await;
+    assert!(dir.path().join("downloads/a.part").is_file(), "the list is not here yet");
+    seeder.engine.send(Command::SetRates { up: None, down: None }).await;
+    let mut downloader = Peer::start_in(dir, None, keep).await;
+    let path = downloader.completed(&link).await;
+    assert!(tree(&path) == tree(&source));
+    assert_eq!(fs::read_dir(downloader.downloads()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[tokio::test]
+async fn a_file_alone_and_in_folders_is_served_for_each_of_them() {
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let mut seeder = Peer::start(None, keep).await;
+    let root = seeder.dir.path().to_owned();
+    let large = noise(600 * KIB, 7);
+    for name in ["a", "b"] {
+        fs::create_dir(root.join(name)).unwrap();
+        fs::write(root.join(name).join("large"), &large).unwrap();
+        fs::write(root.join(name).join("small"), name).unwrap();
+    }
+    let first = only_peer(&seeder.share(&root.join("a")).await);
+    let second = only_peer(&seeder.share(&root.join("b")).await);
+    let alone = only_peer(&seeder.share(&root.join("a/large")).await);
+    // None of them takes anything from the others when it goes.
+    for (gone, left) in [(&first, vec![&second, &alone]), (&alone, vec![&second])] {
+        seeder.engine.send(Command::Remove { file_id: gone.file_id, delete_data: false }).await;
+        seeder.event(|event| matches!(event, Event::Removed(_)).then_some(())).await;
+        for link in left {
+            let mut third = Peer::start(None, |_| {}).await;
+            third.fetch(link.clone()).await;
+            third.completed(link).await;
+        }
+    }
+    let seeder = Peer::start_in(seeder.stop().await, None, keep).await;
+    let link = seeder.until(|s| Some(s.transfers.first()?.link.clone())).await;
+    let mut third = Peer::start(None, |_| {}).await;
+    third.fetch(only_peer(&link)).await;
+    assert!(tree(&third.completed(&second).await) == tree(&root.join("b")));
+}
+
+#[tokio::test]
+async fn a_file_is_still_shared_alone_after_its_folder_came() {
+    let tracker = Tracker::start().await;
+    let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("large"), noise(600 * KIB, 8)).unwrap();
+    let alone = seeder.share(&source.join("large")).await;
+    let folder = seeder.share(&source).await;
+    let mut downloader = Peer::start(Some(&tracker), |_| {}).await;
+    downloader.fetch(alone.clone()).await;
+    downloader.completed(&alone).await;
+    downloader.fetch(folder.clone()).await;
+    downloader.completed(&folder).await;
+    downloader.engine.send(Command::Remove { file_id: folder.file_id, delete_data: true }).await;
+    downloader.event(|event| matches!(event, Event::Removed(_)).then_some(())).await;
+    seeder.stop().await;
+    let mut third = Peer::start(Some(&tracker), |_| {}).await;
+    third.fetch(alone.clone()).await;
+    third.completed(&alone).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_fetched_alone_while_its_folder_is_fetched_arrives_twice() {
+    let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(4 << 20);
+    let mut seeder = Peer::start(None, slow).await;
+    let source = seeder.dir.path().join("a");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("large"), noise(3000 * KIB, 9)).unwrap();
+    let alone = only_peer(&seeder.share(&source.join("large")).await);
+    let folder = only_peer(&seeder.share(&source).await);
+    for first in [&folder, &alone] {
+        let mut downloader = Peer::start(None, |_| {}).await;
+        downloader.fetch(first.clone()).await;
+        downloader
+            .until(|s| (s.transfers.first()?.chunks_done > 1 && s.transfers[0].verified > 300_000).then_some(()))
+            .await;
+        downloader.fetch(if first == &folder { alone.clone() } else { folder.clone() }).await;
+        for _ in 0..2 {
+            downloader.event(|event| matches!(event, Event::Completed { .. }).then_some(())).await;
+        }
+        assert!(tree(&downloader.downloads().join("a")) == tree(&source));
+        assert!(fs::read(downloader.downloads().join("large")).unwrap() == noise(3000 * KIB, 9));
+    }
+}
+
+#[tokio::test]
+async fn a_folder_on_a_volume_that_is_away_is_not_forgotten() {
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let mut seeder = Peer::start(None, keep).await;
+    let source = seeder.dir.path().join("a");
+    folder(&source);
+    let link = only_peer(&seeder.share(&source).await);
+    let dir = seeder.stop().await;
+    let away = dir.path().join("away");
+    fs::rename(&source, &away).unwrap();
+    let seeder = Peer::start_in(dir, None, keep).await;
+    let state = |s: &sprat_peer::Snapshot| Some(s.transfers.first()?.state.clone());
+    let stopped = TransferState::Stopped(Trouble::SourceChanged { path: source.clone() });
+    seeder.until(|s| (state(s)? == stopped).then_some(())).await;
+    let seeder = Peer::start_in(seeder.stop().await, None, keep).await;
+    seeder.until(|s| (state(s)? == stopped).then_some(())).await;
+    // Once it is back it is shared by itself.
+    fs::rename(&away, &source).unwrap();
+    seeder.until(|s| (state(s)? == TransferState::Sharing).then_some(())).await;
+    let mut third = Peer::start(None, |_| {}).await;
+    third.fetch(only_peer(&seeder.transfer(&link).unwrap().link.clone())).await;
+    assert!(tree(&third.completed(&link).await) == tree(&source));
+}
+
+#[tokio::test]
 async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
     let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(4 << 20);
     let mut seeder = Peer::start(None, slow).await;
     let source = seeder.dir.path().join("a");
     fs::create_dir(&source).unwrap();
-    for n in 0..8u8 {
-        fs::write(source.join(format!("{n}")), noise(1024 * KIB, u64::from(n))).unwrap();
+    for n in 10..22u8 {
+        fs::write(source.join(format!("{n}")), noise(512 * KIB, u64::from(n))).unwrap();
     }
     let link = only_peer(&seeder.share(&source).await);
     let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
@@ -218,7 +342,7 @@ async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
     seeder.engine.send(Command::Pause(file_id)).await;
     seeder.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
     downloader.fetch(link.clone()).await;
-    for (files, priority) in [(vec![0, 1, 2, 3], Priority::Off), (vec![7], Priority::High)] {
+    for (files, priority) in [(vec![0, 1, 2, 3], Priority::Off), (vec![11], Priority::High)] {
         downloader.engine.send(Command::SetPriorities { file_id, files, priority }).await;
     }
     // What was sent before this is carried out before it; only then is there somebody to fetch from.
@@ -233,9 +357,8 @@ async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
     downloader.until(|s| (s.transfers.first()?.size == Some(4 << 20)).then_some(())).await;
     let path = downloader.completed(&link).await;
     let names = |path: &Path| tree(path).into_keys().map(|name| name.display().to_string()).collect::<Vec<_>>();
-    assert_eq!(names(&path), ["4", "5", "6", "7"]);
-    let order = |name: &str| fs::metadata(path.join(name)).unwrap().modified().unwrap();
-    assert!(["5", "6"].iter().any(|name| order("7") < order(name)), "the first of four was not the last to be written");
-    // Who has a part of it gives that to others, and is not taken for a seeder.
+    assert_eq!(names(&path), ["14", "15", "16", "17", "18", "19", "20", "21"]);
+    let written = |name: &str| fs::metadata(path.join(name)).unwrap().modified().unwrap();
+    assert!((14..21).any(|name| written("21") < written(&name.to_string())), "it was to come first and came last");
     assert_eq!(downloader.transfer(&link).unwrap().size, Some(4 << 20));
 }

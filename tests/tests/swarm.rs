@@ -446,9 +446,7 @@ async fn a_check_finds_what_changed_on_the_disk() {
     assert!(std::fs::read(&path).unwrap() == data);
     // And of a whole file.
     downloader.engine.send(Command::Check(link.file_id)).await;
-    downloader
-        .until(|s| (!s.hashing.is_empty() || s.transfers[0].state == TransferState::Checking).then_some(()))
-        .await;
+    downloader.event(|event| matches!(event, Event::Shared { .. }).then_some(())).await;
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
     std::fs::write(&path, vec![0; len]).unwrap();
     downloader.engine.send(Command::Check(link.file_id)).await;
@@ -487,6 +485,74 @@ async fn a_download_goes_on_where_it_is_moved_to() {
     let mut third = Peer::start(None, |_| {}).await;
     third.fetch(only_peer(&downloader.transfer(&link).unwrap().link.clone())).await;
     assert!(std::fs::read(third.completed(&link).await).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_download_that_is_being_moved_is_left_alone_until_it_is_there() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(128 * CHUNK, 52);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    // From one file system to another, where there are two, which takes a while.
+    let other = if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
+    let other = tempfile::tempdir_in(other).unwrap();
+    let dir = |n: usize| if n.is_multiple_of(2) { other.path() } else { downloader.dir.path() };
+    let dirs: Vec<_> = (0..4).map(|n| dir(n).join(n.to_string())).collect();
+    for dir in &dirs {
+        downloader.engine.send(Command::Pause(link.file_id)).await;
+        downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+        downloader.engine.send(Command::Move { file_id: link.file_id, dir: dir.clone() }).await;
+        downloader.engine.send(Command::Resume(link.file_id)).await;
+        let moved = downloader.event(|event| match event {
+            Event::Moved { path, .. } => Some(path),
+            Event::NotMoved { trouble, .. } | Event::Stopped { trouble, .. } => panic!("{trouble}"),
+            _ => None,
+        });
+        assert_eq!(moved.await, dir.join("a.bin"));
+    }
+    seeder.engine.send(Command::SetRates { up: None, down: None }).await;
+    assert_eq!(downloader.completed(&link).await, dirs[3].join("a.bin"));
+    assert_eq!(downloader.transfer(&link).unwrap().downloaded, data.len() as u64, "nothing was fetched twice");
+    let left = dirs[..3].iter().map(|dir| std::fs::read_dir(dir).unwrap().count());
+    assert_eq!(left.sum::<usize>(), 0, "nothing is left on the way");
+}
+
+#[tokio::test]
+async fn a_download_keeps_its_numbered_name_when_the_other_file_is_gone() {
+    let mut seeder = Peer::start(None, slow).await;
+    let data = noise(8 * CHUNK, 53);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    std::fs::create_dir_all(downloader.downloads()).unwrap();
+    std::fs::write(downloader.downloads().join("a.bin"), "another").unwrap();
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    downloader.engine.send(Command::Pause(link.file_id)).await;
+    downloader.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    std::fs::remove_file(downloader.downloads().join("a.bin")).unwrap();
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    assert_eq!(downloader.completed(&link).await, downloader.downloads().join("a (2).bin"));
+    assert_eq!(downloader.transfer(&link).unwrap().downloaded, data.len() as u64, "nothing was fetched twice");
+}
+
+#[tokio::test]
+async fn what_is_removed_just_before_the_end_stays_removed() {
+    let mut seeder = Peer::start(None, slow).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(8 * CHUNK, 54)).await);
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    downloader.engine.send(Command::Remove { file_id: link.file_id, delete_data: true }).await;
+    // The engine takes note of it, but the download has not ended yet.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    assert!(downloader.transfer(&link).is_none());
+    assert_eq!(std::fs::read_dir(downloader.downloads()).unwrap().count(), 0);
 }
 
 #[tokio::test]
@@ -544,4 +610,37 @@ async fn a_peer_is_found_by_a_name_of_which_not_every_address_leads_there() {
     let mut downloader = Peer::start(None, |_| {}).await;
     downloader.fetch(link.clone()).await;
     downloader.completed(&link).await;
+}
+
+#[tokio::test]
+async fn a_check_changes_nothing_but_what_it_finds() {
+    let mut sharer = Peer::start(None, |_| {}).await;
+    let first = sharer.share_bytes("a.bin", &noise(300 * CHUNK, 60)).await;
+    let second = sharer.share_bytes("b.bin", &noise(CHUNK, 61)).await;
+    let state = |place: usize, state: TransferState| {
+        move |s: &sprat_peer::Snapshot| (s.transfers.get(place)?.state == state).then_some(())
+    };
+    // One that is paused stays so.
+    sharer.engine.send(Command::Pause(second.file_id)).await;
+    sharer.engine.send(Command::Check(second.file_id)).await;
+    sharer.event(|event| matches!(event, Event::Shared { .. }).then_some(())).await;
+    sharer.until(state(1, TransferState::Paused)).await;
+    sharer.engine.send(Command::Resume(second.file_id)).await;
+    sharer.until(state(1, TransferState::Sharing)).await;
+    // One that is cancelled, before or after it began, has found nothing.
+    for link in [&first, &second] {
+        sharer.engine.send(Command::Check(link.file_id)).await;
+    }
+    for name in ["b.bin", "a.bin"] {
+        sharer.engine.send(Command::CancelShare(sharer.dir.path().join(name))).await;
+    }
+    sharer.until(state(0, TransferState::Sharing)).await;
+    sharer.until(state(1, TransferState::Sharing)).await;
+    // One that is removed meanwhile stays removed.
+    sharer.engine.send(Command::Check(first.file_id)).await;
+    sharer.engine.send(Command::Remove { file_id: first.file_id, delete_data: false }).await;
+    sharer.engine.send(Command::Check(second.file_id)).await;
+    sharer.event(|event| matches!(event, Event::Shared { .. }).then_some(())).await;
+    sharer.until(state(0, TransferState::Sharing)).await;
+    assert_eq!(sharer.engine.snapshot().transfers.len(), 1);
 }

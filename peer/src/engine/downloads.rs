@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sprat_chunking::FileId;
 use sprat_protocol::{FileName, Link};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::run::Running;
@@ -13,11 +14,11 @@ use crate::command::Target;
 use crate::download::{Download, Ended, Finished, List, Order, Outcome};
 use crate::event::Event;
 use crate::folder::Folder;
-use crate::folder::fetch::FolderFetch;
+use crate::folder::fetch::{FolderFetch, TAKEN};
 use crate::folder::site::Site;
 use crate::holding::Holding;
 use crate::library::{self, Record, Wanted};
-use crate::node::Node;
+use crate::node::{Fetching, Node};
 use crate::snapshot::TransferState;
 use crate::state_dir::StateDir;
 use crate::status::Status;
@@ -29,13 +30,23 @@ impl Running {
     pub(super) fn download(&mut self, link: Link, target: Target) {
         let file_id = link.file_id;
         let order = self.order(link, target);
+        if let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.moving) {
+            if matches!(transfer.after, After::Remove { .. }) {
+                transfer.after = After::Stay;
+            }
+            self.resume(file_id);
+            self.node.emit(Event::Added(file_id));
+            return;
+        }
         if let Some(transfer) = self.transfer(file_id) {
             let here = transfer.whole.as_ref().filter(|whole| whole.is_there());
             let here = here.map(|whole| whole.path().to_owned());
             if here.is_none() {
                 if transfer.whole.take().is_some() {
                     // It was here once, and is no longer: it is fetched from the start.
-                    transfer.status.update(|figures| (figures.verified, figures.chunks_done) = (0, 0));
+                    transfer.status.update(|figures| {
+                        (figures.verified, figures.chunks_done, figures.begun) = (0, 0, false);
+                    });
                     transfer.order = None;
                 }
                 // Where it goes is settled if it is on its way.
@@ -78,13 +89,16 @@ impl Running {
 
     /// Starts the task of a download that is not running; [`Running::enqueue`] is the way for those that may have to wait.
     pub(super) fn start(&mut self, file_id: FileId) {
+        if self.ending {
+            return;
+        }
         let node = self.node.clone();
-        let Some(transfer) = self.transfer(file_id) else { return };
+        let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) else { return };
         let Some(order) = &mut transfer.order else { return };
         // Where its part file is by now must not depend on who tells the name first next time.
         let figures = transfer.status.figures();
-        order.name = order.name.take().or(figures.ordered_name);
-        order.begun |= figures.verified > 0;
+        order.name = figures.ordered_name.or_else(|| order.name.take());
+        order.begun = figures.begun;
         let ordered = order.clone();
         order.distrust = false;
         let order = ordered;
@@ -184,7 +198,9 @@ impl Running {
         if transfer.after == After::Restart {
             transfer.after = After::Stay;
         }
-        transfer.set_state(TransferState::Paused);
+        if !transfer.moving {
+            transfer.set_state(TransferState::Paused);
+        }
         if let Some(running) = &transfer.running {
             running.stop.cancel();
         }
@@ -201,8 +217,9 @@ impl Running {
         let stopping = transfer.paused;
         (transfer.paused, transfer.recovery) = (false, None);
         match &transfer.running {
-            Some(_) if stopping => transfer.after = After::Restart,
+            Some(_) if stopping && transfer.after == After::Stay => transfer.after = After::Restart,
             Some(running) => running.hurry.notify_one(),
+            None if transfer.moving => {}
             None if transfer.whole.is_some() => self.resume_share(file_id),
             None => self.enqueue(file_id),
         }
@@ -218,6 +235,7 @@ impl Running {
                 transfer.after = After::Remove { delete_data };
                 transfer.set_state(TransferState::Paused);
             }
+            None if transfer.moving => transfer.after = After::Remove { delete_data },
             None => {
                 self.forget(file_id, delete_data);
                 self.save();
@@ -226,16 +244,16 @@ impl Running {
         }
     }
 
-    fn forget(&mut self, file_id: FileId, delete_data: bool) {
+    pub(super) fn forget(&mut self, file_id: FileId, delete_data: bool) {
         let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
         let transfer = self.transfers.remove(place);
         self.node.holdings.remove(&file_id);
         self.node.settings.forget(&file_id);
         self.node.trackers.kick();
         let state = self.state.clone();
+        let others: Vec<FileId> = self.transfers.iter().map(|other| other.file_id).collect();
         self.chores.spawn_blocking(move || {
-            library::forget_hashes(&state, file_id);
-            library::forget_folder(&state, file_id);
+            library::forget(&state, file_id, &others);
             if delete_data && transfer.is_download {
                 delete(&transfer);
             }
@@ -253,6 +271,7 @@ impl Running {
         let order = Order { link, dir, name: name.as_deref().map(FileName::clean), begun, distrust: false };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);
+        transfer.status.update(|figures| figures.begun = begun);
         transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
         if record.sequential {
@@ -300,12 +319,13 @@ pub(super) enum Done {
 async fn fetch(
     node: Arc<Node>,
     state: Arc<StateDir>,
-    order: Order,
+    mut order: Order,
     status: Arc<Status>,
     hurry: Arc<Notify>,
     stop: CancellationToken,
 ) -> Result<Done, Ended> {
     let (kept, file_id) = (state.clone(), order.link.file_id);
+    let _right = right_to_fetch(&node, file_id, &status, &stop).await?;
     let list = match on_disk(move || library::kept_list(&kept, file_id)).await {
         Some((collection, bytes)) => {
             let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
@@ -324,8 +344,30 @@ async fn fetch(
     let path = state.file("folders");
     let holding = on_disk(move || library::keep_list(&keeping, name, &bytes)).await;
     let holding = Arc::new(holding.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?);
+    order.begun = status.figures().begun;
     let folder = FolderFetch::new(node, state, order, status, holding.clone(), hurry, stop).run(list).await?;
     Ok(Done::Folder(folder, holding))
+}
+
+/// Waits until nobody else fetches the same file, which may be a part of a folder that is on its way.
+async fn right_to_fetch(
+    node: &Arc<Node>,
+    file_id: FileId,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<Fetching, Ended> {
+    loop {
+        if let Some(right) = node.fetching(file_id) {
+            return Ok(right);
+        }
+        if status.set_state(TransferState::Waiting) {
+            node.changed.notify_one();
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(Ended::Stopped),
+            () = sleep(TAKEN) => {}
+        }
+    }
 }
 
 async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

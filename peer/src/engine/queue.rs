@@ -16,7 +16,7 @@ impl Running {
     pub(super) fn enqueue(&mut self, file_id: FileId) {
         if self.has_turn() {
             self.start(file_id);
-        } else if let Some(transfer) = self.transfer(file_id) {
+        } else if let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) {
             transfer.paused = false;
             transfer.set_state(TransferState::Queued);
         }
@@ -24,9 +24,12 @@ impl Running {
 
     /// Starts the downloads whose turn has come.
     pub(super) fn start_queued(&mut self) {
-        while self.has_turn() {
-            let Some(next) = self.transfers.iter().find(|transfer| is_queued(transfer)) else { return };
-            self.start(next.file_id);
+        let queued: Vec<FileId> = self.transfers.iter().filter(|t| is_queued(t)).map(|t| t.file_id).collect();
+        for file_id in queued {
+            if !self.has_turn() {
+                return;
+            }
+            self.start(file_id);
         }
     }
 
@@ -39,6 +42,9 @@ impl Running {
     /// When somebody's turn may come without anything happening.
     pub(super) fn next_turn(&self) -> Option<Instant> {
         self.transfers.iter().find(|transfer| is_queued(transfer))?;
+        if self.has_turn() {
+            return Some(Instant::now());
+        }
         let now = Instant::now();
         let running = self.transfers.iter().filter(|transfer| transfer.running.is_some());
         let given_up = running.filter_map(|transfer| Some(transfer.status.waiting_since()? + PATIENCE));
@@ -53,5 +59,5 @@ impl Running {
 }
 
 fn is_queued(transfer: &Transfer) -> bool {
-    transfer.running.is_none() && transfer.status.figures().state == TransferState::Queued
+    !transfer.is_busy() && transfer.order.is_some() && transfer.status.figures().state == TransferState::Queued
 }

@@ -9,6 +9,7 @@ use super::run::Running;
 use crate::event::Event;
 use crate::folder::site::Site;
 use crate::snapshot::{TransferState, Trouble};
+use crate::status::Figures;
 use crate::store::PartFile;
 
 /// How soon is looked whether the trouble is over; from then on the time doubles.
@@ -35,7 +36,8 @@ impl Running {
         let before = transfer.recovery.take().filter(|before| before.verified >= verified);
         let wait = before.as_ref().map_or(FIRST_LOOK, |before| (before.wait * 2).min(LONGEST));
         let is_news = before.is_none_or(|before| !before.trouble.is_like(&trouble));
-        let at = Some(Instant::now() + wait);
+        // What the user stopped does not go on by itself.
+        let at = (!transfer.paused).then(|| Instant::now() + wait);
         transfer.recovery = Some(Recovery { trouble: trouble.clone(), at, wait, verified });
         transfer.set_state(TransferState::Stopped(trouble.clone()));
         if is_news {
@@ -60,8 +62,8 @@ impl Running {
                 continue;
             };
             recovery.at = None;
-            let (file_id, begun, whole) = (transfer.file_id, recovery.verified > 0, transfer.whole.clone());
-            let path = transfer.status.figures().path;
+            let (file_id, whole) = (transfer.file_id, transfer.whole.clone());
+            let Figures { path, begun, .. } = transfer.status.figures();
             self.looks.spawn_blocking(move || {
                 let over = match whole {
                     Some(whole) => whole.is_still(),
@@ -85,7 +87,7 @@ impl Running {
             self.resume_share(file_id);
             self.publish();
         } else {
-            self.start(file_id);
+            self.enqueue(file_id);
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprat_chunking::FileId;
-use sprat_protocol::FileName;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
@@ -22,6 +21,7 @@ use crate::library::Library;
 use crate::node::Node;
 use crate::snapshot::{Snapshot, TransferState};
 use crate::state_dir::StateDir;
+use crate::store::name_at;
 use crate::transfer::Transfer;
 
 /// Snapshots are at least this far apart.
@@ -45,6 +45,8 @@ pub(super) struct Running {
     pub(super) moves: JoinSet<Moved>,
     /// Paths that are hashed only to see whether they are still these.
     pub(super) rechecks: HashMap<PathBuf, FileId>,
+    /// Whether it is about to end: nothing is started any more.
+    pub(super) ending: bool,
     /// How many downloads run at once.
     pub(super) active_downloads: usize,
     commands: mpsc::Receiver<Command>,
@@ -93,6 +95,7 @@ impl Running {
             looks: JoinSet::new(),
             moves: JoinSet::new(),
             rechecks: HashMap::new(),
+            ending: false,
             active_downloads: config.limits.active_downloads.max(1),
             commands,
             sources_changed,
@@ -236,11 +239,15 @@ impl Running {
 
     /// Ends everything, in the order in which it can: what writes to disk, what talks to peers, the trackers' goodbye.
     async fn end(&mut self) {
+        self.ending = true;
         if let Some(hashing) = &self.hashing {
             hashing.cancel();
         }
         self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
-        while self.downloads.join_next().await.is_some() {}
+        // What completed, was to be removed or to be moved counts as much as ever.
+        while let Some(Ok((file_id, result))) = self.downloads.join_next().await {
+            self.download_ended(file_id, result);
+        }
         while self.hashers.join_next().await.is_some() {}
         while self.looks.join_next().await.is_some() {}
         while let Some(Ok(moved)) = self.moves.join_next().await {
@@ -270,6 +277,6 @@ impl Running {
 
     /// What a file is called by its path, as others are told it.
     pub(super) fn name_of(path: &Path) -> String {
-        FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()).to_string()
+        name_at(path).to_string()
     }
 }

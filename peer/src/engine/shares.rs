@@ -64,7 +64,11 @@ impl Running {
 
     /// Takes a path out of the queue, or ends its hashing.
     pub(super) fn cancel_share(&mut self, path: &Path) {
+        let waiting = self.to_hash.len();
         self.to_hash.retain(|waiting| waiting != path);
+        if self.to_hash.len() < waiting {
+            self.check_cancelled(path);
+        }
         if let Some(hashing) = self.hashing.as_ref().filter(|hashing| hashing.path == path) {
             hashing.cancel();
         }
@@ -101,9 +105,14 @@ impl Running {
             Ok(Digest::Folder(folder)) => Some(folder.1.file_id()),
             Err(_) => None,
         };
-        if self.rechecked(&path, found) {
+        if matches!(result, Err(ShareError::Stopped)) && self.check_cancelled(&path) {
+            return self.publish();
+        }
+        let checked = self.rechecks.remove(&path);
+        if checked.is_some_and(|expected| self.found_otherwise(&path, expected, found)) {
             return;
         }
+        let paused = checked.filter(|id| self.transfer(*id).is_some_and(|transfer| transfer.paused));
         match result {
             Ok(Digest::File(digest, stamp)) => self.hold(&path, digest, stamp),
             Ok(Digest::Folder(folder)) => self.hold_folder(&path, *folder),
@@ -112,6 +121,9 @@ impl Running {
                 tracing::debug!(path = %path.display(), reason, "not shared");
                 self.node.emit(Event::ShareFailed { path, reason });
             }
+        }
+        if let Some(file_id) = paused {
+            self.pause(file_id);
         }
         self.publish();
     }
@@ -212,7 +224,9 @@ impl Running {
         let file_id = folder.unwrap_or(file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         // An upload that was waiting may have looked where the file lay before it was shared from elsewhere, or finished.
-        if transfer.whole.as_ref().is_none_or(|whole| !path.starts_with(whole.path()) || whole.is_still()) {
+        if transfer.moving
+            || transfer.whole.as_ref().is_none_or(|whole| !path.starts_with(whole.path()) || whole.is_still())
+        {
             return;
         }
         // Its hashes stay: a drive may only be away for a while.
@@ -257,9 +271,7 @@ impl Running {
         let kept = library::kept_hashes(&self.state, file_id).filter(|_| unchanged);
         transfer.whole = Some(Whole::File(path.clone(), stamp));
         let paused = transfer.paused;
-        if kept.is_none() {
-            transfer.set_state(TransferState::Stopped(Trouble::SourceChanged { path: path.clone() }));
-        }
+        transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
         if let Some((hashes, layout)) = kept {
             let name = Self::name_of(&path);
@@ -269,7 +281,10 @@ impl Running {
             }
         } else if unchanged {
             // Only its hashes were lost: it is hashed again, and nobody has to do anything.
-            self.share(path);
+            self.check_whole(file_id, path);
+        } else {
+            // Its volume may only be away for a while.
+            self.stopped_for(file_id, Trouble::SourceChanged { path });
         }
     }
 
@@ -277,20 +292,33 @@ impl Running {
         let file_id = record.file_id;
         let status = Status::new(TransferState::Sharing, Self::name_of(&path), path.clone(), None);
         let mut transfer = Transfer::new(file_id, None, status);
-        (transfer.added, transfer.is_download) = (record.added, record.is_download);
-        self.transfers.push(transfer);
+        (transfer.added, transfer.paused, transfer.is_download) = (record.added, record.paused, record.is_download);
         let kept = library::kept_folder(&self.state, file_id, &path);
-        let list = |bytes: &[u8]| library::keep_list(&self.state, Self::name_of(&path), bytes).ok();
-        let Some((folder, list)) = kept.and_then(|(folder, bytes)| Some((folder, Arc::new(list(&bytes)?)))) else {
-            // It changed, or what was kept of it is lost: it is hashed again, as it is now.
-            return self.share(path);
-        };
-        for part in &folder.parts {
-            let kept = library::kept_hashes(&self.state, folder.id_of(part));
-            let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
-            folder.serve(&self.node, part, digest, &list);
+        let is_still = kept.as_ref().is_none_or(|(folder, _)| folder.is_still());
+        let folder = kept.as_ref().map_or_else(|| Folder::unknown(path.clone()), |(folder, _)| folder.clone());
+        let folder = Arc::new(folder);
+        // Whatever it is now, it stays in the list.
+        transfer.whole = Some(Whole::Folder(folder.clone()));
+        transfer.set_state(Self::resting(&transfer));
+        self.transfers.push(transfer);
+        if !is_still {
+            // Its volume may only be away for a while.
+            return self.stopped_for(file_id, Trouble::SourceChanged { path });
         }
-        self.serve_folder(file_id, Arc::new(folder), &list);
+        let list = |bytes: &[u8]| library::keep_list(&self.state, Self::name_of(&path), bytes).ok();
+        let digest = |part| {
+            let (hashes, layout) = library::kept_hashes(&self.state, folder.id_of(part))?;
+            Some(FileDigest { layout, hashes })
+        };
+        let digests: Option<Vec<FileDigest>> = folder.parts.iter().map(digest).collect();
+        let Some((list, digests)) = kept.and_then(|(_, bytes)| Some((Arc::new(list(&bytes)?), digests?))) else {
+            // Something of what was kept of it is lost: it is hashed again, and nobody has to do anything.
+            return self.check_whole(file_id, path);
+        };
+        for (part, digest) in folder.parts.iter().zip(digests) {
+            folder.serve(&self.node, part, Some(digest), &list);
+        }
+        self.serve_folder(file_id, folder, &list);
         if record.paused {
             self.pause(file_id);
         }

@@ -11,36 +11,71 @@ use crate::snapshot::{TransferState, Trouble};
 use crate::store::{PartFile, relocate, trouble};
 use crate::transfer::{After, Whole};
 
-/// What moving gave: where it is now, or why it is where it was.
-pub(super) type Moved = (FileId, Result<PathBuf, Trouble>);
+/// What moving gave.
+#[derive(Debug)]
+pub(super) struct Moved {
+    file_id: FileId,
+    /// Where it was.
+    from: PathBuf,
+    /// Where it is now, or why it is where it was.
+    result: Result<PathBuf, Trouble>,
+}
 
 impl Running {
     /// Hashes everything that is there of a transfer again. What is wrong in a download is fetched again; a shared file that is
     /// not what it was is no longer served.
     pub(super) fn check(&mut self, file_id: FileId) {
         let Some(transfer) = self.transfer(file_id) else { return };
-        if let Some(whole) = &transfer.whole {
+        if let Some(whole) = transfer.whole.as_ref().filter(|_| !transfer.moving) {
             let path = whole.path().to_owned();
-            transfer.set_state(TransferState::Checking);
-            self.rechecks.insert(path.clone(), file_id);
-            self.share(path);
+            self.check_whole(file_id, path);
             return;
         }
         let Some(order) = &mut transfer.order else { return };
         order.distrust = true;
         match &transfer.running {
-            Some(running) => {
+            Some(running) if !transfer.paused && transfer.after == After::Stay => {
                 running.stop.cancel();
                 transfer.after = After::Restart;
             }
-            None if transfer.paused => {}
-            None => self.enqueue(file_id),
+            None if !transfer.paused && !transfer.moving => self.enqueue(file_id),
+            // It is checked when it goes on.
+            _ => {}
         }
     }
 
-    /// What was hashed at this path is `found`. Returns whether that ends the matter: it was a check, and it is something else.
-    pub(super) fn rechecked(&mut self, path: &Path, found: Option<FileId>) -> bool {
-        let Some(expected) = self.rechecks.remove(path) else { return false };
+    /// Hashes what is at this path only to see whether it is still this.
+    pub(super) fn check_whole(&mut self, file_id: FileId, path: PathBuf) {
+        if self.rechecks.contains_key(&path) {
+            return;
+        }
+        if let Some(transfer) = self.transfer(file_id) {
+            transfer.set_state(TransferState::Checking);
+        }
+        self.rechecks.insert(path.clone(), file_id);
+        self.share(path);
+    }
+
+    /// The user does not want to know any more: it is as it was before. Returns whether this was a check.
+    pub(super) fn check_cancelled(&mut self, path: &Path) -> bool {
+        let Some(file_id) = self.rechecks.remove(path) else { return false };
+        let is_held = self.node.holdings.get(&file_id).is_some();
+        if let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.moving) {
+            // What was never held cannot be served without its hashes.
+            transfer.paused |= !is_held;
+            let resting = Self::resting(transfer);
+            transfer.set_state(resting);
+        }
+        true
+    }
+
+    /// What was checked at this path is `found`. Returns whether that ends the matter: it is something else, or nobody asks any
+    /// more.
+    pub(super) fn found_otherwise(&mut self, path: &Path, expected: FileId, found: Option<FileId>) -> bool {
+        let Some(transfer) = self.transfer(expected) else { return true };
+        if transfer.moving || transfer.whole.as_ref().is_none_or(|whole| whole.path() != path) {
+            return true;
+        }
         if found == Some(expected) {
             return false;
         }
@@ -56,11 +91,18 @@ impl Running {
     pub(super) fn move_to(&mut self, file_id: FileId, dir: PathBuf) {
         let dir = std::path::absolute(&dir).unwrap_or(dir);
         let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.is_download) else { return };
+        if matches!(transfer.after, After::Remove { .. }) {
+            return;
+        }
         if let Some(running) = &transfer.running {
             running.stop.cancel();
+        }
+        if transfer.is_busy() {
             transfer.after = After::Move(dir);
             return;
         }
+        // Whatever trouble there was is looked at anew where it goes to.
+        (transfer.moving, transfer.recovery) = (true, None);
         transfer.set_state(TransferState::Moving);
         let from = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
         let unfinished = transfer.status.figures().path;
@@ -72,17 +114,23 @@ impl Running {
                 Some(from) => relocate(from, &dir),
                 None => relocate_unfinished(&unfinished, &dir, file_id),
             };
-            let from = from.as_deref().unwrap_or(&unfinished);
-            (file_id, moved.map_err(|error| trouble(&dir.join(from.file_name().unwrap_or_default()), 0, &error)))
+            let from = from.unwrap_or(unfinished);
+            let result = moved.map_err(|error| trouble(&dir.join(from.file_name().unwrap_or_default()), 0, &error));
+            Moved { file_id, from, result }
         });
         self.publish();
     }
 
     /// Something was moved, or not: it goes on where it is now.
-    pub(super) fn moved(&mut self, (file_id, result): Moved) {
+    pub(super) fn moved(&mut self, Moved { file_id, from, result }: Moved) {
         let Some(transfer) = self.transfer(file_id) else { return };
+        transfer.moving = false;
+        let after = std::mem::replace(&mut transfer.after, After::Stay);
         let (paused, is_whole) = (transfer.paused, transfer.whole.is_some());
+        // What is shared from elsewhere by now stays there.
+        let replaced = transfer.whole.as_ref().is_some_and(|whole| whole.path() != from);
         match result {
+            Ok(_) if replaced => {}
             Ok(path) => {
                 transfer.moved_to(&path);
                 let whole = transfer.whole.clone();
@@ -96,11 +144,14 @@ impl Running {
                 self.node.emit(Event::NotMoved { file_id, trouble });
             }
         }
-        match (paused, is_whole) {
-            (true, _) => self.pause(file_id),
-            (false, true) => self.resume_share(file_id),
-            (false, false) => self.enqueue(file_id),
+        match (after, paused, is_whole) {
+            (After::Remove { delete_data }, ..) => self.forget(file_id, delete_data),
+            (After::Move(dir), ..) => self.move_to(file_id, dir),
+            (_, true, _) => self.pause(file_id),
+            (_, false, true) => self.resume_share(file_id),
+            (_, false, false) => self.enqueue(file_id),
         }
+        self.start_queued();
         self.save();
         self.publish();
     }

@@ -19,21 +19,22 @@ use crate::candidates::Candidate;
 use crate::command::Priority;
 use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf};
 use crate::folder::site::{OpenedSite, Site};
-use crate::folder::{Folder, num_chunks};
+use crate::folder::{Folder, count_chunks};
 use crate::holding::Holding;
 use crate::library;
-use crate::node::Node;
+use crate::node::{Fetching, Node};
 use crate::settings::TransferSettings;
 use crate::snapshot::{TransferState, Trouble};
 use crate::state_dir::StateDir;
 use crate::status::Status;
+use crate::store::name_at;
 
 /// How many parts are fetched at once.
 const MAX_PARTS: usize = 4;
 /// How many peers are remembered to tell new parts of.
 const MAX_KNOWN: usize = 1000;
-/// How soon a part is tried again that somebody else in this engine is fetching.
-const TAKEN: Duration = Duration::from_secs(1);
+/// How soon a file is tried again that another download of this engine is fetching.
+pub(crate) const TAKEN: Duration = Duration::from_secs(1);
 
 /// A folder that is being fetched.
 pub(crate) struct FolderFetch {
@@ -58,6 +59,7 @@ pub(crate) struct FolderFetch {
 struct Running {
     status: Arc<Status>,
     hurry: Arc<Notify>,
+    _right: Fetching,
 }
 
 impl FolderFetch {
@@ -109,7 +111,7 @@ impl FolderFetch {
         part_stop.cancel();
         while let Some(part) = self.parts.join_next().await {
             let (id, _) = part.expect("a download does not panic");
-            self.node.fetching.lock().remove(&id);
+            self.running.remove(&id);
         }
         self.disk.close();
         self.disk.wait().await;
@@ -119,8 +121,8 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let (name, order) = (list.name.clone(), self.order.clone());
-        let mut site = match self.on_disk(move || Site::open(&order, list)).await? {
+        let (order, stop) = (self.order.clone(), self.stop.clone());
+        let mut site = match self.on_disk(move || Site::open(&order, list, &stop)).await? {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
                     folder.serve(&self.node, part, Some(digest), &self.holding);
@@ -130,7 +132,7 @@ impl FolderFetch {
             OpenedSite::Site(site) => site,
         };
         self.plan(&site);
-        self.show(&site, name);
+        self.show(&site);
         self.serve(&site);
         loop {
             self.asking.ask(&self.node, self.known.borrow().len() >= 4);
@@ -168,8 +170,8 @@ impl FolderFetch {
         waiting.retain(|(priority, _)| *priority != Priority::Off);
         waiting.sort_by_key(|(priority, _)| Reverse(*priority));
         let unwanted = |id: &FileId| !site.has(*id) && priority(*id) == Priority::Off;
-        let wanted = site.lens().filter(|(id, _)| !unwanted(id));
-        let (size, chunks) = wanted.fold((0, 0), |(size, count), (_, len)| (size + len, count + num_chunks(len)));
+        let wanted: Vec<u64> = site.lens().filter(|(id, _)| !unwanted(id)).map(|(_, len)| len).collect();
+        let (size, chunks) = (wanted.iter().sum(), count_chunks(wanted.iter().copied()));
         self.status.update(|figures| (figures.size, figures.num_chunks) = (Some(size), chunks));
         self.waiting = waiting.into_iter().map(|(_, part)| part).collect();
     }
@@ -178,11 +180,11 @@ impl FolderFetch {
     fn begin_parts(&mut self, site: &Site, stop: &CancellationToken) {
         for _ in 0..self.waiting.len() {
             let Some((id, len)) = self.waiting.pop_front_if(|_| self.running.len() < MAX_PARTS) else { return };
-            if !self.node.fetching.lock().insert(id) {
-                // The same content is on its way in another download; it is only copied from there, as from any other peer.
+            let Some(right) = self.node.fetching(id) else {
+                // The same content is on its way in another download.
                 self.waiting.push_back((id, len));
                 continue;
-            }
+            };
             self.node.settings.share(self.order.link.file_id, id);
             let status = Status::new(TransferState::Searching, id.to_string(), site.parts_dir(), Some(len));
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
@@ -194,7 +196,7 @@ impl FolderFetch {
             let folder = Some(PartOf { holding: self.holding.clone(), known });
             let download =
                 Download::new(self.node.clone(), order, status.clone(), folder, hurry.clone(), stop.child_token());
-            self.running.insert(id, Running { status, hurry });
+            self.running.insert(id, Running { status, hurry, _right: right });
             self.parts.spawn(async move { (id, download.run().await) });
         }
     }
@@ -207,7 +209,6 @@ impl FolderFetch {
         result: Result<Outcome, Ended>,
     ) -> Result<Box<Site>, Ended> {
         self.running.remove(&id);
-        self.node.fetching.lock().remove(&id);
         let Outcome::File(Finished { path, hashes, layout, .. }) = result? else {
             unreachable!("a part of a folder is no folder");
         };
@@ -235,12 +236,13 @@ impl FolderFetch {
         }
     }
 
-    fn show(&self, site: &Site, name: FileName) {
+    fn show(&self, site: &Site) {
         let all: Vec<(FileId, u64)> = site.lens().collect();
-        let there = all.iter().filter(|(id, _)| site.has(*id));
-        let (verified, done) = there.fold((0, 0), |(bytes, count), (_, len)| (bytes + len, count + num_chunks(*len)));
+        let there: Vec<u64> = all.iter().filter(|(id, _)| site.has(*id)).map(|(_, len)| *len).collect();
+        let (verified, done) = (there.iter().sum(), count_chunks(there.iter().copied()));
+        let name = name_at(site.path());
         self.status.update(|figures| {
-            figures.name = site.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            figures.name = name.to_string();
             figures.ordered_name = Some(name);
             figures.path = site.path().to_owned();
             figures.files = u32::try_from(site.folder().files.len()).ok();

@@ -27,6 +27,9 @@ struct Level {
     folders: HashMap<String, usize>,
     /// The names that are taken, folded.
     taken: HashSet<String>,
+    /// The numbers that are tried next, for names that are the same once they have one: a list that has a name a hundred thousand
+    /// times does not make every one of them look at all that came before.
+    next: HashMap<String, u32>,
 }
 
 impl Tree {
@@ -63,9 +66,17 @@ impl Level {
     /// A harmless name like this one that nothing else here has; it is taken from now on.
     fn free(&mut self, component: &str) -> String {
         let clean = FileName::clean(component);
-        let numbered = (2u32..).map(|number| clean.numbered(number));
-        let mut names = std::iter::once(clean.to_string()).chain(numbered);
-        names.find(|name| self.taken.insert(fold(name))).expect("there are more numbers than names")
+        if self.taken.insert(fold(clean.as_str())) {
+            return clean.to_string();
+        }
+        let next = self.next.entry(fold(&clean.numbered(2))).or_insert(2);
+        loop {
+            let name = clean.numbered(*next);
+            *next += 1;
+            if self.taken.insert(fold(&name)) {
+                return name;
+            }
+        }
     }
 }
 
@@ -111,6 +122,19 @@ mod tests {
             let ordinary = harmless.components().all(|part| matches!(part, std::path::Component::Normal(_)));
             assert!(ordinary && !path.contains(['\\', ':']), "{path}");
         }
+    }
+
+    #[test]
+    fn a_hundred_thousand_equal_names_are_no_work() {
+        let long = |n: usize| format!("{}{n:05}", "x".repeat(250));
+        let equal = std::iter::repeat_n("a".to_owned(), 100_000);
+        let names: Vec<[String; 1]> = equal.chain((0..20_000).map(|n| long(n / 2))).map(|name| [name]).collect();
+        let file = |path: &[String; 1]| CollectionFile { path: path.to_vec(), size: 1, file_id: FileId::new([0; 32]) };
+        let collection = Collection { files: names.iter().map(file).collect(), ..Collection::default() };
+        let start = std::time::Instant::now();
+        let (files, _) = places(&collection);
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        assert_eq!(files.into_iter().collect::<HashSet<_>>().len(), names.len());
     }
 
     #[test]

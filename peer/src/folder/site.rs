@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use sprat_chunking::{FileDigest, FileId};
 use sprat_protocol::Link;
 use sprat_protocol::collection::Part;
+use tokio_util::sync::CancellationToken;
 
 use crate::download::{List, Order};
 use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
@@ -18,7 +19,7 @@ use crate::folder::progress::Progress;
 use crate::folder::{Folder, PlacedFile};
 use crate::share::{FileStamp, id_of};
 use crate::snapshot::Trouble;
-use crate::store::{self, Destination, MAX_NUMBER, is_taken, numbered, sync_dir, trouble};
+use crate::store::{self, Destination, MAX_NUMBER, PartFile, is_taken, numbered, sync_dir, trouble};
 
 /// How many bytes are in their places before they are made durable.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
@@ -59,11 +60,12 @@ pub(crate) enum OpenedSite {
 }
 
 impl Site {
-    /// Opens the site of this folder where it was ordered to, or, unless something was fetched before, begins one beside whatever is there.
+    /// Opens the site of this folder where it was ordered to, or, unless something was fetched before, begins one beside whatever is
+    /// there. After `stop` nothing more is hashed, and what was not is not believed to be there.
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(order: &Order, list: List) -> Result<OpenedSite, Trouble> {
+    pub(crate) fn open(order: &Order, list: List, stop: &CancellationToken) -> Result<OpenedSite, Trouble> {
         let Order { link: Link { file_id: id, .. }, dir, begun, distrust, .. } = order;
         let (id, begun) = (*id, *begun);
         let List { collection, bytes, name } = list;
@@ -75,17 +77,45 @@ impl Site {
             let path = numbered(&destination, number);
             let work = work_dir(&path);
             let failed = |error: io::Error| trouble(&work, collection.size(), &error);
+            // The list was fetched towards the same name.
+            let had_list = PartFile::discard(&path, id);
+            let complete = || match digest_folder(&path, |_| until(stop)) {
+                Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
+                    Some(OpenedSite::Complete { folder, digests })
+                }
+                _ => None,
+            };
+            // Where it is not known whether the folder is there, nothing is begun beside it.
+            let stopped = || match stop.is_cancelled() {
+                true => Err(failed(io::ErrorKind::Interrupted.into())),
+                false => Ok(()),
+            };
             let progress = match Progress::owner(&record(&work)) {
                 Some(owner) if owner != id => continue,
-                Some(_) => Progress::open(&record(&work), id).map_err(failed)?,
-                None if is_taken(&path) => match digest_folder(&path, |_| ControlFlow::Continue(())) {
-                    Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
-                        return Ok(OpenedSite::Complete { folder, digests });
+                // A crash right after the folder got its name.
+                Some(_)
+                    if !is_taken(&work.join("files"))
+                        && is_taken(&path)
+                        && let Some(complete) = complete() =>
+                {
+                    Self::discard(&path, id);
+                    return Ok(complete);
+                }
+                Some(_) => {
+                    stopped()?;
+                    Progress::open(&record(&work), id).map_err(failed)?
+                }
+                None if is_taken(&path) => match complete() {
+                    Some(complete) => return Ok(complete),
+                    None => {
+                        stopped()?;
+                        continue;
                     }
-                    _ => continue,
                 },
                 None if is_taken(&work) => continue,
-                None if begun => return Err(failed(io::Error::other("what was fetched so far is not there"))),
+                None if begun && !had_list => {
+                    return Err(failed(io::Error::other("what was fetched so far is not there")));
+                }
                 None => {
                     fs::create_dir(&work).map_err(failed)?;
                     fs::create_dir(work.join("parts")).map_err(failed)?;
@@ -98,7 +128,7 @@ impl Site {
             }
             let files = vec![None; collection.files.len()];
             let folder = Folder { root: work.join("files"), parts: collection.parts(), collection, files };
-            return Self::begin(destination, path, progress, folder, *distrust)
+            return Self::begin(destination, path, progress, folder, *distrust, stop)
                 .map(|site| OpenedSite::Site(Box::new(site)));
         }
         Err(trouble(&numbered(&destination, 1), 0, &io::Error::other("too many folders of that name are there")))
@@ -110,6 +140,7 @@ impl Site {
         progress: Progress,
         folder: Folder,
         distrust: bool,
+        stop: &CancellationToken,
     ) -> Result<Self, Trouble> {
         let (places, empty) = places(&folder.collection);
         let mut parts: HashMap<FileId, Vec<Part>> = HashMap::new();
@@ -135,13 +166,13 @@ impl Site {
                 site.write(place, &[])?;
             }
         }
-        site.look(distrust)?;
+        site.look(distrust, stop)?;
         Ok(site)
     }
 
     /// Finds the parts that are there from before: those on record, if that is to be trusted, and those that hash to what they
     /// should be.
-    fn look(&mut self, distrust: bool) -> Result<(), Trouble> {
+    fn look(&mut self, distrust: bool, stop: &CancellationToken) -> Result<(), Trouble> {
         let ids: Vec<FileId> = self.parts.keys().copied().collect();
         for id in ids {
             let files = self.files_of(id);
@@ -150,7 +181,7 @@ impl Site {
             let is_noted = self.progress.done(id) == Some(&stamps);
             if is_noted && !distrust {
                 self.keep(&files, &stamps);
-            } else if files.iter().all(|place| self.is_right(*place)) {
+            } else if files.iter().all(|place| self.is_right(*place, stop)) {
                 self.there(id, &files)?;
             }
         }
@@ -201,6 +232,13 @@ impl Site {
     pub(crate) fn place(&mut self, id: FileId, fetched: &Path) -> Result<(), Trouble> {
         let parts = self.parts.get(&id).cloned().unwrap_or_default();
         let files = self.files_of(id);
+        // What the list says wrongly is found out before anything is done with what came: it is not to be fetched again.
+        let len = fs::metadata(fetched).map_err(|error| trouble(fetched, 0, &error))?.len();
+        let is_bundle = |part: &Part| matches!(part, Part::Bundle { .. });
+        let agree = parts.windows(2).all(|pair| is_bundle(&pair[0]) == is_bundle(&pair[1]));
+        if !agree || parts.iter().any(|part| self.folder.len_of(part) != len) {
+            return Err(self.wrong_list(files[0]));
+        }
         match &parts[..] {
             [Part::Bundle { .. }, ..] => self.unbundle(&parts, fetched)?,
             _ => self.place_file(&files, fetched)?,
@@ -232,14 +270,17 @@ impl Site {
                 bytes.resize(listed.size as usize, 0);
                 let read = bundle.read_exact(&mut bytes);
                 if read.is_err() || id_of_small(&bytes) != listed.file_id {
-                    let reason =
-                        "the folder's list calls other content by this ID; whoever shared it has to share it again";
-                    return Err(Trouble::Io { path: self.places[*place].clone(), reason: reason.to_owned() });
+                    return Err(self.wrong_list(*place));
                 }
                 self.write(*place, &bytes)?;
             }
         }
         Ok(())
+    }
+
+    fn wrong_list(&self, place: usize) -> Trouble {
+        let reason = "the folder's list calls other content by this ID; whoever shared it has to share it again";
+        Trouble::Io { path: self.places[place].clone(), reason: reason.to_owned() }
     }
 
     fn write(&mut self, place: usize, bytes: &[u8]) -> Result<(), Trouble> {
@@ -361,10 +402,14 @@ impl Site {
     }
 
     /// Whether a file is there, to the last byte.
-    fn is_right(&self, place: usize) -> bool {
+    fn is_right(&self, place: usize, stop: &CancellationToken) -> bool {
         let path = self.folder.root.join(&self.places[place]);
-        id_of(&path, |_| ControlFlow::Continue(())).is_ok_and(|id| id == self.folder.collection.files[place].file_id)
+        id_of(&path, |_| until(stop)).is_ok_and(|id| id == self.folder.collection.files[place].file_id)
     }
+}
+
+fn until(stop: &CancellationToken) -> ControlFlow<()> {
+    if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn work_dir(path: &Path) -> PathBuf {
@@ -373,4 +418,96 @@ fn work_dir(path: &Path) -> PathBuf {
 
 fn record(work: &Path) -> PathBuf {
     work.join("progress")
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_protocol::collection::{Bundle, SMALL};
+    use sprat_protocol::{Collection, CollectionFile, FileName};
+
+    use super::*;
+
+    const LARGE: usize = SMALL as usize + 1;
+
+    fn file(name: &str, size: usize, bytes: &[u8]) -> CollectionFile {
+        CollectionFile { path: vec![name.to_owned()], size: size as u64, file_id: id(bytes) }
+    }
+
+    fn id(bytes: &[u8]) -> FileId {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, bytes).unwrap();
+        id_of(&path, |_| ControlFlow::Continue(())).unwrap()
+    }
+
+    fn open(dir: &Path, collection: &Collection) -> OpenedSite {
+        let file_id = FileId::new([9; 32]);
+        let link = Link { file_id, name: None, size: None, trackers: Vec::new(), peers: Vec::new() };
+        let order = Order { link, dir: dir.to_owned(), name: None, begun: false, distrust: false };
+        let bytes = collection.clone().to_bytes().unwrap();
+        let list = List { collection: collection.clone(), bytes, name: FileName::clean("folder") };
+        Site::open(&order, list, &CancellationToken::new()).unwrap()
+    }
+
+    fn site(dir: &Path, collection: &Collection) -> Box<Site> {
+        match open(dir, collection) {
+            OpenedSite::Site(site) => site,
+            OpenedSite::Complete { .. } => panic!("it is not there yet"),
+        }
+    }
+
+    #[test]
+    fn what_a_list_says_wrongly_of_a_part_costs_its_bytes_only_once() {
+        let bytes = vec![1; LARGE];
+        let lies = [
+            Collection { files: vec![file("a", LARGE + 1, &bytes)], ..Collection::default() },
+            // The same ID as a file and as a bundle of one that is shorter.
+            Collection {
+                files: vec![file("a", LARGE, &bytes), file("b", 5, b"small")],
+                bundles: vec![Bundle { file_id: id(&bytes), files: 1 }],
+                folders: Vec::new(),
+            },
+        ];
+        for collection in lies {
+            let dir = tempfile::tempdir().unwrap();
+            let mut site = site(dir.path(), &collection);
+            let fetched = site.parts_dir().join("fetched");
+            fs::write(&fetched, &bytes).unwrap();
+            assert!(site.place(id(&bytes), &fetched).is_err());
+            assert!(fs::read(&fetched).unwrap() == bytes, "it is not fetched again");
+        }
+    }
+
+    #[test]
+    fn what_is_not_to_be_looked_at_any_more_is_not_hashed() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = vec![1; LARGE];
+        let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
+        let mut site = site(dir.path(), &collection);
+        fs::write(site.folder.root.join("a"), &bytes).unwrap();
+        let stop = CancellationToken::new();
+        stop.cancel();
+        site.look(true, &stop).unwrap();
+        assert!(!site.has(id(&bytes)));
+        site.look(true, &CancellationToken::new()).unwrap();
+        assert!(site.has(id(&bytes)));
+    }
+
+    #[test]
+    fn a_crash_after_the_folder_got_its_name_does_not_fetch_it_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = vec![1; LARGE];
+        let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
+        let mut site = site(dir.path(), &collection);
+        let fetched = site.parts_dir().join("fetched");
+        fs::write(&fetched, &bytes).unwrap();
+        site.place(id(&bytes), &fetched).unwrap();
+        let work = work_dir(&site.path);
+        let record = fs::read(record(&work)).unwrap();
+        site.finish().unwrap();
+        fs::create_dir_all(work.join("parts")).unwrap();
+        fs::write(work.join("progress"), record).unwrap();
+        assert!(matches!(open(dir.path(), &collection), OpenedSite::Complete { .. }));
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing is left beside it");
+    }
 }

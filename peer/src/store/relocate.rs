@@ -6,9 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sprat_chunking::FileId;
-use sprat_protocol::FileName;
 
-use super::{Destination, MAX_NUMBER, PartFile, is_taken, numbered, part_path, rename_to_new, sync_dir};
+use super::{Destination, MAX_NUMBER, PartFile, is_taken, name_at, numbered, part_path, rename_to_new, sync_dir};
 use crate::store::sidecar::{self, Sidecar};
 
 /// Moves a file or folder into `dir`, under its name or, if that is taken, the next number of it.
@@ -21,11 +20,17 @@ impl PartFile {
     pub(crate) fn relocate(path: &Path, dir: &Path, file_id: FileId) -> io::Result<PathBuf> {
         let mine = Sidecar::read(&part_path(path)).is_some_and(|sidecar| sidecar.hashes.file_id() == file_id);
         relocate_as(path, dir, |from, to| {
-            if mine {
-                move_one(&sidecar::path_of(&part_path(from)), &sidecar::path_of(&part_path(to)))?;
-                move_one(&part_path(from), &part_path(to))?;
+            if !mine {
+                return Ok(());
             }
-            Ok(())
+            // Neither is of use without the other, so the sidecar is in both places until the chunks are in one.
+            let sidecars = [from, to].map(|path| sidecar::path_of(&part_path(path)));
+            let moved = copy(&sidecars[0], &sidecars[1]).and_then(|()| move_one(&part_path(from), &part_path(to)));
+            let left = if moved.is_ok() { from } else { to };
+            if !Sidecar::is_free(&part_path(left)) {
+                Sidecar::remove(&part_path(left));
+            }
+            moved
         })
     }
 }
@@ -40,8 +45,7 @@ pub(crate) fn relocate_as(
     if from.parent() == Some(dir) {
         return Ok(from.to_owned());
     }
-    let name = FileName::clean(&from.file_name().unwrap_or_default().to_string_lossy());
-    let destination = Destination { dir: dir.to_owned(), name };
+    let destination = Destination { dir: dir.to_owned(), name: name_at(from) };
     let is_free = |to: &PathBuf| !is_taken(to) && !is_taken(&part_path(to)) && Sidecar::is_free(&part_path(to));
     let to = (1..=MAX_NUMBER).map(|number| numbered(&destination, number)).find(is_free);
     let to = to.ok_or(io::ErrorKind::AlreadyExists)?;
@@ -86,6 +90,10 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
+    use sprat_chunking::{ChunkSize, Layout};
+
     use super::*;
 
     #[test]
@@ -99,6 +107,25 @@ mod tests {
         assert!(!from.exists());
         assert_eq!(fs::read(to.join("a.txt")).unwrap(), b"theirs");
         assert_eq!(relocate(&to.join("a.txt"), &to).unwrap(), to.join("a.txt"), "it is there already");
+    }
+
+    #[test]
+    fn a_part_file_that_cannot_be_moved_keeps_its_sidecar() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = from.path().join("a");
+        let layout = Layout::new(50_000, ChunkSize::MIN).unwrap();
+        let digest = sprat_chunking::split(&[1; 50_000][..], layout, |_, _| ControlFlow::Continue(())).unwrap();
+        Sidecar::write(&part_path(&path), 50_000, &digest.hashes, 100).unwrap();
+        let id = digest.file_id();
+        // What is not there cannot be moved, as little as what the other disk has no room for.
+        assert!(PartFile::relocate(&path, to.path(), id).is_err());
+        assert!(Sidecar::read(&part_path(&path)).is_some());
+        assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
+        fs::write(part_path(&path), "the chunks").unwrap();
+        assert_eq!(PartFile::relocate(&path, to.path(), id).unwrap(), to.path().join("a"));
+        assert_eq!(fs::read_dir(&from).unwrap().count(), 0);
+        let there = part_path(&to.path().join("a"));
+        assert!(fs::read(&there).unwrap() == b"the chunks" && Sidecar::read(&there).is_some());
     }
 
     #[test]
