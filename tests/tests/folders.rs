@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sprat_peer::{Command, Event, Priority, TransferState, Trouble};
+use sprat_protocol::Link;
 use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};
 
@@ -326,8 +327,8 @@ async fn a_folder_on_a_volume_that_is_away_is_not_forgotten() {
     assert!(tree(&third.completed(&link).await) == tree(&source));
 }
 
-#[tokio::test]
-async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
+/// Twelve files, 10 to 21, of which a downloader that has nobody to fetch from yet wants the last first and four not at all.
+async fn choosy(configure: impl FnOnce(&mut sprat_peer::EngineConfig)) -> (Peer, Peer, Link) {
     let slow = |config: &mut sprat_peer::EngineConfig| config.limits.upload_rate = std::num::NonZeroU32::new(4 << 20);
     let mut seeder = Peer::start(None, slow).await;
     let source = seeder.dir.path().join("a");
@@ -336,29 +337,42 @@ async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
         fs::write(source.join(format!("{n}")), noise(512 * KIB, u64::from(n))).unwrap();
     }
     let link = only_peer(&seeder.share(&source).await);
-    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
-    let downloader = Peer::start(None, keep).await;
     let file_id = link.file_id;
     seeder.engine.send(Command::Pause(file_id)).await;
     seeder.until(|s| (s.transfers.first()?.state == TransferState::Paused).then_some(())).await;
+    let downloader = Peer::start(None, configure).await;
     downloader.fetch(link.clone()).await;
     for (files, priority) in [(vec![0, 1, 2, 3], Priority::Off), (vec![11], Priority::High)] {
         downloader.engine.send(Command::SetPriorities { file_id, files, priority }).await;
     }
-    // What was sent before this is carried out before it; only then is there somebody to fetch from.
-    let downloads = downloader.downloads();
-    downloader.engine.send(Command::SetDownloadDir(downloads.join("other"))).await;
-    downloader.until(|s| (s.download_dir != downloads).then_some(())).await;
+    // What was sent before this is carried out before it.
+    let elsewhere = downloader.dir.path().join("elsewhere");
+    downloader.engine.send(Command::SetDownloadDir(elsewhere.clone())).await;
+    downloader.until(|s| (s.download_dir == elsewhere).then_some(())).await;
     seeder.engine.send(Command::Resume(file_id)).await;
-    downloader.until(|s| (s.transfers.first()?.verified > 0).then_some(())).await;
-    // It is remembered.
-    let dir = downloader.stop().await;
-    let mut downloader = Peer::start_in(dir, None, keep).await;
-    downloader.until(|s| (s.transfers.first()?.size == Some(4 << 20)).then_some(())).await;
+    (seeder, downloader, link)
+}
+
+fn names(path: &Path) -> Vec<String> {
+    tree(path).into_keys().map(|name| name.display().to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_is_wanted_first_comes_first_and_what_is_not_wanted_not_at_all() {
+    let (_seeder, mut downloader, link) = choosy(|_| {}).await;
     let path = downloader.completed(&link).await;
-    let names = |path: &Path| tree(path).into_keys().map(|name| name.display().to_string()).collect::<Vec<_>>();
     assert_eq!(names(&path), ["14", "15", "16", "17", "18", "19", "20", "21"]);
-    let written = |name: &str| fs::metadata(path.join(name)).unwrap().modified().unwrap();
-    assert!((14..21).any(|name| written("21") < written(&name.to_string())), "it was to come first and came last");
+    let written = |n: u8| fs::metadata(path.join(n.to_string())).unwrap().modified().unwrap();
+    assert!((14..21).any(|n| written(21) < written(n)), "it was to come first and came last");
     assert_eq!(downloader.transfer(&link).unwrap().size, Some(4 << 20));
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_is_not_after_a_restart_either() {
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let (_seeder, downloader, link) = choosy(keep).await;
+    downloader.until(|s| (s.transfers.first()?.size == Some(4 << 20)).then_some(())).await;
+    let mut downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    let path = downloader.completed(&link).await;
+    assert_eq!(names(&path), ["14", "15", "16", "17", "18", "19", "20", "21"]);
 }
