@@ -223,6 +223,13 @@ impl PartFile {
         true
     }
 
+    /// The same for whatever number of a name it was downloaded towards.
+    pub(crate) fn discard_numbered(destination: &Destination, file_id: FileId) -> bool {
+        let paths = (1..=MAX_NUMBER).map(|number| (number, numbered(destination, number)));
+        let mut taken = paths.take_while(|(number, path)| *number == 1 || is_taken(path) || is_taken(&part_path(path)));
+        taken.any(|(_, path)| Self::discard(&path, file_id))
+    }
+
     fn part(&self) -> PathBuf {
         part_path(&self.path)
     }

@@ -85,7 +85,16 @@ async fn a_folder_arrives_as_it_is() {
     let mut again = Peer::start_in(dir, Some(&tracker), |_| {}).await;
     again.fetch(link.clone()).await;
     assert_eq!(again.completed(&link).await, path);
-    assert_eq!(again.transfer(&link).unwrap().downloaded, 0);
+    let transfer = again.transfer(&link).unwrap();
+    assert_eq!((transfer.verified, transfer.state.clone()), (transfer.size.unwrap(), TransferState::Sharing));
+    assert_eq!(fs::read_dir(again.downloads()).unwrap().count(), 1, "nothing is left beside it");
+    // And where this engine knows nothing of it.
+    let dir = again.stop().await;
+    fs::remove_dir_all(dir.path().join("state")).unwrap();
+    let mut stranger = Peer::start_in(dir, Some(&tracker), |_| {}).await;
+    stranger.fetch(link.clone()).await;
+    assert_eq!(stranger.completed(&link).await, path);
+    assert_eq!(fs::read_dir(stranger.downloads()).unwrap().count(), 1, "nothing is left beside it");
 }
 
 #[cfg(unix)]

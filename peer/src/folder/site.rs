@@ -73,12 +73,12 @@ impl Site {
         if !begun {
             fs::create_dir_all(dir).map_err(|error| trouble(dir, 0, &error))?;
         }
+        // The list was fetched towards the same name, or a number of it.
+        let had_list = PartFile::discard_numbered(&destination, id);
         for number in 1..=MAX_NUMBER {
             let path = numbered(&destination, number);
             let work = work_dir(&path);
             let failed = |error: io::Error| trouble(&work, collection.size(), &error);
-            // The list was fetched towards the same name.
-            let had_list = PartFile::discard(&path, id);
             let complete = || match digest_folder(&path, |_| until(stop)) {
                 Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
                     Some(OpenedSite::Complete { folder, digests })
