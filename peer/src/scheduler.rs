@@ -6,7 +6,7 @@
 //!   give; then the rarest first, ties at random. Where the user wants that, the last and then all others in their order
 //!   (`sequential`).
 //! - What one peer may have outstanding is a window in bytes: it grows with every chunk (slow start) until the rate no
-//!   longer does, then follows rate × (latency + [`QUEUE_TIME`]). What waits in a longer queue could come from somebody
+//!   longer does, then follows rate × (latency + `QUEUE_TIME`). What waits in a longer queue could come from somebody
 //!   else meanwhile.
 //! - A peer that delivers nothing for mean + 4 × deviation of its own pace is snubbed: its requests go to others, and
 //!   it gets one at a time until it delivers again. It is not dropped.
