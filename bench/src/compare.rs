@@ -11,7 +11,7 @@ mod others;
 mod ours;
 mod torrents;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,15 +28,8 @@ const SLOW: Duration = Duration::from_secs(60);
 /// How much is compared, and where.
 #[derive(clap::Args)]
 pub(crate) struct Compare {
-    /// Size of the file in MiB
-    #[arg(long, default_value_t = 1024)]
-    mib: u64,
-    /// How often; the best run of each program counts, and one that takes over a minute is not repeated
-    #[arg(long, default_value_t = 3)]
-    runs: u32,
-    /// Folder on the disk to measure with
-    #[arg(long, default_value = ".")]
-    dir: PathBuf,
+    #[command(flatten)]
+    load: crate::Load,
     /// Seconds after which a run of a program is given up
     #[arg(long, default_value_t = 300)]
     timeout: u64,
@@ -47,10 +40,10 @@ pub(crate) struct Compare {
 
 /// Prints one table.
 pub(crate) fn run(compare: &Compare) -> anyhow::Result<()> {
-    let dir = tempfile::tempdir_in(std::path::absolute(&compare.dir)?)?;
+    let dir = tempfile::tempdir_in(std::path::absolute(&compare.load.dir)?)?;
     let file = dir.path().join("source/file.bin");
     std::fs::create_dir(dir.path().join("source"))?;
-    crate::noise(&file, compare.mib)?;
+    crate::noise(&file, compare.load.mib)?;
     let network = Network::new(&[None; 3])?;
     let torrent = torrents::make(dir.path(), &file);
     let timeout = Duration::from_secs(compare.timeout);
@@ -58,9 +51,9 @@ pub(crate) fn run(compare: &Compare) -> anyhow::Result<()> {
         programs().into_iter().filter(|program| compare.wants(&**program)).map(Entrant::new).collect();
     let mut turn = 0;
     // In turns, so that what else happens on the machine meanwhile meets all of them.
-    for run in 0..compare.runs.max(1) {
+    for run in 0..compare.load.runs.max(1) {
         for entrant in entrants.iter_mut().filter(|entrant| entrant.goes_on()) {
-            eprintln!("run {} of {}: {}", run + 1, compare.runs.max(1), entrant.title);
+            eprintln!("run {} of {}: {}", run + 1, compare.load.runs.max(1), entrant.title);
             let arena =
                 Arena::new(&network, dir.path().join(format!("turn-{turn}")), &file, torrent.as_deref(), timeout)?;
             entrant.take_turn(&arena);

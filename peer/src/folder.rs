@@ -55,10 +55,7 @@ impl Folder {
 
     /// Whether everything is as it was, as far as can be told without reading; looks at every file.
     pub(crate) fn is_still(&self) -> bool {
-        self.files.iter().flatten().all(|file| {
-            let metadata = fs::symlink_metadata(self.root.join(&file.path));
-            metadata.is_ok_and(|metadata| metadata.is_file() && FileStamp::of(&metadata) == file.stamp)
-        })
+        self.files.iter().flatten().all(|file| file.stamp.is_still_of(&self.root.join(&file.path)))
     }
 
     /// Serves this part from where it lies, if all of it is here. What served it while it was fetched goes on from there;
@@ -86,8 +83,7 @@ impl Folder {
         for file in self.files.iter().flatten() {
             let path = self.root.join(&file.path);
             dirs.extend(file.path.ancestors().skip(1).map(|dir| self.root.join(dir)));
-            let metadata = fs::symlink_metadata(&path);
-            if metadata.is_ok_and(|metadata| metadata.is_file() && FileStamp::of(&metadata) == file.stamp) {
+            if file.stamp.is_still_of(&path) {
                 fs::remove_file(&path)?;
             }
         }
@@ -127,10 +123,7 @@ impl Folder {
     }
 
     fn has(&self, part: &Part) -> bool {
-        match part {
-            Part::File(place) => self.files[*place].is_some(),
-            Part::Bundle { files, .. } => files.iter().all(|place| self.files[*place].is_some()),
-        }
+        part.files().iter().all(|place| self.files[*place].is_some())
     }
 
     /// Length in bytes of a part.

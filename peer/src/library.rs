@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use sprat_chunking::{ChunkHashes, ChunkSize, FileId, Layout, split};
+use sprat_chunking::{ChunkHashes, FileDigest, FileId, Layout};
 use sprat_protocol::Collection;
 
 use crate::command::Priority;
+use crate::folder::digest::digest_list;
 use crate::folder::{Folder, PlacedFile};
 use crate::holding::Holding;
 use crate::share::FileStamp;
@@ -149,22 +149,19 @@ fn forget_hashes(state: &StateDir, file_id: FileId) {
 
 /// Keeps the list of a folder's files, which is served from there; blocks.
 pub(crate) fn keep_list(state: &StateDir, name: String, bytes: &[u8]) -> io::Result<Holding> {
-    let layout = Layout::new(bytes.len() as u64, ChunkSize::for_len(bytes.len() as u64)).expect("a list has a layout");
-    let digest = split(bytes, layout, |_, _| ControlFlow::Continue(())).map_err(io::Error::other)?;
-    let path = folder_path(state, digest.file_id());
+    let FileDigest { layout, hashes } = digest_list(bytes).ok_or(io::ErrorKind::FileTooLarge)?;
+    let path = folder_path(state, hashes.file_id());
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     replace(&path, bytes)?;
     let stamp = FileStamp::of(&fs::metadata(&path)?);
-    Ok(Holding::whole(name, digest.hashes, layout, path, stamp))
+    Ok(Holding::whole(name, hashes, layout, path, stamp))
 }
 
 /// The list of a folder's files that was kept, if it is still right.
 pub(crate) fn kept_list(state: &StateDir, file_id: FileId) -> Option<(Collection, Vec<u8>)> {
     let bytes = fs::read(folder_path(state, file_id)).ok()?;
-    let layout = Layout::new(bytes.len() as u64, ChunkSize::for_len(bytes.len() as u64)).ok()?;
-    let digest = split(bytes.as_slice(), layout, |_, _| ControlFlow::Continue(())).ok()?;
-    let collection = Collection::parse(&bytes).ok().filter(|_| digest.file_id() == file_id)?;
-    Some((collection, bytes))
+    digest_list(&bytes).filter(|digest| digest.file_id() == file_id)?;
+    Some((Collection::parse(&bytes).ok()?, bytes))
 }
 
 /// Keeps where the files of a folder are and what tells that they are still the same; blocks.

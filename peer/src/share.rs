@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, SplitError, split};
 
-use crate::folder::digest::{digest_folder, folder_size};
+use crate::folder::digest::{digest_folder, digest_list, folder_size};
 
 /// What tells, without reading it, that a file is still the one that was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,11 @@ impl FileStamp {
     /// The stamp of what this metadata describes.
     pub fn of(metadata: &Metadata) -> Self {
         Self { len: metadata.len(), modified: metadata.modified().ok() }
+    }
+
+    /// Whether a file at `path`, and no link to one, still has this stamp.
+    pub(crate) fn is_still_of(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && Self::of(&metadata) == *self)
     }
 }
 
@@ -65,11 +70,8 @@ pub fn id_of(path: &Path, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> R
     if !path.is_dir() {
         return digest_file(path, progress).map(|(digest, _)| digest.file_id());
     }
-    let list = digest_folder(path, progress)?.bytes;
-    let layout = Layout::new(list.len() as u64, ChunkSize::for_len(list.len() as u64));
-    let layout = layout.map_err(|_| ShareError::TooLong { path: path.to_owned() })?;
-    let digest = split(list.as_slice(), layout, |_, _| ControlFlow::Continue(()));
-    Ok(digest.map_err(|_| ShareError::Changed { path: path.to_owned() })?.file_id())
+    let list = digest_list(&digest_folder(path, progress)?.bytes);
+    Ok(list.ok_or_else(|| ShareError::TooLong { path: path.to_owned() })?.file_id())
 }
 
 /// Bytes of the file, or of all files in the folder, at `path`; 0 where that cannot be told.

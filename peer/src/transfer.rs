@@ -77,8 +77,7 @@ impl Whole {
     /// Whether it is still what it was, as far as can be told without reading it; looks at every file.
     pub(crate) fn is_still(&self) -> bool {
         match self {
-            Self::File(path, stamp) => fs::symlink_metadata(path)
-                .is_ok_and(|metadata| metadata.is_file() && FileStamp::of(&metadata) == *stamp),
+            Self::File(path, stamp) => stamp.is_still_of(path),
             Self::Folder(folder) => folder.is_still(),
         }
     }

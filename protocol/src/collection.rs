@@ -77,6 +77,16 @@ pub enum Part {
     },
 }
 
+impl Part {
+    /// The places in the list of the files that come with it.
+    pub fn files(&self) -> &[usize] {
+        match self {
+            Self::File(place) => std::slice::from_ref(place),
+            Self::Bundle { files, .. } => files,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename = "sprat-collection")]
 struct Document {

@@ -1,6 +1,6 @@
 //! Downloads, as the engine keeps them: started, paused, resumed, removed, finished.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
@@ -172,10 +172,7 @@ impl Running {
                 self.pause(file_id);
             }
         }
-        tracing::info!(%file_id, path = %path.display(), "download complete");
-        // First the figures, then the word: who hears the word reads the figures.
-        self.publish();
-        self.node.emit(Event::Completed { file_id, path });
+        self.completed(file_id, path);
     }
 
     /// Every file of a folder is verified and in place.
@@ -185,6 +182,11 @@ impl Running {
         if self.transfer(file_id).is_some_and(|transfer| transfer.paused) {
             self.pause(file_id);
         }
+        self.completed(file_id, path);
+    }
+
+    /// First the figures, then the word: who hears the word reads the figures.
+    fn completed(&mut self, file_id: FileId, path: PathBuf) {
         tracing::info!(%file_id, path = %path.display(), "download complete");
         self.publish();
         self.node.emit(Event::Completed { file_id, path });

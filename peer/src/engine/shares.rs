@@ -87,6 +87,7 @@ impl Running {
         self.hashers.spawn_blocking(move || {
             // Where it lies must not depend on where the process stands later.
             let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+            hashing.total.store(size_of(&absolute), Ordering::Relaxed);
             let result = if absolute.is_dir() {
                 hash_folder(&absolute, &hashing, &state, keeps)
             } else {
@@ -134,11 +135,7 @@ impl Running {
         self.is_here(file_id, &name, Whole::File(absolute.clone(), stamp), stamp.len);
         let holding = Holding::whole(name.clone(), digest.hashes, digest.layout, absolute, stamp);
         self.serve_whole(Arc::new(holding));
-        self.save();
-        self.publish();
-        tracing::info!(%file_id, name, "shared");
-        let link = self.node.link(file_id, &name, Some(stamp.len));
-        self.node.emit(Event::Shared { path: path.to_owned(), link });
+        self.shared(path, file_id, &name, stamp.len);
     }
 
     fn hold_folder(&mut self, path: &Path, (digest, list): (FolderDigest, Holding)) {
@@ -152,10 +149,15 @@ impl Running {
             folder.serve(&self.node, part, Some(digest), &list);
         }
         self.serve_folder(file_id, folder, &list);
+        self.shared(path, file_id, &name, size);
+    }
+
+    /// Something is shared from now on: the user is told.
+    fn shared(&mut self, path: &Path, file_id: FileId, name: &str, size: u64) {
         self.save();
         self.publish();
         tracing::info!(%file_id, name, "shared");
-        let link = self.node.link(file_id, &name, Some(size));
+        let link = self.node.link(file_id, name, Some(size));
         self.node.emit(Event::Shared { path: path.to_owned(), link });
     }
 
@@ -218,7 +220,6 @@ impl Running {
 
     /// A shared file is no longer what it was: it is not served any more, and the user is told.
     pub(super) fn source_changed(&mut self, file_id: FileId, path: PathBuf) {
-        let trouble = Trouble::SourceChanged { path: path.clone() };
         let in_folder = |transfer: &&Transfer| matches!(&transfer.whole, Some(Whole::Folder(folder)) if path.starts_with(&folder.root));
         let folder = self.transfers.iter().find(in_folder).map(|transfer| transfer.file_id);
         let file_id = folder.unwrap_or(file_id);
@@ -229,12 +230,16 @@ impl Running {
         {
             return;
         }
-        // Its hashes stay: a drive may only be away for a while.
+        self.no_longer_shared(file_id, path);
+    }
+
+    /// What is at this path is not what was shared. The hashes of that stay: a drive may only be away for a while.
+    pub(super) fn no_longer_shared(&mut self, file_id: FileId, path: PathBuf) {
         if let Some(holding) = self.node.holdings.get(&file_id) {
             holding.serve(false);
         }
         self.node.trackers.kick();
-        self.stopped_for(file_id, trouble);
+        self.stopped_for(file_id, Trouble::SourceChanged { path });
     }
 
     /// What a snapshot shows of the queue.
@@ -342,7 +347,6 @@ impl Running {
 }
 
 fn hash_file(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
-    hashing.total.store(size_of(path), Ordering::Relaxed);
     let (digest, stamp) = digest_file(path, |done| hashing.progress(done))?;
     if keeps {
         library::keep_hashes(state, &digest.hashes, digest.layout);
@@ -351,7 +355,6 @@ fn hash_file(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> R
 }
 
 fn hash_folder(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
-    hashing.total.store(size_of(path), Ordering::Relaxed);
     let digest = digest_folder(path, |done| hashing.progress(done))?;
     if keeps {
         digest.digests.iter().for_each(|digest| library::keep_hashes(state, &digest.hashes, digest.layout));

@@ -79,11 +79,7 @@ impl Running {
         if found == Some(expected) {
             return false;
         }
-        if let Some(holding) = self.node.holdings.get(&expected) {
-            holding.serve(false);
-        }
-        self.node.trackers.kick();
-        self.stopped_for(expected, Trouble::SourceChanged { path: path.to_owned() });
+        self.no_longer_shared(expected, path.to_owned());
         true
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-use sprat_chunking::{ChunkHashes, ChunkSize, FileDigest, FileId, Hash, Layout, tree};
+use sprat_chunking::{ChunkHashes, ChunkSize, FileDigest, FileId, Hash, Layout, split, tree};
 use sprat_protocol::Collection;
 use sprat_protocol::collection::{Bundle, CollectionFile, SMALL, bundle_small};
 
@@ -165,6 +165,12 @@ fn digest_bundle(
     Ok((FileDigest { layout, hashes: ChunkHashes::from_hashes(chunk_size, hashes) }, ids))
 }
 
+/// The chunk hashes of a list, whose root is the folder's ID; none if it is longer than any file.
+pub(crate) fn digest_list(list: &[u8]) -> Option<FileDigest> {
+    let layout = Layout::new(list.len() as u64, ChunkSize::for_len(list.len() as u64)).ok()?;
+    split(list, layout, |_, _| ControlFlow::Continue(())).ok()
+}
+
 /// The ID of a file of at most one chunk.
 pub(crate) fn id_of_small(bytes: &[u8]) -> FileId {
     if bytes.is_empty() { tree::root([]).into() } else { tree::chunk_hash(bytes).into() }
@@ -260,7 +266,7 @@ mod tests {
                 Part::Bundle { file_id, .. } => (*file_id, b"onetwo"),
             };
             let layout = Layout::new(content.len() as u64, ChunkSize::DEFAULT).unwrap();
-            let expected = sprat_chunking::split(content, layout, |_, _| ControlFlow::Continue(())).unwrap();
+            let expected = split(content, layout, |_, _| ControlFlow::Continue(())).unwrap();
             assert_eq!((digest, id), (&expected, expected.file_id()));
         }
         assert_eq!(digests.len(), 2);
@@ -285,8 +291,7 @@ mod tests {
         }
         let FolderDigest { folder, digests, .. } = digest(dir.path()).unwrap();
         let [Part::Bundle { files, .. }] = folder.parts.as_slice() else { panic!("one bundle: {folder:?}") };
-        let expected =
-            sprat_chunking::split(all.as_slice(), digests[0].layout, |_, _| ControlFlow::Continue(())).unwrap();
+        let expected = split(all.as_slice(), digests[0].layout, |_, _| ControlFlow::Continue(())).unwrap();
         assert_eq!(digests, [expected]);
         let bundled = crate::folder::Bundled::new(&folder, files).unwrap();
         for (start, len) in [(0, all.len()), (0, 1), (19_999, 2), (20_000, 20_001), (all.len() - 1, 1)] {

@@ -133,7 +133,7 @@ impl FolderFetch {
         };
         self.plan(&site);
         self.show(&site);
-        self.serve(&site);
+        self.serve(&site).await;
         loop {
             self.asking.ask(&self.node, self.known.borrow().len() >= 4);
             self.begin_parts(&site, part_stop);
@@ -143,8 +143,9 @@ impl FolderFetch {
                 return Ok(folder);
             }
             self.show_state();
-            let next_question = self.asking.next();
-            let wake = if self.running.is_empty() { Instant::now() + TAKEN } else { next_question };
+            // What another download fetches may be free any time.
+            let retry = Instant::now() + TAKEN;
+            let wake = if self.running.is_empty() { retry.min(self.asking.next()) } else { self.asking.next() };
             tokio::select! {
                 Some(ended) = self.parts.join_next() => {
                     let (id, result) = ended.expect("a download does not panic");
@@ -154,7 +155,7 @@ impl FolderFetch {
                 () = self.status.parts_changed.notified() => {}
                 () = self.settings.prioritized.notified() => self.plan(&site),
                 () = self.hurry.notified() => self.hurried(),
-                () = sleep_until(wake.min(next_question).into()) => {}
+                () = sleep_until(wake.into()) => {}
             }
         }
     }
@@ -228,11 +229,15 @@ impl FolderFetch {
     }
 
     /// Serves the parts that are there from before.
-    fn serve(&self, site: &Site) {
-        for part in &site.folder().parts {
-            let kept = library::kept_hashes(&self.state, site.folder().id_of(part));
+    async fn serve(&self, site: &Site) {
+        let (state, here) = (self.state.clone(), site.lens().map(|(id, _)| id).filter(|id| site.has(*id)));
+        let here: Vec<FileId> = here.collect();
+        let kept = move || here.into_iter().map(|id| (id, library::kept_hashes(&state, id))).collect::<Vec<_>>();
+        for (id, kept) in self.on_disk(kept).await {
             let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
-            site.folder().serve(&self.node, part, digest, &self.holding);
+            if let Some(part) = site.part(id) {
+                site.folder().serve(&self.node, part, digest, &self.holding);
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
@@ -17,6 +17,9 @@ use sprat_chunking::FileId;
 use crate::library;
 use crate::share::FileStamp;
 use crate::store::lock;
+
+/// How long the first line may be; it has not half of that.
+const MAX_OWNER: u64 = 512;
 
 /// The record of an unfinished folder.
 #[derive(Debug)]
@@ -36,8 +39,9 @@ enum Line {
 impl Progress {
     /// Whose record this is, if it is one.
     pub(crate) fn owner(path: &Path) -> Option<FileId> {
-        let lines = fs::read_to_string(path).ok()?;
-        match decode(lines.lines().next()?)? {
+        let mut line = String::new();
+        BufReader::new(File::open(path).ok()?.take(MAX_OWNER)).read_line(&mut line).ok()?;
+        match decode(line.trim_end())? {
             Line::Collection(id) => Some(id),
             Line::Part { .. } => None,
         }

@@ -371,11 +371,7 @@ impl Site {
 
     /// The places in the list of the files of this part.
     pub(crate) fn files_of(&self, id: FileId) -> Vec<usize> {
-        let files = self.parts.get(&id).into_iter().flatten().flat_map(|part| match part {
-            Part::File(place) => vec![*place],
-            Part::Bundle { files, .. } => files.clone(),
-        });
-        files.collect()
+        self.parts.get(&id).into_iter().flatten().flat_map(Part::files).copied().collect()
     }
 
     /// The path of a file, in a folder that is there.
