@@ -24,6 +24,12 @@ pub struct Heartbeat {
 pub struct HeartbeatAnswer {
     /// The lease as it is now.
     pub lease: Lease,
+    /// Whether the tracker could connect to the peer; absent while it has not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reachable: Option<bool>,
+    /// Files that the peer registered and that the tracker lost: they are to be registered again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<FileId>,
 }
 
 #[cfg(test)]
@@ -46,8 +52,22 @@ mod tests {
             ),
         );
         assert_golden(
-            &Answer::HeartbeatAnswer(HeartbeatAnswer { lease: Lease { token, seconds: 90 } }),
+            &Answer::HeartbeatAnswer(HeartbeatAnswer {
+                lease: Lease { token: token.clone(), seconds: 90 },
+                reachable: None,
+                unknown: vec![],
+            }),
             r#"{"type":"HEARTBEAT_ANSWER","lease":{"token":"00000000000000000000000000000007","seconds":90}}"#,
+        );
+        assert_golden(
+            &Answer::HeartbeatAnswer(HeartbeatAnswer {
+                lease: Lease { token, seconds: 90 },
+                reachable: Some(false),
+                unknown: vec![ID.parse().unwrap()],
+            }),
+            &format!(
+                r#"{{"type":"HEARTBEAT_ANSWER","lease":{{"token":"00000000000000000000000000000007","seconds":90}},"reachable":false,"unknown":["{ID}"]}}"#
+            ),
         );
     }
 }

@@ -31,6 +31,9 @@ pub struct QueryAnswer {
     pub files: Vec<FileInfo>,
     /// The files that it does not know.
     pub unknown: Vec<FileId>,
+    /// The files that it cannot tell of for now, because a part of its memory is away: ask again later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unavailable: Vec<FileId>,
 }
 
 /// What a tracker knows of one file. Name, size and chunk size are what most seeders claim: hints, no facts.
@@ -50,6 +53,9 @@ pub struct FileInfo {
     pub seeders: u32,
     /// How many peers have or fetch a part of it.
     pub leechers: u32,
+    /// Whether this is what the tracker knew some time ago, and cannot look up anew for now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
     /// Some of them, drawn at random.
     pub peers: Vec<PeerInfo>,
 }
@@ -92,6 +98,7 @@ mod tests {
                 num_chunks: 2,
                 seeders: 1,
                 leechers: 0,
+                stale: false,
                 peers: vec![PeerInfo {
                     peer_id: peer(),
                     addresses: vec!["203.0.113.5:4000".parse().unwrap()],
@@ -99,6 +106,7 @@ mod tests {
                 }],
             }],
             unknown: vec![ID.parse().unwrap()],
+            unavailable: vec![],
         });
         assert_golden(
             &answer,
