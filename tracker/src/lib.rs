@@ -4,7 +4,8 @@
 //!
 //! - `http`: the routes, and the connections that come in. The only part that knows HTTP.
 //! - [`service`]: what is done with a message: [`Tracker::answer`].
-//! - [`swarm`]: which peer holds which file, and until when it is believed.
+//! - [`proof`]: whether a REGISTER is the word of the peer that it names.
+//! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process.
 //! - [`contact`]: where a peer is reached, and by whom.
 //! - [`catalogue`]: the names of files, for SEARCH.
 //! - [`refusal`]: what those are told whom the tracker refuses.
@@ -16,8 +17,10 @@ pub mod catalogue;
 pub mod config;
 pub mod contact;
 mod http;
+pub mod proof;
 pub mod refusal;
 pub mod service;
+pub mod store;
 pub mod swarm;
 
 use std::io;
@@ -29,7 +32,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, Limits};
-pub use service::{Now, Tracker};
+pub use service::{Caller, Now, Tracker};
 
 /// How often leases are looked at that nobody asks about.
 const EXPIRY_TICK: Duration = Duration::from_secs(1);

@@ -1,10 +1,12 @@
 //! HTTP: parses what comes, hands it to the [`Tracker`](crate::Tracker), and sends what it answers.
 //!
 //! - `routes`: which path leads where.
+//! - `message`: from a body to a message.
 //! - `reply`: answers and refusals as responses.
 //! - `connections`: the sockets, how many there may be, and how they end.
 
 mod connections;
+mod message;
 mod reply;
 mod routes;
 

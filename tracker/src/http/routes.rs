@@ -6,30 +6,33 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use sprat_chunking::FileId;
-use sprat_protocol::tracker::{FileInfo, Request, Search};
+use sprat_protocol::tracker::{Answer, SIGNATURE_HEADER, Search};
 
-use super::reply::{Reply, reply};
+use super::message::Message;
+use super::reply::{Reply, file_info, query_answer};
+use crate::proof::Proof;
 use crate::refusal::Refusal;
-use crate::service::{Now, Stats, Tracker};
+use crate::service::{Caller, Now, Stats, Tracker};
 
 /// The most bytes that a body may have: far above the longest message.
 const MAX_BODY_LEN: usize = 1024 * 1024;
 
 /// Who is at the other end of the connection.
-pub(super) type Remote = ConnectInfo<SocketAddr>;
+type Remote = ConnectInfo<SocketAddr>;
 
 pub(super) fn router(tracker: Arc<Tracker>) -> Router {
     Router::new()
-        .route("/v1/register", post(message))
-        .route("/v1/query", post(message))
-        .route("/v1/heartbeat", post(message))
-        .route("/v1/unregister", post(message))
-        .route("/v1/search", post(message).get(search))
+        .route("/v1/register", post(register))
+        .route("/v1/query", post(query))
+        .route("/v1/heartbeat", post(heartbeat))
+        .route("/v1/unregister", post(unregister))
+        .route("/v1/search", post(search).get(search_by_url))
         .route("/v1/files/{file_id}", get(file))
         .route("/v1/stats", get(stats))
         .route("/healthz", get(async || "ok"))
@@ -39,24 +42,35 @@ pub(super) fn router(tracker: Arc<Tracker>) -> Router {
         .with_state(tracker)
 }
 
-/// Takes any message, but only at its own route.
-async fn message(
-    State(tracker): State<Arc<Tracker>>,
-    ConnectInfo(remote): Remote,
-    uri: Uri,
-    body: Result<Bytes, BytesRejection>,
-) -> Reply {
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(MAX_BODY_LEN),
-        _ => Refusal::Malformed(rejection.body_text()),
-    })?;
-    let malformed = |error| Refusal::Malformed(format!("the body is no message: {error}"));
-    let request: Request = serde_json::from_slice(&body).map_err(malformed)?;
-    if request.route() != uri.path() {
-        let route = request.route();
-        return Err(Refusal::Malformed(format!("this message belongs to {route}, not to {}", uri.path())));
-    }
-    reply(|| tracker.answer(request, remote.ip(), Now::read()))
+/// A body, or why there is none.
+type Body = Result<Bytes, BytesRejection>;
+
+async fn register(State(tracker): State<Arc<Tracker>>, remote: Remote, headers: HeaderMap, body: Body) -> Reply {
+    let body = read(body)?;
+    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let proof = Proof { body: &body, signature };
+    let answer = tracker.register(caller(remote), Message::read(&body)?, proof).await?;
+    Ok(Json(Answer::Registered(answer)))
+}
+
+async fn query(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Result<Response, Refusal> {
+    let found = tracker.query(caller(remote), &Message::read(&read(body)?)?).await?;
+    Ok(query_answer(&found))
+}
+
+async fn heartbeat(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
+    let answer = tracker.heartbeat(caller(remote), Message::read(&read(body)?)?).await?;
+    Ok(Json(Answer::HeartbeatAnswer(answer)))
+}
+
+async fn unregister(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
+    let answer = tracker.unregister(caller(remote), Message::read(&read(body)?)?).await?;
+    Ok(Json(Answer::Unregistered(answer)))
+}
+
+async fn search(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
+    let answer = tracker.search(caller(remote), &Message::read(&read(body)?)?).await?;
+    Ok(Json(Answer::SearchAnswer(answer)))
 }
 
 #[derive(Deserialize)]
@@ -67,24 +81,25 @@ struct SearchParameters {
 }
 
 /// SEARCH for people with curl.
-async fn search(
+async fn search_by_url(
     State(tracker): State<Arc<Tracker>>,
-    ConnectInfo(remote): Remote,
+    remote: Remote,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Reply {
     let malformed = |rejection: QueryRejection| Refusal::Malformed(rejection.body_text());
     let Query(SearchParameters { q, page }) = parameters.map_err(malformed)?;
-    reply(|| tracker.answer(Request::Search(Search { words: q, page }), remote.ip(), Now::read()))
+    let answer = tracker.search(caller(remote), &Search { words: q, page }).await?;
+    Ok(Json(Answer::SearchAnswer(answer)))
 }
 
 /// QUERY of one file for people with curl.
 async fn file(
     State(tracker): State<Arc<Tracker>>,
-    ConnectInfo(remote): Remote,
+    remote: Remote,
     Path(file_id): Path<String>,
-) -> Reply<FileInfo> {
+) -> Result<Response, Refusal> {
     let file_id: FileId = file_id.parse().map_err(|error| Refusal::Malformed(format!("{error}")))?;
-    reply(|| tracker.file(file_id, remote.ip(), Now::read()))
+    Ok(file_info(tracker.file(caller(remote), file_id).await?))
 }
 
 async fn stats(State(tracker): State<Arc<Tracker>>) -> Json<Stats> {
@@ -97,6 +112,17 @@ async fn wrong_method(method: Method, uri: Uri) -> Reply {
 
 async fn unknown_route(uri: Uri) -> Reply {
     Err(Refusal::UnknownRoute(shown(uri.path())))
+}
+
+fn caller(ConnectInfo(remote): Remote) -> Caller {
+    Caller::new(remote.ip(), Now::read())
+}
+
+fn read(body: Body) -> Result<Bytes, Refusal> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(MAX_BODY_LEN),
+        _ => Refusal::Malformed(rejection.body_text()),
+    })
 }
 
 /// As much of what a stranger sent as fits into a sentence.
