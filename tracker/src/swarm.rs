@@ -291,8 +291,12 @@ impl Swarms {
         let (state, rng) = &mut *self.0.lock();
         let token = state.register(now, rng, peer_id, contact)?;
         let files = shares.into_iter().map(|share| {
-            let is_news = state.summary(share.file_id).is_none_or(|s| s.claim != share.claim);
-            state.add(now, peer_id, share).map(|chunk_size| Accepted { chunk_size, is_news })
+            let file_id = share.file_id;
+            let before = state.summary(file_id).map(|summary| summary.claim);
+            state.add(now, peer_id, share).map(|chunk_size| {
+                let is_news = state.summary(file_id).map(|summary| summary.claim) != before;
+                Accepted { chunk_size, is_news }
+            })
         });
         Ok(Registration { token, reachable: None, files: files.collect() })
     }
