@@ -12,6 +12,9 @@ pub struct Config {
     /// What the tracker is called: host and port, as peers dial it. With a name or more it hears only what was signed for
     /// one of them, so nobody can hand on to it what a peer said to another tracker; with none it answers to every name.
     pub names: Vec<String>,
+    /// Whether the tracker tries to connect to the peers that register, each at the address that it came from, to tell it and
+    /// others whether it can be reached.
+    pub call_back: bool,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
 }
@@ -19,7 +22,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let (lease, grace) = (Duration::from_secs(90), Duration::from_secs(5));
-        Self { lease, grace, names: Vec::new(), limits: Limits::default() }
+        Self { lease, grace, names: Vec::new(), call_back: true, limits: Limits::default() }
     }
 }
 
