@@ -77,20 +77,31 @@ pub enum Refusal {
         /// Seconds after which the tracker may be less busy.
         retry_after: u32,
     },
+    /// There is no memory for what the request or its answer needs.
+    #[error("the tracker has its hands full; try again later")]
+    Busy {
+        /// Seconds after which it may be less busy.
+        retry_after: u32,
+    },
     /// The tracker failed. Its log says why; the client is not told.
     #[error("the tracker failed to answer this; it is not your fault, try again later")]
     Failed,
 }
 
 impl Refusal {
-    /// Something is away. Those who are told come back at different times.
+    /// Something is away.
     pub(crate) fn unavailable(reason: Unavailable) -> Self {
-        Self::Unavailable { reason, retry_after: rand::random_range(1..=10) }
+        Self::Unavailable { reason, retry_after: soon() }
     }
 
     /// It took longer than this.
     pub(crate) fn too_slow(time: Duration) -> Self {
-        Self::TooSlow { seconds: time.as_secs(), retry_after: rand::random_range(1..=10) }
+        Self::TooSlow { seconds: time.as_secs(), retry_after: soon() }
+    }
+
+    /// There is no memory for it.
+    pub(crate) fn busy() -> Self {
+        Self::Busy { retry_after: soon() }
     }
 
     /// A peer is not registered.
@@ -113,7 +124,9 @@ impl Refusal {
             Self::Proof(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
             Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
-            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Failed => ErrorCode::Unavailable,
+            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Busy { .. } | Self::Failed => {
+                ErrorCode::Unavailable
+            }
         }
     }
 
@@ -123,7 +136,8 @@ impl Refusal {
             Self::TooManyPeers { retry_after, .. }
             | Self::TooManyFiles { retry_after, .. }
             | Self::Unavailable { retry_after, .. }
-            | Self::TooSlow { retry_after, .. } => Some(*retry_after),
+            | Self::TooSlow { retry_after, .. }
+            | Self::Busy { retry_after } => Some(*retry_after),
             Self::Failed | Self::Proof(ProofError::Busy) => Some(30),
             _ => None,
         };
@@ -133,6 +147,11 @@ impl Refusal {
         };
         ErrorAnswer { code: self.code(), message: self.to_string(), retry_after, time }
     }
+}
+
+/// Seconds until another attempt, drawn so that those who are told come back at different times.
+fn soon() -> u32 {
+    rand::random_range(1..=10)
 }
 
 impl From<LeaseError> for Refusal {

@@ -7,8 +7,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::http::{self, App};
 use crate::listeners::Listeners;
-use crate::metrics::Metrics;
-use crate::readiness::Readiness;
 use crate::service::{Background, Now, OpenError, Tracker};
 
 pub use crate::http::TlsError;
@@ -39,13 +37,8 @@ impl Server {
     pub fn open(config: &Config) -> Result<(Self, Background), StartError> {
         let (tracker, background) = Tracker::open(config, rand::make_rng(), Now::read())?;
         let tracker = Arc::new(tracker);
-        let app = App {
-            tracker: tracker.clone(),
-            metrics: Arc::new(Metrics::default()),
-            readiness: Arc::new(Readiness::default()),
-            max_body_len: config.server.max_body_len,
-            max_batch_len: config.server.max_batch_len,
-        };
+        let (metrics, readiness) = (Arc::default(), Arc::default());
+        let app = App::new(tracker.clone(), metrics, readiness, &config.server);
         Ok((Self { tracker, http: http::Server::new(app, config)? }, background))
     }
 

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub max_body_len: usize,
     /// Bytes of the body of a REGISTER, a HEARTBEAT or an UNREGISTER, which may name many files.
     pub max_batch_len: usize,
+    /// Bytes that the bodies of all requests and answers may take together, those longer than 16 KiB half of it.
+    pub max_memory: usize,
     /// Open connections. Over it the one that has waited longest for a request, of some looked at, makes room.
     pub connections: usize,
     /// Open connections from one IPv4 address or one IPv6 /64 network; those from `proxies` are not counted.
@@ -50,6 +52,7 @@ impl Default for ServerConfig {
             max_header_len: 16 * 1024,
             max_body_len: 64 * 1024,
             max_batch_len: 1024 * 1024,
+            max_memory: 512 * 1024 * 1024,
             connections: 10_000,
             connections_per_address: 64,
             proxies: Vec::new(),

@@ -12,7 +12,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,9 +39,6 @@ pub(super) struct Connections {
     pub(super) gate: Arc<Gate>,
     tls: Option<Arc<rustls::ServerConfig>>,
     max_header_len: usize,
-    /// How long a request may take on HTTP/2 from the end of its headers until its answer was read. On HTTP/1.1 that is the
-    /// connection's only request, and is seen there.
-    stream_time: Duration,
     streams: TaskTracker,
 }
 
@@ -56,8 +52,7 @@ impl Connections {
         streams: TaskTracker,
     ) -> Self {
         let max_header_len = config.max_header_len.max(MIN_HEADER_LEN);
-        let stream_time = config.handler_time + config.answer_time;
-        Self { requests, gate, tls, max_header_len, stream_time, streams }
+        Self { requests, gate, tls, max_header_len, streams }
     }
 
     /// Whether connections begin with a TLS handshake.
@@ -117,7 +112,7 @@ impl Connections {
         let service = service_fn(move |request| line.clone().answer(request));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
-        let http = self.http(Streams { tasks: self.streams.clone(), time: self.stream_time, over });
+        let http = self.http(Streams { tasks: self.streams.clone(), over });
         let socket = TokioIo::new(Socket::new(stream, progress.clone()));
         let mut connection = pin!(http.serve_connection(socket, service));
         tokio::select! {
@@ -150,14 +145,12 @@ impl Connections {
 #[derive(Clone, Debug)]
 struct Streams {
     tasks: TaskTracker,
-    time: Duration,
     /// Cancelled when the connection has ended.
     over: CancellationToken,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, request: F) {
-        let (time, over) = (self.time, self.over.clone());
-        self.tasks.spawn(async move { over.run_until_cancelled(timeout(time, request)).await });
+        self.tasks.spawn(self.over.clone().run_until_cancelled_owned(request));
     }
 }

@@ -1,7 +1,7 @@
 //! HTTP: parses what comes, hands it to the [`Tracker`](crate::Tracker), and sends what it answers.
 //!
 //! - `routes`: which path leads where.
-//! - `body`: how long a body may be. `message`: from a body to a message.
+//! - `body`: how long a body may be, and `memory`: how much all of them may take. `message`: from a body to a message.
 //! - `reply`: answers and refusals as responses.
 //! - `request`: what every request gets: its time, its client's address (`client`), its place in the metrics.
 //! - `connection`: one connection. `socket` and `progress` see to it that it does not take too long.
@@ -13,6 +13,7 @@ mod body;
 mod client;
 mod connection;
 mod gate;
+mod memory;
 mod message;
 mod progress;
 mod reply;

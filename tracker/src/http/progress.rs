@@ -25,6 +25,7 @@ pub(super) struct Times {
     header: Duration,
     idle: Duration,
     answer: Duration,
+    request: Duration,
 }
 
 /// How far one connection is.
@@ -40,10 +41,12 @@ struct State {
     stage: Stage,
     /// Since when it has been in this stage.
     since: Instant,
+    /// When it was opened, or its last request answered.
+    served: Instant,
     /// Since when there have been bytes that the client does not take.
     stuck: Option<Instant>,
-    /// Requests that are not answered.
-    requests: usize,
+    /// When the requests began whose answers are not sent.
+    requests: Vec<Instant>,
     /// Whether bytes may come that belong to no request.
     http2: bool,
     ending: Option<Ending>,
@@ -57,7 +60,7 @@ enum Stage {
     Waiting,
     /// The headers of a request are not complete.
     Headers,
-    /// Requests are being answered, in a time of their own.
+    /// Requests are being answered.
     Busy,
     /// The last answer was written, or nothing was asked.
     Closing,
@@ -91,14 +94,23 @@ impl CutOff {
 
 impl Times {
     pub(super) fn new(config: &ServerConfig) -> Self {
-        Self { header: config.header_time, idle: config.idle_time, answer: config.answer_time }
+        let &ServerConfig { header_time: header, idle_time: idle, handler_time, answer_time: answer, .. } = config;
+        Self { header, idle, answer, request: handler_time + answer }
     }
 }
 
 impl Progress {
     /// A connection that was just opened.
     pub(super) fn new(times: Times, now: Instant) -> Self {
-        let state = State { stage: Stage::Waiting, since: now, stuck: None, requests: 0, http2: false, ending: None };
+        let state = State {
+            stage: Stage::Waiting,
+            since: now,
+            served: now,
+            stuck: None,
+            requests: Vec::new(),
+            http2: false,
+            ending: None,
+        };
         Self { times, state: Mutex::new(state), asked: Notify::new() }
     }
 
@@ -124,16 +136,19 @@ impl Progress {
     pub(super) fn request_began(&self, http2: bool, now: Instant) {
         let mut state = self.state.lock();
         state.http2 |= http2;
-        state.requests += 1;
+        state.requests.push(now);
         state.enter(Stage::Busy, now);
     }
 
-    /// A request was answered, or given up.
-    pub(super) fn request_ended(&self, now: Instant) {
+    /// The answer of a request that began then was sent, or the request was given up.
+    pub(super) fn request_ended(&self, began: Instant, now: Instant) {
         let mut state = self.state.lock();
-        state.requests -= 1;
-        if state.requests == 0 && state.stage == Stage::Busy {
+        if let Some(index) = state.requests.iter().position(|open| *open == began) {
+            state.requests.swap_remove(index);
+        }
+        if state.requests.is_empty() && state.stage == Stage::Busy {
             state.enter(Stage::Waiting, now);
+            state.served = now;
         }
     }
 
@@ -156,11 +171,12 @@ impl Progress {
         self.state.lock().stage = Stage::Closing;
     }
 
-    /// Since when the client has kept the tracker waiting for the rest of a request; not if the connection ends anyway.
+    /// Since when the client has kept the tracker waiting for a request, whether it has begun with it or not; none if it does
+    /// not, or if the connection is about to end.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state.lock();
         let waits = matches!(state.stage, Stage::Handshake | Stage::Waiting | Stage::Headers);
-        (waits && state.ending.is_none()).then_some(state.since)
+        (waits && state.ending.is_none()).then_some(state.served)
     }
 
     /// Asks the connection to end.
@@ -227,7 +243,7 @@ impl State {
             Stage::Handshake => Some((self.since + times.header, CutOff::HANDSHAKE)),
             Stage::Waiting => Some((self.since + times.idle, CutOff::IDLE)),
             Stage::Headers => Some((self.since + times.header, CutOff::HEADERS)),
-            Stage::Busy => None,
+            Stage::Busy => self.requests.iter().min().map(|began| (*began + times.request, CutOff::ANSWER)),
             Stage::Closing => Some((self.since + LINGER, CutOff::CLOSING)),
         }
     }

@@ -14,8 +14,10 @@ use sprat_protocol::tracker::{Answer, SIGNATURE_HEADER, Search};
 
 use super::body::{Batch, Body};
 use super::client::ClientAddr;
+use super::memory::Memory;
 use super::message::Message;
 use super::reply::{Reply, file_info, query_answer};
+use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::proof::Proof;
 use crate::readiness::Readiness;
@@ -25,11 +27,24 @@ use crate::service::{Caller, Now, Stats, Tracker};
 /// What the handlers need.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) tracker: Arc<Tracker>,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) readiness: Arc<Readiness>,
-    pub(crate) max_body_len: usize,
-    pub(crate) max_batch_len: usize,
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) max_body_len: usize,
+    pub(super) max_batch_len: usize,
+    pub(super) memory: Arc<Memory>,
+}
+
+impl App {
+    pub(crate) fn new(
+        tracker: Arc<Tracker>,
+        metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
+        config: &ServerConfig,
+    ) -> Self {
+        let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
+        Self { tracker, metrics, readiness, max_body_len, max_batch_len, memory: Memory::new(max_memory) }
+    }
 }
 
 /// All routes; those for metrics only where they have no address of their own.
