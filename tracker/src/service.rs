@@ -16,6 +16,7 @@ use sprat_protocol::tracker::{
 };
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{Catalogue, Page, Words};
@@ -95,7 +96,7 @@ pub enum OpenError {
 }
 
 /// What a tracker tells about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stats {
     /// Its version.
     pub version: &'static str,
@@ -114,7 +115,7 @@ pub struct Stats {
 }
 
 /// How many messages of each kind the tracker understood, since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Requests {
     /// REGISTER.
     pub register: u64,
@@ -270,6 +271,11 @@ impl Tracker {
                 return Ok(page.finish());
             }
         }
+    }
+
+    /// What this tracker is called; nothing if it answers to every name.
+    pub(crate) fn names(&self) -> &[String] {
+        self.proofs.names()
     }
 
     /// What the tracker tells about itself.

@@ -2,6 +2,7 @@
 //!
 //! - `routes`: which path leads where.
 //! - `body`: how long a body may be, and `memory`: how much all of them may take. `message`: from a body to a message.
+//! - `page`: for people with a browser. `openapi`: the messages, described for programs and for people.
 //! - `reply`: answers and refusals as responses.
 //! - `request`: what every request gets: its time, its client's address (`client`), its place in the metrics.
 //! - `connection`: one connection. `socket` and `progress` see to it that it does not take too long.
@@ -15,6 +16,8 @@ mod connection;
 mod gate;
 mod memory;
 mod message;
+mod openapi;
+mod page;
 mod progress;
 mod reply;
 mod request;

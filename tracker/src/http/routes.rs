@@ -6,16 +6,24 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use sprat_chunking::FileId;
-use sprat_protocol::tracker::{Answer, SIGNATURE_HEADER, Search};
+use sprat_protocol::tracker::{
+    Answer, FileInfo, Heartbeat, HeartbeatAnswer, QueryAnswer, Register, Registered, SIGNATURE_HEADER, Search,
+    SearchAnswer, Unregister, Unregistered,
+};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::body::{Batch, Body};
 use super::client::ClientAddr;
 use super::memory::Memory;
 use super::message::Message;
+use super::openapi::{self, Typed};
+use super::page;
 use super::reply::{Reply, file_info, query_answer};
 use crate::config::ServerConfig;
 use crate::metrics::Metrics;
@@ -47,19 +55,23 @@ impl App {
     }
 }
 
-/// All routes; those for metrics only where they have no address of their own.
+/// All routes, and their description, in which each is named once; those for metrics only where they have no address of
+/// their own.
 pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
-    let metrics = if with_metrics { Router::new().route("/metrics", get(metrics)) } else { Router::new() };
-    Router::new()
-        .route("/v1/register", post(register))
-        .route("/v1/query", post(query))
-        .route("/v1/heartbeat", post(heartbeat))
-        .route("/v1/unregister", post(unregister))
-        .route("/v1/search", post(search).get(search_by_url))
-        .route("/v1/files/{file_id}", get(file))
-        .route("/v1/stats", get(stats))
-        .merge(health())
-        .merge(metrics)
+    let (described, mut api) = OpenApiRouter::with_openapi(openapi::about())
+        .routes(routes!(register))
+        .routes(routes!(query))
+        .routes(routes!(heartbeat))
+        .routes(routes!(unregister))
+        .routes(routes!(search, search_by_url))
+        .routes(routes!(file))
+        .routes(routes!(stats))
+        .merge(if with_metrics { operation() } else { health() })
+        .split_for_parts();
+    openapi::add_errors(&mut api);
+    described
+        .merge(openapi::routes(&api))
+        .route("/", get(page::home))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
         .with_state(app)
@@ -67,16 +79,34 @@ pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
 
 /// The routes where metrics have an address of their own.
 pub(super) fn metrics_router(app: Arc<App>) -> Router {
-    health().route("/metrics", get(metrics)).fallback(unknown_route).with_state(app)
+    Router::from(operation()).fallback(unknown_route).with_state(app)
 }
 
-fn health() -> Router<Arc<App>> {
-    Router::new().route("/healthz", get(async || "ok")).route("/readyz", get(ready))
+/// What those who run the tracker look at.
+fn operation() -> OpenApiRouter<Arc<App>> {
+    health().routes(routes!(metrics))
 }
 
-type Client = Extension<ClientAddr>;
-type Tracking = State<Arc<App>>;
+fn health() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
 
+pub(super) type Client = Extension<ClientAddr>;
+pub(super) type Tracking = State<Arc<App>>;
+
+/// "I have these files."
+///
+/// A peer says where it listens and what it has. Files are added to what it registered before; its lease starts anew. The
+/// peer signs the body: with its Ed25519 key, over the bytes `sprat tracker register v1`, a zero byte, and the body as it is
+/// sent.
+#[utoipa::path(
+    post,
+    path = "/v1/register",
+    tag = "messages",
+    params(("sprat-signature" = String, Header, description = "The signature in hex, 128 digits")),
+    request_body = Typed<Register>,
+    responses((status = 200, description = "REGISTERED", body = Typed<Registered>))
+)]
 async fn register(State(app): Tracking, client: Client, headers: HeaderMap, Batch(body): Batch) -> Reply {
     let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let proof = Proof { body: &body, signature };
@@ -84,34 +114,78 @@ async fn register(State(app): Tracking, client: Client, headers: HeaderMap, Batc
     Ok(Json(Answer::Registered(answer)))
 }
 
+/// "Who has these files?"
+#[utoipa::path(
+    post,
+    path = "/v1/query",
+    tag = "messages",
+    request_body = Typed<sprat_protocol::tracker::Query>,
+    responses((status = 200, description = "QUERY_ANSWER", body = Typed<QueryAnswer>))
+)]
 async fn query(State(app): Tracking, client: Client, Body(body): Body) -> Result<Response, Refusal> {
     let found = app.tracker.query(caller(client), &Message::read(&body)?).await?;
     Ok(query_answer(&found))
 }
 
+/// "I am still here."
+///
+/// Renews the lease on everything that a peer registered.
+#[utoipa::path(
+    post,
+    path = "/v1/heartbeat",
+    tag = "messages",
+    request_body = Typed<Heartbeat>,
+    responses((status = 200, description = "HEARTBEAT_ANSWER", body = Typed<HeartbeatAnswer>))
+)]
 async fn heartbeat(State(app): Tracking, client: Client, Batch(body): Batch) -> Reply {
     let answer = app.tracker.heartbeat(caller(client), Message::read(&body)?).await?;
     Ok(Json(Answer::HeartbeatAnswer(answer)))
 }
 
+/// "I no longer have these files."
+#[utoipa::path(
+    post,
+    path = "/v1/unregister",
+    tag = "messages",
+    request_body = Typed<Unregister>,
+    responses((status = 200, description = "UNREGISTERED", body = Typed<Unregistered>))
+)]
 async fn unregister(State(app): Tracking, client: Client, Batch(body): Batch) -> Reply {
     let answer = app.tracker.unregister(caller(client), Message::read(&body)?).await?;
     Ok(Json(Answer::Unregistered(answer)))
 }
 
+/// "Which files are called like this?"
+#[utoipa::path(
+    post,
+    path = "/v1/search",
+    tag = "messages",
+    request_body = Typed<Search>,
+    responses((status = 200, description = "SEARCH_ANSWER", body = Typed<SearchAnswer>))
+)]
 async fn search(State(app): Tracking, client: Client, Body(body): Body) -> Reply {
     let answer = app.tracker.search(caller(client), &Message::read(&body)?).await?;
     Ok(Json(Answer::SearchAnswer(answer)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct SearchParameters {
+    /// Words that the name must contain, in any order and case; parts of words are enough.
     q: String,
+    /// Which page of 50 files, counted from 0.
     #[serde(default)]
     page: u32,
 }
 
-/// SEARCH for people with curl.
+/// SEARCH, for people with curl
+#[utoipa::path(
+    get,
+    path = "/v1/search",
+    tag = "for curl",
+    params(SearchParameters),
+    responses((status = 200, description = "SEARCH_ANSWER", body = Typed<SearchAnswer>))
+)]
 async fn search_by_url(
     State(app): Tracking,
     client: Client,
@@ -123,23 +197,52 @@ async fn search_by_url(
     Ok(Json(Answer::SearchAnswer(answer)))
 }
 
-/// QUERY of one file for people with curl.
+/// QUERY of one file, for people with curl
+#[utoipa::path(
+    get,
+    path = "/v1/files/{file_id}",
+    tag = "for curl",
+    params(("file_id" = String, Path, description = "64 hex digits")),
+    responses((status = 200, description = "What is known of the file", body = FileInfo))
+)]
 async fn file(State(app): Tracking, client: Client, Path(file_id): Path<String>) -> Result<Response, Refusal> {
     let file_id: FileId = file_id.parse().map_err(|error| Refusal::Malformed(format!("{error}")))?;
     Ok(file_info(app.tracker.file(caller(client), file_id).await?))
 }
 
+/// What the tracker tells about itself
+#[utoipa::path(get, path = "/v1/stats", tag = "operation", responses((status = 200, description = "Numbers", body = Stats)))]
 async fn stats(State(app): Tracking) -> Json<Stats> {
     Json(app.tracker.stats(Now::read()))
 }
 
-async fn ready(State(app): Tracking) -> Result<&'static str, (StatusCode, String)> {
+/// Whether the tracker can serve
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    responses((status = 200, description = "It can", body = String), (status = 503, description = "Why not", body = String))
+)]
+async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, String)> {
     app.readiness.check().map(|()| "ok").map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason.to_string()))
 }
 
+/// Numbers for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    responses((status = 200, description = "OpenMetrics text", body = String))
+)]
 async fn metrics(State(app): Tracking) -> impl IntoResponse {
     let text = app.metrics.encode(&app.tracker.totals());
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// Whether the process lives
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It does", body = String)))]
+async fn healthz() -> &'static str {
+    "ok"
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Reply {
@@ -150,7 +253,7 @@ async fn unknown_route(uri: Uri) -> Reply {
     Err(Refusal::UnknownRoute(shown(uri.path())))
 }
 
-fn caller(Extension(ClientAddr(address)): Client) -> Caller {
+pub(super) fn caller(Extension(ClientAddr(address)): Client) -> Caller {
     Caller::new(address, Now::read())
 }
 
