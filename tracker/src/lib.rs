@@ -9,7 +9,7 @@
 //! - [`contact`]: where a peer is reached, and by whom.
 //! - [`catalogue`]: the names of files, for SEARCH.
 //! - [`refusal`]: what those are told whom the tracker refuses.
-//! - [`config`]: what an operator decides.
+//! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
 //!
 //! Everything is kept in memory: after a restart the swarms refill within one lease.
 
@@ -17,6 +17,7 @@ pub mod catalogue;
 pub mod config;
 pub mod contact;
 mod http;
+pub mod logs;
 pub mod proof;
 pub mod refusal;
 pub mod service;
