@@ -47,6 +47,9 @@ pub struct Config {
     /// Folder for what outlives a restart, created if missing. Without one nothing does, and there are no tokens. Such as
     /// `"/var/lib/sprat-tracker"`.
     pub data_dir: Option<PathBuf>,
+    /// Whether the tracker tries to connect to the peers that register, each at the address that it came from, to tell it and
+    /// others whether it can be reached.
+    pub call_back: bool,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
     /// What the program writes to standard error.
@@ -61,6 +64,7 @@ impl Default for Config {
             lease: Duration::from_secs(90),
             grace: Duration::from_secs(5),
             data_dir: None,
+            call_back: true,
             limits: Limits::default(),
             log: LogConfig::default(),
         }

@@ -75,6 +75,11 @@ impl Proofs {
         Self { names, started: now.unix_seconds, nonces: Mutex::new(nonces) }
     }
 
+    /// What this tracker is called; nothing if it answers to every name.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Checks a REGISTER. What passes once does not pass again.
     ///
     /// # Errors

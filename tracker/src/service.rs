@@ -1,19 +1,24 @@
 //! What a tracker does with a message. Knows the messages, not how they came.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use sprat_chunking::{FileId, Layout};
+use sprat_protocol::identity::NoRandomness;
 use sprat_protocol::name::is_invisible;
 use sprat_protocol::tracker::{
     FileOutcome, Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_NAME_LEN, MAX_QUERY_FILES, MAX_QUERY_PEERS,
     MAX_REGISTER_FILES, MAX_SEARCH_WORDS_LEN, Query, Register, RegisterFile, Registered, Search, SearchAnswer,
     SearchHit, Unregister, Unregistered,
 };
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
+use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{Catalogue, Page, Words};
 use crate::config::Config;
 use crate::contact::Contact;
@@ -26,6 +31,9 @@ use crate::swarm::Swarms;
 const DEFAULT_QUERY_PEERS: u32 = 50;
 /// How many names a search looks at before others get their turn.
 const SCAN_STEPS: usize = 1000;
+
+/// How often leases are looked at that nobody asks about.
+const EXPIRY_TICK: Duration = Duration::from_secs(1);
 
 /// The moment in which something happens.
 #[derive(Clone, Copy, Debug)]
@@ -67,13 +75,28 @@ pub struct Tracker {
     started: Instant,
     proofs: Proofs,
     store: Store,
+    call_backs: Option<CallBacks>,
     /// Held for the time of one small step, never across an await.
     catalogue: Mutex<Catalogue>,
     requests: Mutex<Requests>,
 }
 
+/// What a tracker does besides answering.
+#[derive(Debug)]
+pub struct Background {
+    caller: Option<call_back::Caller>,
+}
+
+/// Why a tracker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system has no randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
 /// What a tracker tells about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stats {
     /// Its version.
     pub version: &'static str,
@@ -92,7 +115,7 @@ pub struct Stats {
 }
 
 /// How many messages of each kind the tracker understood, since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Requests {
     /// REGISTER.
     pub register: u64,
@@ -107,16 +130,33 @@ pub struct Requests {
 }
 
 impl Tracker {
-    /// A tracker that knows nobody yet. Lease tokens are drawn from `rng`, so it must be one that nobody can predict.
-    pub fn new(config: &Config, rng: StdRng, now: Now) -> Self {
-        Self {
+    /// A tracker that knows nobody yet, and what is to run beside it. Lease tokens are drawn from `rng`, so it must be one
+    /// that nobody can predict.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way.
+    pub fn open(config: &Config, rng: StdRng, now: Now) -> Result<(Self, Background), OpenError> {
+        let (call_backs, caller) = config.call_back.then(CallBacks::new).transpose()?.unzip();
+        let tracker = Self {
             lease: config.lease,
             started: now.instant,
             proofs: Proofs::new(config.names.clone(), now),
             store: Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng)),
+            call_backs,
             catalogue: Mutex::default(),
             requests: Mutex::default(),
-        }
+        };
+        Ok((tracker, Background { caller }))
+    }
+
+    /// Does what a tracker does besides answering, until `shutdown`.
+    pub async fn run(&self, background: Background, shutdown: &CancellationToken) {
+        let calls = async {
+            if let Some(caller) = background.caller {
+                caller.run(&self.store, shutdown).await;
+            }
+        };
+        tokio::join!(calls, shutdown.run_until_cancelled(self.keep_tidy()));
     }
 
     /// A peer says where it listens and what it has.
@@ -147,6 +187,9 @@ impl Tracker {
         let files: Vec<FileOutcome> = files.collect();
         if let Some(refusal) = all_over_a_limit(&files) {
             return Err(refusal);
+        }
+        if let Some(call_backs) = self.call_backs.as_ref().filter(|_| stored.reachable.is_none()) {
+            call_backs.ask(Call { peer_id, address: SocketAddr::new(caller.address, port) });
         }
         let lease = self.lease(LeaseToken::new(stored.token));
         Ok(Registered { lease, observed: caller.address, reachable: stored.reachable, files })
@@ -230,6 +273,11 @@ impl Tracker {
         }
     }
 
+    /// What this tracker is called; nothing if it answers to every name.
+    pub(crate) fn names(&self) -> &[String] {
+        self.proofs.names()
+    }
+
     /// What the tracker tells about itself.
     pub fn stats(&self, now: Now) -> Stats {
         let totals = self.store.totals();
@@ -247,6 +295,21 @@ impl Tracker {
     /// Forgets some of what the leases that are over held. Returns whether there is more to forget.
     pub fn expire(&self, now: Now) -> bool {
         self.store.expire(now)
+    }
+
+    /// Forgets what leases held that are over, also when nobody asks, and parties that nothing is to be remembered of.
+    async fn keep_tidy(&self) {
+        let mut ticks = tokio::time::interval(EXPIRY_TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            while self.expire(Now::read()) {
+                tokio::task::yield_now().await;
+            }
+            if let Some(call_backs) = &self.call_backs {
+                call_backs.forget_idle();
+            }
+        }
     }
 
     /// Tells the catalogue of a file that was added, and the peer what became of it.

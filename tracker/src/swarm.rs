@@ -274,12 +274,12 @@ impl State {
 
 /// Adapter until the store is rewritten.
 #[derive(Debug)]
-pub struct Swarms(parking_lot::Mutex<(State, rand::rngs::StdRng)>);
+pub struct Swarms(parking_lot::Mutex<(State, rand::rngs::StdRng)>, parking_lot::Mutex<HashMap<PeerId, bool>>);
 
 #[allow(missing_docs)]
 impl Swarms {
     pub fn new(lease: Duration, limits: Limits, rng: rand::rngs::StdRng) -> Self {
-        Self(parking_lot::Mutex::new((State::new(lease, limits), rng)))
+        Self(parking_lot::Mutex::new((State::new(lease, limits), rng)), Default::default())
     }
     pub fn register(
         &self,
@@ -309,7 +309,7 @@ impl Swarms {
         completed: &[FileId],
     ) -> Result<Renewal, UnknownLease> {
         self.0.lock().0.heartbeat(now, peer_id, token, observed, completed)?;
-        Ok(Renewal { reachable: None, unknown: vec![] })
+        Ok(Renewal { reachable: self.1.lock().get(&peer_id).copied(), unknown: vec![] })
     }
     pub fn unregister(
         &self,
@@ -351,7 +351,9 @@ impl Swarms {
         let state = &self.0.lock().0;
         file_ids.iter().map(|id| state.summary(*id)).collect()
     }
-    pub fn set_reachable(&self, _peer_id: PeerId, _observed: IpAddr, _reachable: bool) {}
+    pub fn set_reachable(&self, peer_id: PeerId, _observed: IpAddr, reachable: bool) {
+        self.1.lock().insert(peer_id, reachable);
+    }
     pub fn remove_file(&self, _file_id: FileId) {}
     pub fn remove_peer(&self, peer_id: PeerId) {
         self.0.lock().0.forget(peer_id, usize::MAX);

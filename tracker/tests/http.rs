@@ -157,7 +157,7 @@ async fn a_body_over_the_limit_is_refused() {
 async fn other_routes_and_methods_are_answered_in_json() {
     let tracker = Running::start(Config::default()).await;
     for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
-        for path in ["/", "/v1/reboot", "/v1/register/", "/v2/query", "/v1/files/a/b"] {
+        for path in ["/v1", "/v1/reboot", "/v1/register/", "/v2/query", "/v1/files/a/b"] {
             let (status, answer) = read(tracker.send(method.clone(), path, "").await).await;
             assert_eq!(
                 (status, &answer["code"]),
@@ -299,5 +299,78 @@ async fn connections_over_the_limit_wait_for_their_turn() {
     drop(first);
     timeout(LONG, second.read_exact(&mut answer)).await.expect("its turn comes").unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200");
+    tracker.stop().await;
+}
+
+/// Every route that is described is there, with the method that is described, and every other method is not.
+#[tokio::test]
+async fn the_description_is_that_of_the_routes() {
+    let tracker = Running::start(Config::default()).await;
+    let (status, api) = tracker.get("/openapi.json").await;
+    assert_eq!((status, api["openapi"].as_str().unwrap()), (StatusCode::OK, "3.1.0"));
+    let paths = api["paths"].as_object().unwrap();
+    for path in ["/v1/register", "/v1/query", "/v1/heartbeat", "/v1/unregister", "/v1/search", "/v1/files/{file_id}"] {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    for (path, item) in paths {
+        for method in [Method::GET, Method::PUT, Method::POST, Method::DELETE] {
+            let is_described = item.get(method.as_str().to_lowercase()).is_some();
+            let response = tracker.send(method.clone(), &path.replace("{file_id}", FILE), "").await;
+            let is_there = response.status() != StatusCode::METHOD_NOT_ALLOWED;
+            assert_eq!(is_there, is_described, "{method} {path}: {}", response.status());
+        }
+    }
+    tracker.stop().await;
+}
+
+/// Whatever the description refers to is in it.
+#[tokio::test]
+async fn the_description_is_whole() {
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(key, value)| match (key.as_str(), value) {
+                ("$ref", Value::String(to)) => found.push(to.clone()),
+                _ => references(value, found),
+            }),
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let tracker = Running::start(Config::default()).await;
+    let (_, api) = tracker.get("/openapi.json").await;
+    let mut found = Vec::new();
+    references(&api, &mut found);
+    assert!(found.len() > 10, "{found:?}");
+    for reference in found {
+        assert!(api.pointer(reference.strip_prefix('#').unwrap()).is_some(), "{reference}");
+    }
+    let page = tracker.send(Method::GET, "/docs", "").await.text().await.unwrap();
+    for text in ["POST /v1/register", "sprat-signature", "ErrorAnswer"] {
+        assert!(page.contains(text), "{text}");
+    }
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_shows_what_is_here_and_takes_names_as_text() {
+    let tracker = Running::start(Config::default()).await;
+    tracker.register(ALICE, FILE, "<b>Bold & \"brave\"</b>.mkv", true).await;
+    let page = async |path: &str| {
+        let response = tracker.send(Method::GET, path, "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+        response.text().await.unwrap()
+    };
+    let home = page("/").await;
+    assert!(home.contains("<dt>Peers online</dt><dd>1</dd>") && !home.contains("Bold"), "{home}");
+    let found = page("/?q=brave").await;
+    assert!(found.contains("<bdi>&lt;b&gt;Bold &amp; &quot;brave&quot;&lt;/b&gt;.mkv</bdi>"), "{found}");
+    assert!(found.contains(&format!("href=\"sprat:{FILE}?name=%3Cb%3E")), "{found}");
+    assert!(page("/?q=%3Cscript%3E").await.contains("No file here has such a name"));
+    assert!(page("/?page=x").await.contains("That is no search"));
+    assert!(page(&format!("/?q={}", "x".repeat(256))).await.contains("256 bytes of words"));
+    for other in [&home, &found] {
+        assert!(!other.contains("<script") && !other.contains("src=") && !other.contains("//cdn"), "{other}");
+    }
     tracker.stop().await;
 }

@@ -30,7 +30,7 @@ impl World {
     fn new() -> Self {
         let now = Now { instant: Instant::now(), unix_seconds: 1_790_000_000 };
         Self {
-            tracker: Tracker::new(&Config::default(), StdRng::seed_from_u64(3), now),
+            tracker: Tracker::open(&Config::default(), StdRng::seed_from_u64(3), now).unwrap().0,
             now,
             rng: StdRng::seed_from_u64(4),
         }
