@@ -99,7 +99,7 @@ impl Key {
     }
 
     /// Its value if nobody sets it.
-    pub(super) fn default(&self) -> Option<Value> {
+    pub fn default(&self) -> Option<Value> {
         self.value_in(&Config::default().values()).cloned()
     }
 
