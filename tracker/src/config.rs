@@ -23,6 +23,7 @@ use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::access::{AccessConfig, Public};
 use crate::logs::LogConfig;
 
 pub use key::{Key, keys};
@@ -52,6 +53,8 @@ pub struct Config {
     pub call_back: bool,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
+    /// Who may use the tracker, and who may not.
+    pub access: AccessConfig,
     /// What the program writes to standard error.
     pub log: LogConfig,
 }
@@ -66,6 +69,7 @@ impl Default for Config {
             data_dir: None,
             call_back: true,
             limits: Limits::default(),
+            access: AccessConfig::default(),
             log: LogConfig::default(),
         }
     }
@@ -147,6 +151,11 @@ impl Config {
             let bounds = format!("is {}; a lease is between 1s and 1d", duration::text(self.lease));
             problems.push(Problem::new("lease", bounds));
         }
+        if self.access.public != Public::Share && self.data_dir.is_none() {
+            let reason =
+                "keeps people out who have no token, and tokens are kept in the data folder; set data_dir as well";
+            problems.push(Problem::new("access.public", reason));
+        }
         problems.extend(self.log.problem().map(|reason| Problem::new("log.level", reason)));
         problems
     }
@@ -174,6 +183,7 @@ mod tests {
         assert_eq!(problems(|config| config.listen.clear()), ["listen"]);
         assert_eq!(problems(|config| config.data_dir = Some(PathBuf::new())), ["data_dir"]);
         assert_eq!(problems(|config| config.log.level = "sprat=loudly".into()), ["log.level"]);
+        assert_eq!(problems(|config| config.access.public = Public::Read), ["access.public"]);
         for (lease, is_good) in [(999, false), (1000, true), (86_400_000, true), (86_400_001, false)] {
             let lease = Duration::from_millis(lease);
             assert_eq!(problems(|config| config.lease = lease).is_empty(), is_good, "{lease:?}");

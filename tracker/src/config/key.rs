@@ -4,6 +4,7 @@ use documented::{Documented, DocumentedFields};
 use toml::{Table, Value};
 
 use super::{Config, Limits};
+use crate::access::AccessConfig;
 use crate::logs::LogConfig;
 
 /// One value that an operator can set.
@@ -26,7 +27,8 @@ pub(super) struct Group {
 }
 
 /// The tables of the file: one for each field of [`Config`] that is a struct.
-pub(super) const GROUPS: [Group; 2] = [group::<Limits>("limits"), group::<LogConfig>("log")];
+pub(super) const GROUPS: [Group; 3] =
+    [group::<Limits>("limits"), group::<AccessConfig>("access"), group::<LogConfig>("log")];
 
 const fn group<T: Documented + DocumentedFields>(name: &'static str) -> Group {
     Group { name, about: T::DOCS, names: T::FIELD_NAMES, abouts: T::FIELD_DOCS }
