@@ -16,8 +16,7 @@ use super::networks::{self, Networks};
 /// The most characters of a reason that are told.
 pub const MAX_REASON_LEN: usize = 200;
 /// What kinds of things can be blocked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Peers, by their IDs.
     Peers,

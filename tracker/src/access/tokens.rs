@@ -178,6 +178,16 @@ impl Tokens {
         list
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.known.load().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Takes over what another process has changed, if one has. Returns whether that is so.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -20,10 +21,13 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::{Gate, admit};
+use super::admin;
 use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use crate::access::Role;
 use crate::proof::Proof;
 use crate::refusal::Refusal;
 use crate::service::{Caller, Now, Stats, Tracker};
@@ -34,22 +38,28 @@ const MAX_BODY_LEN: usize = 1024 * 1024;
 /// Who is at the other end of the connection.
 pub(super) type Remote = ConnectInfo<SocketAddr>;
 
-/// The routes, and their description: each is named here once.
+/// The routes, and their description: each is named here once, under what it takes to use it.
 pub(super) fn router(tracker: Arc<Tracker>) -> Router {
-    let (routes, mut api) = OpenApiRouter::with_openapi(openapi::about())
-        .routes(routes!(register))
+    let takes = |role| from_fn_with_state(Gate { tracker: tracker.clone(), role }, admit);
+    let open = OpenApiRouter::new().routes(routes!(healthz));
+    let read = OpenApiRouter::new()
         .routes(routes!(query))
-        .routes(routes!(heartbeat))
-        .routes(routes!(unregister))
         .routes(routes!(search, search_by_url))
         .routes(routes!(file))
         .routes(routes!(stats))
-        .routes(routes!(healthz))
-        .split_for_parts();
+        .route("/", get(page::home))
+        .route_layer(takes(Role::Read));
+    let share = OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(heartbeat))
+        .routes(routes!(unregister))
+        .route_layer(takes(Role::Share));
+    let admin = admin::routes().route_layer(takes(Role::Admin));
+    let described = OpenApiRouter::with_openapi(openapi::about()).merge(share).merge(read).merge(open).merge(admin);
+    let (routes, mut api) = described.split_for_parts();
     openapi::add_errors(&mut api);
     routes
         .merge(openapi::routes(&api))
-        .route("/", get(page::home))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_LEN))
@@ -57,7 +67,7 @@ pub(super) fn router(tracker: Arc<Tracker>) -> Router {
 }
 
 /// A body, or why there is none.
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
 /// "I have these files."
 ///
@@ -204,7 +214,7 @@ pub(super) fn caller(ConnectInfo(remote): Remote) -> Caller {
     Caller::new(remote.ip(), Now::read())
 }
 
-fn read(body: Body) -> Result<Bytes, Refusal> {
+pub(super) fn read(body: Body) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(MAX_BODY_LEN),
         _ => Refusal::Malformed(rejection.body_text()),
