@@ -9,7 +9,7 @@
 mod block_list;
 pub mod blocks;
 mod entries;
-mod networks;
+pub(crate) mod networks;
 mod state_file;
 pub mod tokens;
 

@@ -6,6 +6,7 @@
 //! - this file: [`Config`], and what makes no sense in it.
 //! - `key`: the list of all keys, taken from the structs.
 //! - `sources`: from file, environment and flags to a [`Config`]. `file`: the file, with its lines.
+//! - `server`: connections.
 //! - `print`: the example file, and what is in force.
 //! - `duration`: lengths of time as people write them.
 
@@ -13,6 +14,7 @@ pub(crate) mod duration;
 mod file;
 mod key;
 mod print;
+mod server;
 mod sources;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,6 +30,7 @@ use crate::logs::LogConfig;
 
 pub use key::{Key, keys};
 pub use print::{effective, example};
+pub use server::{ProxyHeader, ServerConfig, TlsFiles};
 pub use sources::{ConfigError, DEFAULT_FILE, Effective, Origin, Sources};
 
 /// The settings of a tracker.
@@ -51,6 +54,8 @@ pub struct Config {
     /// Whether the tracker tries to connect to the peers that register, each at the address that it came from, to tell it and
     /// others whether it can be reached.
     pub call_back: bool,
+    /// Those who connect.
+    pub server: ServerConfig,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
     /// Who may use the tracker, and who may not.
@@ -68,6 +73,7 @@ impl Default for Config {
             grace: Duration::from_secs(5),
             data_dir: None,
             call_back: true,
+            server: ServerConfig::default(),
             limits: Limits::default(),
             access: AccessConfig::default(),
             log: LogConfig::default(),
@@ -79,8 +85,6 @@ impl Default for Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Documented, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Open HTTP connections; further ones wait in the system's backlog.
-    pub connections: usize,
     /// Peers with a lease.
     pub peers: usize,
     /// Peers with a lease that come from one IPv4 address or one IPv6 /64 network.
@@ -98,7 +102,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4096,
             peers: 1_000_000,
             peers_per_address: 1000,
             files_per_peer: 100_000,
@@ -134,8 +137,11 @@ impl Config {
         let values = self.values();
         for key in keys() {
             match key.value_in(&values) {
-                Some(Value::Integer(0)) if key.group == "limits" => {
+                Some(Value::Integer(0)) => {
                     problems.push(Problem::new(&key.path(), "is 0, which would let nobody in; it is at least 1"));
+                }
+                Some(Value::String(text)) if text == "0s" && key.group == "server" && key.name != "drain_delay" => {
+                    problems.push(Problem::new(&key.path(), "is 0s, which would let nobody in"));
                 }
                 Some(Value::String(text)) if text.is_empty() => {
                     problems.push(Problem::new(&key.path(), "is empty; leave it out instead"));
@@ -180,6 +186,8 @@ mod tests {
     fn what_makes_no_sense_is_named() {
         assert!(problems(|_| ()).is_empty());
         assert_eq!(problems(|config| config.limits.files = 0), ["limits.files"]);
+        assert_eq!(problems(|config| config.server.connections = 0), ["server.connections"]);
+        assert_eq!(problems(|config| config.server.idle_time = Duration::ZERO), ["server.idle_time"]);
         assert_eq!(problems(|config| config.listen.clear()), ["listen"]);
         assert_eq!(problems(|config| config.data_dir = Some(PathBuf::new())), ["data_dir"]);
         assert_eq!(problems(|config| config.log.level = "sprat=loudly".into()), ["log.level"]);

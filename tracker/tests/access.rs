@@ -80,10 +80,12 @@ fn routes() -> Vec<(Method, &'static str, Value, Option<Role>)> {
     let lease = |kind: &str| json!({ "type": kind, "peer_id": peer_id(ALICE), "token": "00" });
     vec![
         (Method::GET, "/healthz", Value::Null, None),
+        (Method::GET, "/readyz", Value::Null, None),
         (Method::GET, "/openapi.json", Value::Null, None),
         (Method::GET, "/docs", Value::Null, None),
         (Method::GET, "/", Value::Null, Some(Role::Read)),
         (Method::GET, "/v1/stats", Value::Null, Some(Role::Read)),
+        (Method::GET, "/metrics", Value::Null, Some(Role::Read)),
         (Method::POST, "/v1/query", query(BOB), Some(Role::Read)),
         (Method::POST, "/v1/search", json!({ "type": "SEARCH", "words": "a", "page": 0 }), Some(Role::Read)),
         (Method::GET, "/v1/search?q=a", Value::Null, Some(Role::Read)),

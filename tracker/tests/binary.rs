@@ -222,5 +222,5 @@ fn the_log_is_for_whoever_reads_it() {
     drop(command);
     let mut line = String::new();
     BufReader::new(ours).read_line(&mut line).unwrap();
-    assert!(line.starts_with("<6>sprat_tracker: tracker started address="), "{line:?}");
+    assert!(line.starts_with("<6>sprat_tracker::server: tracker started address"), "{line:?}");
 }

@@ -42,7 +42,7 @@ impl<T> Networks<T> {
 }
 
 /// A network as people write it: `192.0.2.0/24`, or one address. One of IPv4 in IPv6 is one of IPv4.
-pub(super) fn parse(text: &str) -> Option<IpNet> {
+pub(crate) fn parse(text: &str) -> Option<IpNet> {
     let network = IpNet::from_str(text).or_else(|_| IpAddr::from_str(text).map(IpNet::from)).ok()?.trunc();
     let (IpNet::V6(v6), Some(length)) = (network, network.prefix_len().checked_sub(96)) else { return Some(network) };
     match v6.addr().to_ipv4_mapped() {

@@ -126,7 +126,7 @@ mod tests {
             ("[limits]\nfiles_per_pier = 1", 2, "did you mean limits.files_per_peer?"),
             ("files_per_peer = 1", 1, "did you mean limits.files_per_peer?"),
             ("[limit]\nfiles = 1", 1, "did you mean [limits]?"),
-            ("[server.tls]\nfiles = 1", 1, "there is no table \"server\""),
+            ("[sever.tls]\nfiles = 1", 1, "there is no table \"sever\"; did you mean [server]?"),
             ("zzz = 1", 1, "config --example"),
             ("limits = 3", 1, "write [limits]"),
             ("[[limits]]\nfiles = 1", 1, "write [limits]"),

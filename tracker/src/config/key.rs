@@ -3,7 +3,7 @@
 use documented::{Documented, DocumentedFields};
 use toml::{Table, Value};
 
-use super::{Config, Limits};
+use super::{Config, Limits, ServerConfig};
 use crate::access::AccessConfig;
 use crate::logs::LogConfig;
 
@@ -27,8 +27,12 @@ pub(super) struct Group {
 }
 
 /// The tables of the file: one for each field of [`Config`] that is a struct.
-pub(super) const GROUPS: [Group; 3] =
-    [group::<Limits>("limits"), group::<AccessConfig>("access"), group::<LogConfig>("log")];
+pub(super) const GROUPS: [Group; 4] = [
+    group::<ServerConfig>("server"),
+    group::<Limits>("limits"),
+    group::<AccessConfig>("access"),
+    group::<LogConfig>("log"),
+];
 
 const fn group<T: Documented + DocumentedFields>(name: &'static str) -> Group {
     Group { name, about: T::DOCS, names: T::FIELD_NAMES, abouts: T::FIELD_DOCS }
@@ -65,9 +69,9 @@ impl Key {
         format!("{VARIABLES}{}", self.join("_").to_uppercase())
     }
 
-    /// An example, for a key that is not set unless somebody does: the code in its description, which is TOML.
+    /// An example, for a key that is not set unless somebody does: the last code in its description, which is TOML.
     pub(super) fn sample(&self) -> Option<&'static str> {
-        self.about.split('`').nth(1)
+        self.about.rsplit('`').nth(1)
     }
 
     /// Its value among these.

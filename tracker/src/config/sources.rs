@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(*effective.origin(key("limits.files")), Origin::Flag("--limits-files".into()));
         assert_eq!(*effective.origin(key("limits.peers")), Origin::Variable("SPRAT_TRACKER_LIMITS_PEERS".into()));
         assert_eq!(*effective.origin(key("limits.holdings")), Origin::File(path, 4));
-        assert_eq!(*effective.origin(key("limits.connections")), Origin::Default);
+        assert_eq!(*effective.origin(key("limits.peers_per_swarm")), Origin::Default);
     }
 
     #[test]

@@ -13,16 +13,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::body::Body;
 use super::reply::Reply;
-use super::routes::{Body, read};
+use super::routes::{App, Tracking};
 use crate::access::Role;
 use crate::access::blocks::{Added, Kind, Reason, Target};
 use crate::access::tokens::TokenInfo;
 use crate::refusal::Refusal;
-use crate::service::{Now, Tracker};
+use crate::service::Now;
 
 /// The routes and their description.
-pub(super) fn routes() -> OpenApiRouter<Arc<Tracker>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(tokens, create_token))
         .routes(routes!(revoke_token))
@@ -88,8 +89,8 @@ struct Takedown {
 
 /// The tokens that there are
 #[utoipa::path(get, path = "/v1/admin/tokens", tag = "administration", responses((status = 200, description = "All of them", body = TokenList)))]
-async fn tokens(State(tracker): State<Arc<Tracker>>) -> Json<TokenList> {
-    Json(TokenList { tokens: tracker.access().tokens().list() })
+async fn tokens(State(app): Tracking) -> Json<TokenList> {
+    Json(TokenList { tokens: app.tracker.access().tokens().list() })
 }
 
 /// Makes a token
@@ -100,11 +101,11 @@ async fn tokens(State(tracker): State<Arc<Tracker>>) -> Json<TokenList> {
     request_body = NewToken,
     responses((status = 200, description = "The token", body = CreatedToken))
 )]
-async fn create_token(State(tracker): State<Arc<Tracker>>, body: Body) -> Result<impl IntoResponse, Refusal> {
-    let NewToken { name, role, expires_in } = json(body)?;
+async fn create_token(State(app): Tracking, Body(body): Body) -> Result<impl IntoResponse, Refusal> {
+    let NewToken { name, role, expires_in } = json(&body)?;
     let now = Now::read();
     let expires = expires_in.map(|seconds| now.unix_seconds.saturating_add(seconds));
-    let token = tracker.create_token(name, role, expires, now).await?;
+    let token = app.tracker.create_token(name, role, expires, now).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(CreatedToken { token: token.reveal(), expires })))
 }
 
@@ -116,15 +117,15 @@ async fn create_token(State(tracker): State<Arc<Tracker>>, body: Body) -> Result
     params(("name" = String, Path, description = "What it is called")),
     responses((status = 200, description = "Whether there was one", body = Removed))
 )]
-async fn revoke_token(State(tracker): State<Arc<Tracker>>, Path(name): Path<String>) -> Reply<Removed> {
-    let removed = tracker.revoke_token(name).await?;
+async fn revoke_token(State(app): Tracking, Path(name): Path<String>) -> Reply<Removed> {
+    let removed = app.tracker.revoke_token(name).await?;
     Ok(Json(Removed { removed }))
 }
 
 /// What was blocked over HTTP; what stands in the operator's files is not repeated
 #[utoipa::path(get, path = "/v1/admin/blocks", tag = "administration", responses((status = 200, description = "All of it", body = Added)))]
-async fn blocked(State(tracker): State<Arc<Tracker>>) -> Reply<Added> {
-    Ok(Json(tracker.blocked().await?))
+async fn blocked(State(app): Tracking) -> Reply<Added> {
+    Ok(Json(app.tracker.blocked().await?))
 }
 
 /// Blocks a peer, an address or a file, and forgets it
@@ -139,12 +140,11 @@ async fn blocked(State(tracker): State<Arc<Tracker>>) -> Reply<Added> {
     request_body = Option<Why>,
     responses((status = 200, description = "What is blocked over HTTP now", body = Added))
 )]
-async fn block(State(tracker): State<Arc<Tracker>>, Path(path): Path<(String, String)>, body: Body) -> Reply<Added> {
+async fn block(State(app): Tracking, Path(path): Path<(String, String)>, Body(body): Body) -> Reply<Added> {
     let target = target(&path)?;
-    let body = read(body)?;
-    let Why { reason } = if body.is_empty() { Why::default() } else { json(Ok(body))? };
-    tracker.block(target, Reason::new(&reason), Now::read()).await?;
-    Ok(Json(tracker.blocked().await?))
+    let Why { reason } = if body.is_empty() { Why::default() } else { json(&body)? };
+    app.tracker.block(target, Reason::new(&reason), Now::read()).await?;
+    Ok(Json(app.tracker.blocked().await?))
 }
 
 /// Blocks something no longer
@@ -158,8 +158,8 @@ async fn block(State(tracker): State<Arc<Tracker>>, Path(path): Path<(String, St
     ),
     responses((status = 200, description = "Whether it was", body = Removed))
 )]
-async fn unblock(State(tracker): State<Arc<Tracker>>, Path(path): Path<(String, String)>) -> Reply<Removed> {
-    let removed = tracker.unblock(target(&path)?).await?;
+async fn unblock(State(app): Tracking, Path(path): Path<(String, String)>) -> Reply<Removed> {
+    let removed = app.tracker.unblock(target(&path)?).await?;
     Ok(Json(Removed { removed }))
 }
 
@@ -171,10 +171,10 @@ async fn unblock(State(tracker): State<Arc<Tracker>>, Path(path): Path<(String, 
     request_body = Takedown,
     responses((status = 200, description = "What is blocked over HTTP now", body = Added))
 )]
-async fn take_down(State(tracker): State<Arc<Tracker>>, body: Body) -> Reply<Added> {
-    let Takedown { file_id, reason } = json(body)?;
-    tracker.block(Target::File(file_id), Reason::new(&reason), Now::read()).await?;
-    Ok(Json(tracker.blocked().await?))
+async fn take_down(State(app): Tracking, Body(body): Body) -> Reply<Added> {
+    let Takedown { file_id, reason } = json(&body)?;
+    app.tracker.block(Target::File(file_id), Reason::new(&reason), Now::read()).await?;
+    Ok(Json(app.tracker.blocked().await?))
 }
 
 fn target((kind, value): &(String, String)) -> Result<Target, Refusal> {
@@ -188,7 +188,6 @@ fn target((kind, value): &(String, String)) -> Result<Target, Refusal> {
         .ok_or_else(|| Refusal::Malformed(format!("that is none of the {kind} that belong there")))
 }
 
-fn json<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
-    serde_json::from_slice(&read(body)?)
-        .map_err(|error| Refusal::Malformed(format!("the body is not understood: {error}")))
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::Malformed(format!("the body is not understood: {error}")))
 }
