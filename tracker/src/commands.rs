@@ -1,0 +1,35 @@
+//! What the program can be asked to do: a module for each.
+//!
+//! - `options`: what stands on the command line.
+//! - `serve`: to be the tracker. `signals`: what it is told meanwhile.
+
+mod options;
+mod serve;
+mod signals;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use options::Command;
+pub(crate) use options::Options;
+use sprat_tracker::config;
+
+/// Does what the command line asks for.
+pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let Options { command, sources } = options;
+    match command {
+        Command::Run => serve::serve(&sources)?,
+        Command::Config { example: true } => print(&config::example())?,
+        Command::Config { example: false } => print(&config::effective(&sources.read()?))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a result to standard output. Whoever reads it may have read enough, which is no failure.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
