@@ -90,6 +90,11 @@ impl Process {
         &self.last
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has used so far; its CPU also after it has ended.
     pub(crate) fn usage(&self) -> Usage {
         Usage::of(self.child.id())

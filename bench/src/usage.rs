@@ -27,6 +27,13 @@ impl Usage {
         Self { cpu: (11..15).map(ticks).sum::<f64>() / 100.0, rss: kib.unwrap_or_default() / 1024.0 }
     }
 
+    /// The processes that this one started and that still run.
+    pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(|child| stat(*child).get(1).and_then(|parent| parent.parse().ok()) == Some(pid)).collect()
+    }
+
     /// Whether this process has ended, reaped or not.
     pub(crate) fn has_ended(pid: u32) -> bool {
         matches!(stat(pid).first().map(String::as_str), None | Some("Z" | "X"))
