@@ -28,7 +28,7 @@ pub(crate) struct Tracker {
     #[arg(long, default_value_t = 5)]
     rounds: u32,
     /// Connections, each from an address of its own, with one request under way at a time
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 256)]
     connections: usize,
     /// Files, and as many peers
     #[arg(long, default_value_t = 10_000)]

@@ -38,6 +38,11 @@ impl Identity {
         &self.seed
     }
 
+    /// Signs these bytes (RFC 8032). The caller puts in front of them what they are for.
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).as_ref().try_into().expect("an Ed25519 signature has 64 bytes")
+    }
+
     /// The public half: the peer ID.
     pub fn peer_id(&self) -> PeerId {
         PeerId::new(self.key.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes"))

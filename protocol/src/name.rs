@@ -57,7 +57,7 @@ fn trim(name: &str) -> &str {
 }
 
 /// Characters that show nothing but change how the rest is shown: zero-width, bidi controls (UAX #9), byte-order mark.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 

@@ -4,11 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::{Encoding, Specification};
+use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A peer's Ed25519 public key (RFC 8032), written as 52 letters of lower-case base32 (RFC 4648 §6) without padding, so
 /// that nobody takes it for a file ID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct PeerId([u8; PeerId::LEN]);
 
 impl PeerId {
@@ -23,6 +25,11 @@ impl PeerId {
     /// The public key.
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
+    }
+
+    /// Whether this peer signed these bytes (RFC 8032).
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
     }
 
     /// The first eight letters: enough for a person to tell the peers of one swarm apart.

@@ -9,13 +9,20 @@ pub struct Config {
     pub lease: Duration,
     /// How long open requests may take to end once the tracker shuts down.
     pub grace: Duration,
+    /// What the tracker is called: host and port, as peers dial it. With a name or more it hears only what was signed for
+    /// one of them, so nobody can hand on to it what a peer said to another tracker; with none it answers to every name.
+    pub names: Vec<String>,
+    /// Whether the tracker tries to connect to the peers that register, each at the address that it came from, to tell it and
+    /// others whether it can be reached.
+    pub call_back: bool,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(90), grace: Duration::from_secs(5), limits: Limits::default() }
+        let (lease, grace) = (Duration::from_secs(90), Duration::from_secs(5));
+        Self { lease, grace, names: Vec::new(), call_back: true, limits: Limits::default() }
     }
 }
 

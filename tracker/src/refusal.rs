@@ -3,7 +3,8 @@
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
 
-use crate::swarm::{PeerRefusal, UnknownLease};
+use crate::proof::ProofError;
+use crate::store::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
 
 /// Why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +37,9 @@ pub enum Refusal {
     /// Nobody here has the file.
     #[error("nobody here has the file {0}")]
     UnknownFile(FileId),
+    /// A REGISTER is not the word of the peer that it names.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// The lease is over, or never was.
     #[error(transparent)]
     UnknownLease(#[from] UnknownLease),
@@ -47,12 +51,41 @@ pub enum Refusal {
         /// Seconds after which some may have gone.
         retry_after: u32,
     },
+    /// None of the files can be added.
+    #[error("{reason}")]
+    TooManyFiles {
+        /// Which limit it is.
+        reason: String,
+        /// Seconds after which there may be room.
+        retry_after: u32,
+    },
+    /// What is asked for is kept where it cannot be reached for now.
+    #[error("{reason}")]
+    Unavailable {
+        /// What is away.
+        reason: Unavailable,
+        /// Seconds after which it may be back.
+        retry_after: u32,
+    },
     /// The tracker failed. Its log says why; the client is not told.
     #[error("the tracker failed to answer this; it is not your fault, try again later")]
     Failed,
 }
 
 impl Refusal {
+    /// Something is away. Those who are told come back at different times.
+    pub(crate) fn unavailable(reason: Unavailable) -> Self {
+        Self::Unavailable { reason, retry_after: rand::random_range(1..=10) }
+    }
+
+    /// A peer is not registered.
+    pub(crate) fn of_register(error: RegisterError, lease_seconds: u32) -> Self {
+        match error {
+            RegisterError::Refused(reason) => Self::TooManyPeers { reason, retry_after: lease_seconds },
+            RegisterError::Unavailable(reason) => Self::unavailable(reason),
+        }
+    }
+
     /// The kind, for programs.
     pub fn code(&self) -> ErrorCode {
         match self {
@@ -60,20 +93,38 @@ impl Refusal {
             Self::UnknownRoute(_) | Self::WrongMethod(..) => ErrorCode::UnknownMessage,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::UnknownFile(_) => ErrorCode::UnknownFile,
+            Self::Proof(ProofError::WrongTime { .. }) => ErrorCode::WrongTime,
+            Self::Proof(ProofError::Busy) => ErrorCode::TooMany,
+            Self::Proof(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
-            Self::TooManyPeers { .. } => ErrorCode::TooMany,
-            Self::Failed => ErrorCode::Unavailable,
+            Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
+            Self::Unavailable { .. } | Self::Failed => ErrorCode::Unavailable,
         }
     }
 
     /// The refusal as it is sent.
     pub fn to_answer(&self) -> ErrorAnswer {
         let retry_after = match self {
-            Self::TooManyPeers { retry_after, .. } => Some(*retry_after),
-            Self::Failed => Some(30),
+            Self::TooManyPeers { retry_after, .. }
+            | Self::TooManyFiles { retry_after, .. }
+            | Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::Failed | Self::Proof(ProofError::Busy) => Some(30),
             _ => None,
         };
-        ErrorAnswer { code: self.code(), message: self.to_string(), retry_after }
+        let time = match self {
+            Self::Proof(ProofError::WrongTime { now }) => Some(*now),
+            _ => None,
+        };
+        ErrorAnswer { code: self.code(), message: self.to_string(), retry_after, time }
+    }
+}
+
+impl From<LeaseError> for Refusal {
+    fn from(error: LeaseError) -> Self {
+        match error {
+            LeaseError::Unknown(unknown) => Self::UnknownLease(unknown),
+            LeaseError::Unavailable(reason) => Self::unavailable(reason),
+        }
     }
 }
 
@@ -84,7 +135,7 @@ pub enum ClaimError {
     #[error("a name has 1 to {MAX_NAME_LEN} bytes, not {0}")]
     NameLen(usize),
     /// The name has line breaks or the like.
-    #[error("the name contains control characters")]
+    #[error("the name contains control characters, or such as change how the rest is shown")]
     NameControl,
     /// There is no layout of this length and chunk size.
     #[error(transparent)]

@@ -1,37 +1,46 @@
 //! What a tracker does with a message. Knows the messages, not how they came.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use sprat_chunking::{FileId, Layout};
+use sprat_protocol::identity::NoRandomness;
+use sprat_protocol::name::is_invisible;
 use sprat_protocol::tracker::{
-    Answer, FileInfo, FileOutcome, Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_NAME_LEN, MAX_QUERY_FILES,
-    MAX_QUERY_PEERS, MAX_REGISTER_FILES, MAX_SEARCH_WORDS_LEN, PeerInfo, Query, QueryAnswer, Register, RegisterFile,
-    Registered, Request, Search, SearchAnswer, SearchHit, Unregister, Unregistered,
+    FileOutcome, Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_NAME_LEN, MAX_QUERY_FILES, MAX_QUERY_PEERS,
+    MAX_REGISTER_FILES, MAX_SEARCH_WORDS_LEN, Query, Register, RegisterFile, Registered, Search, SearchAnswer,
+    SearchHit, Unregister, Unregistered,
 };
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
+use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{Catalogue, Page, Words};
 use crate::config::Config;
 use crate::contact::Contact;
+use crate::proof::{Proof, Proofs};
 use crate::refusal::{ClaimError, Refusal};
-use crate::swarm::{Asker, Claim, Share, Summary, Swarms, UnknownLease};
+use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Summary, UnknownLease};
+use crate::swarm::Swarms;
 
 /// How many peers are named to somebody who does not say how many.
 const DEFAULT_QUERY_PEERS: u32 = 50;
 /// How many names a search looks at before others get their turn.
 const SCAN_STEPS: usize = 1000;
-/// How many expired holdings are cleared before others get their turn.
-const EXPIRE_STEPS: usize = 1000;
+
+/// How often leases are looked at that nobody asks about.
+const EXPIRY_TICK: Duration = Duration::from_secs(1);
 
 /// The moment in which something happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     /// For everything that has a length.
     pub instant: Instant,
-    /// For people: seconds since 1970 (UTC).
+    /// For what is signed, and for people: seconds since 1970 (UTC).
     pub unix_seconds: u64,
 }
 
@@ -43,25 +52,51 @@ impl Now {
     }
 }
 
-/// The tracker: answers one message at a time, from memory.
+/// Who sent a message, and when it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The address that its connection came from.
+    pub address: IpAddr,
+    /// When.
+    pub now: Now,
+}
+
+impl Caller {
+    /// Somebody whose connection came from this address, maybe one of IPv4 in IPv6.
+    pub fn new(address: IpAddr, now: Now) -> Self {
+        Self { address: address.to_canonical(), now }
+    }
+}
+
+/// The tracker: answers one message at a time.
 #[derive(Debug)]
 pub struct Tracker {
     lease: Duration,
     started: Instant,
+    proofs: Proofs,
+    store: Store,
+    call_backs: Option<CallBacks>,
     /// Held for the time of one small step, never across an await.
-    state: Mutex<State>,
+    catalogue: Mutex<Catalogue>,
+    requests: Mutex<Requests>,
 }
 
+/// What a tracker does besides answering.
 #[derive(Debug)]
-struct State {
-    swarms: Swarms,
-    catalogue: Catalogue,
-    rng: StdRng,
-    requests: Requests,
+pub struct Background {
+    caller: Option<call_back::Caller>,
+}
+
+/// Why a tracker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system has no randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
 }
 
 /// What a tracker tells about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stats {
     /// Its version.
     pub version: &'static str,
@@ -80,7 +115,7 @@ pub struct Stats {
 }
 
 /// How many messages of each kind the tracker understood, since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Requests {
     /// REGISTER.
     pub register: u64,
@@ -95,42 +130,157 @@ pub struct Requests {
 }
 
 impl Tracker {
-    /// A tracker that knows nobody yet. Lease tokens are drawn from `rng`, so it must be one that nobody can predict.
-    pub fn new(config: &Config, rng: StdRng, now: Now) -> Self {
-        let swarms = Swarms::new(config.lease, config.limits.clone());
-        let state = State { swarms, catalogue: Catalogue::default(), rng, requests: Requests::default() };
-        Self { lease: config.lease, started: now.instant, state: Mutex::new(state) }
-    }
-
-    /// Answers a message whose connection came from `observed`.
+    /// A tracker that knows nobody yet, and what is to run beside it. Lease tokens are drawn from `rng`, so it must be one
+    /// that nobody can predict.
     ///
     /// # Errors
-    /// [`Refusal`] if the tracker cannot or will not.
-    pub fn answer(&self, request: Request, observed: IpAddr, now: Now) -> Result<Answer, Refusal> {
-        let observed = observed.to_canonical();
-        match request {
-            Request::Register(register) => self.register(register, observed, now).map(Answer::Registered),
-            Request::Query(query) => self.query(&query, observed, now).map(Answer::QueryAnswer),
-            Request::Heartbeat(heartbeat) => self.heartbeat(&heartbeat, observed, now).map(Answer::HeartbeatAnswer),
-            Request::Unregister(unregister) => self.unregister(&unregister, now).map(Answer::Unregistered),
-            Request::Search(search) => self.search(&search).map(Answer::SearchAnswer),
-        }
+    /// [`OpenError`] says what stands in the way.
+    pub fn open(config: &Config, rng: StdRng, now: Now) -> Result<(Self, Background), OpenError> {
+        let (call_backs, caller) = config.call_back.then(CallBacks::new).transpose()?.unzip();
+        let tracker = Self {
+            lease: config.lease,
+            started: now.instant,
+            proofs: Proofs::new(config.names.clone(), now),
+            store: Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng)),
+            call_backs,
+            catalogue: Mutex::default(),
+            requests: Mutex::default(),
+        };
+        Ok((tracker, Background { caller }))
     }
 
-    /// What is known of one file, as told to somebody whose connection came from `observed`.
+    /// Does what a tracker does besides answering, until `shutdown`.
+    pub async fn run(&self, background: Background, shutdown: &CancellationToken) {
+        let calls = async {
+            if let Some(caller) = background.caller {
+                caller.run(&self.store, shutdown).await;
+            }
+        };
+        tokio::join!(calls, shutdown.run_until_cancelled(self.keep_tidy()));
+    }
+
+    /// A peer says where it listens and what it has.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the tracker cannot or will not add any of it.
+    pub async fn register(&self, caller: Caller, message: Register, proof: Proof<'_>) -> Result<Registered, Refusal> {
+        at_most("files", message.files.len(), MAX_REGISTER_FILES)?;
+        if message.port == 0 {
+            return Err(Refusal::PortZero);
+        }
+        self.proofs.check(caller.now, &message, proof)?;
+        self.requests.lock().register += 1;
+        let Register { peer_id, port, addresses, files, .. } = message;
+        let contact = Contact::new(caller.address, port, &addresses);
+        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, check(file))).collect();
+        let shares: Vec<Share> = checked.iter().filter_map(|(_, share)| share.as_ref().ok()).cloned().collect();
+        let stored = self.store.register(caller.now, peer_id, contact, shares).await;
+        let stored = stored.map_err(|error| Refusal::of_register(error, self.lease_seconds()))?;
+        let mut results = stored.files.into_iter();
+        let files = checked.into_iter().map(|(file_id, share)| match share {
+            Err(error) => FileOutcome::Refused { file_id, reason: error.to_string(), retry_after: None },
+            Ok(share) => {
+                let result = results.next().expect("there is a result for each share");
+                self.outcome(caller, file_id, &share, result)
+            }
+        });
+        let files: Vec<FileOutcome> = files.collect();
+        if let Some(refusal) = all_over_a_limit(&files) {
+            return Err(refusal);
+        }
+        if let Some(call_backs) = self.call_backs.as_ref().filter(|_| stored.reachable.is_none()) {
+            call_backs.ask(Call { peer_id, address: SocketAddr::new(caller.address, port) });
+        }
+        let lease = self.lease(LeaseToken::new(stored.token));
+        Ok(Registered { lease, observed: caller.address, reachable: stored.reachable, files })
+    }
+
+    /// Somebody asks who has these files.
+    ///
+    /// # Errors
+    /// [`Refusal`] if these are too many at once.
+    pub async fn query(&self, caller: Caller, message: &Query) -> Result<Found, Refusal> {
+        at_most("file IDs", message.file_ids.len(), MAX_QUERY_FILES)?;
+        self.requests.lock().query += 1;
+        let asker = Asker { peer_id: message.peer_id, address: caller.address };
+        let max_peers = message.max_peers.min(MAX_QUERY_PEERS) as usize;
+        Ok(self.store.query(caller.now, &message.file_ids, asker, max_peers).await)
+    }
+
+    /// What is known of one file, as [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON.
     ///
     /// # Errors
     /// [`Refusal::UnknownFile`] if nobody has it.
-    pub fn file(&self, file_id: FileId, observed: IpAddr, now: Now) -> Result<FileInfo, Refusal> {
+    pub async fn file(&self, caller: Caller, file_id: FileId) -> Result<Vec<u8>, Refusal> {
         let query = Query { peer_id: None, file_ids: vec![file_id], max_peers: DEFAULT_QUERY_PEERS };
-        let files = self.query(&query, observed.to_canonical(), now)?.files;
-        files.into_iter().next().ok_or(Refusal::UnknownFile(file_id))
+        let found = self.query(caller, &query).await?;
+        match (found.unknown.is_empty(), found.unavailable.is_empty()) {
+            (true, true) => Ok(found.files),
+            (false, _) => Err(Refusal::UnknownFile(file_id)),
+            (true, false) => Err(Refusal::unavailable(crate::store::Unavailable)),
+        }
+    }
+
+    /// A peer says that it is still there.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownLease`] above all.
+    pub async fn heartbeat(&self, caller: Caller, message: Heartbeat) -> Result<HeartbeatAnswer, Refusal> {
+        let Heartbeat { peer_id, token, completed } = message;
+        at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
+        self.requests.lock().heartbeat += 1;
+        let bits = token.bits().ok_or(UnknownLease)?;
+        let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
+        Ok(HeartbeatAnswer { lease: self.lease(token), reachable: renewal.reachable, unknown: renewal.unknown })
+    }
+
+    /// A peer takes back what it registered.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownLease`] above all.
+    pub async fn unregister(&self, caller: Caller, message: Unregister) -> Result<Unregistered, Refusal> {
+        let Unregister { peer_id, token, file_ids } = message;
+        at_most("file IDs", file_ids.as_ref().map_or(0, Vec::len), MAX_REGISTER_FILES)?;
+        self.requests.lock().unregister += 1;
+        let bits = token.bits().ok_or(UnknownLease)?;
+        let removed = self.store.unregister(caller.now, peer_id, bits, file_ids.as_deref()).await?;
+        Ok(Unregistered { removed: to_u32(removed) })
+    }
+
+    /// Somebody looks for files by name.
+    ///
+    /// # Errors
+    /// [`Refusal`] if these are too many words.
+    pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
+        at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
+        self.requests.lock().search += 1;
+        let words = Words::new(&message.words);
+        let mut page = Page::new(message.page);
+        let mut cursor = None;
+        loop {
+            let mut found = Vec::new();
+            cursor = self.catalogue.lock().scan(&words, cursor, SCAN_STEPS, |matching| found.push(matching));
+            let file_ids: Vec<FileId> = found.iter().map(|matching| matching.file_id).collect();
+            let summaries = self.store.summaries(caller.now, &file_ids).await;
+            for (matching, summary) in found.iter().zip(summaries) {
+                if let Some(summary) = summary {
+                    page.offer(matching.whole_words, search_hit(matching.file_id, &summary, matching.first_seen));
+                }
+            }
+            if cursor.is_none() {
+                return Ok(page.finish());
+            }
+        }
+    }
+
+    /// What this tracker is called; nothing if it answers to every name.
+    pub(crate) fn names(&self) -> &[String] {
+        self.proofs.names()
     }
 
     /// What the tracker tells about itself.
     pub fn stats(&self, now: Now) -> Stats {
-        let state = self.state.lock();
-        let totals = state.swarms.totals();
+        let totals = self.store.totals();
         Stats {
             version: env!("CARGO_PKG_VERSION"),
             uptime: now.instant.saturating_duration_since(self.started).as_secs(),
@@ -138,112 +288,50 @@ impl Tracker {
             files: totals.files,
             seeders: totals.seeders,
             leechers: totals.leechers,
-            requests: state.requests,
+            requests: *self.requests.lock(),
         }
     }
 
     /// Forgets some of what the leases that are over held. Returns whether there is more to forget.
     pub fn expire(&self, now: Now) -> bool {
-        self.change(now, |state| state.swarms.expire(now.instant, EXPIRE_STEPS))
+        self.store.expire(now)
     }
 
-    fn register(&self, register: Register, observed: IpAddr, now: Now) -> Result<Registered, Refusal> {
-        let Register { peer_id, port, addresses, files } = register;
-        at_most("files", files.len(), MAX_REGISTER_FILES)?;
-        if port == 0 {
-            return Err(Refusal::PortZero);
-        }
-        let contact = Contact::new(observed, port, &addresses);
-        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, check(file))).collect();
-        self.change(now, |state| {
-            state.requests.register += 1;
-            let token = state.swarms.register(now.instant, &mut state.rng, peer_id, contact);
-            let token = token.map_err(|reason| Refusal::TooManyPeers { reason, retry_after: self.lease_seconds() })?;
-            let files = checked.into_iter().map(|(file_id, share)| {
-                let share = share.map_err(|error| error.to_string());
-                let added = share.and_then(|share| {
-                    state.swarms.add(now.instant, peer_id, share).map_err(|refusal| refusal.to_string())
-                });
-                match added {
-                    Ok(chunk_size) => FileOutcome::Accepted { file_id, chunk_size },
-                    Err(reason) => FileOutcome::Refused { file_id, reason },
-                }
-            });
-            Ok(Registered { files: files.collect(), lease: self.lease(LeaseToken::new(token)), observed })
-        })
-    }
-
-    fn query(&self, query: &Query, observed: IpAddr, now: Now) -> Result<QueryAnswer, Refusal> {
-        at_most("file IDs", query.file_ids.len(), MAX_QUERY_FILES)?;
-        let asker = Asker { peer_id: query.peer_id, address: observed };
-        let max_peers = query.max_peers.min(MAX_QUERY_PEERS) as usize;
-        let mut answer = QueryAnswer::default();
-        self.change(now, |state| {
-            state.requests.query += 1;
-            for file_id in query.file_ids.iter().copied() {
-                match state.swarms.query(now.instant, &mut state.rng, file_id, asker, max_peers) {
-                    Some((summary, peers)) => answer.files.push(file_info(file_id, &summary, peers)),
-                    None => answer.unknown.push(file_id),
-                }
-            }
-        });
-        Ok(answer)
-    }
-
-    fn heartbeat(&self, heartbeat: &Heartbeat, observed: IpAddr, now: Now) -> Result<HeartbeatAnswer, Refusal> {
-        let Heartbeat { peer_id, token, completed } = heartbeat;
-        at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
-        self.change(now, |state| {
-            state.requests.heartbeat += 1;
-            let token = token.bits().ok_or(UnknownLease)?;
-            state.swarms.heartbeat(now.instant, *peer_id, token, observed, completed)
-        })?;
-        Ok(HeartbeatAnswer { lease: self.lease(token.clone()) })
-    }
-
-    fn unregister(&self, unregister: &Unregister, now: Now) -> Result<Unregistered, Refusal> {
-        let Unregister { peer_id, token, file_ids } = unregister;
-        at_most("file IDs", file_ids.as_ref().map_or(0, Vec::len), MAX_REGISTER_FILES)?;
-        let removed = self.change(now, |state| {
-            state.requests.unregister += 1;
-            let token = token.bits().ok_or(UnknownLease)?;
-            state.swarms.unregister(now.instant, *peer_id, token, file_ids.as_deref())
-        })?;
-        Ok(Unregistered { removed: to_u32(removed) })
-    }
-
-    fn search(&self, search: &Search) -> Result<SearchAnswer, Refusal> {
-        at_most("bytes of words", search.words.len(), MAX_SEARCH_WORDS_LEN)?;
-        self.state.lock().requests.search += 1;
-        let words = Words::new(&search.words);
-        let mut page = Page::new(search.page);
-        let mut cursor = None;
+    /// Forgets what leases held that are over, also when nobody asks, and parties that nothing is to be remembered of.
+    async fn keep_tidy(&self) {
+        let mut ticks = tokio::time::interval(EXPIRY_TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let State { swarms, catalogue, .. } = &*self.state.lock();
-            cursor = catalogue.scan(&words, cursor, SCAN_STEPS, |found| {
-                if let Some(summary) = swarms.summary(found.file_id) {
-                    page.offer(found.whole_words, search_hit(found.file_id, &summary, found.first_seen));
-                }
-            });
-            if cursor.is_none() {
-                break;
+            ticks.tick().await;
+            while self.expire(Now::read()) {
+                tokio::task::yield_now().await;
+            }
+            if let Some(call_backs) = &self.call_backs {
+                call_backs.forget_idle();
             }
         }
-        Ok(page.finish())
     }
 
-    /// Changes the state, and brings the catalogue in step with the swarms.
-    fn change<T>(&self, now: Now, change: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state.lock();
-        let result = change(&mut state);
-        let State { swarms, catalogue, .. } = &mut *state;
-        for file_id in swarms.take_changed() {
-            match swarms.summary(file_id) {
-                Some(summary) => catalogue.put(file_id, &summary.claim.name, now.unix_seconds),
-                None => catalogue.remove(file_id),
+    /// Tells the catalogue of a file that was added, and the peer what became of it.
+    fn outcome(
+        &self,
+        caller: Caller,
+        file_id: FileId,
+        share: &Share,
+        result: Result<Accepted, FileRefusal>,
+    ) -> FileOutcome {
+        match result {
+            Ok(Accepted { chunk_size, is_news }) => {
+                if is_news {
+                    self.catalogue.lock().put(file_id, &share.claim.name, caller.now.unix_seconds);
+                }
+                FileOutcome::Accepted { file_id, chunk_size }
+            }
+            Err(refusal) => {
+                let retry_after = Some(self.lease_seconds());
+                FileOutcome::Refused { file_id, reason: refusal.to_string(), retry_after }
             }
         }
-        result
     }
 
     fn lease(&self, token: LeaseToken) -> Lease {
@@ -260,13 +348,24 @@ fn at_most(what: &'static str, count: usize, most: usize) -> Result<(), Refusal>
     if count > most { Err(Refusal::TooLong { what, count, most }) } else { Ok(()) }
 }
 
+/// Where a limit kept every single file out, the whole message is over the limit.
+fn all_over_a_limit(files: &[FileOutcome]) -> Option<Refusal> {
+    let limits = files.iter().map(|outcome| match outcome {
+        FileOutcome::Refused { reason, retry_after: Some(seconds), .. } => Some((reason, *seconds)),
+        _ => None,
+    });
+    let limits: Option<Vec<_>> = limits.collect();
+    let (reason, retry_after) = limits?.into_iter().next()?;
+    Some(Refusal::TooManyFiles { reason: reason.clone(), retry_after })
+}
+
 /// Holds what a peer says of a file against itself.
 fn check(file: RegisterFile) -> Result<Share, ClaimError> {
     let RegisterFile { file_id, name, size, chunk_size, num_chunks, complete } = file;
     if name.is_empty() || name.len() > MAX_NAME_LEN {
         return Err(ClaimError::NameLen(name.len()));
     }
-    if name.chars().any(char::is_control) {
+    if name.chars().any(|c| c.is_control() || is_invisible(c)) {
         return Err(ClaimError::NameControl);
     }
     let layout = Layout::new(size, chunk_size)?;
@@ -274,20 +373,6 @@ fn check(file: RegisterFile) -> Result<Share, ClaimError> {
         return Err(ClaimError::NumChunks { expected: layout.num_chunks(), claimed: num_chunks });
     }
     Ok(Share { file_id, claim: Claim { name: name.into(), layout }, complete })
-}
-
-fn file_info(file_id: FileId, summary: &Summary, peers: Vec<PeerInfo>) -> FileInfo {
-    let layout = summary.claim.layout;
-    FileInfo {
-        file_id,
-        name: summary.claim.name.to_string(),
-        size: layout.len(),
-        chunk_size: layout.chunk_size(),
-        num_chunks: layout.num_chunks(),
-        seeders: to_u32(summary.seeders),
-        leechers: to_u32(summary.leechers),
-        peers,
-    }
 }
 
 fn search_hit(file_id: FileId, summary: &Summary, first_seen: u64) -> SearchHit {

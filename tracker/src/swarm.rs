@@ -7,84 +7,25 @@
 //! - `one`: one swarm. `members`: its peers, and a random sample of them. `votes`: what most of its seeders claim.
 //! - `error`: what is refused, and why.
 
-mod error;
 mod leases;
 mod members;
-#[cfg(test)]
-mod model;
 mod one;
-#[cfg(test)]
-mod tests;
 mod votes;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, RngExt};
-use sprat_chunking::{ChunkSize, FileId, Layout};
+use sprat_chunking::{ChunkSize, FileId};
 use sprat_protocol::PeerId;
 use sprat_protocol::tracker::PeerInfo;
 
 use crate::config::Limits;
 use crate::contact::Contact;
-pub use error::{FileRefusal, PeerRefusal, UnknownLease};
+use crate::store::*;
 use leases::Leases;
 use one::Swarm;
-
-/// What one peer says of one file: hints, no facts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// What the file is called.
-    pub name: Arc<str>,
-    /// Its length and chunk size.
-    pub layout: Layout,
-}
-
-/// One file that a peer holds, wholly or in part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// Which file.
-    pub file_id: FileId,
-    /// What the peer says of it.
-    pub claim: Claim,
-    /// Whether it has all of it.
-    pub complete: bool,
-}
-
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub struct Asker {
-    /// Which peer it says it is, if it is one.
-    pub peer_id: Option<PeerId>,
-    /// The address that its question came from.
-    pub address: IpAddr,
-}
-
-/// What is known of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// What most seeders claim.
-    pub claim: Claim,
-    /// How many peers have all of it.
-    pub seeders: usize,
-    /// How many peers have or fetch a part of it.
-    pub leechers: usize,
-}
-
-/// How much is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Peers with a lease.
-    pub peers: usize,
-    /// Different files.
-    pub files: usize,
-    /// Pairs of a peer and a file that it has all of.
-    pub seeders: usize,
-    /// Pairs of a peer and a file that it has a part of.
-    pub leechers: usize,
-}
 
 /// Who holds what.
 ///
@@ -92,7 +33,7 @@ pub struct Totals {
 /// whose lease is over is told to nobody from that moment on; its places in the counts are cleared step by step, a few
 /// with every call and the rest by [`Self::expire`], so that no call pays for a crowd that left.
 #[derive(Debug)]
-pub struct Swarms {
+struct State {
     limits: Limits,
     leases: Leases,
     swarms: HashMap<FileId, Swarm>,
@@ -107,7 +48,7 @@ const STEPS_PER_REQUEST: usize = 100;
 /// How many more members than wanted are drawn, to make up for the asker and for those that cannot be told.
 const SPARE: usize = 8;
 
-impl Swarms {
+impl State {
     /// Nobody holds anything yet, and leases will have this length.
     pub fn new(lease: Duration, limits: Limits) -> Self {
         Self {
@@ -152,7 +93,7 @@ impl Swarms {
     /// [`FileRefusal`] if there is too much of something. Then nothing is changed.
     pub fn add(&mut self, now: Instant, peer_id: PeerId, share: Share) -> Result<ChunkSize, FileRefusal> {
         let Share { file_id, claim, complete } = share;
-        let held = self.leases.live(now, peer_id).ok_or(UnknownLease)?.files.len();
+        let held = self.leases.live(now, peer_id).map_or(0, |peer| peer.files.len());
         self.check_room(peer_id, file_id, held)?;
         let chunk_size = claim.layout.chunk_size();
         self.swarms.entry(file_id).or_default();
@@ -328,5 +269,99 @@ impl Swarms {
     #[cfg(test)]
     fn is_empty(&self) -> bool {
         self.swarms.is_empty() && self.leases.is_empty() && self.totals() == Totals::default()
+    }
+}
+
+/// Adapter until the store is rewritten.
+#[derive(Debug)]
+pub struct Swarms(parking_lot::Mutex<(State, rand::rngs::StdRng)>, parking_lot::Mutex<HashMap<PeerId, bool>>);
+
+#[allow(missing_docs)]
+impl Swarms {
+    pub fn new(lease: Duration, limits: Limits, rng: rand::rngs::StdRng) -> Self {
+        Self(parking_lot::Mutex::new((State::new(lease, limits), rng)), Default::default())
+    }
+    pub fn register(
+        &self,
+        now: Instant,
+        peer_id: PeerId,
+        contact: Contact,
+        shares: Vec<Share>,
+    ) -> Result<Registration, PeerRefusal> {
+        let (state, rng) = &mut *self.0.lock();
+        let token = state.register(now, rng, peer_id, contact)?;
+        let files = shares.into_iter().map(|share| {
+            let file_id = share.file_id;
+            let before = state.summary(file_id).map(|summary| summary.claim);
+            state.add(now, peer_id, share).map(|chunk_size| {
+                let is_news = state.summary(file_id).map(|summary| summary.claim) != before;
+                Accepted { chunk_size, is_news }
+            })
+        });
+        Ok(Registration { token, reachable: None, files: files.collect() })
+    }
+    pub fn heartbeat(
+        &self,
+        now: Instant,
+        peer_id: PeerId,
+        token: u128,
+        observed: IpAddr,
+        completed: &[FileId],
+    ) -> Result<Renewal, UnknownLease> {
+        self.0.lock().0.heartbeat(now, peer_id, token, observed, completed)?;
+        Ok(Renewal { reachable: self.1.lock().get(&peer_id).copied(), unknown: vec![] })
+    }
+    pub fn unregister(
+        &self,
+        now: Instant,
+        peer_id: PeerId,
+        token: u128,
+        file_ids: Option<&[FileId]>,
+    ) -> Result<usize, UnknownLease> {
+        self.0.lock().0.unregister(now, peer_id, token, file_ids)
+    }
+    pub fn query(&self, now: Instant, file_ids: &[FileId], asker: Asker, max_peers: usize) -> Found {
+        let (state, rng) = &mut *self.0.lock();
+        let mut found = Found::default();
+        for file_id in file_ids.iter().copied() {
+            let Some((summary, peers)) = state.query(now, rng, file_id, asker, max_peers) else {
+                found.unknown.push(file_id);
+                continue;
+            };
+            let layout = summary.claim.layout;
+            let info = sprat_protocol::tracker::FileInfo {
+                file_id,
+                name: summary.claim.name.to_string(),
+                size: layout.len(),
+                chunk_size: layout.chunk_size(),
+                num_chunks: layout.num_chunks(),
+                seeders: summary.seeders as u32,
+                leechers: summary.leechers as u32,
+                stale: false,
+                peers,
+            };
+            if !found.files.is_empty() {
+                found.files.push(b',');
+            }
+            serde_json::to_writer(&mut found.files, &info).unwrap();
+        }
+        found
+    }
+    pub fn summaries(&self, _now: Instant, file_ids: &[FileId]) -> Vec<Option<Summary>> {
+        let state = &self.0.lock().0;
+        file_ids.iter().map(|id| state.summary(*id)).collect()
+    }
+    pub fn set_reachable(&self, peer_id: PeerId, _observed: IpAddr, reachable: bool) {
+        self.1.lock().insert(peer_id, reachable);
+    }
+    pub fn remove_file(&self, _file_id: FileId) {}
+    pub fn remove_peer(&self, peer_id: PeerId) {
+        self.0.lock().0.forget(peer_id, usize::MAX);
+    }
+    pub fn totals(&self) -> Totals {
+        self.0.lock().0.totals()
+    }
+    pub fn expire(&self, now: Instant) -> bool {
+        self.0.lock().0.expire(now, 1000)
     }
 }

@@ -18,7 +18,7 @@ use crate::usage::Usage;
 /// How long no answer at all may come.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a server may get used to a load before it is measured.
-const WARM_UP: Duration = Duration::from_millis(200);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(200);
 
 /// Requests, and which of them each connection sends, one after another.
 #[derive(Default)]

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
-use sprat_protocol::tracker::Request;
+use sprat_protocol::Identity;
+use sprat_protocol::tracker::{Request, SIGNATURE_HEADER, Signature};
 
 /// The longest head of an answer that is waited for.
 const MAX_HEAD_LEN: usize = 16 * 1024;
@@ -11,8 +12,19 @@ const MAX_HEAD_LEN: usize = 16 * 1024;
 /// A message as it is posted to a tracker there.
 pub(crate) fn post(host: SocketAddr, message: &Request) -> Vec<u8> {
     let body = serde_json::to_vec(message).expect("a message can always be written");
+    posted(host, message, "", body)
+}
+
+/// A message with the signature of whoever says it.
+pub(crate) fn post_signed(host: SocketAddr, message: &Request, identity: &Identity) -> Vec<u8> {
+    let body = serde_json::to_vec(message).expect("a message can always be written");
+    let signature = format!("{SIGNATURE_HEADER}: {}\r\n", Signature::new(identity, &body));
+    posted(host, message, &signature, body)
+}
+
+fn posted(host: SocketAddr, message: &Request, header: &str, body: Vec<u8>) -> Vec<u8> {
     let head = format!(
-        "POST {} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST {} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n{header}content-length: {}\r\n\r\n",
         message.route(),
         body.len()
     );

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::generator::{self, Round};
+use super::generator::{self, Round, WARM_UP};
 use super::numbers::{median, percentile};
 use super::servers::{self, Server};
 use super::works::{self, Work};
@@ -32,8 +32,9 @@ pub(crate) fn run(args: &Tracker) -> anyhow::Result<()> {
         // In turns, so that what else happens on the machine meanwhile meets all of them.
         for row in &mut rows {
             eprintln!("round {} of {}: {}, {}", round + 1, args.rounds.max(1), row.work.server.name, row.work.title);
-            let script = (row.work.script)(args.seconds);
-            row.rounds.push(generator::load(row.work.server, &script, Duration::from_secs_f64(args.seconds))?);
+            let time = Duration::from_secs_f64(args.seconds);
+            let script = (row.work.script)((WARM_UP + time).as_secs_f64());
+            row.rounds.push(generator::load(row.work.server, &script, time)?);
         }
     }
     print(&rows, answer_len);

@@ -1,17 +1,18 @@
 //! Who is there while a tracker is measured: files, and the peers that have them.
 
 use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{bail, ensure};
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use sprat_chunking::{ChunkSize, FileId, Layout};
-use sprat_protocol::tracker::{Answer, FileOutcome, LeaseToken, Register, RegisterFile, Registered, Request};
+use sprat_protocol::tracker::{Answer, FileOutcome, LeaseToken, Nonce, Register, RegisterFile, Registered, Request};
 use sprat_protocol::{Identity, PeerId};
 
 use super::client::{Client, Reply, source};
-use super::http::post;
+use super::http::post_signed;
 use super::names::Names;
 use super::servers::Server;
 
@@ -68,12 +69,18 @@ impl Peer {
         self.identity.peer_id()
     }
 
-    /// Its REGISTER of these files, to this tracker, as it is sent.
+    /// Its REGISTER of these files, to this tracker, as it is sent. It can be sent once.
     pub(crate) fn register(&self, tracker: SocketAddr, files: Vec<RegisterFile>) -> Vec<u8> {
-        post(
-            tracker,
-            &Request::Register(Register { peer_id: self.id(), port: self.port, addresses: Vec::new(), files }),
-        )
+        let register = Register {
+            peer_id: self.id(),
+            port: self.port,
+            addresses: Vec::new(),
+            files,
+            tracker: tracker.to_string(),
+            time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            nonce: Nonce(rand::random()),
+        };
+        post_signed(tracker, &Request::Register(register), &self.identity)
     }
 }
 

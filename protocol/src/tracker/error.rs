@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a request was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorAnswer {
     /// For programs.
     pub code: ErrorCode,
@@ -12,14 +13,26 @@ pub struct ErrorAnswer {
     /// Seconds after which it may be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// The tracker's time in seconds since 1970 (UTC), with [`ErrorCode::WrongTime`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<u64>,
 }
 
 /// The kinds of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request is malformed (HTTP 400).
     BadRequest,
+    /// The signature is missing or wrong, or the message was heard before (403).
+    NotSigned,
+    /// The message was signed at another time than now, by the tracker's clock, whose time is in the answer (403).
+    WrongTime,
+    /// A token is needed, and none came, or none that is known (401).
+    Unauthorized,
+    /// Not to this one: the token does not allow it, or the operator does not (403).
+    Forbidden,
     /// There is no such route (404).
     UnknownMessage,
     /// The tracker does not know this file (404).
@@ -45,7 +58,8 @@ mod tests {
 
     #[test]
     fn golden_answer() {
-        let error = |code, retry_after| Answer::Error(ErrorAnswer { code, message: "m".into(), retry_after });
+        let error =
+            |code, retry_after| Answer::Error(ErrorAnswer { code, message: "m".into(), retry_after, time: None });
         assert_golden(
             &error(ErrorCode::UnknownLease, None),
             r#"{"type":"ERROR","code":"unknown_lease","message":"m"}"#,
@@ -53,6 +67,12 @@ mod tests {
         assert_golden(
             &error(ErrorCode::TooMany, Some(30)),
             r#"{"type":"ERROR","code":"too_many","message":"m","retry_after":30}"#,
+        );
+        let time = Some(1_790_000_000);
+        let wrong_time = ErrorAnswer { code: ErrorCode::WrongTime, message: "m".into(), retry_after: None, time };
+        assert_golden(
+            &Answer::Error(wrong_time),
+            r#"{"type":"ERROR","code":"wrong_time","message":"m","time":1790000000}"#,
         );
     }
 

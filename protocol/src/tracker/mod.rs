@@ -13,8 +13,6 @@
 //!
 //! Where a tracker cannot or will not, it answers any of them with an [`ErrorAnswer`] and a matching HTTP status.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 mod error;
@@ -22,6 +20,8 @@ mod heartbeat;
 mod query;
 mod register;
 mod search;
+mod secret;
+mod signature;
 mod unregister;
 
 pub use error::{ErrorAnswer, ErrorCode};
@@ -29,6 +29,8 @@ pub use heartbeat::{Heartbeat, HeartbeatAnswer};
 pub use query::{FileInfo, MAX_QUERY_FILES, MAX_QUERY_PEERS, PeerInfo, Query, QueryAnswer};
 pub use register::{FileOutcome, MAX_ADDRESSES, MAX_REGISTER_FILES, Register, RegisterFile, Registered};
 pub use search::{MAX_SEARCH_WORDS_LEN, SEARCH_PAGE_LEN, Search, SearchAnswer, SearchHit};
+pub use secret::{LeaseToken, Nonce};
+pub use signature::{MAX_CLOCK_SKEW, NotSigned, SIGNATURE_HEADER, Signature};
 pub use unregister::{Unregister, Unregistered};
 
 /// The most bytes that a file's name may have, in UTF-8.
@@ -36,6 +38,7 @@ pub const MAX_NAME_LEN: usize = 255;
 
 /// What a peer sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Request {
     /// "I have these files."
@@ -65,6 +68,7 @@ impl Request {
 
 /// What a tracker answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Answer {
     /// To a [`Register`].
@@ -83,6 +87,7 @@ pub enum Answer {
 
 /// How long the tracker believes a peer without another word from it, and what proves that the word is the peer's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lease {
     /// Random, told to nobody else.
     pub token: LeaseToken,
@@ -90,33 +95,10 @@ pub struct Lease {
     pub seconds: u32,
 }
 
-/// The secret of one lease: 128 random bits in hex, compared by the tracker in constant time.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LeaseToken(String);
-
-impl LeaseToken {
-    /// The token with these bits.
-    pub fn new(bits: u128) -> Self {
-        Self(format!("{bits:032x}"))
-    }
-
-    /// The bits, unless the text is no token.
-    pub fn bits(&self) -> Option<u128> {
-        let digits = self.0.len() == 32 && self.0.bytes().all(|b| b.is_ascii_hexdigit());
-        digits.then(|| u128::from_str_radix(&self.0, 16).ok()).flatten()
-    }
-}
-
-impl fmt::Debug for LeaseToken {
-    /// A secret: a log shows that there is one, not which.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LeaseToken(…)")
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::fmt;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -156,17 +138,6 @@ pub(crate) mod tests {
     fn deep_nesting_is_an_error_and_no_overflow() {
         let bomb = format!(r#"{{"type":"SEARCH","words":{}"#, "[".repeat(100_000));
         assert!(serde_json::from_str::<Request>(&bomb).is_err());
-    }
-
-    #[test]
-    fn a_token_is_its_bits_and_is_not_shown() {
-        let token = LeaseToken::new(0xfe);
-        assert_eq!(serde_json::to_string(&token).unwrap(), r#""000000000000000000000000000000fe""#);
-        assert_eq!(token.bits(), Some(0xfe));
-        assert_eq!(format!("{token:?}"), "LeaseToken(…)");
-        for text in ["", "fe", "+0000000000000000000000000000000", "g0000000000000000000000000000000"] {
-            assert_eq!(LeaseToken(text.to_owned()).bits(), None, "{text}");
-        }
     }
 
     proptest! {

@@ -3,20 +3,42 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use sprat_chunking::FileId;
 use sprat_protocol::tracker::{Answer, ErrorCode};
 
 use crate::refusal::Refusal;
+use crate::store::Found;
 
 /// What a handler returns: something as JSON, or a refusal.
 pub(super) type Reply<T = Answer> = Result<Json<T>, Refusal>;
 
-/// Computes a reply. Where that panics, the client learns no more than that it failed; what went wrong is for the log.
-pub(super) fn reply<T: Serialize>(compute: impl FnOnce() -> Result<T, Refusal>) -> Reply<T> {
-    // A change that a panic cut short may leave hints wrong until the leases are over. That is better than a tracker
-    // that no longer answers anybody.
-    let computed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(compute));
-    computed.unwrap_or_else(|_| Err(Refusal::Failed)).map(Json)
+/// A [`QueryAnswer`](sprat_protocol::tracker::QueryAnswer), of which most is written already.
+pub(super) fn query_answer(found: &Found) -> Response {
+    let mut body = Vec::with_capacity(found.files.len() + 256);
+    body.extend_from_slice(br#"{"type":"QUERY_ANSWER","files":["#);
+    body.extend_from_slice(&found.files);
+    body.extend_from_slice(br#"],"unknown":"#);
+    write_ids(&mut body, &found.unknown);
+    if !found.unavailable.is_empty() {
+        body.extend_from_slice(br#","unavailable":"#);
+        write_ids(&mut body, &found.unavailable);
+    }
+    body.push(b'}');
+    json(body)
+}
+
+/// A [`FileInfo`](sprat_protocol::tracker::FileInfo) that is written already.
+pub(super) fn file_info(body: Vec<u8>) -> Response {
+    json(body)
+}
+
+fn write_ids(body: &mut Vec<u8>, ids: &[FileId]) {
+    serde_json::to_writer(body, ids).expect("a list of IDs is JSON, and memory takes it");
+}
+
+fn json(body: Vec<u8>) -> Response {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, JSON)], body).into_response()
 }
 
 impl IntoResponse for Refusal {
@@ -39,6 +61,8 @@ fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
         ErrorCode::UnknownMessage | ErrorCode::UnknownFile => StatusCode::NOT_FOUND,
+        ErrorCode::NotSigned | ErrorCode::WrongTime | ErrorCode::Forbidden => StatusCode::FORBIDDEN,
+        ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
         ErrorCode::UnknownLease => StatusCode::GONE,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -49,14 +73,19 @@ fn status(code: ErrorCode) -> StatusCode {
 
 #[cfg(test)]
 mod tests {
+    use sprat_protocol::tracker::QueryAnswer;
+
     use super::*;
 
-    #[test]
-    fn a_panic_is_a_refusal_that_tells_nothing() {
-        let refusal = reply::<()>(|| panic!("secret")).unwrap_err();
-        assert_eq!(refusal, Refusal::Failed);
-        let response = refusal.into_response();
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers()[header::RETRY_AFTER], "30");
+    #[tokio::test]
+    async fn an_answer_is_what_its_type_says() {
+        let file_id: FileId = "00".repeat(32).parse().unwrap();
+        for (unknown, unavailable) in [(vec![], vec![]), (vec![file_id], vec![]), (vec![], vec![file_id, file_id])] {
+            let found = Found { files: vec![], unknown: unknown.clone(), unavailable: unavailable.clone() };
+            let response = query_answer(&found);
+            let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            let expected = Answer::QueryAnswer(QueryAnswer { files: vec![], unknown, unavailable });
+            assert_eq!(body, serde_json::to_string(&expected).unwrap());
+        }
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 
-use super::{PeerRefusal, UnknownLease};
 use crate::config::Limits;
 use crate::contact::{Contact, network_of};
+use crate::store::{PeerRefusal, UnknownLease};
 
 /// The peers with a lease. Each has exactly one expiry in the queue, so renewing one forgets nothing and leaks nothing.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::seq::index;
 use sprat_protocol::PeerId;
 
-use super::Claim;
+use crate::store::Claim;
 
 /// The peers of one swarm with what they claim: seeders first, leechers after them, else in no order. Joining, leaving
 /// and completing cost O(1), and a sample costs what it holds.

@@ -7,9 +7,9 @@ use rand::Rng;
 use sprat_chunking::Layout;
 use sprat_protocol::PeerId;
 
-use super::Claim;
 use super::members::{Member, Members};
 use super::votes::Votes;
+use crate::store::Claim;
 
 /// The peers that hold one file. Name and layout are voted on apart, so that seeders who renamed the file still
 /// outvote a liar on its length.

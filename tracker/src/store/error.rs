@@ -3,6 +3,28 @@
 #[cfg(doc)]
 use crate::config::Limits;
 
+/// Why a REGISTER fails as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// There is no room for the peer.
+    #[error(transparent)]
+    Refused(#[from] PeerRefusal),
+    /// There is no answer for now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why a HEARTBEAT or an UNREGISTER fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// There is no such lease.
+    #[error(transparent)]
+    Unknown(#[from] UnknownLease),
+    /// There is no answer for now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why a peer gets no lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerRefusal {
@@ -26,12 +48,17 @@ pub enum FileRefusal {
     /// Over [`Limits::files`] or [`Limits::holdings`].
     #[error("this tracker has as many files as it takes; try again later, or another tracker")]
     TrackerFull,
-    /// The peer has no lease.
+    /// The part of the store that the file belongs to is away.
     #[error(transparent)]
-    UnknownLease(#[from] UnknownLease),
+    Unavailable(#[from] Unavailable),
 }
 
 /// The lease is over, or never was, or the token is another one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tracker knows no such lease; REGISTER again")]
 pub struct UnknownLease;
+
+/// Where this is kept does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a part of the tracker's memory is away; try again later")]
+pub struct Unavailable;

@@ -1,0 +1,232 @@
+//! Who holds what, wherever that is kept: what the tracker asks of a store, and what it is told.
+//!
+//! A store is soft state. What it knows of a peer it forgets when that peer's lease is over, and after a restart it knows
+//! nothing until the peers register again.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sprat_chunking::{ChunkSize, FileId, Layout};
+use sprat_protocol::PeerId;
+
+use crate::contact::Contact;
+use crate::service::Now;
+use crate::swarm::Swarms;
+
+mod error;
+
+pub use error::{FileRefusal, LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
+
+/// What one peer says of one file: hints, no facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What the file is called.
+    pub name: Arc<str>,
+    /// Its length and chunk size.
+    pub layout: Layout,
+}
+
+/// One file that a peer holds, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which file.
+    pub file_id: FileId,
+    /// What the peer says of it.
+    pub claim: Claim,
+    /// Whether it has all of it.
+    pub complete: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// Which peer it says it is, if it is one.
+    pub peer_id: Option<PeerId>,
+    /// The address that its question came from.
+    pub address: IpAddr,
+}
+
+/// What is known of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What most seeders claim.
+    pub claim: Claim,
+    /// How many peers have all of it.
+    pub seeders: usize,
+    /// How many peers have or fetch a part of it.
+    pub leechers: usize,
+}
+
+/// How much is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Peers with a lease.
+    pub peers: usize,
+    /// Different files.
+    pub files: usize,
+    /// Pairs of a peer and a file that it has all of.
+    pub seeders: usize,
+    /// Pairs of a peer and a file that it has a part of.
+    pub leechers: usize,
+}
+
+/// What a peer's registration came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The fresh token of its lease.
+    pub token: u128,
+    /// Whether the tracker could connect to it at this address, if it tried.
+    pub reachable: Option<bool>,
+    /// What became of each file, in the order of the request.
+    pub files: Vec<Result<Accepted, FileRefusal>>,
+}
+
+/// A file for which others now find the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The chunk size that its swarm uses.
+    pub chunk_size: ChunkSize,
+    /// Whether this is the first peer to hold it, or made most of its seeders claim something else than before: the
+    /// catalogue is to be told.
+    pub is_news: bool,
+}
+
+/// What a peer's HEARTBEAT came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Whether the tracker could connect to the peer at its address, if it tried.
+    pub reachable: Option<bool>,
+    /// Files that the peer registered and that the store no longer has it for.
+    pub unknown: Vec<FileId>,
+}
+
+/// What is known of the files that somebody asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// A [`FileInfo`](sprat_protocol::tracker::FileInfo) for each file that somebody holds, as JSON, with commas between.
+    /// Written at once and not by way of a value: most of what the fullest tracker does is to write this.
+    pub files: Vec<u8>,
+    /// Files that nobody holds.
+    pub unknown: Vec<FileId>,
+    /// Files that cannot be looked up for now.
+    pub unavailable: Vec<FileId>,
+}
+
+/// Where it is kept who holds what.
+#[derive(Debug)]
+pub enum Store {
+    /// In the memory of this process.
+    Memory(Swarms),
+}
+
+impl Store {
+    /// Opens a lease for a peer, or opens its lease anew, and adds these files to what it holds. It keeps the files that
+    /// it had, and gets this contact.
+    ///
+    /// # Errors
+    /// [`RegisterError`] if there is no room for the peer, or no answer for now. Then nothing is changed.
+    pub async fn register(
+        &self,
+        now: Now,
+        peer_id: PeerId,
+        contact: Contact,
+        shares: Vec<Share>,
+    ) -> Result<Registration, RegisterError> {
+        match self {
+            Self::Memory(swarms) => Ok(swarms.register(now.instant, peer_id, contact, shares)?),
+        }
+    }
+
+    /// Renews everything that the peer holds and marks these files as complete. The peer is told from now on at the
+    /// address that this came from: the token proves who it is.
+    ///
+    /// # Errors
+    /// [`LeaseError`] if this is not the token of a lease that still holds, or there is no answer for now.
+    pub async fn heartbeat(
+        &self,
+        now: Now,
+        peer_id: PeerId,
+        token: u128,
+        observed: IpAddr,
+        completed: &[FileId],
+    ) -> Result<Renewal, LeaseError> {
+        match self {
+            Self::Memory(swarms) => Ok(swarms.heartbeat(now.instant, peer_id, token, observed, completed)?),
+        }
+    }
+
+    /// Takes a peer out of the swarms of these files, or out of all and its lease with it. Returns how many it was in.
+    ///
+    /// # Errors
+    /// [`LeaseError`] if this is not the token of a lease that still holds, or there is no answer for now.
+    pub async fn unregister(
+        &self,
+        now: Now,
+        peer_id: PeerId,
+        token: u128,
+        file_ids: Option<&[FileId]>,
+    ) -> Result<usize, LeaseError> {
+        match self {
+            Self::Memory(swarms) => Ok(swarms.unregister(now.instant, peer_id, token, file_ids)?),
+        }
+    }
+
+    /// What is known of these files, with up to `max_peers` of the peers of each, drawn at random: never the asker, no
+    /// seeders if the asker is one itself, only peers that this asker can reach, and last those that the tracker could
+    /// not connect to.
+    pub async fn query(&self, now: Now, file_ids: &[FileId], asker: Asker, max_peers: usize) -> Found {
+        match self {
+            Self::Memory(swarms) => swarms.query(now.instant, file_ids, asker, max_peers),
+        }
+    }
+
+    /// What is known of these files, in their order; none of a file that nobody holds, or that cannot be looked up.
+    pub async fn summaries(&self, now: Now, file_ids: &[FileId]) -> Vec<Option<Summary>> {
+        match self {
+            Self::Memory(swarms) => swarms.summaries(now.instant, file_ids),
+        }
+    }
+
+    /// Notes whether the tracker could connect to a peer at this address, if the peer is still there.
+    pub async fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) {
+        match self {
+            Self::Memory(swarms) => swarms.set_reachable(peer_id, observed, reachable),
+        }
+    }
+
+    /// Forgets a file and who holds it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if that cannot be done for now.
+    pub async fn remove_file(&self, file_id: FileId) -> Result<(), Unavailable> {
+        match self {
+            Self::Memory(swarms) => swarms.remove_file(file_id),
+        }
+        Ok(())
+    }
+
+    /// Forgets a peer, its lease, and what it holds.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if that cannot be done for now.
+    pub async fn remove_peer(&self, peer_id: PeerId) -> Result<(), Unavailable> {
+        match self {
+            Self::Memory(swarms) => swarms.remove_peer(peer_id),
+        }
+        Ok(())
+    }
+
+    /// How much is known.
+    pub fn totals(&self) -> Totals {
+        match self {
+            Self::Memory(swarms) => swarms.totals(),
+        }
+    }
+
+    /// Forgets some of what the leases that are over held. Returns whether there is more to forget.
+    pub fn expire(&self, now: Now) -> bool {
+        match self {
+            Self::Memory(swarms) => swarms.expire(now.instant),
+        }
+    }
+}
