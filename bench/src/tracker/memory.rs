@@ -46,10 +46,11 @@ fn filled_swarms(count: usize, entries: usize) -> anyhow::Result<Swarms> {
     let (names, mut rng) = (Names::new(), SmallRng::seed_from_u64(2));
     let now = Instant::now();
     for peer in 0..count {
-        let shares = (0..entries).map(|entry| share(peer, (peer + entry * STRIDE) % count, &names, &mut rng));
+        let peer_id = PeerId::new(rng.random());
+        let shares = (0..entries).map(|entry| share((peer + entry * STRIDE) % count, entry % 2 == 0, &names));
         let address = IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(11, 0, 0, 0).to_bits() + peer as u32));
         let contact = Contact::new(address, 4000, &[]);
-        let registered = swarms.register(now, PeerId::new(rng.random()), contact, shares.collect())?;
+        let registered = swarms.register(now, peer_id, contact, shares.collect())?;
         ensure!(registered.files.iter().all(Result::is_ok), "a file was refused: {:?}", registered.files);
     }
     let totals = swarms.totals();
@@ -58,12 +59,13 @@ fn filled_swarms(count: usize, entries: usize) -> anyhow::Result<Swarms> {
 }
 
 /// What a peer says of a file, whose name is always the same; each REGISTER brings its own copy of it.
-fn share(peer: usize, file: usize, names: &Names, rng: &mut SmallRng) -> Share {
+fn share(file: usize, complete: bool, names: &Names) -> Share {
     let mut of_file = SmallRng::seed_from_u64(file as u64);
     let file_id = FileId::new(of_file.random());
-    let layout = Layout::new(of_file.random_range(1..1 << 32), ChunkSize::DEFAULT).expect("4 GiB can be cut into chunks");
+    let layout =
+        Layout::new(of_file.random_range(1..1 << 32), ChunkSize::DEFAULT).expect("4 GiB can be cut into chunks");
     let claim = Claim { name: Arc::from(names.name(&mut of_file)), layout };
-    Share { file_id, claim, complete: rng.random::<bool>() || peer == file }
+    Share { file_id, claim, complete }
 }
 
 fn filled_catalogue(count: usize) -> Catalogue {

@@ -1,11 +1,11 @@
 //! Requests at fixed times, whatever becomes of those before: how long people wait who do not wait for each other.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Reply, source};
-use super::servers::Server;
 
 /// When requests are sent, and by how many clients in turn. Where all of them still wait for an answer, a request is late, and
 /// that counts as time that it took.
@@ -26,14 +26,14 @@ impl Pace {
     /// time from the moment when each should have been sent to its answer, in microseconds and sorted.
     pub(crate) fn send(
         self,
-        server: &Server,
+        server: SocketAddr,
         request: impl Fn(u32, u32) -> Vec<u8> + Sync,
         check: impl Fn(Reply) -> anyhow::Result<()> + Sync,
     ) -> anyhow::Result<Vec<u32>> {
         let next = AtomicU32::new(0);
         let start = Instant::now();
         let run = |number: u32| {
-            let mut client = Client::connect(server.address, source(self.first_source + number))?;
+            let mut client = Client::connect(server, source(self.first_source + number))?;
             let mut latencies = Vec::new();
             loop {
                 let turn = next.fetch_add(1, Ordering::Relaxed);

@@ -10,10 +10,15 @@ use super::works::{self, Work};
 use super::world::World;
 use super::{FLAGS, Tracker};
 
+/// For each connection so many peers register over and over.
+const NEWCOMERS: usize = 16;
+/// How long each kind of work lasts in a round, unless somebody says otherwise.
+const SECONDS: f64 = 1.0;
+
 /// Prints one table.
 pub(crate) fn run(args: &Tracker) -> anyhow::Result<()> {
-    let swarm = usize::from(args.swarm);
-    let mut world = World::new(args.files.max(swarm), swarm, args.connections.max(1));
+    let swarm = args.swarm();
+    let mut world = World::new(args.files(), swarm, args.connections.max(1), NEWCOMERS);
     let sprat = servers::sprat(FLAGS)?;
     eprintln!("registering {} peers with {} files each", world.peers.len(), swarm);
     world.register(&sprat)?;
@@ -28,11 +33,11 @@ pub(crate) fn run(args: &Tracker) -> anyhow::Result<()> {
     for row in &rows {
         row.work.check()?;
     }
+    let time = Duration::from_secs_f64(args.seconds.unwrap_or(SECONDS));
     for round in 0..args.rounds.max(1) {
         // In turns, so that what else happens on the machine meanwhile meets all of them.
         for row in &mut rows {
             eprintln!("round {} of {}: {}, {}", round + 1, args.rounds.max(1), row.work.server.name, row.work.title);
-            let time = Duration::from_secs_f64(args.seconds);
             let script = (row.work.script)((WARM_UP + time).as_secs_f64());
             row.rounds.push(generator::load(row.work.server, &script, time)?);
         }

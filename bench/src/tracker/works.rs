@@ -164,13 +164,10 @@ pub(crate) fn all_announces(server: &Server, world: &World, swarm: usize) -> Scr
     Script { requests, turns: turns.collect(), repeats: false }
 }
 
-/// A file of fixed content.
+/// An answer that is always the same.
 pub(crate) fn fixed<'a>(server: &'a Server, world: &'a World) -> Work<'a> {
-    let script = |_| Script {
-        requests: vec![get(server.address, "/answer.json")],
-        turns: vec![vec![0]; world.sources],
-        repeats: true,
-    };
+    let script =
+        |_| Script { requests: vec![get(server.address, "/")], turns: vec![vec![0]; world.sources], repeats: true };
     Work::new("a static answer", server, script, |_| Ok(()))
 }
 

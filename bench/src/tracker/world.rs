@@ -96,16 +96,14 @@ pub(crate) struct World {
     pub(crate) sources: usize,
 }
 
-/// For each source address so many peers register over and over.
-const NEWCOMERS: usize = 16;
-
 impl World {
     /// So many files and as many peers; each file is in the hands of `swarm` of them, half of which have all of it.
-    pub(crate) fn new(files: usize, swarm: usize, sources: usize) -> Self {
+    /// Beside them there are `newcomers` for each source address, with as many files.
+    pub(crate) fn new(files: usize, swarm: usize, sources: usize, newcomers: usize) -> Self {
         let (names, mut rng) = (Names::new(), SmallRng::seed_from_u64(1));
         let held = |first: usize| (0..swarm).map(|next| (first + next) % files).collect();
         let peers = (0..files).map(|number| Peer::new(number, sources, held(number)));
-        let newcomers = (files..files + sources * NEWCOMERS).map(|number| Peer::new(number, sources, held(number)));
+        let newcomers = (files..files + sources * newcomers).map(|number| Peer::new(number, sources, held(number)));
         Self {
             peers: peers.collect(),
             newcomers: newcomers.collect(),
@@ -150,7 +148,7 @@ mod tests {
 
     #[test]
     fn every_file_is_in_as_many_hands_half_of_which_have_all_of_it() {
-        let world = World::new(50, 10, 4);
+        let world = World::new(50, 10, 4, 0);
         let claims: Vec<RegisterFile> = world.peers.iter().flat_map(|peer| world.claims(peer, 10)).collect();
         for file in &world.files {
             let of_file = claims.iter().filter(|claim| claim.file_id == file.id);
