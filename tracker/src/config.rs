@@ -1,6 +1,10 @@
 //! What an operator decides.
 
+mod server;
+
 use std::time::Duration;
+
+pub use server::{ProxyHeader, ServerConfig, TlsFiles};
 
 /// The settings of a tracker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,20 +21,27 @@ pub struct Config {
     pub call_back: bool,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
+    /// Those who connect.
+    pub server: ServerConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let (lease, grace) = (Duration::from_secs(90), Duration::from_secs(5));
-        Self { lease, grace, names: Vec::new(), call_back: true, limits: Limits::default() }
+        Self {
+            lease,
+            grace,
+            names: Vec::new(),
+            call_back: true,
+            limits: Limits::default(),
+            server: ServerConfig::default(),
+        }
     }
 }
 
 /// Bounds on everything that a stranger can grow. Over one of them the answer is a refusal, and nothing else suffers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Open HTTP connections; further ones wait in the system's backlog.
-    pub connections: usize,
     /// Peers with a lease.
     pub peers: usize,
     /// Peers with a lease that come from one IPv4 address or one IPv6 /64 network.
@@ -48,7 +59,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4096,
             peers: 1_000_000,
             peers_per_address: 1000,
             files_per_peer: 100_000,

@@ -2,6 +2,7 @@
 //!
 //! In reading order:
 //!
+//! - [`server`]: a tracker that runs. [`listeners`]: the sockets that it listens on. [`notify`]: what systemd is told.
 //! - `http`: the routes, and the connections that come in. The only part that knows HTTP.
 //! - [`service`]: what is done with a message: [`Tracker::answer`].
 //! - [`proof`]: whether a REGISTER is the word of the peer that it names.
@@ -10,6 +11,7 @@
 //! - [`contact`]: where a peer is reached, and by whom.
 //! - [`catalogue`]: the names of files, for SEARCH.
 //! - [`refusal`]: what those are told whom the tracker refuses.
+//! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
 //! - [`config`]: what an operator decides.
 //!
 //! Everything is kept in memory: after a restart the swarms refill within one lease.
@@ -19,33 +21,35 @@ pub mod catalogue;
 pub mod config;
 pub mod contact;
 mod http;
+pub mod listeners;
+pub mod metrics;
+pub mod notify;
 pub mod proof;
 mod rates;
+pub mod readiness;
 pub mod refusal;
+pub mod server;
 pub mod service;
 pub mod store;
 pub mod swarm;
 
 use std::io;
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, Limits};
+pub use listeners::Listeners;
+pub use server::Server;
 pub use service::{Caller, Now, Tracker};
 
 /// Runs a tracker on this listener until `shutdown` is cancelled. Returns only after all its tasks have ended, within
-/// [`Config::grace`] of the shutdown. Dropping the future ends them too.
+/// [`Config::grace`] of the shutdown and of what it delays. Dropping the future ends them too.
 ///
 /// # Errors
-/// The listener has no local address, as happens when it is broken.
+/// The tracker cannot start: see [`Server::open`].
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    tracing::info!(%address, "tracker started");
-    let (tracker, background) = Tracker::open(&config, rand::make_rng(), Now::read()).map_err(io::Error::other)?;
-    let tracker = Arc::new(tracker);
-    tokio::join!(http::serve(listener, tracker.clone(), &config, &shutdown), tracker.run(background, &shutdown));
-    tracing::info!(%address, "tracker stopped");
+    let (server, background) = Server::open(&config).map_err(io::Error::other)?;
+    server.run(background, listener.into(), &shutdown).await;
     Ok(())
 }

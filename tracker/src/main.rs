@@ -1,7 +1,7 @@
 //! The binary `sprat-tracker`: options, signals, and one line that says where it listens. The rest is the library's.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use sprat_tracker::Config;
-use tokio::net::TcpListener;
+use sprat_tracker::listeners::{self, ListenError, Listeners};
+use sprat_tracker::{Config, Server, notify};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -35,7 +35,9 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match run(options) {
+    // Before there are other threads.
+    let inherited = listeners::inherited().context("cannot use the sockets that this was started with");
+    match inherited.and_then(|inherited| run(options, inherited)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do where this cannot be written either.
@@ -46,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(options: Options) -> anyhow::Result<()> {
+async fn run(options: Options, inherited: Vec<TcpListener>) -> anyhow::Result<()> {
     let Options { listen, lease_seconds, data_dir, log } = options;
     tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(log)?).with_writer(io::stderr).init();
     if let Some(folder) = data_dir {
@@ -56,18 +58,24 @@ async fn run(options: Options) -> anyhow::Result<()> {
     }
     let shutdown = CancellationToken::new();
     let signals = signals().context("cannot listen for signals")?;
-    let listener = TcpListener::bind(listen).await.with_context(|| advice(listen))?;
-    announce(listener.local_addr()?);
     let config = Config { lease: Duration::from_secs(lease_seconds.into()), ..Config::default() };
-    let mut serving = pin!(sprat_tracker::serve(listener, config, shutdown.clone()));
-    let served = tokio::select! {
-        served = &mut serving => served,
-        () = signals => {
-            shutdown.cancel();
-            serving.await
-        }
+    let (server, background) = Server::open(&config)?;
+    let listeners = match inherited.is_empty() {
+        true => Listeners::bind(&[listen], config.server.metrics_listen).map_err(advise)?,
+        false => Listeners::adopt(inherited)?,
     };
-    Ok(served?)
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    announce(scheme, &listeners.addresses());
+    let mut serving = pin!(server.run(background, listeners, &shutdown));
+    tokio::select! {
+        () = &mut serving => return Ok(()),
+        () = notify::alive() => {}
+        () = signals => {}
+    }
+    notify::stopping();
+    shutdown.cancel();
+    serving.await;
+    Ok(())
 }
 
 /// Refuses a filter while options are read, and not only once it is used.
@@ -75,19 +83,25 @@ fn log_filter(text: &str) -> Result<String, ParseError> {
     EnvFilter::try_new(text).map(|_| text.to_owned())
 }
 
-/// What to do where this address cannot be listened on.
-fn advice(address: SocketAddr) -> String {
-    format!(
-        "cannot listen on {address}; if another program uses that port, stop it or choose another one, such as \
-         --listen {}",
-        SocketAddr::new(address.ip(), 0)
-    )
+/// Adds what to do about it.
+fn advise(error: ListenError) -> anyhow::Error {
+    let other = SocketAddr::new(error.address.ip(), 0);
+    let advice = format!(
+        "cannot listen on {}; if another program uses that port, stop it or choose another one, such as --listen {other}",
+        error.address
+    );
+    anyhow::Error::new(error.reason).context(advice)
 }
 
-/// Tells whoever started this where it listens. It may have stopped listening itself, which is no reason to end.
-fn announce(address: SocketAddr) {
+/// Tells whoever started this where it listens, and systemd that it does. The former may have stopped listening itself,
+/// which is no reason to end.
+fn announce(scheme: &str, addresses: &[SocketAddr]) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "sprat-tracker listening on http://{address}").and_then(|()| out.flush());
+    for address in addresses {
+        let _ = writeln!(out, "sprat-tracker listening on {scheme}://{address}");
+    }
+    let _ = out.flush();
+    notify::ready();
 }
 
 /// Ends when the process is asked to end. From this call on, not only from the first poll, signals no longer kill it.

@@ -1,5 +1,7 @@
 //! What the tracker tells those whom it refuses: all that they may know, and nothing else.
 
+use std::time::Duration;
+
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
 
@@ -67,6 +69,14 @@ pub enum Refusal {
         /// Seconds after which it may be back.
         retry_after: u32,
     },
+    /// The request was not complete, or not answered, in time.
+    #[error("this took longer than {seconds} s; send it at once, or try again later")]
+    TooSlow {
+        /// The time that it had.
+        seconds: u64,
+        /// Seconds after which the tracker may be less busy.
+        retry_after: u32,
+    },
     /// The tracker failed. Its log says why; the client is not told.
     #[error("the tracker failed to answer this; it is not your fault, try again later")]
     Failed,
@@ -76,6 +86,11 @@ impl Refusal {
     /// Something is away. Those who are told come back at different times.
     pub(crate) fn unavailable(reason: Unavailable) -> Self {
         Self::Unavailable { reason, retry_after: rand::random_range(1..=10) }
+    }
+
+    /// It took longer than this.
+    pub(crate) fn too_slow(time: Duration) -> Self {
+        Self::TooSlow { seconds: time.as_secs(), retry_after: rand::random_range(1..=10) }
     }
 
     /// A peer is not registered.
@@ -98,7 +113,7 @@ impl Refusal {
             Self::Proof(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
             Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
-            Self::Unavailable { .. } | Self::Failed => ErrorCode::Unavailable,
+            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Failed => ErrorCode::Unavailable,
         }
     }
 
@@ -107,7 +122,8 @@ impl Refusal {
         let retry_after = match self {
             Self::TooManyPeers { retry_after, .. }
             | Self::TooManyFiles { retry_after, .. }
-            | Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            | Self::Unavailable { retry_after, .. }
+            | Self::TooSlow { retry_after, .. } => Some(*retry_after),
             Self::Failed | Self::Proof(ProofError::Busy) => Some(30),
             _ => None,
         };

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::contact::Contact;
 use crate::proof::{Proof, Proofs};
 use crate::refusal::{ClaimError, Refusal};
-use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Summary, UnknownLease};
+use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Summary, Totals, UnknownLease};
 use crate::swarm::Swarms;
 
 /// How many peers are named to somebody who does not say how many.
@@ -280,7 +280,7 @@ impl Tracker {
 
     /// What the tracker tells about itself.
     pub fn stats(&self, now: Now) -> Stats {
-        let totals = self.store.totals();
+        let totals = self.totals();
         Stats {
             version: env!("CARGO_PKG_VERSION"),
             uptime: now.instant.saturating_duration_since(self.started).as_secs(),
@@ -290,6 +290,11 @@ impl Tracker {
             leechers: totals.leechers,
             requests: *self.requests.lock(),
         }
+    }
+
+    /// How much is known.
+    pub fn totals(&self) -> Totals {
+        self.store.totals()
     }
 
     /// Forgets some of what the leases that are over held. Returns whether there is more to forget.

@@ -143,7 +143,7 @@ async fn what_is_no_message_is_answered_with_what_is_wrong() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let tracker = Running::start(Config::default()).await;
-    let limit = 1024 * 1024;
+    let limit = 64 * 1024;
     let mut message = query(BOB).to_string();
     message.push_str(&" ".repeat(limit - message.len()));
     assert_eq!(tracker.send(Method::POST, "/v1/query", message.clone()).await.status(), StatusCode::OK);
@@ -281,24 +281,6 @@ async fn shutdown_does_not_wait_longer_than_its_grace() {
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 100");
-    tracker.stop().await;
-}
-
-#[tokio::test]
-async fn connections_over_the_limit_wait_for_their_turn() {
-    let limits = Limits { connections: 1, ..Limits::default() };
-    let tracker = Running::start(Config { limits, ..Config::default() }).await;
-    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut first = TcpStream::connect(tracker.address).await.unwrap();
-    let mut second = TcpStream::connect(tracker.address).await.unwrap();
-    let mut answer = [0; 12];
-    first.write_all(request).await.unwrap();
-    first.read_exact(&mut answer).await.unwrap();
-    second.write_all(request).await.unwrap();
-    assert!(timeout(Duration::from_millis(50), second.readable()).await.is_err());
-    drop(first);
-    timeout(LONG, second.read_exact(&mut answer)).await.expect("its turn comes").unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
     tracker.stop().await;
 }
 

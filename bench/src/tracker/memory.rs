@@ -26,18 +26,19 @@ const STRIDE: usize = 100_003;
 /// Prints one table: so many swarms, as many peers, and this many entries in each swarm and of each peer.
 pub(crate) fn run(swarms: usize, entries: usize) -> anyhow::Result<()> {
     println!("| in memory | entries | MiB | bytes each |\n| --- | --- | --- | --- |");
-    measure("peers in swarms", swarms * entries, || filled_swarms(swarms, entries))?;
-    measure("names in the catalogue", swarms, || Ok(filled_catalogue(swarms)))
+    // Both are kept to the end: what one gives back the other would use.
+    let _swarms = measure("peers in swarms", swarms * entries, || filled_swarms(swarms, entries))?;
+    let _catalogue = measure("names in the catalogue", swarms, || Ok(filled_catalogue(swarms)))?;
+    Ok(())
 }
 
 /// Prints by how much this process is larger with what is made than without it.
-fn measure<T>(title: &str, entries: usize, make: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<()> {
+fn measure<T>(title: &str, entries: usize, make: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let before = Usage::resident();
     let made = make()?;
     let mib = Usage::resident() - before;
-    drop(made);
     println!("| {title} | {entries} | {mib:.0} | {:.0} |", mib * 1_048_576.0 / entries as f64);
-    Ok(())
+    Ok(made)
 }
 
 fn filled_swarms(count: usize, entries: usize) -> anyhow::Result<Swarms> {

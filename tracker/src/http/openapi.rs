@@ -19,7 +19,7 @@ use utoipa::openapi::{Info, OpenApi, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::page::document;
-use crate::service::Tracker;
+use super::routes::App;
 
 /// A message with its `type`.
 #[derive(Serialize, ToSchema)]
@@ -58,7 +58,7 @@ pub(super) fn add_errors(api: &mut OpenApi) {
 }
 
 /// The routes of the description itself. It is rendered once.
-pub(super) fn routes(api: &OpenApi) -> Router<Arc<Tracker>> {
+pub(super) fn routes(api: &OpenApi) -> Router<Arc<App>> {
     let json = Bytes::from(serde_json::to_vec_pretty(api).expect("a description is JSON"));
     let page = markup(api);
     let as_json = move || async move {

@@ -1,8 +1,6 @@
 //! The page for people: what this tracker is, how busy it is, what it knows, and how to connect. One document without
 //! scripts or anything from elsewhere.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -13,7 +11,7 @@ use sprat_protocol::Link;
 use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
 use url::Url;
 
-use super::routes::{Remote, caller};
+use super::routes::{Client, Tracking, caller};
 use crate::refusal::Refusal;
 use crate::service::{Now, Stats, Tracker};
 
@@ -35,30 +33,25 @@ pub(super) struct Parameters {
 type Parsed = Result<axum::extract::Query<Parameters>, QueryRejection>;
 
 /// The page at `/`.
-pub(super) async fn home(
-    State(tracker): State<Arc<Tracker>>,
-    remote: Remote,
-    headers: HeaderMap,
-    parameters: Parsed,
-) -> Response {
+pub(super) async fn home(State(app): Tracking, client: Client, headers: HeaderMap, parameters: Parsed) -> Response {
     let Ok(axum::extract::Query(Parameters { q, page })) = parameters else {
         return document("Not found", None, html! { p { "That is no search. " a href="/" { "Begin anew" } } });
     };
     let results = match &q {
         Some(words) => {
             let search = Search { words: words.clone(), page };
-            Some(tracker.search(caller(remote), &search).await)
+            Some(app.tracker.search(caller(client), &search).await)
         }
         None => None,
     };
-    let at = address(&tracker, &headers);
+    let at = address(&app.tracker, &headers);
     let refresh = results.is_none().then_some(REFRESH);
     document(
         "Sprat tracker",
         refresh,
         html! {
             p { "This tracker knows who has which file. It has none itself: files go straight from one computer to another." }
-            (numbers(&tracker.stats(Now::read())))
+            (numbers(&app.tracker.stats(Now::read())))
             (search_form(q.as_deref()))
             @if let Some(answer) = results { (found(answer, q.as_deref().unwrap_or_default(), page, at.as_ref())) }
             (how_to_connect(at.as_ref()))

@@ -1,15 +1,13 @@
 //! Which path leads where.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::Response;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{
@@ -20,23 +18,32 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::body::{Batch, Body};
+use super::client::ClientAddr;
 use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use crate::metrics::Metrics;
 use crate::proof::Proof;
+use crate::readiness::Readiness;
 use crate::refusal::Refusal;
 use crate::service::{Caller, Now, Stats, Tracker};
 
-/// The most bytes that a body may have: far above the longest message.
-const MAX_BODY_LEN: usize = 1024 * 1024;
+/// What the handlers need.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readiness: Arc<Readiness>,
+    pub(crate) max_body_len: usize,
+    pub(crate) max_batch_len: usize,
+}
 
-/// Who is at the other end of the connection.
-pub(super) type Remote = ConnectInfo<SocketAddr>;
-
-/// The routes, and their description: each is named here once.
-pub(super) fn router(tracker: Arc<Tracker>) -> Router {
-    let (routes, mut api) = OpenApiRouter::with_openapi(openapi::about())
+/// All routes, and their description, in which each is named once; those for metrics only where they have no address of
+/// their own.
+pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
+    let (described, mut api) = OpenApiRouter::with_openapi(openapi::about())
         .routes(routes!(register))
         .routes(routes!(query))
         .routes(routes!(heartbeat))
@@ -44,20 +51,33 @@ pub(super) fn router(tracker: Arc<Tracker>) -> Router {
         .routes(routes!(search, search_by_url))
         .routes(routes!(file))
         .routes(routes!(stats))
-        .routes(routes!(healthz))
+        .merge(if with_metrics { operation() } else { health() })
         .split_for_parts();
     openapi::add_errors(&mut api);
-    routes
+    described
         .merge(openapi::routes(&api))
         .route("/", get(page::home))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
-        .layer(DefaultBodyLimit::max(MAX_BODY_LEN))
-        .with_state(tracker)
+        .with_state(app)
 }
 
-/// A body, or why there is none.
-type Body = Result<Bytes, BytesRejection>;
+/// The routes where metrics have an address of their own.
+pub(super) fn metrics_router(app: Arc<App>) -> Router {
+    Router::from(operation()).fallback(unknown_route).with_state(app)
+}
+
+/// What those who run the tracker look at.
+fn operation() -> OpenApiRouter<Arc<App>> {
+    health().routes(routes!(metrics))
+}
+
+fn health() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+pub(super) type Client = Extension<ClientAddr>;
+pub(super) type Tracking = State<Arc<App>>;
 
 /// "I have these files."
 ///
@@ -72,11 +92,10 @@ type Body = Result<Bytes, BytesRejection>;
     request_body = Typed<Register>,
     responses((status = 200, description = "REGISTERED", body = Typed<Registered>))
 )]
-async fn register(State(tracker): State<Arc<Tracker>>, remote: Remote, headers: HeaderMap, body: Body) -> Reply {
-    let body = read(body)?;
+async fn register(State(app): Tracking, client: Client, headers: HeaderMap, Batch(body): Batch) -> Reply {
     let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let proof = Proof { body: &body, signature };
-    let answer = tracker.register(caller(remote), Message::read(&body)?, proof).await?;
+    let answer = app.tracker.register(caller(client), Message::read(&body)?, proof).await?;
     Ok(Json(Answer::Registered(answer)))
 }
 
@@ -88,8 +107,8 @@ async fn register(State(tracker): State<Arc<Tracker>>, remote: Remote, headers: 
     request_body = Typed<sprat_protocol::tracker::Query>,
     responses((status = 200, description = "QUERY_ANSWER", body = Typed<QueryAnswer>))
 )]
-async fn query(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Result<Response, Refusal> {
-    let found = tracker.query(caller(remote), &Message::read(&read(body)?)?).await?;
+async fn query(State(app): Tracking, client: Client, Body(body): Body) -> Result<Response, Refusal> {
+    let found = app.tracker.query(caller(client), &Message::read(&body)?).await?;
     Ok(query_answer(&found))
 }
 
@@ -103,8 +122,8 @@ async fn query(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) 
     request_body = Typed<Heartbeat>,
     responses((status = 200, description = "HEARTBEAT_ANSWER", body = Typed<HeartbeatAnswer>))
 )]
-async fn heartbeat(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
-    let answer = tracker.heartbeat(caller(remote), Message::read(&read(body)?)?).await?;
+async fn heartbeat(State(app): Tracking, client: Client, Batch(body): Batch) -> Reply {
+    let answer = app.tracker.heartbeat(caller(client), Message::read(&body)?).await?;
     Ok(Json(Answer::HeartbeatAnswer(answer)))
 }
 
@@ -116,8 +135,8 @@ async fn heartbeat(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Bo
     request_body = Typed<Unregister>,
     responses((status = 200, description = "UNREGISTERED", body = Typed<Unregistered>))
 )]
-async fn unregister(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
-    let answer = tracker.unregister(caller(remote), Message::read(&read(body)?)?).await?;
+async fn unregister(State(app): Tracking, client: Client, Batch(body): Batch) -> Reply {
+    let answer = app.tracker.unregister(caller(client), Message::read(&body)?).await?;
     Ok(Json(Answer::Unregistered(answer)))
 }
 
@@ -129,8 +148,8 @@ async fn unregister(State(tracker): State<Arc<Tracker>>, remote: Remote, body: B
     request_body = Typed<Search>,
     responses((status = 200, description = "SEARCH_ANSWER", body = Typed<SearchAnswer>))
 )]
-async fn search(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
-    let answer = tracker.search(caller(remote), &Message::read(&read(body)?)?).await?;
+async fn search(State(app): Tracking, client: Client, Body(body): Body) -> Reply {
+    let answer = app.tracker.search(caller(client), &Message::read(&body)?).await?;
     Ok(Json(Answer::SearchAnswer(answer)))
 }
 
@@ -153,13 +172,13 @@ struct SearchParameters {
     responses((status = 200, description = "SEARCH_ANSWER", body = Typed<SearchAnswer>))
 )]
 async fn search_by_url(
-    State(tracker): State<Arc<Tracker>>,
-    remote: Remote,
+    State(app): Tracking,
+    client: Client,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Reply {
     let malformed = |rejection: QueryRejection| Refusal::Malformed(rejection.body_text());
     let Query(SearchParameters { q, page }) = parameters.map_err(malformed)?;
-    let answer = tracker.search(caller(remote), &Search { words: q, page }).await?;
+    let answer = app.tracker.search(caller(client), &Search { words: q, page }).await?;
     Ok(Json(Answer::SearchAnswer(answer)))
 }
 
@@ -171,19 +190,38 @@ async fn search_by_url(
     params(("file_id" = String, Path, description = "64 hex digits")),
     responses((status = 200, description = "What is known of the file", body = FileInfo))
 )]
-async fn file(
-    State(tracker): State<Arc<Tracker>>,
-    remote: Remote,
-    Path(file_id): Path<String>,
-) -> Result<Response, Refusal> {
+async fn file(State(app): Tracking, client: Client, Path(file_id): Path<String>) -> Result<Response, Refusal> {
     let file_id: FileId = file_id.parse().map_err(|error| Refusal::Malformed(format!("{error}")))?;
-    Ok(file_info(tracker.file(caller(remote), file_id).await?))
+    Ok(file_info(app.tracker.file(caller(client), file_id).await?))
 }
 
 /// What the tracker tells about itself
 #[utoipa::path(get, path = "/v1/stats", tag = "operation", responses((status = 200, description = "Numbers", body = Stats)))]
-async fn stats(State(tracker): State<Arc<Tracker>>) -> Json<Stats> {
-    Json(tracker.stats(Now::read()))
+async fn stats(State(app): Tracking) -> Json<Stats> {
+    Json(app.tracker.stats(Now::read()))
+}
+
+/// Whether the tracker can serve
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    responses((status = 200, description = "It can", body = String), (status = 503, description = "Why not", body = String))
+)]
+async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, String)> {
+    app.readiness.check().map(|()| "ok").map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason.to_string()))
+}
+
+/// Numbers for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    responses((status = 200, description = "OpenMetrics text", body = String))
+)]
+async fn metrics(State(app): Tracking) -> impl IntoResponse {
+    let text = app.metrics.encode(&app.tracker.totals());
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 
 /// Whether the process lives
@@ -200,15 +238,8 @@ async fn unknown_route(uri: Uri) -> Reply {
     Err(Refusal::UnknownRoute(shown(uri.path())))
 }
 
-pub(super) fn caller(ConnectInfo(remote): Remote) -> Caller {
-    Caller::new(remote.ip(), Now::read())
-}
-
-fn read(body: Body) -> Result<Bytes, Refusal> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(MAX_BODY_LEN),
-        _ => Refusal::Malformed(rejection.body_text()),
-    })
+pub(super) fn caller(Extension(ClientAddr(address)): Client) -> Caller {
+    Caller::new(address, Now::read())
 }
 
 /// As much of what a stranger sent as fits into a sentence.
