@@ -28,6 +28,7 @@ use toml::{Table, Value};
 use crate::access::{AccessConfig, Public};
 use crate::logs::LogConfig;
 
+pub use duration::parse as parse_duration;
 pub use key::{Key, keys};
 pub use print::{effective, example};
 pub use server::{ProxyHeader, ServerConfig, TlsFiles};

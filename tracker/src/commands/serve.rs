@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::pin::pin;
 
 use anyhow::Context;
@@ -12,6 +11,7 @@ use sprat_tracker::logs::Logs;
 use sprat_tracker::{Server, notify};
 use tokio_util::sync::CancellationToken;
 
+use super::create;
 use super::signals::{Signal, Signals};
 
 /// Runs until the system says that it is enough.
@@ -77,11 +77,6 @@ async fn reload(sources: &Sources, running: &Effective, logs: &Logs, server: &Se
 
 fn warn(effective: &Effective) {
     effective.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-}
-
-fn create(folder: &Path) -> anyhow::Result<()> {
-    let what_to_do = || format!("cannot create the folder {}; choose another one with --data-dir", folder.display());
-    std::fs::create_dir_all(folder).with_context(what_to_do)
 }
 
 /// Adds what to do about it.

@@ -16,11 +16,11 @@ pub(crate) fn text(duration: Duration) -> String {
     format!("{}{name}", millis / unit)
 }
 
-/// The length that this text says.
+/// The length of time that this text says: `90s`, `5m`, `1h 30m`, `90d`, or seconds.
 ///
 /// # Errors
 /// A sentence on what it should be.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+pub fn parse(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
