@@ -12,9 +12,12 @@
 //!
 //! Everything is kept in memory: after a restart the swarms refill within one lease.
 
+#[path = "catalogue.rs"]
 pub mod catalogue;
 pub mod config;
 pub mod contact;
+#[path = "catalogue/mod.rs"]
+pub mod durable_catalogue;
 mod http;
 pub mod refusal;
 pub mod service;
