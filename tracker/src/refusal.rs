@@ -5,6 +5,8 @@ use std::time::Duration;
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
 
+use crate::access::AccessError;
+use crate::access::blocks::Blocked;
 use crate::proof::ProofError;
 use crate::store::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
 
@@ -39,6 +41,9 @@ pub enum Refusal {
     /// Nobody here has the file.
     #[error("nobody here has the file {0}")]
     UnknownFile(FileId),
+    /// Whoever asks may not do this.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// A REGISTER is not the word of the peer that it names.
     #[error(transparent)]
     Proof(#[from] ProofError),
@@ -119,6 +124,9 @@ impl Refusal {
             Self::UnknownRoute(_) | Self::WrongMethod(..) => ErrorCode::UnknownMessage,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::UnknownFile(_) => ErrorCode::UnknownFile,
+            Self::Access(AccessError::NoToken | AccessError::BadToken(_)) => ErrorCode::Unauthorized,
+            Self::Access(AccessError::TooManyWrong { .. }) => ErrorCode::TooMany,
+            Self::Access(AccessError::RoleTooSmall { .. } | AccessError::Blocked(_)) => ErrorCode::Forbidden,
             Self::Proof(ProofError::WrongTime { .. }) => ErrorCode::WrongTime,
             Self::Proof(ProofError::Busy) => ErrorCode::TooMany,
             Self::Proof(_) => ErrorCode::NotSigned,
@@ -135,6 +143,7 @@ impl Refusal {
         let retry_after = match self {
             Self::TooManyPeers { retry_after, .. }
             | Self::TooManyFiles { retry_after, .. }
+            | Self::Access(AccessError::TooManyWrong { retry_after })
             | Self::Unavailable { retry_after, .. }
             | Self::TooSlow { retry_after, .. }
             | Self::Busy { retry_after } => Some(*retry_after),
@@ -154,6 +163,12 @@ fn soon() -> u32 {
     rand::random_range(1..=10)
 }
 
+impl From<Blocked> for Refusal {
+    fn from(blocked: Blocked) -> Self {
+        Self::Access(blocked.into())
+    }
+}
+
 impl From<LeaseError> for Refusal {
     fn from(error: LeaseError) -> Self {
         match error {
@@ -163,9 +178,12 @@ impl From<LeaseError> for Refusal {
     }
 }
 
-/// Why what a peer says of a file cannot be true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a file is not added, whoever has it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
+    /// The operator does not want the file.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
     /// The name is empty or too long.
     #[error("a name has 1 to {MAX_NAME_LEN} bytes, not {0}")]
     NameLen(usize),

@@ -51,12 +51,14 @@ impl Server {
         tracing::info!(?addresses, "tracker stopped");
     }
 
-    /// Reads the certificate again, if there is one. What runs goes on, and so it does with the old one if the new one is of
-    /// no use.
-    ///
-    /// # Errors
-    /// [`TlsError`] says why it is not.
-    pub fn reload(&self) -> Result<(), TlsError> {
-        self.http.reload()
+    /// Reads all files again that this configuration names: the certificate, tokens and block lists. What is of no use is
+    /// told to the log, and what was there before is kept.
+    pub async fn reload(&self, config: &Config) {
+        if let Err(error) = self.http.reload() {
+            tracing::error!(%error, "the certificate stays as it was");
+        }
+        if let Err(error) = self.tracker.reload(config.access.clone()).await {
+            tracing::error!(%error, "tokens and block lists stay as they were");
+        }
     }
 }

@@ -1,6 +1,12 @@
 //! What a tracker does with a message. Knows the messages, not how they came.
+//!
+//! `moderation`: what its operator tells it while it runs.
 
+mod moderation;
+
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -18,6 +24,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
+use crate::access::{Access, AccessFilesError};
 use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{Catalogue, Page, Words};
 use crate::config::Config;
@@ -74,6 +81,7 @@ pub struct Tracker {
     lease: Duration,
     started: Instant,
     proofs: Proofs,
+    access: Arc<Access>,
     store: Store,
     call_backs: Option<CallBacks>,
     /// Held for the time of one small step, never across an await.
@@ -93,6 +101,9 @@ pub enum OpenError {
     /// The system has no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    /// It cannot be told who may use it.
+    #[error(transparent)]
+    Access(#[from] AccessFilesError),
 }
 
 /// What a tracker tells about itself.
@@ -141,6 +152,7 @@ impl Tracker {
             lease: config.lease,
             started: now.instant,
             proofs: Proofs::new(config.names.clone(), now),
+            access: Arc::new(Access::open(config)?),
             store: Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng)),
             call_backs,
             catalogue: Mutex::default(),
@@ -156,7 +168,8 @@ impl Tracker {
                 caller.run(&self.store, shutdown).await;
             }
         };
-        tokio::join!(calls, shutdown.run_until_cancelled(self.keep_tidy()));
+        let tidy = shutdown.run_until_cancelled(self.keep_tidy());
+        tokio::join!(calls, tidy, self.keep_tokens(shutdown));
     }
 
     /// A peer says where it listens and what it has.
@@ -168,11 +181,12 @@ impl Tracker {
         if message.port == 0 {
             return Err(Refusal::PortZero);
         }
+        self.access.blocks().peer(message.peer_id)?;
         self.proofs.check(caller.now, &message, proof)?;
         self.requests.lock().register += 1;
         let Register { peer_id, port, addresses, files, .. } = message;
         let contact = Contact::new(caller.address, port, &addresses);
-        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, check(file))).collect();
+        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, self.check(file))).collect();
         let shares: Vec<Share> = checked.iter().filter_map(|(_, share)| share.as_ref().ok()).cloned().collect();
         let stored = self.store.register(caller.now, peer_id, contact, shares).await;
         let stored = stored.map_err(|error| Refusal::of_register(error, self.lease_seconds()))?;
@@ -201,10 +215,14 @@ impl Tracker {
     /// [`Refusal`] if these are too many at once.
     pub async fn query(&self, caller: Caller, message: &Query) -> Result<Found, Refusal> {
         at_most("file IDs", message.file_ids.len(), MAX_QUERY_FILES)?;
+        message.peer_id.map_or(Ok(()), |peer_id| self.access.blocks().peer(peer_id))?;
         self.requests.lock().query += 1;
         let asker = Asker { peer_id: message.peer_id, address: caller.address };
         let max_peers = message.max_peers.min(MAX_QUERY_PEERS) as usize;
-        Ok(self.store.query(caller.now, &message.file_ids, asker, max_peers).await)
+        let (allowed, mut blocked) = self.without_blocked(&message.file_ids);
+        let mut found = self.store.query(caller.now, &allowed, asker, max_peers).await;
+        found.unknown.append(&mut blocked);
+        Ok(found)
     }
 
     /// What is known of one file, as [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON.
@@ -228,6 +246,7 @@ impl Tracker {
     pub async fn heartbeat(&self, caller: Caller, message: Heartbeat) -> Result<HeartbeatAnswer, Refusal> {
         let Heartbeat { peer_id, token, completed } = message;
         at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
+        self.access.blocks().peer(peer_id)?;
         self.requests.lock().heartbeat += 1;
         let bits = token.bits().ok_or(UnknownLease)?;
         let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
@@ -260,6 +279,7 @@ impl Tracker {
         loop {
             let mut found = Vec::new();
             cursor = self.catalogue.lock().scan(&words, cursor, SCAN_STEPS, |matching| found.push(matching));
+            found.retain(|matching| self.access.blocks().file(matching.file_id).is_ok());
             let file_ids: Vec<FileId> = found.iter().map(|matching| matching.file_id).collect();
             let summaries = self.store.summaries(caller.now, &file_ids).await;
             for (matching, summary) in found.iter().zip(summaries) {
@@ -314,6 +334,7 @@ impl Tracker {
             if let Some(call_backs) = &self.call_backs {
                 call_backs.forget_idle();
             }
+            self.access.forget_idle();
         }
     }
 
@@ -337,6 +358,22 @@ impl Tracker {
                 FileOutcome::Refused { file_id, reason: refusal.to_string(), retry_after }
             }
         }
+    }
+
+    /// Holds what a peer says of a file against itself and against what is blocked.
+    fn check(&self, file: RegisterFile) -> Result<Share, ClaimError> {
+        self.access.blocks().file(file.file_id)?;
+        check(file)
+    }
+
+    /// These files without the blocked ones, and the blocked ones.
+    fn without_blocked<'a>(&self, file_ids: &'a [FileId]) -> (Cow<'a, [FileId]>, Vec<FileId>) {
+        let is_allowed = |file_id: &FileId| self.access.blocks().file(*file_id).is_ok();
+        if file_ids.iter().all(is_allowed) {
+            return (Cow::Borrowed(file_ids), Vec::new());
+        }
+        let (allowed, blocked) = file_ids.iter().copied().partition(is_allowed);
+        (Cow::Owned(allowed), blocked)
     }
 
     fn lease(&self, token: LeaseToken) -> Lease {

@@ -1,6 +1,6 @@
 //! HTTP: parses what comes, hands it to the [`Tracker`](crate::Tracker), and sends what it answers.
 //!
-//! - `routes`: which path leads where.
+//! - `routes`: which path leads where. `access`: who gets there. `admin`: what an operator does over HTTP.
 //! - `body`: how long a body may be, and `memory`: how much all of them may take. `message`: from a body to a message.
 //! - `page`: for people with a browser. `openapi`: the messages, described for programs and for people.
 //! - `reply`: answers and refusals as responses.
@@ -10,6 +10,8 @@
 //! - `server`: where it listens, how it ends, and its certificate (`tls`).
 
 mod accept;
+mod access;
+mod admin;
 mod body;
 mod client;
 mod connection;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
@@ -18,6 +19,8 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::{Takes, admit};
+use super::admin;
 use super::body::{Batch, Body};
 use super::client::ClientAddr;
 use super::memory::Memory;
@@ -25,6 +28,7 @@ use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use crate::access::Role;
 use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::proof::Proof;
@@ -55,38 +59,44 @@ impl App {
     }
 }
 
-/// All routes, and their description, in which each is named once; those for metrics only where they have no address of
-/// their own.
+/// All routes, and their description: each is named here once, under what it takes to use it. Those for metrics are here
+/// only where they have no address of their own.
 pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
-    let (described, mut api) = OpenApiRouter::with_openapi(openapi::about())
+    let takes = |role| from_fn_with_state(Takes { app: app.clone(), role }, admit);
+    let share = OpenApiRouter::new()
         .routes(routes!(register))
-        .routes(routes!(query))
         .routes(routes!(heartbeat))
         .routes(routes!(unregister))
+        .route_layer(takes(Role::Share));
+    let read = OpenApiRouter::new()
+        .routes(routes!(query))
         .routes(routes!(search, search_by_url))
         .routes(routes!(file))
         .routes(routes!(stats))
-        .merge(if with_metrics { operation() } else { health() })
-        .split_for_parts();
+        .route("/", get(page::home))
+        .merge(if with_metrics { numbers() } else { OpenApiRouter::new() })
+        .route_layer(takes(Role::Read));
+    let admin = admin::routes().route_layer(takes(Role::Admin));
+    let all = OpenApiRouter::with_openapi(openapi::about()).merge(share).merge(read).merge(health()).merge(admin);
+    let (described, mut api) = all.split_for_parts();
     openapi::add_errors(&mut api);
     described
         .merge(openapi::routes(&api))
-        .route("/", get(page::home))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
         .with_state(app)
 }
 
-/// The routes where metrics have an address of their own.
+/// The routes where metrics have an address of their own: who gets to that may see them.
 pub(super) fn metrics_router(app: Arc<App>) -> Router {
-    Router::from(operation()).fallback(unknown_route).with_state(app)
+    Router::from(health().merge(numbers())).fallback(unknown_route).with_state(app)
 }
 
-/// What those who run the tracker look at.
-fn operation() -> OpenApiRouter<Arc<App>> {
-    health().routes(routes!(metrics))
+fn numbers() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(metrics))
 }
 
+/// Open to everybody: those who look whether a tracker lives have no token.
 fn health() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
