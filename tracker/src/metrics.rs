@@ -216,3 +216,38 @@ fn histogram() -> Histogram {
 fn to_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Names of metrics, without what a kind of metric adds to them.
+    fn names(text: &str) -> BTreeSet<String> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let ours = words.filter(|word| word.starts_with("sprat_") || word.starts_with("process_"));
+        let endings = ["_bucket", "_count", "_sum", "_total", "_info"];
+        ours.map(|name| endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name).to_owned())
+            .collect()
+    }
+
+    /// The dashboard shows what there is: nothing else, and all of it.
+    #[test]
+    fn the_dashboard_shows_these_metrics() {
+        let metrics = Metrics::default();
+        metrics.request_answered(Kind::Query, 200, Duration::ZERO);
+        metrics.connection_refused("full");
+        metrics.connection_cut_off("slow");
+        metrics.cap_hit("peers");
+        metrics.store_answered("query", Duration::ZERO);
+        let text = metrics.encode(&Totals::default());
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let there: BTreeSet<String> = types.flat_map(names).collect();
+        let dashboard: serde_json::Value = serde_json::from_str(include_str!("../deploy/grafana.json")).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+        let shown: BTreeSet<String> = targets.flat_map(|target| names(target["expr"].as_str().unwrap())).collect();
+        assert_eq!(shown, there);
+    }
+}
