@@ -9,10 +9,11 @@
 //! - [`folder`]: thousands of small files, shared as one.
 //! - [`small`]: a file of 1 KiB, against the clock.
 //! - [`kills`]: a download that is killed again and again, and what is fetched twice for that.
+//! - [`tracker`]: a tracker under load, against a web server and another tracker.
 //! - [`network`]: hosts of our own, with cables as slow as one likes.
 //! - [`swarm`]: the real binaries on those hosts.
 //! - [`engine`]: engines within this process.
-//! - [`process`] and [`usage`]: processes, what they print and what they used.
+//! - [`process`] and [`usage`]: processes, what they print and what they used; [`programs`]: those that others made.
 //! - [`files`]: what is moved.
 
 #![expect(clippy::print_stdout, reason = "tables are what this program is for")]
@@ -26,10 +27,12 @@ mod hostile;
 mod kills;
 mod network;
 mod process;
+mod programs;
 mod share;
 mod small;
 mod sources;
 mod swarm;
+mod tracker;
 mod transfer;
 mod usage;
 
@@ -65,6 +68,8 @@ enum Command {
     Small(small::Small),
     /// A download that is killed and started again, and what is fetched twice for that
     Kills(kills::Kills),
+    /// A tracker under load, against nginx and aquatic_http where they are installed
+    Tracker(tracker::Tracker),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
@@ -100,6 +105,7 @@ fn main() -> anyhow::Result<()> {
         Command::Folder(args) => folder::run(&args),
         Command::Small(args) => small::run(&args),
         Command::Kills(args) => kills::run(&args),
+        Command::Tracker(args) => tracker::run(&args),
         Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::usage::Usage;
@@ -90,6 +91,11 @@ impl Process {
         &self.last
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has used so far; its CPU also after it has ended.
     pub(crate) fn usage(&self) -> Usage {
         Usage::of(self.child.id())
@@ -127,6 +133,17 @@ impl Process {
     pub(crate) fn forget_peak(&self) {
         // Where the system refuses, the peak is that of its whole life.
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+    }
+
+    /// Asks it to end (SIGTERM), and waits until it has.
+    pub(crate) fn terminate(&mut self, until: Instant) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).context("a process has a number")?;
+        kill_process(pid, Signal::TERM)?;
+        while !self.has_ended() {
+            ensure!(Instant::now() < until, "it does not end; its last line was {:?}", self.last);
+            thread::sleep(GLANCE);
+        }
+        Ok(())
     }
 
     /// Ends it as a power cut does: it has no say in it.

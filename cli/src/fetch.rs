@@ -223,7 +223,10 @@ mod tests {
             peer_id: transfer().peers[0].peer_id,
             listen: "0.0.0.0:1".parse().unwrap(),
             download_dir: ".".into(),
-            trackers: trackers.into_iter().map(|state| sprat_peer::TrackerView { url: url.clone(), state }).collect(),
+            trackers: trackers
+                .into_iter()
+                .map(|state| sprat_peer::TrackerView { reachable: None, url: url.clone(), state })
+                .collect(),
             hashing: Vec::new(),
             transfers: Vec::new(),
             down_rate: 0,

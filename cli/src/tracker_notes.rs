@@ -7,10 +7,11 @@ use url::Url;
 
 use crate::output::Output;
 
-/// Which trackers were told of as being away.
+/// Which trackers were told of as being away, or as unable to connect to this peer.
 #[derive(Debug, Default)]
 pub(crate) struct TrackerNotes {
     away: HashSet<Url>,
+    unreachable: HashSet<Url>,
 }
 
 impl TrackerNotes {
@@ -23,13 +24,23 @@ impl TrackerNotes {
 
     fn changes(&mut self, trackers: &[TrackerView]) -> Vec<String> {
         let mut texts = Vec::new();
-        for TrackerView { url, state } in trackers {
+        for TrackerView { reachable, url, state } in trackers {
             match state {
                 TrackerState::Away { reason, .. } if self.away.insert(url.clone()) => {
                     texts.push(format!("{reason}. It is tried again by itself."));
                 }
                 TrackerState::Online if self.away.remove(url) => {
                     texts.push(format!("The tracker at {url} answers again."));
+                }
+                _ => {}
+            }
+            match reachable {
+                Some(false) if self.unreachable.insert(url.clone()) => texts.push(format!(
+                    "The tracker at {url} could not connect to this computer: others get the file only if they can be \
+                     reached themselves. Open this program's port in the firewall or router, and choose one with --listen."
+                )),
+                Some(true) if self.unreachable.remove(url) => {
+                    texts.push(format!("The tracker at {url} can connect to this computer now."));
                 }
                 _ => {}
             }
@@ -49,8 +60,10 @@ mod tests {
         let url: Url = "http://t:1".parse().unwrap();
         let away = || TrackerState::Away { reason: "can't reach it".into(), retry_in: Duration::ZERO };
         let mut notes = TrackerNotes::default();
-        let told = |state| notes.changes(&[TrackerView { url: url.clone(), state }]).len();
+        let mut told = |reachable, state| notes.changes(&[TrackerView { reachable, url: url.clone(), state }]).len();
         let steps = [TrackerState::Connecting, away(), away(), TrackerState::Online, TrackerState::Online, away()];
-        assert_eq!(steps.map(told), [0, 1, 0, 1, 0, 1]);
+        assert_eq!(steps.map(|state| told(None, state)), [0, 1, 0, 1, 0, 1]);
+        let steps = [None, Some(false), None, Some(false), Some(true), Some(true), Some(false)];
+        assert_eq!(steps.map(|reachable| told(reachable, TrackerState::Connecting)), [0, 1, 0, 0, 1, 0, 1]);
     }
 }

@@ -6,21 +6,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprat_chunking::FileId;
+use sprat_protocol::FileName;
 use sprat_protocol::tracker::{
-    FileOutcome, Heartbeat, Lease, MAX_ADDRESSES, MAX_REGISTER_FILES, Register, RegisterFile, Unregister,
+    FileOutcome, Heartbeat, Lease, MAX_ADDRESSES, MAX_REGISTER_FILES, RegisterFile, Unregister,
 };
 use tokio::time::{sleep, timeout};
 
 use crate::address::reachable_at;
 use crate::holding::Holding;
 use crate::node::Node;
-use crate::tracker_client::TrackerError;
+use crate::tracker_client::{Listing, TrackerError};
 use crate::trackers::Tracker;
 
 /// First and longest wait before a tracker that is away is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How often a tracker that nothing is registered at is asked whether it is there.
 const IDLE_CHECK: Duration = Duration::from_secs(60);
+/// The longest that a tracker can have this peer wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -30,6 +33,8 @@ struct Told {
     lease: Option<(Lease, Instant)>,
     /// Whether each file was registered as complete.
     files: HashMap<FileId, bool>,
+    /// The files that it has no room for, and when each may be tried again.
+    refused: HashMap<FileId, Instant>,
 }
 
 /// Runs until the tracker is no longer used or the engine stops.
@@ -51,7 +56,7 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
                     told = Told::default();
                 }
                 failures += 1;
-                retry_after(failures)
+                retry_after(failures, error.retry_after())
             }
         };
         tracker.note(&node, &round, wait);
@@ -70,7 +75,10 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
     let current: HashMap<FileId, bool> =
         held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
     withdraw(node, tracker, told, &current).await?;
-    let fresh: Vec<&Arc<Holding>> = held.iter().filter(|h| !told.files.contains_key(&h.file_id())).collect();
+    let now = Instant::now();
+    told.refused.retain(|id, retry_at| *retry_at > now && current.contains_key(id));
+    let is_fresh = |id: &FileId| !told.files.contains_key(id) && !told.refused.contains_key(id);
+    let fresh: Vec<&Arc<Holding>> = held.iter().filter(|holding| is_fresh(&holding.file_id())).collect();
     for batch in fresh.chunks(MAX_REGISTER_FILES) {
         register(node, tracker, told, batch).await?;
     }
@@ -83,8 +91,8 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
     if due || !completed.is_empty() {
         heartbeat(node, tracker, told, &completed).await?;
     }
-    match &told.lease {
-        Some((_, renew_at)) => Ok(renew_at.saturating_duration_since(Instant::now())),
+    match told.next() {
+        Some(next) => Ok(next.saturating_duration_since(Instant::now())),
         None => tracker.client.is_up().await.map(|()| IDLE_CHECK),
     }
 }
@@ -119,14 +127,20 @@ async fn register(
     let mut addresses = reachable_at(node.listen);
     addresses.retain(|addr| !addr.ip().is_loopback());
     addresses.truncate(MAX_ADDRESSES);
-    let message = Register { peer_id: node.peer_id, port: node.listen.port(), addresses, files };
-    let answer = tracker.client.register(message).await?;
+    let listing = Listing { port: node.listen.port(), addresses: &addresses, files: &files };
+    let answer = tracker.client.register(&node.identity, listing).await?;
+    told.files.extend(claimed);
     for outcome in &answer.files {
-        if let FileOutcome::Refused { file_id, reason } = outcome {
+        if let FileOutcome::Refused { file_id, reason, retry_after } = outcome {
             tracing::warn!(url = %tracker.client.url(), %file_id, reason, "the tracker refused a file");
+            if let Some(seconds) = retry_after {
+                told.files.remove(file_id);
+                let wait = Duration::from_secs((*seconds).into()).min(LONGEST_WAIT);
+                told.refused.insert(*file_id, Instant::now() + jittered(wait));
+            }
         }
     }
-    told.files.extend(claimed);
+    tracker.note_reachable(node, answer.reachable);
     told.renewed(answer.lease);
     Ok(())
 }
@@ -135,7 +149,7 @@ fn describe(holding: &Holding) -> RegisterFile {
     let layout = holding.layout();
     RegisterFile {
         file_id: holding.file_id(),
-        name: holding.name.clone(),
+        name: FileName::clean(&holding.name).as_str().to_owned(),
         size: layout.len(),
         chunk_size: layout.chunk_size(),
         num_chunks: layout.num_chunks(),
@@ -152,6 +166,13 @@ async fn heartbeat(node: &Node, tracker: &Tracker, told: &mut Told, completed: &
         let answer = tracker.client.heartbeat(message).await?;
         told.renewed(answer.lease);
         told.files.extend(batch.iter().map(|id| (*id, true)));
+        tracker.note_reachable(node, answer.reachable);
+        for file_id in &answer.unknown {
+            told.files.remove(file_id);
+        }
+        if !answer.unknown.is_empty() {
+            tracker.kick.notify_one();
+        }
     }
     Ok(())
 }
@@ -172,10 +193,24 @@ impl Told {
         let renew_at = Instant::now() + Duration::from_secs(u64::from(lease.seconds.max(1))) / 3;
         self.lease = Some((lease, renew_at));
     }
+
+    /// When there is something to say next, if a lease is held or files are to be tried again.
+    fn next(&self) -> Option<Instant> {
+        let renew_at = self.lease.as_ref().map(|(_, renew_at)| *renew_at);
+        renew_at.into_iter().chain(self.refused.values().copied()).min()
+    }
 }
 
-/// Doubles with every failure; at random, so that the peers of a tracker that comes back do not all come at once.
-fn retry_after(failures: u32) -> Duration {
-    let longest = RETRY.0.saturating_mul(1 << failures.min(10)).min(RETRY.1);
-    longest.mul_f64(rand::random_range(0.5..1.0))
+/// What the tracker asks for, or else a wait that doubles with every failure.
+fn retry_after(failures: u32, asked: Option<Duration>) -> Duration {
+    let doubling = RETRY.0.saturating_mul(1 << failures.min(10)).min(RETRY.1);
+    match asked {
+        Some(asked) => jittered(asked.min(LONGEST_WAIT)),
+        None => doubling.mul_f64(rand::random_range(0.5..1.0)),
+    }
+}
+
+/// At random a little longer, so that the peers of a tracker do not all come at once.
+fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(rand::random_range(1.0..1.3))
 }

@@ -71,6 +71,7 @@ impl Engine {
         let node = Arc::new(Node {
             peer_id: identity.peer_id(),
             tls: TlsConfigs::new(&identity),
+            identity,
             listen: listener.local_addr().map_err(listen_failed)?,
             pool: Pool::new(config.limits.connections, &banned),
             upload_rate: RateLimit::new(config.limits.upload_rate),

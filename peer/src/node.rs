@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use sprat_chunking::FileId;
 use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{Hello, WIRE_VERSION};
-use sprat_protocol::{Link, PeerId};
+use sprat_protocol::{Identity, Link, PeerId};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,7 +30,9 @@ use crate::upload_slots::UploadSlots;
 pub(crate) struct Node {
     /// Who this peer is.
     pub(crate) peer_id: PeerId,
-    /// How it proves that, and keeps what is said to itself.
+    /// What it signs with.
+    pub(crate) identity: Identity,
+    /// How it proves who it is, and keeps what is said to itself.
     pub(crate) tls: TlsConfigs,
     /// Where it listens.
     pub(crate) listen: SocketAddr,

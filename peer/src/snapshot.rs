@@ -34,6 +34,8 @@ pub struct Snapshot {
 /// A tracker and how it is.
 #[derive(Clone, Debug)]
 pub struct TrackerView {
+    /// Whether it could connect to this peer; none while it has not tried, or has not said.
+    pub reachable: Option<bool>,
     /// Where it is.
     pub url: Url,
     /// How it is.

@@ -1,14 +1,18 @@
 //! One request to a tracker, and its answer.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, Response, redirect};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder, Response, redirect};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
+use sprat_protocol::Identity;
 use sprat_protocol::tracker::{
-    Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Query, QueryAnswer, Register, Registered, Request,
-    Search, SearchAnswer, Unregister, Unregistered,
+    Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register, RegisterFile,
+    Registered, Request, SIGNATURE_HEADER, Search, SearchAnswer, Signature, Unregister, Unregistered,
 };
 use url::Url;
 
@@ -23,6 +27,19 @@ const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 pub struct TrackerClient {
     url: Url,
     http: Client,
+    /// How many seconds the tracker's clock is ahead of ours, as far as it told.
+    ahead: Arc<AtomicI64>,
+}
+
+/// What a peer says of itself in a REGISTER.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing<'a> {
+    /// TCP port that it listens on.
+    pub port: u16,
+    /// Addresses of its own interfaces, for peers on the same network.
+    pub addresses: &'a [SocketAddr],
+    /// What it has.
+    pub files: &'a [RegisterFile],
 }
 
 impl TrackerClient {
@@ -36,7 +53,7 @@ impl TrackerClient {
             .user_agent(crate::config::AGENT)
             .build()
             .expect("a client with a TLS configuration of its own can always be built");
-        Self { url, http }
+        Self { url, http, ahead: Arc::default() }
     }
 
     /// Where the tracker is.
@@ -53,15 +70,36 @@ impl TrackerClient {
         if response.status().is_success() { Ok(()) } else { Err(self.nonsense()) }
     }
 
-    /// "I have these files."
+    /// "I have these files." Where this machine's clock is wrong, the tracker's time is used.
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
-    pub async fn register(&self, message: Register) -> Result<Registered, TrackerError> {
-        match self.call(&Request::Register(message)).await? {
+    pub async fn register(&self, identity: &Identity, listing: Listing<'_>) -> Result<Registered, TrackerError> {
+        let mut answer = self.say_register(identity, listing).await?;
+        if let Answer::Error(ErrorAnswer { code: ErrorCode::WrongTime, time: Some(time), .. }) = answer {
+            self.ahead.store(time.cast_signed().saturating_sub(unix_seconds().cast_signed()), Ordering::Relaxed);
+            answer = self.say_register(identity, listing).await?;
+        }
+        match answer {
             Answer::Registered(answer) => Ok(answer),
             other => Err(self.not_expected(other)),
         }
+    }
+
+    async fn say_register(&self, identity: &Identity, listing: Listing<'_>) -> Result<Answer, TrackerError> {
+        let message = Request::Register(Register {
+            peer_id: identity.peer_id(),
+            port: listing.port,
+            addresses: listing.addresses.to_vec(),
+            files: listing.files.to_vec(),
+            tracker: self.authority(),
+            time: unix_seconds().saturating_add_signed(self.ahead.load(Ordering::Relaxed)),
+            nonce: Nonce(rand::random()),
+        });
+        let body = serde_json::to_vec(&message).expect("a message is JSON");
+        let signature = Signature::new(identity, &body).to_string();
+        let request = self.http.post(self.route(message.route())).header(SIGNATURE_HEADER, signature);
+        self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
     /// "Who has these files?"
@@ -109,8 +147,11 @@ impl TrackerClient {
     }
 
     async fn call(&self, request: &Request) -> Result<Answer, TrackerError> {
-        let sent = self.http.post(self.route(request.route())).json(request).send().await;
-        let response = sent.map_err(|error| self.unreachable(&error))?;
+        self.send(self.http.post(self.route(request.route())).json(request)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, TrackerError> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let body = self.read(response).await?;
         serde_json::from_slice(&body).map_err(|_| self.nonsense())
     }
@@ -124,6 +165,12 @@ impl TrackerClient {
             body.extend_from_slice(&part);
         }
         Ok(body)
+    }
+
+    /// Host and port, as this tracker is dialled.
+    fn authority(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        format!("{host}:{}", self.url.port_or_known_default().unwrap_or_default())
     }
 
     /// A route below the tracker's URL, which may have a path of its own.
@@ -151,6 +198,11 @@ impl TrackerClient {
         let reason = if error.is_timeout() { "it did not answer in time".to_owned() } else { cause.to_string() };
         TrackerError::Unreachable { url: self.url.clone(), reason }
     }
+}
+
+/// This machine's time in seconds since 1970 (UTC).
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// TLS for `https` trackers: ring, and the certificates that this machine trusts. A machine that has none can still use
@@ -202,5 +254,11 @@ impl TrackerError {
     /// Whether the tracker answered that it does not know the lease, so that the peer must register again.
     pub fn is_unknown_lease(&self) -> bool {
         matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::UnknownLease)
+    }
+
+    /// How long the tracker asks to wait before the next try, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let Self::Refused { error, .. } = self else { return None };
+        Some(Duration::from_secs(error.retry_after?.into()))
     }
 }

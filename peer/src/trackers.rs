@@ -28,6 +28,7 @@ pub(crate) struct Tracker {
     /// Ends its announcer, which says goodbye first.
     pub(crate) stop: CancellationToken,
     state: Mutex<State>,
+    reachable: Mutex<Option<bool>>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,7 +82,16 @@ impl Trackers {
 
 impl Tracker {
     fn new(url: Url, stop: CancellationToken) -> Self {
-        Self { client: TrackerClient::new(url), kick: Notify::new(), stop, state: Mutex::new(State::Connecting) }
+        let (kick, state) = (Notify::new(), Mutex::new(State::Connecting));
+        Self { client: TrackerClient::new(url), kick, stop, state, reachable: Mutex::default() }
+    }
+
+    /// Notes whether it could connect to this peer.
+    pub(crate) fn note_reachable(&self, node: &Node, reachable: Option<bool>) {
+        let before = std::mem::replace(&mut *self.reachable.lock(), reachable);
+        if before != reachable {
+            node.changed.notify_one();
+        }
     }
 
     /// Notes how a request to it ended.
@@ -113,6 +123,6 @@ impl Tracker {
                 TrackerState::Away { reason: reason.clone(), retry_in }
             }
         };
-        TrackerView { url: self.client.url().clone(), state }
+        TrackerView { reachable: *self.reachable.lock(), url: self.client.url().clone(), state }
     }
 }

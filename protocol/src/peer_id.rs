@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A peer's Ed25519 public key (RFC 8032), written as 52 letters of lower-case base32 (RFC 4648 §6) without padding, so
 /// that nobody takes it for a file ID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct PeerId([u8; PeerId::LEN]);
 
 impl PeerId {
@@ -39,7 +40,8 @@ impl PeerId {
     }
 }
 
-fn base32() -> &'static Encoding {
+/// Lower-case base32 (RFC 4648 §6) without padding.
+pub(crate) fn base32() -> &'static Encoding {
     static ENCODING: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
         let mut specification = Specification::new();
         specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");

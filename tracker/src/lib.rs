@@ -2,66 +2,57 @@
 //!
 //! In reading order:
 //!
+//! - [`server`]: a tracker that runs. [`listeners`]: the sockets that it listens on. [`notify`]: what systemd is told.
 //! - `http`: the routes, and the connections that come in. The only part that knows HTTP.
 //! - [`service`]: what is done with a message: [`Tracker::answer`].
 //! - [`proof`]: whether a REGISTER is the word of the peer that it names.
+//! - `call_back`: whether others can connect to a peer. `rates`: how often something may happen for one party.
 //! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process.
 //! - [`contact`]: where a peer is reached, and by whom.
 //! - [`catalogue`]: the names of files, for SEARCH.
+//! - [`access`]: who may do what, and who and what is blocked.
 //! - [`refusal`]: what those are told whom the tracker refuses.
-//! - [`config`]: what an operator decides.
+//! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
+//! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
 //!
 //! Everything is kept in memory: after a restart the swarms refill within one lease.
 
+pub mod access;
+mod call_back;
 pub mod catalogue;
 pub mod config;
 pub mod contact;
 mod http;
+pub mod listeners;
+pub mod logs;
+pub mod metrics;
+pub mod notify;
 pub mod proof;
+mod rates;
+pub mod readiness;
 pub mod refusal;
+pub mod server;
 pub mod service;
 pub mod store;
 pub mod swarm;
 
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, Limits};
+pub use listeners::Listeners;
+pub use server::Server;
 pub use service::{Caller, Now, Tracker};
 
-/// How often leases are looked at that nobody asks about.
-const EXPIRY_TICK: Duration = Duration::from_secs(1);
-
 /// Runs a tracker on this listener until `shutdown` is cancelled. Returns only after all its tasks have ended, within
-/// [`Config::grace`] of the shutdown. Dropping the future ends them too.
+/// [`Config::grace`] of the shutdown and of what it delays. Dropping the future ends them too.
 ///
 /// # Errors
-/// The listener has no local address, as happens when it is broken.
+/// The tracker cannot start: see [`Server::open`].
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    tracing::info!(%address, "tracker started");
-    let tracker = Arc::new(Tracker::new(&config, rand::make_rng(), Now::read()));
-    tokio::join!(http::serve(listener, tracker.clone(), &config, &shutdown), expire(&tracker, &shutdown));
-    tracing::info!(%address, "tracker stopped");
+    let (server, background) = Server::open(&config).map_err(io::Error::other)?;
+    server.run(background, listener.into(), &shutdown).await;
     Ok(())
-}
-
-/// Forgets what leases held that are over, also when nobody asks.
-async fn expire(tracker: &Tracker, shutdown: &CancellationToken) {
-    let mut ticks = tokio::time::interval(EXPIRY_TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let forever = async {
-        loop {
-            ticks.tick().await;
-            while tracker.expire(Now::read()) {
-                tokio::task::yield_now().await;
-            }
-        }
-    };
-    shutdown.run_until_cancelled(forever).await;
 }

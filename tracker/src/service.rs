@@ -1,31 +1,46 @@
 //! What a tracker does with a message. Knows the messages, not how they came.
+//!
+//! `moderation`: what its operator tells it while it runs.
 
-use std::net::IpAddr;
+mod moderation;
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use sprat_chunking::{FileId, Layout};
+use sprat_protocol::identity::NoRandomness;
 use sprat_protocol::name::is_invisible;
 use sprat_protocol::tracker::{
     FileOutcome, Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_NAME_LEN, MAX_QUERY_FILES, MAX_QUERY_PEERS,
     MAX_REGISTER_FILES, MAX_SEARCH_WORDS_LEN, Query, Register, RegisterFile, Registered, Search, SearchAnswer,
     SearchHit, Unregister, Unregistered,
 };
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
+use crate::access::{Access, AccessFilesError};
+use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{Catalogue, Page, Words};
 use crate::config::Config;
 use crate::contact::Contact;
 use crate::proof::{Proof, Proofs};
 use crate::refusal::{ClaimError, Refusal};
-use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Summary, UnknownLease};
+use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Summary, Totals, UnknownLease};
 use crate::swarm::Swarms;
 
 /// How many peers are named to somebody who does not say how many.
 const DEFAULT_QUERY_PEERS: u32 = 50;
 /// How many names a search looks at before others get their turn.
 const SCAN_STEPS: usize = 1000;
+
+/// How often leases are looked at that nobody asks about.
+const EXPIRY_TICK: Duration = Duration::from_secs(1);
 
 /// The moment in which something happens.
 #[derive(Clone, Copy, Debug)]
@@ -66,14 +81,33 @@ pub struct Tracker {
     lease: Duration,
     started: Instant,
     proofs: Proofs,
+    access: Arc<Access>,
     store: Store,
+    call_backs: Option<CallBacks>,
     /// Held for the time of one small step, never across an await.
     catalogue: Mutex<Catalogue>,
     requests: Mutex<Requests>,
 }
 
+/// What a tracker does besides answering.
+#[derive(Debug)]
+pub struct Background {
+    caller: Option<call_back::Caller>,
+}
+
+/// Why a tracker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system has no randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// It cannot be told who may use it.
+    #[error(transparent)]
+    Access(#[from] AccessFilesError),
+}
+
 /// What a tracker tells about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stats {
     /// Its version.
     pub version: &'static str,
@@ -92,7 +126,7 @@ pub struct Stats {
 }
 
 /// How many messages of each kind the tracker understood, since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Requests {
     /// REGISTER.
     pub register: u64,
@@ -107,16 +141,35 @@ pub struct Requests {
 }
 
 impl Tracker {
-    /// A tracker that knows nobody yet. Lease tokens are drawn from `rng`, so it must be one that nobody can predict.
-    pub fn new(config: &Config, rng: StdRng, now: Now) -> Self {
-        Self {
+    /// A tracker that knows nobody yet, and what is to run beside it. Lease tokens are drawn from `rng`, so it must be one
+    /// that nobody can predict.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way.
+    pub fn open(config: &Config, rng: StdRng, now: Now) -> Result<(Self, Background), OpenError> {
+        let (call_backs, caller) = config.call_back.then(CallBacks::new).transpose()?.unzip();
+        let tracker = Self {
             lease: config.lease,
             started: now.instant,
             proofs: Proofs::new(config.names.clone(), now),
+            access: Arc::new(Access::open(config)?),
             store: Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng)),
+            call_backs,
             catalogue: Mutex::default(),
             requests: Mutex::default(),
-        }
+        };
+        Ok((tracker, Background { caller }))
+    }
+
+    /// Does what a tracker does besides answering, until `shutdown`.
+    pub async fn run(&self, background: Background, shutdown: &CancellationToken) {
+        let calls = async {
+            if let Some(caller) = background.caller {
+                caller.run(&self.store, shutdown).await;
+            }
+        };
+        let tidy = shutdown.run_until_cancelled(self.keep_tidy());
+        tokio::join!(calls, tidy, self.keep_tokens(shutdown));
     }
 
     /// A peer says where it listens and what it has.
@@ -128,11 +181,12 @@ impl Tracker {
         if message.port == 0 {
             return Err(Refusal::PortZero);
         }
+        self.access.blocks().peer(message.peer_id)?;
         self.proofs.check(caller.now, &message, proof)?;
         self.requests.lock().register += 1;
         let Register { peer_id, port, addresses, files, .. } = message;
         let contact = Contact::new(caller.address, port, &addresses);
-        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, check(file))).collect();
+        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, self.check(file))).collect();
         let shares: Vec<Share> = checked.iter().filter_map(|(_, share)| share.as_ref().ok()).cloned().collect();
         let stored = self.store.register(caller.now, peer_id, contact, shares).await;
         let stored = stored.map_err(|error| Refusal::of_register(error, self.lease_seconds()))?;
@@ -148,6 +202,9 @@ impl Tracker {
         if let Some(refusal) = all_over_a_limit(&files) {
             return Err(refusal);
         }
+        if let Some(call_backs) = self.call_backs.as_ref().filter(|_| stored.reachable.is_none()) {
+            call_backs.ask(Call { peer_id, address: SocketAddr::new(caller.address, port) });
+        }
         let lease = self.lease(LeaseToken::new(stored.token));
         Ok(Registered { lease, observed: caller.address, reachable: stored.reachable, files })
     }
@@ -158,10 +215,14 @@ impl Tracker {
     /// [`Refusal`] if these are too many at once.
     pub async fn query(&self, caller: Caller, message: &Query) -> Result<Found, Refusal> {
         at_most("file IDs", message.file_ids.len(), MAX_QUERY_FILES)?;
+        message.peer_id.map_or(Ok(()), |peer_id| self.access.blocks().peer(peer_id))?;
         self.requests.lock().query += 1;
         let asker = Asker { peer_id: message.peer_id, address: caller.address };
         let max_peers = message.max_peers.min(MAX_QUERY_PEERS) as usize;
-        Ok(self.store.query(caller.now, &message.file_ids, asker, max_peers).await)
+        let (allowed, mut blocked) = self.without_blocked(&message.file_ids);
+        let mut found = self.store.query(caller.now, &allowed, asker, max_peers).await;
+        found.unknown.append(&mut blocked);
+        Ok(found)
     }
 
     /// What is known of one file, as [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON.
@@ -185,6 +246,7 @@ impl Tracker {
     pub async fn heartbeat(&self, caller: Caller, message: Heartbeat) -> Result<HeartbeatAnswer, Refusal> {
         let Heartbeat { peer_id, token, completed } = message;
         at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
+        self.access.blocks().peer(peer_id)?;
         self.requests.lock().heartbeat += 1;
         let bits = token.bits().ok_or(UnknownLease)?;
         let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
@@ -217,6 +279,7 @@ impl Tracker {
         loop {
             let mut found = Vec::new();
             cursor = self.catalogue.lock().scan(&words, cursor, SCAN_STEPS, |matching| found.push(matching));
+            found.retain(|matching| self.access.blocks().file(matching.file_id).is_ok());
             let file_ids: Vec<FileId> = found.iter().map(|matching| matching.file_id).collect();
             let summaries = self.store.summaries(caller.now, &file_ids).await;
             for (matching, summary) in found.iter().zip(summaries) {
@@ -230,9 +293,14 @@ impl Tracker {
         }
     }
 
+    /// What this tracker is called; nothing if it answers to every name.
+    pub(crate) fn names(&self) -> &[String] {
+        self.proofs.names()
+    }
+
     /// What the tracker tells about itself.
     pub fn stats(&self, now: Now) -> Stats {
-        let totals = self.store.totals();
+        let totals = self.totals();
         Stats {
             version: env!("CARGO_PKG_VERSION"),
             uptime: now.instant.saturating_duration_since(self.started).as_secs(),
@@ -244,9 +312,30 @@ impl Tracker {
         }
     }
 
+    /// How much is known.
+    pub fn totals(&self) -> Totals {
+        self.store.totals()
+    }
+
     /// Forgets some of what the leases that are over held. Returns whether there is more to forget.
     pub fn expire(&self, now: Now) -> bool {
         self.store.expire(now)
+    }
+
+    /// Forgets what leases held that are over, also when nobody asks, and parties that nothing is to be remembered of.
+    async fn keep_tidy(&self) {
+        let mut ticks = tokio::time::interval(EXPIRY_TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            while self.expire(Now::read()) {
+                tokio::task::yield_now().await;
+            }
+            if let Some(call_backs) = &self.call_backs {
+                call_backs.forget_idle();
+            }
+            self.access.forget_idle();
+        }
     }
 
     /// Tells the catalogue of a file that was added, and the peer what became of it.
@@ -269,6 +358,22 @@ impl Tracker {
                 FileOutcome::Refused { file_id, reason: refusal.to_string(), retry_after }
             }
         }
+    }
+
+    /// Holds what a peer says of a file against itself and against what is blocked.
+    fn check(&self, file: RegisterFile) -> Result<Share, ClaimError> {
+        self.access.blocks().file(file.file_id)?;
+        check(file)
+    }
+
+    /// These files without the blocked ones, and the blocked ones.
+    fn without_blocked<'a>(&self, file_ids: &'a [FileId]) -> (Cow<'a, [FileId]>, Vec<FileId>) {
+        let is_allowed = |file_id: &FileId| self.access.blocks().file(*file_id).is_ok();
+        if file_ids.iter().all(is_allowed) {
+            return (Cow::Borrowed(file_ids), Vec::new());
+        }
+        let (allowed, blocked) = file_ids.iter().copied().partition(is_allowed);
+        (Cow::Owned(allowed), blocked)
     }
 
     fn lease(&self, token: LeaseToken) -> Lease {

@@ -1,90 +1,14 @@
-//! The tracker over real sockets: every route, what it refuses, and how it ends.
+//! The tracker over real sockets: every route, and what it refuses.
 
-use std::io;
-use std::net::SocketAddr;
+mod common;
+
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sprat_tracker::{Config, Limits};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
-/// Longer than anything here takes, so that what hangs fails.
-const LONG: Duration = Duration::from_secs(20);
-
-const FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-const OTHER_FILE: &str = "0000000000000000000000000000000000000000000000000000000000000001";
-const ALICE: &str = "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypq";
-const BOB: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-
-/// A tracker that runs in this process, and somebody who talks to it.
-struct Running {
-    address: SocketAddr,
-    client: Client,
-    shutdown: CancellationToken,
-    task: JoinHandle<io::Result<()>>,
-}
-
-impl Running {
-    async fn start(config: Config) -> Self {
-        // A second test in this process finds the provider installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().timeout(LONG).build().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let task = tokio::spawn(sprat_tracker::serve(listener, config, shutdown.clone()));
-        Self { address, client, shutdown, task }
-    }
-
-    async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Response {
-        let url = format!("http://{}{path}", self.address);
-        self.client.request(method, url).body(body).send().await.unwrap()
-    }
-
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
-        read(self.send(Method::GET, path, "").await).await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        read(self.send(Method::POST, path, body.to_string()).await).await
-    }
-
-    /// Registers a file of 300,000 bytes and returns the answer.
-    async fn register(&self, peer_id: &str, file_id: &str, name: &str, complete: bool) -> Value {
-        let (status, answer) = self.post("/v1/register", &register(peer_id, file_id, name, complete)).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        answer
-    }
-
-    /// Shuts down and waits for the end.
-    async fn stop(self) {
-        self.shutdown.cancel();
-        timeout(LONG, self.task).await.expect("shutdown ends").unwrap().unwrap();
-        assert!(TcpStream::connect(self.address).await.is_err());
-    }
-}
-
-/// The status and the body, which is JSON whatever was asked.
-async fn read(response: Response) -> (StatusCode, Value) {
-    assert_eq!(response.headers()["content-type"], "application/json");
-    (response.status(), response.json().await.unwrap())
-}
-
-fn register(peer_id: &str, file_id: &str, name: &str, complete: bool) -> Value {
-    let file = json!({
-        "file_id": file_id, "name": name, "size": 300_000, "chunk_size": 262_144, "num_chunks": 2, "complete": complete,
-    });
-    json!({ "type": "REGISTER", "peer_id": peer_id, "port": 4000, "addresses": ["192.168.1.20:4000"], "files": [file] })
-}
-
-fn query(peer_id: &str) -> Value {
-    json!({ "type": "QUERY", "peer_id": peer_id, "file_ids": [FILE, OTHER_FILE], "max_peers": 10 })
-}
+use common::{ALICE, BOB, FILE, LONG, OTHER_FILE, Running, peer_id, query, read, register};
 
 #[tokio::test]
 async fn a_peers_life() {
@@ -96,13 +20,14 @@ async fn a_peers_life() {
     assert_eq!(registered["files"], json!([{ "status": "accepted", "file_id": FILE, "chunk_size": 262_144 }]));
 
     let token = &registered["lease"]["token"];
-    let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": ALICE, "token": token, "completed": [FILE] });
+    let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": peer_id(ALICE), "token": token, "completed": [FILE] });
     let (status, renewed) = tracker.post("/v1/heartbeat", &heartbeat).await;
     assert_eq!((status, &renewed["type"]), (StatusCode::OK, &json!("HEARTBEAT_ANSWER")));
     assert_eq!(renewed["lease"], registered["lease"]);
 
     let (status, answer) = tracker.post("/v1/query", &query(BOB)).await;
-    let peers = json!([{ "peer_id": ALICE, "addresses": ["127.0.0.1:4000", "192.168.1.20:4000"], "complete": true }]);
+    let peers =
+        json!([{ "peer_id": peer_id(ALICE), "addresses": ["127.0.0.1:4000", "192.168.1.20:4000"], "complete": true }]);
     let info = json!({
         "file_id": FILE, "name": "Big Bunny.mkv", "size": 300_000, "chunk_size": 262_144, "num_chunks": 2,
         "seeders": 1, "leechers": 0, "peers": peers,
@@ -113,7 +38,7 @@ async fn a_peers_life() {
     let (_, own) = tracker.post("/v1/query", &query(ALICE)).await;
     assert_eq!(own["files"][0]["peers"], json!([]));
 
-    let unregister = json!({ "type": "UNREGISTER", "peer_id": ALICE, "token": token });
+    let unregister = json!({ "type": "UNREGISTER", "peer_id": peer_id(ALICE), "token": token });
     let (status, answer) = tracker.post("/v1/unregister", &unregister).await;
     assert_eq!((status, answer), (StatusCode::OK, json!({ "type": "UNREGISTERED", "removed": 1 })));
     let (status, answer) = tracker.get(&format!("/v1/files/{FILE}")).await;
@@ -161,16 +86,17 @@ async fn one_bad_file_is_refused_and_the_others_are_not() {
         with("name", json!("")),
         with("name", json!("x".repeat(256))),
         with("name", json!("two\nlines")),
+        with("name", json!("photo\u{202e}gpj.exe")),
         with("num_chunks", json!(3)),
         with("size", json!(u64::MAX)),
         with("name", json!("x".repeat(255))),
     ];
     message["files"] = json!(files);
-    let (status, answer) = tracker.post("/v1/register", &message).await;
+    let (status, answer) = read(tracker.post_signed(ALICE, "/v1/register", &message).await).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let statuses: Vec<&Value> = answer["files"].as_array().unwrap().iter().map(|file| &file["status"]).collect();
-    assert_eq!(statuses, ["refused", "refused", "refused", "refused", "refused", "accepted"]);
-    assert_eq!(answer["files"][3]["reason"], "a file of that size and chunk size has 2 chunks, not 3");
+    assert_eq!(statuses, ["refused", "refused", "refused", "refused", "refused", "refused", "accepted"]);
+    assert_eq!(answer["files"][4]["reason"], "a file of that size and chunk size has 2 chunks, not 3");
     tracker.stop().await;
 }
 
@@ -187,6 +113,7 @@ async fn what_is_no_message_is_answered_with_what_is_wrong() {
     for (path, body, says) in [
         ("/v1/register", json!({}), "type"),
         ("/v1/register", json!({ "type": "REBOOT" }), "REBOOT"),
+        ("/v1/register", with("nonce", json!("7")), "nonce"),
         ("/v1/register", with("peer_id", json!("bob")), "peer ID"),
         ("/v1/register", with("port", json!(0)), "port 0"),
         ("/v1/register", with("port", json!(65_536)), "65536"),
@@ -211,23 +138,10 @@ async fn what_is_no_message_is_answered_with_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused() {
-    let tracker = Running::start(Config::default()).await;
-    let limit = 1024 * 1024;
-    let mut message = query(BOB).to_string();
-    message.push_str(&" ".repeat(limit - message.len()));
-    assert_eq!(tracker.send(Method::POST, "/v1/query", message.clone()).await.status(), StatusCode::OK);
-    message.push(' ');
-    let (status, answer) = read(tracker.send(Method::POST, "/v1/query", message).await).await;
-    assert_eq!((status, &answer["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
-    tracker.stop().await;
-}
-
-#[tokio::test]
 async fn other_routes_and_methods_are_answered_in_json() {
     let tracker = Running::start(Config::default()).await;
     for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
-        for path in ["/", "/v1/reboot", "/v1/register/", "/v2/query", "/v1/files/a/b"] {
+        for path in ["/v1", "/v1/reboot", "/v1/register/", "/v2/query", "/v1/files/a/b"] {
             let (status, answer) = read(tracker.send(method.clone(), path, "").await).await;
             assert_eq!(
                 (status, &answer["code"]),
@@ -254,12 +168,44 @@ async fn too_many_peers_are_told_when_to_come_back() {
     let limits = Limits { peers_per_address: 1, ..Limits::default() };
     let tracker = Running::start(Config { limits, ..Config::default() }).await;
     tracker.register(ALICE, FILE, "a", true).await;
-    let body = register(BOB, FILE, "a", true).to_string();
-    let response = tracker.send(Method::POST, "/v1/register", body).await;
+    let response = tracker.post_signed(BOB, "/v1/register", &register(BOB, FILE, "a", true)).await;
     assert_eq!(response.headers()["retry-after"], "90");
     let (status, answer) = read(response).await;
     assert_eq!((status, &answer["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("too_many")));
     assert_eq!(answer["retry_after"], 90);
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn only_the_peer_itself_registers_and_each_word_counts_once() {
+    let tracker = Running::start(Config::default()).await;
+    let refused = async |seed, message: &Value, code: &str| {
+        let (status, answer) = read(tracker.post_signed(seed, "/v1/register", message).await).await;
+        assert_eq!((status, &answer["code"]), (StatusCode::FORBIDDEN, &json!(code)), "{answer}");
+        answer
+    };
+    let mut message = register(ALICE, FILE, "a", true);
+    refused(BOB, &message, "not_signed").await;
+    let (status, answer) = tracker.post("/v1/register", &message).await;
+    assert_eq!((status, &answer["code"]), (StatusCode::FORBIDDEN, &json!("not_signed")));
+    assert_eq!(tracker.post_signed(ALICE, "/v1/register", &message).await.status(), StatusCode::OK);
+    refused(ALICE, &message, "not_signed").await;
+    message["time"] = json!(1_000_000_000);
+    let answer = refused(ALICE, &message, "wrong_time").await;
+    message["time"] = answer["time"].clone();
+    message["nonce"] = json!("f".repeat(32));
+    assert_eq!(tracker.post_signed(ALICE, "/v1/register", &message).await.status(), StatusCode::OK);
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn a_tracker_with_a_name_hears_only_what_is_for_it() {
+    let config = Config { names: vec!["tracker.example:5000".into()], ..Config::default() };
+    let tracker = Running::start(config).await;
+    let mut message = register(ALICE, FILE, "a", true);
+    assert_eq!(tracker.post_signed(ALICE, "/v1/register", &message).await.status(), StatusCode::FORBIDDEN);
+    message["tracker"] = json!("tracker.example:5000");
+    assert_eq!(tracker.post_signed(ALICE, "/v1/register", &message).await.status(), StatusCode::OK);
     tracker.stop().await;
 }
 
@@ -293,49 +239,80 @@ async fn a_lease_ends_by_itself() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(tracker.get("/v1/search?q=a").await.1["files"], json!([]));
-    let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": ALICE, "token": registered["lease"]["token"] });
+    let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": peer_id(ALICE), "token": registered["lease"]["token"] });
     assert_eq!(tracker.post("/v1/heartbeat", &heartbeat).await.0, StatusCode::GONE);
     tracker.stop().await;
 }
 
+/// Every route that is described is there, with the method that is described, and every other method is not.
 #[tokio::test]
-async fn shutdown_waits_for_no_idle_connection() {
-    let tracker = Running::start(Config { grace: LONG * 10, ..Config::default() }).await;
-    let silent = TcpStream::connect(tracker.address).await.unwrap();
-    // The client keeps the connection of this request open.
-    tracker.get("/v1/stats").await;
-    tracker.stop().await;
-    drop(silent);
-}
-
-#[tokio::test]
-async fn shutdown_does_not_wait_longer_than_its_grace() {
-    let tracker = Running::start(Config { grace: Duration::from_millis(100), ..Config::default() }).await;
-    let mut slow = TcpStream::connect(tracker.address).await.unwrap();
-    slow.write_all(b"POST /v1/query HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n")
-        .await
-        .unwrap();
-    // It asks for the body: the request is in its handler, and stays there.
-    let mut answer = [0; 12];
-    slow.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 100");
+async fn the_description_is_that_of_the_routes() {
+    let tracker = Running::start(Config::default()).await;
+    let (status, api) = tracker.get("/openapi.json").await;
+    assert_eq!((status, api["openapi"].as_str().unwrap()), (StatusCode::OK, "3.1.0"));
+    let paths = api["paths"].as_object().unwrap();
+    for path in ["/v1/register", "/v1/query", "/v1/heartbeat", "/v1/unregister", "/v1/search", "/v1/files/{file_id}"] {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    for (path, item) in paths {
+        for method in [Method::GET, Method::PUT, Method::POST, Method::DELETE] {
+            let is_described = item.get(method.as_str().to_lowercase()).is_some();
+            let response = tracker.send(method.clone(), &path.replace("{file_id}", FILE), "").await;
+            let is_there = response.status() != StatusCode::METHOD_NOT_ALLOWED;
+            assert_eq!(is_there, is_described, "{method} {path}: {}", response.status());
+        }
+    }
     tracker.stop().await;
 }
 
+/// Whatever the description refers to is in it.
 #[tokio::test]
-async fn connections_over_the_limit_wait_for_their_turn() {
-    let limits = Limits { connections: 1, ..Limits::default() };
-    let tracker = Running::start(Config { limits, ..Config::default() }).await;
-    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut first = TcpStream::connect(tracker.address).await.unwrap();
-    let mut second = TcpStream::connect(tracker.address).await.unwrap();
-    let mut answer = [0; 12];
-    first.write_all(request).await.unwrap();
-    first.read_exact(&mut answer).await.unwrap();
-    second.write_all(request).await.unwrap();
-    assert!(timeout(Duration::from_millis(50), second.readable()).await.is_err());
-    drop(first);
-    timeout(LONG, second.read_exact(&mut answer)).await.expect("its turn comes").unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
+async fn the_description_is_whole() {
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(key, value)| match (key.as_str(), value) {
+                ("$ref", Value::String(to)) => found.push(to.clone()),
+                _ => references(value, found),
+            }),
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let tracker = Running::start(Config::default()).await;
+    let (_, api) = tracker.get("/openapi.json").await;
+    let mut found = Vec::new();
+    references(&api, &mut found);
+    assert!(found.len() > 10, "{found:?}");
+    for reference in found {
+        assert!(api.pointer(reference.strip_prefix('#').unwrap()).is_some(), "{reference}");
+    }
+    let page = tracker.send(Method::GET, "/docs", "").await.text().await.unwrap();
+    for text in ["POST /v1/register", "sprat-signature", "ErrorAnswer"] {
+        assert!(page.contains(text), "{text}");
+    }
+    tracker.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_shows_what_is_here_and_takes_names_as_text() {
+    let tracker = Running::start(Config::default()).await;
+    tracker.register(ALICE, FILE, "<b>Bold & \"brave\"</b>.mkv", true).await;
+    let page = async |path: &str| {
+        let response = tracker.send(Method::GET, path, "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+        response.text().await.unwrap()
+    };
+    let home = page("/").await;
+    assert!(home.contains("<dt>Peers online</dt><dd>1</dd>") && !home.contains("Bold"), "{home}");
+    let found = page("/?q=brave").await;
+    assert!(found.contains("<bdi>&lt;b&gt;Bold &amp; &quot;brave&quot;&lt;/b&gt;.mkv</bdi>"), "{found}");
+    assert!(found.contains(&format!("href=\"sprat:{FILE}?name=%3Cb%3E")), "{found}");
+    assert!(page("/?q=%3Cscript%3E").await.contains("No file here has such a name"));
+    assert!(page("/?page=x").await.contains("That is no search"));
+    assert!(page(&format!("/?q={}", "x".repeat(256))).await.contains("256 bytes of words"));
+    for other in [&home, &found] {
+        assert!(!other.contains("<script") && !other.contains("src=") && !other.contains("//cdn"), "{other}");
+    }
     tracker.stop().await;
 }

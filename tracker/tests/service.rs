@@ -3,16 +3,18 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use sprat_chunking::{ChunkSize, FileId};
-use sprat_protocol::PeerId;
-use sprat_protocol::tracker::{Answer, Register, RegisterFile, Registered, Request, Search, SearchHit};
-use sprat_tracker::{Config, Now, Tracker};
+use sprat_protocol::Identity;
+use sprat_protocol::tracker::{FileInfo, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature};
+use sprat_tracker::proof::Proof;
+use sprat_tracker::{Caller, Config, Now, Tracker};
 
 struct World {
     tracker: Tracker,
     now: Now,
+    rng: StdRng,
 }
 
 fn file_id(number: u8) -> FileId {
@@ -27,7 +29,11 @@ fn seed(file: u8, name: &str) -> RegisterFile {
 impl World {
     fn new() -> Self {
         let now = Now { instant: Instant::now(), unix_seconds: 1_790_000_000 };
-        Self { tracker: Tracker::new(&Config::default(), StdRng::seed_from_u64(3), now), now }
+        Self {
+            tracker: Tracker::open(&Config::default(), StdRng::seed_from_u64(3), now).unwrap().0,
+            now,
+            rng: StdRng::seed_from_u64(4),
+        }
     }
 
     fn wait(&mut self, seconds: u64) {
@@ -35,60 +41,73 @@ impl World {
         self.now.unix_seconds += seconds;
     }
 
-    fn register(&self, peer: u8, observed: &str, files: Vec<RegisterFile>) -> Registered {
-        let register = Register { peer_id: PeerId::new([peer; 32]), port: 4000, addresses: vec![], files };
-        let answer = self.tracker.answer(Request::Register(register), observed.parse().unwrap(), self.now);
-        let Ok(Answer::Registered(registered)) = answer else { panic!("{answer:?}") };
-        registered
+    fn caller(&self, address: &str) -> Caller {
+        Caller::new(address.parse().unwrap(), self.now)
     }
 
-    fn search(&self, words: &str, page: u32) -> (Vec<SearchHit>, bool) {
-        let search = Request::Search(Search { words: words.into(), page });
-        let answer = self.tracker.answer(search, IpAddr::from([10, 0, 0, 1]), self.now);
-        let Ok(Answer::SearchAnswer(answer)) = answer else { panic!("{answer:?}") };
+    async fn register(&mut self, seed: u8, observed: &str, files: Vec<RegisterFile>) -> Registered {
+        let identity = Identity::from_seed([seed; 32]);
+        let register = Register {
+            peer_id: identity.peer_id(),
+            port: 4000,
+            addresses: vec![],
+            files,
+            tracker: "t:1".into(),
+            time: self.now.unix_seconds,
+            nonce: Nonce(self.rng.random()),
+        };
+        let body = serde_json::to_vec(&register).unwrap();
+        let signature = Signature::new(&identity, &body).to_string();
+        let proof = Proof { body: &body, signature: Some(&signature) };
+        self.tracker.register(self.caller(observed), register, proof).await.unwrap()
+    }
+
+    async fn search(&self, words: &str, page: u32) -> (Vec<SearchHit>, bool) {
+        let search = Search { words: words.into(), page };
+        let answer = self.tracker.search(self.caller("10.0.0.1"), &search).await.unwrap();
         (answer.files, answer.more)
     }
 }
 
-#[test]
-fn the_catalogue_follows_the_swarms() {
+#[tokio::test]
+async fn the_catalogue_follows_the_swarms() {
     let mut world = World::new();
-    world.register(1, "203.0.113.1", vec![seed(1, "lie")]);
+    world.register(1, "203.0.113.1", vec![seed(1, "lie")]).await;
     world.wait(80);
-    world.register(2, "203.0.113.2", vec![seed(1, "truth")]);
-    assert_eq!((world.search("lie", 0).0.len(), world.search("truth", 0).0.len()), (1, 0));
-    world.wait(80);
-    while world.tracker.expire(world.now) {}
-    let hits = world.search("truth", 0).0;
-    assert_eq!((hits[0].file_id, hits[0].seeders, hits[0].first_seen), (file_id(1), 1, 1_790_000_000));
-    assert!(world.search("lie", 0).0.is_empty());
+    world.register(2, "203.0.113.2", vec![seed(1, "truth")]).await;
+    assert_eq!((world.search("lie", 0).await.0.len(), world.search("truth", 0).await.0.len()), (1, 0));
     world.wait(80);
     while world.tracker.expire(world.now) {}
-    assert!(world.search("", 0).0.is_empty());
+    let hits = world.search("", 0).await.0;
+    assert_eq!((hits[0].name.as_str(), hits[0].seeders, hits[0].first_seen), ("truth", 1, 1_790_000_000));
+    world.wait(80);
+    while world.tracker.expire(world.now) {}
+    assert!(world.search("", 0).await.0.is_empty());
 }
 
-#[test]
-fn a_search_goes_over_more_files_than_one_slice() {
-    let world = World::new();
+#[tokio::test]
+async fn a_search_goes_over_more_files_than_one_slice() {
+    let mut world = World::new();
     for peer in 0..25u8 {
         let files = (0..100u32).map(|number| RegisterFile {
             file_id: format!("{:064x}", u32::from(peer) * 100 + number).parse().unwrap(),
             ..seed(0, &format!("file {number:03} of {peer}"))
         });
-        world.register(peer, &format!("203.0.113.{peer}"), files.collect());
+        world.register(peer, &format!("203.0.113.{peer}"), files.collect()).await;
     }
-    let (hits, more) = world.search("FILE 007", 0);
+    let (hits, more) = world.search("FILE 007", 0).await;
     assert_eq!((hits.len(), more), (25, false));
-    let (hits, more) = world.search("file", 49);
+    let (hits, more) = world.search("file", 49).await;
     assert_eq!((hits.len(), more), (50, false));
-    assert!(world.search("file", 48).1);
+    assert!(world.search("file", 48).await.1);
 }
 
-#[test]
-fn a_peer_over_ipv4_in_ipv6_is_a_peer_over_ipv4() {
-    let world = World::new();
-    let registered = world.register(1, "::ffff:203.0.113.1", vec![seed(1, "a")]);
+#[tokio::test]
+async fn a_peer_over_ipv4_in_ipv6_is_a_peer_over_ipv4() {
+    let mut world = World::new();
+    let registered = world.register(1, "::ffff:203.0.113.1", vec![seed(1, "a")]).await;
     assert_eq!(registered.observed, IpAddr::from([203, 0, 113, 1]));
-    let info = world.tracker.file(file_id(1), "203.0.113.9".parse().unwrap(), world.now).unwrap();
+    let info = world.tracker.file(world.caller("203.0.113.9"), file_id(1)).await.unwrap();
+    let info: FileInfo = serde_json::from_slice(&info).unwrap();
     assert_eq!(info.peers[0].addresses, ["203.0.113.1:4000".parse().unwrap()]);
 }

@@ -1,8 +1,9 @@
 //! Programs that are not BitTorrent: sendme (iroh, QUIC, BLAKE3), and a web server with curl.
 
-use crate::compare::arena::{Arena, DOWNLOADER, Done, Fetching, Program, SEEDER, Seeding, found, texts, version};
+use crate::compare::arena::{Arena, DOWNLOADER, Done, Fetching, Program, SEEDER, Seeding, texts};
 use crate::network::address;
 use crate::process::text;
+use crate::programs::{found, version};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Box<dyn Program>> {

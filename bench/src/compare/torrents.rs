@@ -7,11 +7,10 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::compare::arena::{
-    Arena, DOWNLOADER, Done, Fetching, Program, SEEDER, Seeding, TRACKER, find, found, texts, version,
-};
+use crate::compare::arena::{Arena, DOWNLOADER, Done, Fetching, Program, SEEDER, Seeding, TRACKER, texts};
 use crate::network::address;
 use crate::process::{Process, text};
+use crate::programs::{find, found, version};
 
 /// Where seeders listen; each host has its ports to itself.
 const PORT: u16 = 6881;

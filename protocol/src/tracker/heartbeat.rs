@@ -8,6 +8,7 @@ use crate::PeerId;
 
 /// Renews the lease on everything that a peer registered, so that its cost grows with peers and not with their files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Heartbeat {
     /// Who says it.
     pub peer_id: PeerId,
@@ -15,12 +16,14 @@ pub struct Heartbeat {
     pub token: LeaseToken,
     /// The files that became complete since the last word; at most as many as in one REGISTER.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub completed: Vec<FileId>,
 }
 
 /// The tracker's answer to a [`Heartbeat`]. Where it does not know the lease it answers with
 /// [`ErrorCode::UnknownLease`](super::ErrorCode::UnknownLease), and the peer registers again, after a random delay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HeartbeatAnswer {
     /// The lease as it is now.
     pub lease: Lease,
@@ -29,6 +32,7 @@ pub struct HeartbeatAnswer {
     pub reachable: Option<bool>,
     /// Files that the peer registered and that the tracker lost: they are to be registered again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub unknown: Vec<FileId>,
 }
 

@@ -15,6 +15,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod access_token;
 mod error;
 mod heartbeat;
 mod query;
@@ -24,6 +25,7 @@ mod secret;
 mod signature;
 mod unregister;
 
+pub use access_token::{AccessToken, ParseAccessTokenError};
 pub use error::{ErrorAnswer, ErrorCode};
 pub use heartbeat::{Heartbeat, HeartbeatAnswer};
 pub use query::{FileInfo, MAX_QUERY_FILES, MAX_QUERY_PEERS, PeerInfo, Query, QueryAnswer};
@@ -38,6 +40,7 @@ pub const MAX_NAME_LEN: usize = 255;
 
 /// What a peer sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Request {
     /// "I have these files."
@@ -67,6 +70,7 @@ impl Request {
 
 /// What a tracker answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Answer {
     /// To a [`Register`].
@@ -85,6 +89,7 @@ pub enum Answer {
 
 /// How long the tracker believes a peer without another word from it, and what proves that the word is the peer's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lease {
     /// Random, told to nobody else.
     pub token: LeaseToken,

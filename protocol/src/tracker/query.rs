@@ -14,11 +14,13 @@ pub const MAX_QUERY_PEERS: u32 = 200;
 
 /// Asks for files by ID.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Query {
     /// Who asks, if it is a peer: it is left out of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<PeerId>,
     /// Which files, at most [`MAX_QUERY_FILES`].
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub file_ids: Vec<FileId>,
     /// How many peers to name for each, at most [`MAX_QUERY_PEERS`].
     pub max_peers: u32,
@@ -26,26 +28,32 @@ pub struct Query {
 
 /// The tracker's answer to a [`Query`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QueryAnswer {
     /// What it knows of the files that it knows.
     pub files: Vec<FileInfo>,
     /// The files that it does not know.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub unknown: Vec<FileId>,
     /// The files that it cannot tell of for now, because a part of its memory is away: ask again later.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub unavailable: Vec<FileId>,
 }
 
 /// What a tracker knows of one file. Name, size and chunk size are what most seeders claim: hints, no facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileInfo {
     /// Which file.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub file_id: FileId,
     /// Its name, as it came: clean it before it meets a file system or a screen.
     pub name: String,
     /// Length in bytes.
     pub size: u64,
     /// Length of a chunk in bytes.
+    #[cfg_attr(feature = "openapi", schema(value_type = u32))]
     pub chunk_size: ChunkSize,
     /// Number of chunks.
     pub num_chunks: u32,
@@ -62,10 +70,12 @@ pub struct FileInfo {
 
 /// A peer that has a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PeerInfo {
     /// Who it is.
     pub peer_id: PeerId,
     /// Where it listens, most promising first.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub addresses: Vec<SocketAddr>,
     /// Whether it has all of the file.
     pub complete: bool,

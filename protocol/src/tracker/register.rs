@@ -18,6 +18,7 @@ pub const MAX_ADDRESSES: usize = 8;
 /// It comes with a [`Signature`](super::Signature) of the peer over the body as it is sent, in the header
 /// [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Register {
     /// Who says it.
     pub peer_id: PeerId,
@@ -25,6 +26,7 @@ pub struct Register {
     pub port: u16,
     /// Its other addresses, at most [`MAX_ADDRESSES`]: those of its own interfaces, for peers on the same network.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub addresses: Vec<SocketAddr>,
     /// What it has, at most [`MAX_REGISTER_FILES`].
     pub files: Vec<RegisterFile>,
@@ -38,14 +40,17 @@ pub struct Register {
 
 /// One file that a peer has, wholly or in part. All but the ID is a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterFile {
     /// Which file.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub file_id: FileId,
     /// What the peer calls it, at most [`MAX_NAME_LEN`](super::MAX_NAME_LEN) bytes.
     pub name: String,
     /// Length in bytes.
     pub size: u64,
     /// Length of a chunk in bytes.
+    #[cfg_attr(feature = "openapi", schema(value_type = u32))]
     pub chunk_size: ChunkSize,
     /// Number of chunks.
     pub num_chunks: u32,
@@ -55,10 +60,12 @@ pub struct RegisterFile {
 
 /// The tracker's answer to a [`Register`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registered {
     /// How long this holds.
     pub lease: Lease,
     /// The address that the request came from, as others are told it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub observed: IpAddr,
     /// Whether the tracker could connect to the peer there; absent while it has not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,18 +76,22 @@ pub struct Registered {
 
 /// What became of one file of a [`Register`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum FileOutcome {
     /// Others now find the peer for this file.
     Accepted {
         /// Which file.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
         file_id: FileId,
         /// The chunk size that its swarm uses.
+        #[cfg_attr(feature = "openapi", schema(value_type = u32))]
         chunk_size: ChunkSize,
     },
     /// They do not.
     Refused {
         /// Which file.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
         file_id: FileId,
         /// Why not, for a person.
         reason: String,

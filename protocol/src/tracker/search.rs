@@ -10,6 +10,7 @@ pub const SEARCH_PAGE_LEN: usize = 50;
 
 /// Asks for files by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Search {
     /// Words that the name must contain, all of them, in any order and case; at most [`MAX_SEARCH_WORDS_LEN`] bytes.
     pub words: String,
@@ -20,6 +21,7 @@ pub struct Search {
 
 /// The tracker's answer to a [`Search`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchAnswer {
     /// The files of this page, best first.
     pub files: Vec<SearchHit>,
@@ -29,8 +31,10 @@ pub struct SearchAnswer {
 
 /// A file whose name matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchHit {
     /// Which file.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub file_id: FileId,
     /// Its name, as it came: clean it before it meets a file system or a screen.
     pub name: String,

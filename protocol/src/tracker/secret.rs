@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The secret of one lease, compared by the tracker in constant time. Any other text is a token too, of no lease.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct LeaseToken(String);
 
@@ -31,6 +32,7 @@ impl fmt::Debug for LeaseToken {
 
 /// What makes a signed message different from every other: a peer uses none twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Nonce(pub u128);
 
 impl Serialize for Nonce {

@@ -8,6 +8,7 @@ use crate::PeerId;
 
 /// Takes back what a peer registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unregister {
     /// Who says it.
     pub peer_id: PeerId,
@@ -15,11 +16,13 @@ pub struct Unregister {
     pub token: LeaseToken,
     /// Which files, at most as many as in one REGISTER; absent means all, and the end of the lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub file_ids: Option<Vec<FileId>>,
 }
 
 /// The tracker's answer to an [`Unregister`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unregistered {
     /// How many files it no longer names this peer for.
     pub removed: u32,

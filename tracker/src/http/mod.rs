@@ -1,13 +1,33 @@
 //! HTTP: parses what comes, hands it to the [`Tracker`](crate::Tracker), and sends what it answers.
 //!
-//! - `routes`: which path leads where.
-//! - `message`: from a body to a message.
+//! - `routes`: which path leads where. `access`: who gets there. `admin`: what an operator does over HTTP.
+//! - `body`: how long a body may be, and `memory`: how much all of them may take. `message`: from a body to a message.
+//! - `page`: for people with a browser. `openapi`: the messages, described for programs and for people.
 //! - `reply`: answers and refusals as responses.
-//! - `connections`: the sockets, how many there may be, and how they end.
+//! - `request`: what every request gets: its time, its client's address (`client`), its place in the metrics.
+//! - `connection`: one connection. `socket` and `progress` see to it that it does not take too long.
+//! - `accept`: who is let in, and `gate`: how many.
+//! - `server`: where it listens, how it ends, and its certificate (`tls`).
 
-mod connections;
+mod accept;
+mod access;
+mod admin;
+mod body;
+mod client;
+mod connection;
+mod gate;
+mod memory;
 mod message;
+mod openapi;
+mod page;
+mod progress;
 mod reply;
+mod request;
 mod routes;
+mod server;
+mod socket;
+mod tls;
 
-pub(crate) use connections::serve;
+pub(crate) use routes::App;
+pub(crate) use server::Server;
+pub use tls::TlsError;

@@ -1,109 +1,258 @@
 //! Which path leads where.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use sprat_chunking::FileId;
-use sprat_protocol::tracker::{Answer, SIGNATURE_HEADER, Search};
+use sprat_protocol::tracker::{
+    Answer, FileInfo, Heartbeat, HeartbeatAnswer, QueryAnswer, Register, Registered, SIGNATURE_HEADER, Search,
+    SearchAnswer, Unregister, Unregistered,
+};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::access::{Takes, admit};
+use super::admin;
+use super::body::{Batch, Body};
+use super::client::ClientAddr;
+use super::memory::Memory;
 use super::message::Message;
+use super::openapi::{self, Typed};
+use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use crate::access::Role;
+use crate::config::ServerConfig;
+use crate::metrics::Metrics;
 use crate::proof::Proof;
+use crate::readiness::Readiness;
 use crate::refusal::Refusal;
 use crate::service::{Caller, Now, Stats, Tracker};
 
-/// The most bytes that a body may have: far above the longest message.
-const MAX_BODY_LEN: usize = 1024 * 1024;
-
-/// Who is at the other end of the connection.
-type Remote = ConnectInfo<SocketAddr>;
-
-pub(super) fn router(tracker: Arc<Tracker>) -> Router {
-    Router::new()
-        .route("/v1/register", post(register))
-        .route("/v1/query", post(query))
-        .route("/v1/heartbeat", post(heartbeat))
-        .route("/v1/unregister", post(unregister))
-        .route("/v1/search", post(search).get(search_by_url))
-        .route("/v1/files/{file_id}", get(file))
-        .route("/v1/stats", get(stats))
-        .route("/healthz", get(async || "ok"))
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(unknown_route)
-        .layer(DefaultBodyLimit::max(MAX_BODY_LEN))
-        .with_state(tracker)
+/// What the handlers need.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) max_body_len: usize,
+    pub(super) max_batch_len: usize,
+    pub(super) memory: Arc<Memory>,
 }
 
-/// A body, or why there is none.
-type Body = Result<Bytes, BytesRejection>;
+impl App {
+    pub(crate) fn new(
+        tracker: Arc<Tracker>,
+        metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
+        config: &ServerConfig,
+    ) -> Self {
+        let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
+        Self { tracker, metrics, readiness, max_body_len, max_batch_len, memory: Memory::new(max_memory) }
+    }
+}
 
-async fn register(State(tracker): State<Arc<Tracker>>, remote: Remote, headers: HeaderMap, body: Body) -> Reply {
-    let body = read(body)?;
+/// All routes, and their description: each is named here once, under what it takes to use it. Those for metrics are here
+/// only where they have no address of their own.
+pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
+    let takes = |role| from_fn_with_state(Takes { app: app.clone(), role }, admit);
+    let share = OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(heartbeat))
+        .routes(routes!(unregister))
+        .route_layer(takes(Role::Share));
+    let read = OpenApiRouter::new()
+        .routes(routes!(query))
+        .routes(routes!(search, search_by_url))
+        .routes(routes!(file))
+        .routes(routes!(stats))
+        .route("/", get(page::home))
+        .merge(if with_metrics { numbers() } else { OpenApiRouter::new() })
+        .route_layer(takes(Role::Read));
+    let admin = admin::routes().route_layer(takes(Role::Admin));
+    let all = OpenApiRouter::with_openapi(openapi::about()).merge(share).merge(read).merge(health()).merge(admin);
+    let (described, mut api) = all.split_for_parts();
+    openapi::add_errors(&mut api);
+    described
+        .merge(openapi::routes(&api))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(unknown_route)
+        .with_state(app)
+}
+
+/// The routes where metrics have an address of their own: who gets to that may see them.
+pub(super) fn metrics_router(app: Arc<App>) -> Router {
+    Router::from(health().merge(numbers())).fallback(unknown_route).with_state(app)
+}
+
+fn numbers() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(metrics))
+}
+
+/// Open to everybody: those who look whether a tracker lives have no token.
+fn health() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+pub(super) type Client = Extension<ClientAddr>;
+pub(super) type Tracking = State<Arc<App>>;
+
+/// "I have these files."
+///
+/// A peer says where it listens and what it has. Files are added to what it registered before; its lease starts anew. The
+/// peer signs the body: with its Ed25519 key, over the bytes `sprat tracker register v1`, a zero byte, and the body as it is
+/// sent.
+#[utoipa::path(
+    post,
+    path = "/v1/register",
+    tag = "messages",
+    params(("sprat-signature" = String, Header, description = "The signature in hex, 128 digits")),
+    request_body = Typed<Register>,
+    responses((status = 200, description = "REGISTERED", body = Typed<Registered>))
+)]
+async fn register(State(app): Tracking, client: Client, headers: HeaderMap, Batch(body): Batch) -> Reply {
     let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let proof = Proof { body: &body, signature };
-    let answer = tracker.register(caller(remote), Message::read(&body)?, proof).await?;
+    let answer = app.tracker.register(caller(client), Message::read(&body)?, proof).await?;
     Ok(Json(Answer::Registered(answer)))
 }
 
-async fn query(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Result<Response, Refusal> {
-    let found = tracker.query(caller(remote), &Message::read(&read(body)?)?).await?;
+/// "Who has these files?"
+#[utoipa::path(
+    post,
+    path = "/v1/query",
+    tag = "messages",
+    request_body = Typed<sprat_protocol::tracker::Query>,
+    responses((status = 200, description = "QUERY_ANSWER", body = Typed<QueryAnswer>))
+)]
+async fn query(State(app): Tracking, client: Client, Body(body): Body) -> Result<Response, Refusal> {
+    let found = app.tracker.query(caller(client), &Message::read(&body)?).await?;
     Ok(query_answer(&found))
 }
 
-async fn heartbeat(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
-    let answer = tracker.heartbeat(caller(remote), Message::read(&read(body)?)?).await?;
+/// "I am still here."
+///
+/// Renews the lease on everything that a peer registered.
+#[utoipa::path(
+    post,
+    path = "/v1/heartbeat",
+    tag = "messages",
+    request_body = Typed<Heartbeat>,
+    responses((status = 200, description = "HEARTBEAT_ANSWER", body = Typed<HeartbeatAnswer>))
+)]
+async fn heartbeat(State(app): Tracking, client: Client, Batch(body): Batch) -> Reply {
+    let answer = app.tracker.heartbeat(caller(client), Message::read(&body)?).await?;
     Ok(Json(Answer::HeartbeatAnswer(answer)))
 }
 
-async fn unregister(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
-    let answer = tracker.unregister(caller(remote), Message::read(&read(body)?)?).await?;
+/// "I no longer have these files."
+#[utoipa::path(
+    post,
+    path = "/v1/unregister",
+    tag = "messages",
+    request_body = Typed<Unregister>,
+    responses((status = 200, description = "UNREGISTERED", body = Typed<Unregistered>))
+)]
+async fn unregister(State(app): Tracking, client: Client, Batch(body): Batch) -> Reply {
+    let answer = app.tracker.unregister(caller(client), Message::read(&body)?).await?;
     Ok(Json(Answer::Unregistered(answer)))
 }
 
-async fn search(State(tracker): State<Arc<Tracker>>, remote: Remote, body: Body) -> Reply {
-    let answer = tracker.search(caller(remote), &Message::read(&read(body)?)?).await?;
+/// "Which files are called like this?"
+#[utoipa::path(
+    post,
+    path = "/v1/search",
+    tag = "messages",
+    request_body = Typed<Search>,
+    responses((status = 200, description = "SEARCH_ANSWER", body = Typed<SearchAnswer>))
+)]
+async fn search(State(app): Tracking, client: Client, Body(body): Body) -> Reply {
+    let answer = app.tracker.search(caller(client), &Message::read(&body)?).await?;
     Ok(Json(Answer::SearchAnswer(answer)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct SearchParameters {
+    /// Words that the name must contain, in any order and case; parts of words are enough.
     q: String,
+    /// Which page of 50 files, counted from 0.
     #[serde(default)]
     page: u32,
 }
 
-/// SEARCH for people with curl.
+/// SEARCH, for people with curl
+#[utoipa::path(
+    get,
+    path = "/v1/search",
+    tag = "for curl",
+    params(SearchParameters),
+    responses((status = 200, description = "SEARCH_ANSWER", body = Typed<SearchAnswer>))
+)]
 async fn search_by_url(
-    State(tracker): State<Arc<Tracker>>,
-    remote: Remote,
+    State(app): Tracking,
+    client: Client,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Reply {
     let malformed = |rejection: QueryRejection| Refusal::Malformed(rejection.body_text());
     let Query(SearchParameters { q, page }) = parameters.map_err(malformed)?;
-    let answer = tracker.search(caller(remote), &Search { words: q, page }).await?;
+    let answer = app.tracker.search(caller(client), &Search { words: q, page }).await?;
     Ok(Json(Answer::SearchAnswer(answer)))
 }
 
-/// QUERY of one file for people with curl.
-async fn file(
-    State(tracker): State<Arc<Tracker>>,
-    remote: Remote,
-    Path(file_id): Path<String>,
-) -> Result<Response, Refusal> {
+/// QUERY of one file, for people with curl
+#[utoipa::path(
+    get,
+    path = "/v1/files/{file_id}",
+    tag = "for curl",
+    params(("file_id" = String, Path, description = "64 hex digits")),
+    responses((status = 200, description = "What is known of the file", body = FileInfo))
+)]
+async fn file(State(app): Tracking, client: Client, Path(file_id): Path<String>) -> Result<Response, Refusal> {
     let file_id: FileId = file_id.parse().map_err(|error| Refusal::Malformed(format!("{error}")))?;
-    Ok(file_info(tracker.file(caller(remote), file_id).await?))
+    Ok(file_info(app.tracker.file(caller(client), file_id).await?))
 }
 
-async fn stats(State(tracker): State<Arc<Tracker>>) -> Json<Stats> {
-    Json(tracker.stats(Now::read()))
+/// What the tracker tells about itself
+#[utoipa::path(get, path = "/v1/stats", tag = "operation", responses((status = 200, description = "Numbers", body = Stats)))]
+async fn stats(State(app): Tracking) -> Json<Stats> {
+    Json(app.tracker.stats(Now::read()))
+}
+
+/// Whether the tracker can serve
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    responses((status = 200, description = "It can", body = String), (status = 503, description = "Why not", body = String))
+)]
+async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, String)> {
+    app.readiness.check().map(|()| "ok").map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason.to_string()))
+}
+
+/// Numbers for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    responses((status = 200, description = "OpenMetrics text", body = String))
+)]
+async fn metrics(State(app): Tracking) -> impl IntoResponse {
+    let text = app.metrics.encode(&app.tracker.totals());
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// Whether the process lives
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It does", body = String)))]
+async fn healthz() -> &'static str {
+    "ok"
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Reply {
@@ -114,15 +263,8 @@ async fn unknown_route(uri: Uri) -> Reply {
     Err(Refusal::UnknownRoute(shown(uri.path())))
 }
 
-fn caller(ConnectInfo(remote): Remote) -> Caller {
-    Caller::new(remote.ip(), Now::read())
-}
-
-fn read(body: Body) -> Result<Bytes, Refusal> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(MAX_BODY_LEN),
-        _ => Refusal::Malformed(rejection.body_text()),
-    })
+pub(super) fn caller(Extension(ClientAddr(address)): Client) -> Caller {
+    Caller::new(address, Now::read())
 }
 
 /// As much of what a stranger sent as fits into a sentence.

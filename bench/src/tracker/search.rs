@@ -1,0 +1,127 @@
+//! SEARCH in a large catalogue, at a fixed rate, while others register files; and how soon the tracker is there again after a
+//! restart.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, bail, ensure};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use sprat_protocol::tracker::{Answer, MAX_REGISTER_FILES, Request, Search, SearchAnswer};
+
+use super::FLAGS;
+use super::client::{Client, Reply, source};
+use super::http::post;
+use super::names::Names;
+use super::numbers::percentile;
+use super::paced::Pace;
+use super::servers::{self, Server};
+use super::world::{File, Peer, accepted};
+use crate::process::text;
+
+const SEARCHES_PER_SECOND: u32 = 100;
+/// REGISTERs of one new file each.
+const REGISTERS_PER_SECOND: u32 = 100;
+/// So many may wait for an answer at a time.
+const CLIENTS: u32 = 32;
+/// Peers that have the files of the catalogue.
+const PEERS: usize = 200;
+/// Of so many files the names are kept, to search for them.
+const KEPT: usize = 10_000;
+
+/// Prints two tables, for a catalogue with so many names, kept in this folder.
+pub(crate) fn run(names: usize, seconds: u32, dir: &Path) -> anyhow::Result<()> {
+    let data = tempfile::tempdir_in(dir)?;
+    let flags = [FLAGS, &["--data-dir", text(data.path())?]].concat();
+    let tracker = servers::sprat(&flags)?;
+    let vocabulary = Names::new();
+    let kept = fill(&tracker, &vocabulary, names)?;
+    println!("| {names} names | per second | p50, ms | p99, ms | p99.9, ms | worst, ms |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    measure(tracker.address, &vocabulary, &kept, seconds)?;
+    let rss = tracker.usage().rss;
+    let start = Instant::now();
+    tracker.end()?;
+    let ended = start.elapsed();
+    let start = Instant::now();
+    let tracker = servers::sprat(&flags)?;
+    let listens = start.elapsed();
+    servers::ready(&tracker)?;
+    let ready = start.elapsed();
+    let found = search(tracker.address, &kept[0])?.files.iter().any(|hit| hit.name == kept[0]);
+    println!("\n| restart with {names} names | s |\n| --- | --- |");
+    for (what, took) in [("SIGTERM to end", ended), ("start to listening", listens), ("start to ready", ready)] {
+        println!("| {what} | {:.2} |", took.as_secs_f64());
+    }
+    println!("\nA name from before is {}found. Peak RSS {rss:.0} MiB.", if found { "" } else { "NOT " });
+    Ok(())
+}
+
+/// Registers so many files. Returns some of their names.
+fn fill(tracker: &Server, vocabulary: &Names, count: usize) -> anyhow::Result<Vec<String>> {
+    let mut rng = SmallRng::seed_from_u64(1);
+    let peers: Vec<Peer> = (0..PEERS).map(|number| Peer::new(number, PEERS, Vec::new())).collect();
+    let connect = |number| Client::connect(tracker.address, source(number as u32));
+    let mut clients = (0..PEERS).map(connect).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut kept = Vec::new();
+    let start = Instant::now();
+    for batch in 0..count.div_ceil(MAX_REGISTER_FILES) {
+        let len = MAX_REGISTER_FILES.min(count - batch * MAX_REGISTER_FILES);
+        let files: Vec<File> = (0..len).map(|_| File::new(vocabulary, &mut rng)).collect();
+        let claims = files.iter().map(|file| file.claim(true)).collect();
+        let peer = batch % PEERS;
+        accepted(clients[peer].ask(&peers[peer].register(tracker.address, claims))?)?;
+        // One of each batch until there are enough, so that they are from everywhere.
+        kept.extend(files.into_iter().map(|file| file.name).take(1).filter(|_| batch < KEPT));
+    }
+    eprintln!("{count} files registered in {:.1} s", start.elapsed().as_secs_f64());
+    Ok(kept)
+}
+
+fn measure(tracker: SocketAddr, vocabulary: &Names, kept: &[String], seconds: u32) -> anyhow::Result<()> {
+    let rng = Mutex::new(SmallRng::seed_from_u64(2));
+    let peers: Vec<Peer> = (0..CLIENTS as usize).map(|number| Peer::new(PEERS + number, 1, Vec::new())).collect();
+    let searches = Pace { per_second: SEARCHES_PER_SECOND, seconds, clients: CLIENTS, first_source: 0 };
+    let registers = Pace { per_second: REGISTERS_PER_SECOND, first_source: CLIENTS, ..searches };
+    let search = |_, _| {
+        let rng = &mut *rng.lock().expect("nobody panics with it");
+        search_for(tracker, &Names::search(&kept[rng.random_range(0..kept.len())], rng))
+    };
+    let register = |_, client: u32| {
+        let file = File::new(vocabulary, &mut rng.lock().expect("nobody panics with it"));
+        peers[client as usize].register(tracker, vec![file.claim(true)])
+    };
+    let (searches, registers) = thread::scope(|scope| {
+        let registers = scope.spawn(|| registers.send(tracker, register, |reply| accepted(reply).map(|_| ())));
+        let searches = searches.send(tracker, search, |reply| answer(reply).map(|_| ()));
+        (searches, registers.join().expect("it does not panic"))
+    });
+    for (what, rate, latencies) in
+        [("SEARCH", SEARCHES_PER_SECOND, searches?), ("REGISTER, 1 new file", REGISTERS_PER_SECOND, registers?)]
+    {
+        let [p50, p99, p999, worst] =
+            [0.5, 0.99, 0.999, 1.0].map(|share| f64::from(percentile(&latencies, share)) / 1e3);
+        println!("| {what} | {rate} | {p50:.2} | {p99:.2} | {p999:.2} | {worst:.2} |");
+    }
+    Ok(())
+}
+
+fn search_for(tracker: SocketAddr, words: &str) -> Vec<u8> {
+    post(tracker, &Request::Search(Search { words: words.to_owned(), page: 0 }))
+}
+
+fn search(tracker: SocketAddr, words: &str) -> anyhow::Result<SearchAnswer> {
+    answer(Client::connect(tracker, source(0))?.ask(&search_for(tracker, words))?)
+}
+
+fn answer(reply: Reply) -> anyhow::Result<SearchAnswer> {
+    let reply = reply.ok()?;
+    ensure!(!reply.body.is_empty(), "an empty answer");
+    match serde_json::from_slice(&reply.body).context("no answer to a SEARCH")? {
+        Answer::SearchAnswer(answer) => Ok(answer),
+        _ => bail!("another answer than to a SEARCH"),
+    }
+}

@@ -1,0 +1,156 @@
+//! One connection, from its acceptance to its end.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::gate::{Admission, Gate};
+use super::progress::{CutOff, Progress};
+use super::request::{Line, Requests};
+use super::socket::Socket;
+use crate::config::ServerConfig;
+
+/// hyper takes no less for the headers of a request.
+const MIN_HEADER_LEN: usize = 8 * 1024;
+/// Requests that an HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 64;
+/// Bytes of the body of each of them that may come unasked.
+const STREAM_WINDOW: u32 = 64 * 1024;
+/// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIME: Duration = Duration::from_secs(10);
+
+/// Serves connections that came in at one place.
+#[derive(Debug)]
+pub(super) struct Connections {
+    pub(super) requests: Arc<Requests>,
+    pub(super) gate: Arc<Gate>,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    max_header_len: usize,
+    streams: TaskTracker,
+}
+
+impl Connections {
+    /// `streams` gets to know the tasks that HTTP/2 needs; each ends soon after its connection.
+    pub(super) fn new(
+        config: &ServerConfig,
+        requests: Arc<Requests>,
+        gate: Arc<Gate>,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        streams: TaskTracker,
+    ) -> Self {
+        let max_header_len = config.max_header_len.max(MIN_HEADER_LEN);
+        Self { requests, gate, tls, max_header_len, streams }
+    }
+
+    /// Whether connections begin with a TLS handshake.
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Asks all connections to end in good order.
+    pub(super) fn drain(&self) {
+        self.gate.drain();
+    }
+
+    /// Serves a connection for as many requests as come over it. Its place is freed when it ends.
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, remote: IpAddr, admission: Admission) {
+        let metrics = &self.requests.metrics;
+        metrics.connection_opened();
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::trace!(%remote, %error, "no TCP_NODELAY");
+        }
+        let served = self.serve_stream(stream, remote, &admission.progress);
+        tokio::select! {
+            biased;
+            served = served => {
+                if let Err(error) = served {
+                    tracing::trace!(%remote, error, "connection ended early");
+                }
+            }
+            cut_off = admission.progress.cut_off() => {
+                if cut_off != CutOff::CLOSING {
+                    metrics.connection_cut_off(cut_off.reason);
+                }
+            }
+        }
+        metrics.connection_ended();
+    }
+
+    async fn serve_stream(
+        &self,
+        stream: TcpStream,
+        remote: IpAddr,
+        progress: &Arc<Progress>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(tls) = &self.tls else { return self.serve_http(stream, remote, progress).await };
+        progress.handshake_began();
+        let stream = TlsAcceptor::from(tls.clone()).accept(stream).await?;
+        progress.handshake_ended();
+        self.serve_http(stream, remote, progress).await
+    }
+
+    async fn serve_http(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        remote: IpAddr,
+        progress: &Arc<Progress>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let line = Arc::new(Line { requests: self.requests.clone(), remote, progress: progress.clone() });
+        let service = service_fn(move |request| line.clone().answer(request));
+        let over = CancellationToken::new();
+        let _over = over.clone().drop_guard();
+        let http = self.http(Streams { tasks: self.streams.clone(), over });
+        let socket = TokioIo::new(Socket::new(stream, progress.clone()));
+        let mut connection = pin!(http.serve_connection(socket, service));
+        tokio::select! {
+            biased;
+            ended = &mut connection => ended,
+            () = progress.drain() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    }
+
+    /// HTTP with its bounds. Those on time are kept by [`Progress`]: hyper's own begin the time for the headers of a request
+    /// when the one before is answered, and know of no time for the answer.
+    fn http(&self, streams: Streams) -> auto::Builder<Streams> {
+        let mut http = auto::Builder::new(streams);
+        http.http1().header_read_timeout(None).max_buf_size(self.max_header_len);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .max_header_list_size(u32::try_from(self.max_header_len).unwrap_or(u32::MAX))
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIME);
+        http
+    }
+}
+
+/// Runs the requests of an HTTP/2 connection.
+#[derive(Clone, Debug)]
+struct Streams {
+    tasks: TaskTracker,
+    /// Cancelled when the connection has ended.
+    over: CancellationToken,
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, request: F) {
+        self.tasks.spawn(self.over.clone().run_until_cancelled_owned(request));
+    }
+}

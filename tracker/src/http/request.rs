@@ -1,0 +1,187 @@
+//! What every request gets, whatever it asks: the address that it came from, a bound on its time, an answer even where the
+//! tracker fails, and its place in the metrics.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, Response, StatusCode, Version};
+use axum::response::IntoResponse;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use tokio::time::timeout;
+
+use super::client::{ClientAddr, Proxies};
+use super::memory::{Exhausted, Memory, Share};
+use super::progress::Progress;
+use crate::metrics::{Kind, Metrics};
+use crate::refusal::Refusal;
+
+/// What answers requests.
+#[derive(Debug)]
+pub(super) struct Requests {
+    pub(super) router: TowerToHyperService<Router>,
+    pub(super) proxies: Proxies,
+    pub(super) handler_time: Duration,
+    pub(super) memory: Arc<Memory>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+/// A connection that requests come over.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) requests: Arc<Requests>,
+    /// Who is at its other end, maybe a proxy.
+    pub(super) remote: IpAddr,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl Line {
+    /// Answers a request.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<Answer>, Infallible> {
+        let open = OpenRequest::begin(self.clone(), &request);
+        let Requests { router, proxies, handler_time, memory, metrics } = &*self.requests;
+        let client = match proxies.contain(self.remote) {
+            true => proxies.client(self.remote, request.headers()),
+            false => ClientAddr(self.remote),
+        };
+        request.extensions_mut().insert(client);
+        let response = match timeout(*handler_time, catch_panic(router.call(request))).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(Panicked)) => Refusal::Failed.into_response(),
+            Err(_) => {
+                metrics.cap_hit("handler_time");
+                Refusal::too_slow(*handler_time).into_response()
+            }
+        };
+        let mut share = memory.share();
+        let response = match share.grow(response.body().size_hint().lower() as usize) {
+            Ok(()) => response,
+            Err(Exhausted) => {
+                metrics.cap_hit("memory");
+                Refusal::busy().into_response()
+            }
+        };
+        open.answered(response.status());
+        Ok(response.map(|body| Answer { body, share, open: Some(open) }))
+    }
+}
+
+/// A request whose answer is not written yet.
+#[derive(Debug)]
+struct OpenRequest {
+    line: Arc<Line>,
+    kind: Kind,
+    began: Instant,
+}
+
+impl OpenRequest {
+    fn begin(line: Arc<Line>, request: &Request<Incoming>) -> Self {
+        let began = Instant::now();
+        line.progress.request_began(request.version() == Version::HTTP_2, began);
+        line.requests.metrics.request_began();
+        Self { kind: kind(request.uri().path()), began, line }
+    }
+
+    fn answered(&self, status: StatusCode) {
+        self.line.requests.metrics.request_answered(self.kind, status.as_u16(), self.began.elapsed());
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.line.requests.metrics.request_ended();
+        self.line.progress.request_ended(self.began, Instant::now());
+    }
+}
+
+fn kind(path: &str) -> Kind {
+    match path {
+        "/v1/query" => Kind::Query,
+        "/v1/heartbeat" => Kind::Heartbeat,
+        "/v1/register" => Kind::Register,
+        "/v1/unregister" => Kind::Unregister,
+        "/v1/search" => Kind::Search,
+        path if path.starts_with("/v1/files/") => Kind::Query,
+        _ => Kind::Other,
+    }
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    body: Body,
+    share: Share,
+    /// Ends with the last bytes of the body, wherever those wait to be sent.
+    open: Option<OpenRequest>,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        let open = this.open.take_if(|_| this.body.is_end_stream());
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| this.share.hold(data, open)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A handler panicked.
+#[derive(Debug, PartialEq, Eq)]
+struct Panicked;
+
+/// Runs a handler. A change that a panic cut short may leave hints wrong until the leases are over; that is better than a
+/// tracker that answers nobody.
+async fn catch_panic<F: Future>(handler: F) -> Result<F::Output, Panicked> {
+    let mut handler = pin!(handler);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(context))) {
+        Ok(poll) => poll.map(Ok),
+        Err(payload) => {
+            tracing::error!(panic = said(&*payload), "a request made the tracker panic; please report this");
+            Poll::Ready(Err(Panicked))
+        }
+    })
+    .await
+}
+
+/// What a panic says, which is nearly always text.
+fn said(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("something that is no text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_request_only() {
+        assert_eq!(catch_panic(async { panic!("this is part of a test") }).await, Err::<(), _>(Panicked));
+        assert_eq!(catch_panic(async { 1 }).await, Ok(1));
+        assert_eq!(said(&"text"), "text");
+        assert_eq!(said(&String::from("text")), "text");
+        assert_eq!(said(&1), "something that is no text");
+    }
+}

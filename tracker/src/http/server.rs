@@ -1,0 +1,133 @@
+//! The server: where it listens, how it ends, and its certificate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::service::TowerToHyperService;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::accept::{Listening, all_ended, let_all_in};
+use super::client::Proxies;
+use super::connection::Connections;
+use super::gate::Gate;
+use super::request::Requests;
+use super::routes::{App, metrics_router, router};
+use super::tls::{Certificate, TlsError, https};
+use crate::config::{Config, ServerConfig};
+use crate::listeners::Listeners;
+use crate::readiness::NotReady;
+
+/// How often the files of the certificate are looked at.
+const CERTIFICATE_TICK: Duration = Duration::from_secs(10);
+/// Connections to where only metrics are served. They are not counted with the others, so that a tracker that is full can
+/// still be looked at.
+const METRICS_CONNECTIONS: usize = 64;
+
+/// Serves a tracker over HTTP.
+#[derive(Debug)]
+pub(crate) struct Server {
+    app: Arc<App>,
+    config: ServerConfig,
+    grace: Duration,
+    certificate: Option<Arc<Certificate>>,
+}
+
+impl Server {
+    /// Reads the certificate, if there is to be one.
+    pub(crate) fn new(app: App, config: &Config) -> Result<Self, TlsError> {
+        let certificate = config.server.tls.clone().map(Certificate::load).transpose()?.map(Arc::new);
+        Ok(Self { app: Arc::new(app), config: config.server.clone(), grace: config.grace, certificate })
+    }
+
+    /// Reads the certificate again, if there is one.
+    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+        self.certificate.as_ref().map_or(Ok(()), |certificate| certificate.reload())
+    }
+
+    /// Serves until `shutdown`; then lets open requests end, and after the grace time ends them. No task outlives this.
+    pub(crate) async fn run(&self, listeners: Listeners, shutdown: &CancellationToken) {
+        let streams = TaskTracker::new();
+        let listening = self.listen(listeners, &streams);
+        let mut connections = JoinSet::new();
+        self.app.readiness.set(NotReady::Starting, false);
+        tokio::select! {
+            () = let_all_in(&listening, &mut connections) => {}
+            () = self.watch_certificate() => {}
+            () = self.told_to_end(shutdown) => {}
+        }
+        for Listening { connections, .. } in listening {
+            connections.drain();
+        }
+        if timeout(self.grace, all_ended(&mut connections)).await.is_err() {
+            tracing::debug!(open = connections.len(), "closing connections that did not end by themselves");
+            connections.shutdown().await;
+        }
+        streams.close();
+        streams.wait().await;
+    }
+
+    /// Waits until nobody is to be let in any more.
+    async fn told_to_end(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        self.app.readiness.set(NotReady::Draining, true);
+        sleep(self.config.drain_delay).await;
+    }
+
+    /// Looks from time to time whether there is another certificate.
+    async fn watch_certificate(&self) {
+        let mut ticks = interval(CERTIFICATE_TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let Some(certificate) = self.certificate.clone() else { continue };
+            let renewed = tokio::task::spawn_blocking(move || certificate.renew());
+            match renewed.await {
+                Ok(Ok(true)) => tracing::info!("the certificate was renewed"),
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the new certificate is of no use; the old one is kept"),
+                Err(error) => tracing::error!(%error, "the task that reads certificates failed"),
+            }
+        }
+    }
+
+    /// What is served where.
+    fn listen(&self, listeners: Listeners, streams: &TaskTracker) -> Vec<Listening> {
+        let Listeners { main, metrics } = listeners;
+        let main_router = router(self.app.clone(), metrics.is_none());
+        let tls = self.certificate.clone().map(https);
+        let connections = self.connections(main_router, &self.config, tls, streams);
+        let main = main.into_iter().map(|listener| Listening { listener, connections: connections.clone() });
+        let metrics = metrics.map(|listener| {
+            let config = ServerConfig {
+                connections: METRICS_CONNECTIONS,
+                connections_per_address: METRICS_CONNECTIONS,
+                ..self.config.clone()
+            };
+            let connections = self.connections(metrics_router(self.app.clone()), &config, None, streams);
+            Listening { listener, connections }
+        });
+        main.chain(metrics).collect()
+    }
+
+    fn connections(
+        &self,
+        router: Router,
+        config: &ServerConfig,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        streams: &TaskTracker,
+    ) -> Arc<Connections> {
+        let requests = Requests {
+            router: TowerToHyperService::new(router),
+            proxies: Proxies::new(config),
+            handler_time: config.handler_time,
+            memory: self.app.memory.clone(),
+            metrics: self.app.metrics.clone(),
+        };
+        let gate = Gate::new(config, rand::make_rng());
+        Arc::new(Connections::new(config, Arc::new(requests), gate, tls, streams.clone()))
+    }
+}
