@@ -103,6 +103,14 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_in_the_guide_are_configurations() {
+        let guide = include_str!("../../../docs/tracker.md");
+        let blocks = guide.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap());
+        let configs: Vec<Config> = blocks.map(parse).collect();
+        assert!(configs.len() >= 3 && configs.iter().all(|config| config.problems().is_empty()));
+    }
+
+    #[test]
     fn what_is_in_force_is_a_file_that_says_the_same() {
         let environment = vec![("SPRAT_TRACKER_NAMES".into(), "a \"b\",c#d".into())];
         let sources = Sources { file: Some("/dev/null".into()), environment, flags: Vec::new() };
