@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use sprat_peer::EngineConfig;
+use sprat_peer::{EngineConfig, Tokens};
 use sprat_protocol::PeerAddr;
 use url::Url;
 
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Id(IdArgs),
     Verify(VerifyArgs),
+    Login(LoginArgs),
+    Logout(LogoutArgs),
     Demo(DemoArgs),
 }
 
@@ -61,7 +63,7 @@ impl Command {
             Self::Share(args) => args.json,
             Self::Get(args) => args.json,
             Self::Search(args) => args.json,
-            Self::Id(_) | Self::Verify(_) | Self::Demo(_) => false,
+            Self::Id(_) | Self::Verify(_) | Self::Login(_) | Self::Logout(_) | Self::Demo(_) => false,
         }
     }
 }
@@ -97,9 +99,9 @@ pub(crate) struct EngineArgs {
 
 impl EngineArgs {
     /// The configuration of an engine on this state directory.
-    pub(crate) fn config(&self, state_dir: &Path, trackers: Vec<Url>) -> EngineConfig {
+    pub(crate) fn config(&self, state_dir: &Path, trackers: Vec<Url>, tokens: Tokens) -> EngineConfig {
         let mut config = EngineConfig::new(state_dir, ".");
-        (config.listen, config.trackers) = (self.listen, trackers);
+        (config.listen, config.trackers, config.tokens) = (self.listen, trackers, tokens);
         (config.limits.upload_rate, config.limits.download_rate) = (self.upload_limit, self.download_limit);
         config
     }
@@ -221,6 +223,29 @@ pub(crate) struct VerifyArgs {
     pub(crate) link: String,
     /// The file or folder
     pub(crate) path: PathBuf,
+}
+
+/// Store the token of a private tracker
+///
+/// Asks for the token without showing it, or reads it from standard input if that is no terminal; tries it out; and
+/// keeps it in a file that only you can read. From then on share, get and search show it to that tracker, and to no
+/// other. Whoever runs the tracker makes tokens with `sprat-tracker token create`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  sprat login https://tracker.example\n  sprat login tracker.example:5000 < token.txt"
+)]
+pub(crate) struct LoginArgs {
+    /// The tracker, as you name it elsewhere
+    #[arg(value_name = "TRACKER", value_parser = tracker_url)]
+    pub(crate) tracker: Url,
+}
+
+/// Forget the token of a private tracker
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    /// The tracker, as it was named to `sprat login`
+    #[arg(value_name = "TRACKER", value_parser = tracker_url)]
+    pub(crate) tracker: Url,
 }
 
 /// See a whole swarm at work on this machine

@@ -104,9 +104,13 @@ impl ConfigFile {
     }
 }
 
-/// Where the configuration file is, if this user has a home.
+/// Where the configuration is, if this user has a home.
+pub(crate) fn folder() -> Option<PathBuf> {
+    Some(ProjectDirs::from("", "", "Sprat")?.config_dir().to_owned())
+}
+
 fn path() -> Option<PathBuf> {
-    Some(ProjectDirs::from("", "", "Sprat")?.config_dir().join("config.toml"))
+    Some(folder()?.join("config.toml"))
 }
 
 fn problem_in(path: &Path, problem: &str) -> Failure {

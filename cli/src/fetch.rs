@@ -190,12 +190,12 @@ fn stopped(trouble: &Trouble, transfer: Option<&TransferView>) -> Failure {
     Failure::failed(format!("{what}{kept}"))
 }
 
-/// Why nothing came: the trackers' fault if none answered and no peer did either.
+/// Why nothing came: the trackers' fault if all are away or refuse to answer, and no peer answered either.
 fn nobody(snapshot: &Snapshot, transfer: Option<&TransferView>, timeout: Duration) -> Failure {
     let met_somebody = transfer.is_some_and(|transfer| transfer.num_chunks > 0 || !transfer.peers.is_empty());
     let away = snapshot.trackers.iter().filter_map(|tracker| match &tracker.state {
         TrackerState::Away { reason, .. } => Some(reason.as_str()),
-        _ => None,
+        _ => tracker.refusal.as_deref(),
     });
     let away: Vec<&str> = away.collect();
     let go_on = go_on(transfer);
@@ -225,7 +225,7 @@ mod tests {
             download_dir: ".".into(),
             trackers: trackers
                 .into_iter()
-                .map(|state| sprat_peer::TrackerView { reachable: None, url: url.clone(), state })
+                .map(|state| sprat_peer::TrackerView { reachable: None, refusal: None, url: url.clone(), state })
                 .collect(),
             hashing: Vec::new(),
             transfers: Vec::new(),
@@ -268,6 +268,10 @@ mod tests {
         assert_eq!((failure.exit, failure.message.as_deref()), (Exit::Failed, Some("can't reach it; start one")));
         assert_eq!(why(vec![away(), TrackerState::Online], &fresh).exit, Exit::NotFound);
         assert_eq!(why(Vec::new(), &fresh).exit, Exit::NotFound);
+        let mut private = snapshot(vec![TrackerState::Online]);
+        private.trackers[0].refusal = Some("this needs a token".into());
+        let failure = nobody(&private, Some(&fresh), Duration::from_secs(30));
+        assert_eq!((failure.exit, failure.message.as_deref()), (Exit::Failed, Some("this needs a token")));
         let failure = why(vec![away()], &transfer());
         assert_eq!(failure.exit, Exit::NotFound);
         assert!(failure.message.unwrap().contains("256.00 KiB verified is kept in /d/a.iso.part"));

@@ -1,10 +1,10 @@
 //! The command line of Sprat: share a file by its ID, and fetch one from many peers at once.
 //!
-//! One file a command: [`id`], [`verify`], [`share`], [`get`], [`search`], [`demo`]. What they have in common, in
-//! reading order:
+//! One file a command: [`id`], [`verify`], [`share`], [`get`], [`search`], [`login`], [`demo`]. What they have in
+//! common, in reading order:
 //!
 //! - [`args`]: the commands and their options; their texts are the manual.
-//! - [`config`]: the configuration file, and which trackers are used.
+//! - [`config`]: the configuration file, and which trackers are used. [`tokens`]: what opens private ones.
 //! - [`output`] and [`records`]: what is written, for a person or as JSON lines. [`progress`]: bars at a terminal.
 //! - [`failure`]: how a command ends other than well, and its exit code.
 //! - [`hashing`]: a file's digest, with a bar. [`embedded`]: a tracker inside this process. [`state`]: the engine's
@@ -20,12 +20,14 @@ mod get;
 mod hashing;
 mod id;
 mod interrupt;
+mod login;
 mod output;
 mod progress;
 mod records;
 mod search;
 mod share;
 mod state;
+mod tokens;
 mod tracker_notes;
 mod verify;
 
@@ -63,6 +65,8 @@ async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Command::Share(args) => share::run(args, output, &interrupt).await,
         Command::Get(args) => get::run(args, output, &interrupt).await,
         Command::Search(args) => search::run(args, output, &interrupt).await,
+        Command::Login(args) => login::login(args, output, &interrupt).await,
+        Command::Logout(args) => login::logout(args, output),
         Command::Demo(args) => demo::run(args, output, &interrupt).await,
     }
 }

@@ -1,5 +1,6 @@
 //! `sprat search`: files by the words in their names.
 
+use sprat_peer::Tokens;
 use sprat_peer::tracker_client::{TrackerClient, TrackerError};
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
@@ -12,6 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::output::{Output, size};
 use crate::records::FoundRecord;
+use crate::tokens;
 
 /// Columns that a name may take in the table.
 const MAX_NAME_WIDTH: usize = 50;
@@ -24,9 +26,10 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
         return Err(Failure::usage(message));
     }
     let trackers = Trackers::choose(&args.trackers.trackers, &ConfigFile::load()?)?;
+    let tokens = tokens::load()?;
     let search = Search { words, page: args.page - 1 };
     let answer = tokio::select! {
-        answer = ask_all(&trackers.urls, &search, output) => answer?,
+        answer = ask_all(&trackers.urls, &tokens, &search, output) => answer?,
         () = interrupt.requested() => return Err(Failure::interrupted()),
     };
     show(&answer.files, output)?;
@@ -45,11 +48,12 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
 }
 
 /// The answers of all trackers as one. Those that are away are told of; that none answers is an error.
-async fn ask_all(urls: &[Url], search: &Search, output: Output) -> Result<SearchAnswer, Failure> {
+async fn ask_all(urls: &[Url], tokens: &Tokens, search: &Search, output: Output) -> Result<SearchAnswer, Failure> {
     let asked: Vec<_> = urls
         .iter()
         .map(|url| {
-            let (client, search) = (TrackerClient::new(url.clone()), search.clone());
+            let client = TrackerClient::new(url.clone()).with_token(tokens.of(url));
+            let search = search.clone();
             tokio::spawn(async move { client.search(search).await })
         })
         .collect();

@@ -1,17 +1,18 @@
 //! Telling a person, once, that a tracker is away, and that it is back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sprat_peer::{TrackerState, TrackerView};
 use url::Url;
 
 use crate::output::Output;
 
-/// Which trackers were told of as being away, or as unable to connect to this peer.
+/// Which trackers were told of as being away, as unable to connect to this peer, or as refusing it, and why.
 #[derive(Debug, Default)]
 pub(crate) struct TrackerNotes {
     away: HashSet<Url>,
     unreachable: HashSet<Url>,
+    refused: HashMap<Url, String>,
 }
 
 impl TrackerNotes {
@@ -24,7 +25,7 @@ impl TrackerNotes {
 
     fn changes(&mut self, trackers: &[TrackerView]) -> Vec<String> {
         let mut texts = Vec::new();
-        for TrackerView { reachable, url, state } in trackers {
+        for TrackerView { reachable, refusal, url, state } in trackers {
             match state {
                 TrackerState::Away { reason, .. } if self.away.insert(url.clone()) => {
                     texts.push(format!("{reason}. It is tried again by itself."));
@@ -44,6 +45,11 @@ impl TrackerNotes {
                 }
                 _ => {}
             }
+            if let Some(refusal) = refusal
+                && self.refused.insert(url.clone(), refusal.clone()).as_ref() != Some(refusal)
+            {
+                texts.push(format!("{refusal}."));
+            }
         }
         texts
     }
@@ -60,10 +66,17 @@ mod tests {
         let url: Url = "http://t:1".parse().unwrap();
         let away = || TrackerState::Away { reason: "can't reach it".into(), retry_in: Duration::ZERO };
         let mut notes = TrackerNotes::default();
-        let mut told = |reachable, state| notes.changes(&[TrackerView { reachable, url: url.clone(), state }]).len();
+        let view = |reachable, state, refusal| TrackerView { reachable, refusal, url: url.clone(), state };
+        let mut told = |reachable, state| notes.changes(&[view(reachable, state, None)]).len();
         let steps = [TrackerState::Connecting, away(), away(), TrackerState::Online, TrackerState::Online, away()];
         assert_eq!(steps.map(|state| told(None, state)), [0, 1, 0, 1, 0, 1]);
         let steps = [None, Some(false), None, Some(false), Some(true), Some(true), Some(false)];
         assert_eq!(steps.map(|reachable| told(reachable, TrackerState::Connecting)), [0, 1, 0, 0, 1, 0, 1]);
+        let mut notes = TrackerNotes::default();
+        let mut told = |refusal: Option<&str>| {
+            notes.changes(&[view(None, TrackerState::Online, refusal.map(str::to_owned))]).len()
+        };
+        let steps = [None, Some("no token"), None, Some("no token"), Some("another"), Some("another")];
+        assert_eq!(steps.map(&mut told), [0, 1, 0, 0, 1, 0]);
     }
 }

@@ -1,12 +1,15 @@
 //! `share`, `get` and `demo` as processes of their own. Ports are the system's choice, and nothing waits but for output.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
+use sprat_tracker::access::tokens::Tokens;
+use sprat_tracker::access::{AccessConfig, Public, Role};
+use sprat_tracker::{Config, Now};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -69,10 +72,14 @@ struct Tracker {
 
 impl Tracker {
     fn start() -> Self {
+        Self::start_with(Config::default())
+    }
+
+    fn start_with(config: Config) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(sprat_tracker::serve(listener, sprat_tracker::Config::default(), CancellationToken::new()));
+        runtime.spawn(sprat_tracker::serve(listener, config, CancellationToken::new()));
         Self { url, _runtime: runtime }
     }
 }
@@ -118,6 +125,62 @@ fn a_shared_file_is_fetched_through_its_link_and_a_share_ends_well() {
     let verified = sprat(dir.path(), &["verify", id, "copy"]).status().unwrap();
     assert_eq!(verified.code(), Some(0));
     assert_eq!(share.interrupt(), Some(0));
+}
+
+/// What a command says and how it ends that is given this on its standard input.
+fn fed(dir: &Path, line: &[&str], input: &str) -> (Option<i32>, String) {
+    let mut child = sprat(dir, line).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("panicked"), "{said}");
+    (output.status.code(), said)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_private_tracker_is_opened_by_its_token() {
+    let data_dir = TempDir::new().unwrap();
+    let access = AccessConfig { public: Public::None, ..AccessConfig::default() };
+    let tokens = Tokens::open(Some(data_dir.path())).unwrap();
+    let token = tokens.create("alice", Role::Share, None, Now::read()).unwrap().reveal();
+    let config = Config { access, data_dir: Some(data_dir.path().to_owned()), ..Config::default() };
+    let tracker = Tracker::start_with(config);
+    let (alice, mallory) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let run = |dir: &TempDir, line: &[&str], input: &str| {
+        let (code, said) = fed(dir.path(), line, input);
+        assert!(!said.contains(&token[6..40]), "{said}");
+        (code, said)
+    };
+    let search = ["--log", "trace", "search", "a", "--tracker", &tracker.url];
+
+    let (code, said) = run(&alice, &search, "");
+    assert!(code == Some(1) && said.contains("sprat login"), "{said}");
+    for (wrong, expected) in [("", 2), ("nonsense", 2), (&*format!("sprat_{}", "a".repeat(52)), 1)] {
+        assert_eq!(run(&alice, &["login", &tracker.url], wrong).0, Some(expected), "{wrong}");
+    }
+    assert_eq!(run(&alice, &["logout", &tracker.url], "").0, Some(1), "nothing was stored");
+    assert_eq!(run(&alice, &["login", &tracker.url], &format!(" {token}\r\nmore")).0, Some(0));
+    assert_eq!(run(&alice, &search, "").0, Some(3), "it answers, and there is nothing");
+
+    fs::write(alice.path().join("a"), b"abc").unwrap();
+    let line = ["share", "a", "--json", "--listen", "127.0.0.1:0", "--tracker", &tracker.url];
+    let mut share = Running::start(alice.path(), &line);
+    let shared = share.next("shared");
+    assert!(!shared.to_string().contains("sprat_"), "{shared}");
+    let id = shared["file_id"].as_str().unwrap();
+    let get = ["get", id, "--timeout", "5", "--listen", "127.0.0.1:0", "--tracker", &tracker.url, "--output", "got"];
+    let (code, said) = run(&alice, &get, "");
+    assert_eq!(code, Some(0), "{said}");
+    let get = ["get", id, "--timeout", "0.5", "--listen", "127.0.0.1:0", "--tracker", &tracker.url];
+    let (code, said) = run(&mallory, &get, "");
+    assert!(code == Some(1) && said.contains("sprat login"), "{said}");
+    let (code, said) = run(&mallory, &["share", "--tracker", &tracker.url, "missing"], "");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(share.interrupt(), Some(0));
+
+    assert_eq!(run(&alice, &["logout", &tracker.url], "").0, Some(0));
+    assert_eq!(run(&alice, &search, "").0, Some(1));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::address::reachable_at;
 use crate::holding::Holding;
 use crate::node::Node;
 use crate::tracker_client::{Listing, TrackerError};
-use crate::trackers::Tracker;
+use crate::trackers::{Purpose, Tracker};
 
 /// First and longest wait before a tracker that is away is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -59,7 +59,7 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
                 retry_after(failures, error.retry_after())
             }
         };
-        tracker.note(&node, &round, wait);
+        tracker.note(&node, Purpose::Telling, &round, wait);
         tokio::select! {
             () = sleep(wait) => {}
             () = tracker.kick.notified() => {}

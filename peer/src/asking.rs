@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::candidates::Candidate;
 use crate::node::Node;
+use crate::trackers::Purpose;
 
 /// How many peers a tracker is asked to name.
 const ASKED_PEERS: u32 = 50;
@@ -73,7 +74,7 @@ impl Asking {
             self.answers.spawn(async move {
                 let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
                 let answer = tracker.client.query(query).await;
-                tracker.note(&node, &answer, node.limits.query_interval);
+                tracker.note(&node, Purpose::Asking, &answer, node.limits.query_interval);
                 let infos = answer.map(|answer| answer.files).unwrap_or_default();
                 let infos = infos.into_iter().filter(|info| info.file_id == file_id).collect();
                 Found { url, infos }

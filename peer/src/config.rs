@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::tokens::Tokens;
+
 /// The agent that this version names itself as to other peers.
 pub const AGENT: &str = concat!("sprat/", env!("CARGO_PKG_VERSION"));
 
@@ -21,6 +23,8 @@ pub struct EngineConfig {
     pub listen: SocketAddr,
     /// The trackers to tell of what is shared, and to ask for what is wanted.
     pub trackers: Vec<Url>,
+    /// What opens those of them that are private.
+    pub tokens: Tokens,
     /// Whether shares and downloads of an earlier run come back, and those of this run are kept for the next.
     pub restore: bool,
     /// What it may use.
@@ -35,6 +39,7 @@ impl EngineConfig {
             download_dir: download_dir.into(),
             listen: SocketAddr::from(([0, 0, 0, 0], 0)),
             trackers: Vec::new(),
+            tokens: Tokens::default(),
             restore: false,
             limits: Limits::default(),
         }

@@ -81,7 +81,7 @@ impl Engine {
             limits: config.limits.clone(),
             holdings: Holdings::default(),
             fetching: Mutex::default(),
-            trackers: Trackers::default(),
+            trackers: Trackers::new(config.tokens.clone()),
             buffers: BufferPool::new(config.limits.buffer_bytes),
             events: events.clone(),
             changed: Notify::new(),

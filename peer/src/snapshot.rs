@@ -36,6 +36,8 @@ pub struct Snapshot {
 pub struct TrackerView {
     /// Whether it could connect to this peer; none while it has not tried, or has not said.
     pub reachable: Option<bool>,
+    /// Why this peer may not use it, for a person; absent while it may.
+    pub refusal: Option<String>,
     /// Where it is.
     pub url: Url,
     /// How it is.

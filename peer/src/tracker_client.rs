@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use sprat_protocol::Identity;
 use sprat_protocol::tracker::{
-    Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register, RegisterFile,
-    Registered, Request, SIGNATURE_HEADER, Search, SearchAnswer, Signature, Unregister, Unregistered,
+    AccessToken, Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register,
+    RegisterFile, Registered, Request, SIGNATURE_HEADER, Search, SearchAnswer, Signature, Unregister, Unregistered,
 };
 use url::Url;
 
@@ -27,6 +27,8 @@ const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 pub struct TrackerClient {
     url: Url,
     http: Client,
+    /// The `Authorization` that is sent with each message, marked so that nothing shows it.
+    authorization: Option<HeaderValue>,
     /// How many seconds the tracker's clock is ahead of ours, as far as it told.
     ahead: Arc<AtomicI64>,
 }
@@ -53,7 +55,17 @@ impl TrackerClient {
             .user_agent(crate::config::AGENT)
             .build()
             .expect("a client with a TLS configuration of its own can always be built");
-        Self { url, http, ahead: Arc::default() }
+        Self { url, http, authorization: None, ahead: Arc::default() }
+    }
+
+    /// The same tracker, shown this token with each message.
+    pub fn with_token(mut self, token: Option<&AccessToken>) -> Self {
+        self.authorization = token.map(|token| {
+            let mut value = HeaderValue::from_str(&token.to_header()).expect("letters and digits fit a header");
+            value.set_sensitive(true);
+            value
+        });
+        self
     }
 
     /// Where the tracker is.
@@ -98,7 +110,7 @@ impl TrackerClient {
         });
         let body = serde_json::to_vec(&message).expect("a message is JSON");
         let signature = Signature::new(identity, &body).to_string();
-        let request = self.http.post(self.route(message.route())).header(SIGNATURE_HEADER, signature);
+        let request = self.post(&message).header(SIGNATURE_HEADER, signature);
         self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
@@ -147,7 +159,15 @@ impl TrackerClient {
     }
 
     async fn call(&self, request: &Request) -> Result<Answer, TrackerError> {
-        self.send(self.http.post(self.route(request.route())).json(request)).await
+        self.send(self.post(request).json(request)).await
+    }
+
+    fn post(&self, message: &Request) -> RequestBuilder {
+        let request = self.http.post(self.route(message.route()));
+        match &self.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization.clone()),
+            None => request,
+        }
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, TrackerError> {
@@ -254,6 +274,12 @@ impl TrackerError {
     /// Whether the tracker answered that it does not know the lease, so that the peer must register again.
     pub fn is_unknown_lease(&self) -> bool {
         matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::UnknownLease)
+    }
+
+    /// Whether this peer may not do this there: it has no token, a wrong one, or is not wanted.
+    pub fn is_forbidden(&self) -> bool {
+        let is_forbidden = |code| matches!(code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
+        matches!(self, Self::Refused { error, .. } if is_forbidden(error.code))
     }
 
     /// How long the tracker asks to wait before the next try, if it does.

@@ -12,11 +12,15 @@ use crate::announcer;
 use crate::event::Event;
 use crate::node::Node;
 use crate::snapshot::{TrackerState, TrackerView};
+use crate::tokens::{Tokens, is_readable_on_the_way};
 use crate::tracker_client::{TrackerClient, TrackerError};
 
 /// All trackers of one engine.
-#[derive(Debug, Default)]
-pub(crate) struct Trackers(RwLock<Vec<Arc<Tracker>>>);
+#[derive(Debug)]
+pub(crate) struct Trackers {
+    used: RwLock<Vec<Arc<Tracker>>>,
+    tokens: Tokens,
+}
 
 /// One tracker.
 #[derive(Debug)]
@@ -29,6 +33,23 @@ pub(crate) struct Tracker {
     pub(crate) stop: CancellationToken,
     state: Mutex<State>,
     reachable: Mutex<Option<bool>>,
+    refusals: Mutex<Refusals>,
+}
+
+/// What a tracker is talked to for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// To tell it what is shared.
+    Telling,
+    /// To ask it who has a file.
+    Asking,
+}
+
+/// Why it will not, for each purpose, if it will not. One may be refused and the other not.
+#[derive(Debug, Default)]
+struct Refusals {
+    telling: Option<String>,
+    asking: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,24 +60,29 @@ enum State {
 }
 
 impl Trackers {
+    /// None yet; private ones will be opened with these.
+    pub(crate) fn new(tokens: Tokens) -> Self {
+        Self { used: RwLock::default(), tokens }
+    }
+
     /// The trackers as they are now.
     pub(crate) fn all(&self) -> Vec<Arc<Tracker>> {
-        self.0.read().clone()
+        self.used.read().clone()
     }
 
     /// Where they are.
     pub(crate) fn urls(&self) -> Vec<Url> {
-        self.0.read().iter().map(|tracker| tracker.client.url().clone()).collect()
+        self.used.read().iter().map(|tracker| tracker.client.url().clone()).collect()
     }
 
     /// How they are.
     pub(crate) fn views(&self) -> Vec<TrackerView> {
-        self.0.read().iter().map(|tracker| tracker.view()).collect()
+        self.used.read().iter().map(|tracker| tracker.view()).collect()
     }
 
     /// Uses exactly these from now on: the others are told goodbye, new ones hello.
     pub(crate) fn set(&self, node: &Arc<Node>, urls: &[Url]) {
-        let mut trackers = self.0.write();
+        let mut trackers = self.used.write();
         let (kept, dropped): (Vec<_>, Vec<_>) =
             trackers.drain(..).partition(|tracker| urls.contains(tracker.client.url()));
         dropped.iter().for_each(|tracker| tracker.stop.cancel());
@@ -66,7 +92,7 @@ impl Trackers {
             }
             let tracker = kept.iter().find(|tracker| tracker.client.url() == url).cloned();
             trackers.push(tracker.unwrap_or_else(|| {
-                let tracker = Arc::new(Tracker::new(url.clone(), node.stop.child_token()));
+                let tracker = Arc::new(Tracker::new(self.client(url), node.stop.child_token()));
                 // Not dropped with the other tasks: it still has to say goodbye.
                 node.tasks.spawn(announcer::run(node.clone(), tracker.clone()));
                 tracker
@@ -74,16 +100,24 @@ impl Trackers {
         }
     }
 
+    fn client(&self, url: &Url) -> TrackerClient {
+        let token = self.tokens.of(url);
+        if token.is_some() && is_readable_on_the_way(url) {
+            tracing::warn!(%url, "the token for this tracker can be read on the way; use https");
+        }
+        TrackerClient::new(url.clone()).with_token(token)
+    }
+
     /// What is held has changed, or the user wants them tried again.
     pub(crate) fn kick(&self) {
-        self.0.read().iter().for_each(|tracker| tracker.kick.notify_one());
+        self.used.read().iter().for_each(|tracker| tracker.kick.notify_one());
     }
 }
 
 impl Tracker {
-    fn new(url: Url, stop: CancellationToken) -> Self {
+    fn new(client: TrackerClient, stop: CancellationToken) -> Self {
         let (kick, state) = (Notify::new(), Mutex::new(State::Connecting));
-        Self { client: TrackerClient::new(url), kick, stop, state, reachable: Mutex::default() }
+        Self { client, kick, stop, state, reachable: Mutex::default(), refusals: Mutex::default() }
     }
 
     /// Notes whether it could connect to this peer.
@@ -95,7 +129,8 @@ impl Tracker {
     }
 
     /// Notes how a request to it ended.
-    pub(crate) fn note<T>(&self, node: &Node, result: &Result<T, TrackerError>, retry_in: Duration) {
+    pub(crate) fn note<T>(&self, node: &Node, purpose: Purpose, result: &Result<T, TrackerError>, retry_in: Duration) {
+        self.refusals.lock().note(purpose, result);
         let state = match result {
             // A refusal is an answer too.
             Ok(_) | Err(TrackerError::Refused { .. }) => State::Online,
@@ -123,6 +158,26 @@ impl Tracker {
                 TrackerState::Away { reason: reason.clone(), retry_in }
             }
         };
-        TrackerView { reachable: *self.reachable.lock(), url: self.client.url().clone(), state }
+        let refusal = self.refusals.lock().first();
+        TrackerView { reachable: *self.reachable.lock(), refusal, url: self.client.url().clone(), state }
+    }
+}
+
+impl Refusals {
+    fn note<T>(&mut self, purpose: Purpose, result: &Result<T, TrackerError>) {
+        let refusal = match purpose {
+            Purpose::Telling => &mut self.telling,
+            Purpose::Asking => &mut self.asking,
+        };
+        *refusal = match result {
+            Err(error) if error.is_forbidden() => Some(error.to_string()),
+            // Whoever is away has not changed its mind.
+            Err(TrackerError::Unreachable { .. }) => return,
+            _ => None,
+        };
+    }
+
+    fn first(&self) -> Option<String> {
+        self.telling.clone().or_else(|| self.asking.clone())
     }
 }

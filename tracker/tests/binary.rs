@@ -375,3 +375,21 @@ fn no_secret_is_in_the_log() {
         assert!(!log.contains(&secret[6..40]), "{log}");
     }
 }
+
+#[test]
+fn the_names_of_files_are_copied_while_the_tracker_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("data");
+    let (data_dir, copy) = (data_dir.to_str().unwrap(), folder.path().join("copy.db"));
+    let (_running, _) = Running::start(&["--listen", "127.0.0.1:0", "--data-dir", data_dir]);
+    let backup = || tracker(&["backup", copy.to_str().unwrap(), "--data-dir", data_dir]).output().unwrap();
+    let output = backup();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(std::fs::read(&copy).unwrap().starts_with(b"SQLite format 3\0"));
+    let output = backup();
+    assert_eq!(output.status.code(), Some(1), "what is there is not written over");
+    assert!(stderr(&output).contains("copy.db"), "{}", stderr(&output));
+    let output = tracker(&["backup", "other.db"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--data-dir"), "{}", stderr(&output));
+}

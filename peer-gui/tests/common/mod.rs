@@ -31,7 +31,7 @@ pub(crate) fn empty() -> Snapshot {
 
 /// A tracker in this state.
 pub(crate) fn tracker(url: &str, state: TrackerState) -> TrackerView {
-    TrackerView { reachable: None, url: Url::parse(url).expect("a URL"), state }
+    TrackerView { reachable: None, refusal: None, url: Url::parse(url).expect("a URL"), state }
 }
 
 /// A tracker that does not answer.

@@ -1,0 +1,80 @@
+//! `sprat login` and `sprat logout`: the token of a private tracker.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use sprat_peer::is_readable_on_the_way;
+use sprat_peer::tracker_client::TrackerClient;
+use sprat_protocol::tracker::{AccessToken, Query};
+use url::Url;
+
+use crate::args::{LoginArgs, LogoutArgs};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+use crate::tokens::TokenFile;
+
+/// Longer than any token, with the space around it that comes with copying.
+const MAX_LINE: u64 = 1024;
+
+/// Asks for the token, tries it, and keeps it.
+pub(crate) async fn login(args: &LoginArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
+    let url = &args.tracker;
+    let file = TokenFile::of_user()?;
+    let mut tokens = file.load()?;
+    if is_readable_on_the_way(url) {
+        output.note(&format!(
+            "Anybody on the way to {url} can read the token; use an address with https if there is one."
+        ));
+    }
+    let prompt = format!("Token for {url}: ");
+    let reading = tokio::task::spawn_blocking(move || read_token(&prompt));
+    let token = tokio::select! {
+        read = reading => read.map_err(|_| Failure::failed("reading the token failed; run the same command again"))??,
+        () = interrupt.requested() => return Err(Failure::interrupted()),
+    };
+    tokio::select! {
+        tried = try_out(url, &token) => tried?,
+        () = interrupt.requested() => return Err(Failure::interrupted()),
+    }
+    tokens.insert(url, token);
+    file.save(&tokens)?;
+    output.note(&format!("The token works, and is used from now on for {url}."));
+    Ok(())
+}
+
+/// Forgets the token.
+pub(crate) fn logout(args: &LogoutArgs, output: Output) -> Result<(), Failure> {
+    let url = &args.tracker;
+    let file = TokenFile::of_user()?;
+    let mut tokens = file.load()?;
+    if !tokens.remove(url) {
+        return Err(Failure::failed(format!("there is no token for {url}")));
+    }
+    file.save(&tokens)?;
+    output.note(&format!("The token for {url} is forgotten on this computer; whoever made it can also revoke it."));
+    Ok(())
+}
+
+/// From the keyboard without showing it, or the first line of what is piped in.
+fn read_token(prompt: &str) -> Result<AccessToken, Failure> {
+    let line =
+        if io::stdin().is_terminal() { rpassword::prompt_password(prompt) } else { first_line(io::stdin().lock()) };
+    let line = line.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => Failure::interrupted(),
+        _ => Failure::failed(format!("can't read the token: {error}")),
+    })?;
+    line.trim().parse().map_err(|error| Failure::usage(format!("{error}")))
+}
+
+fn first_line(input: impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    input.take(MAX_LINE).read_line(&mut line)?;
+    Ok(line)
+}
+
+/// A QUERY for nothing: the least that any token is good for.
+async fn try_out(url: &Url, token: &AccessToken) -> Result<(), Failure> {
+    let client = TrackerClient::new(url.clone()).with_token(Some(token));
+    let nothing = Query { peer_id: None, file_ids: Vec::new(), max_peers: 0 };
+    client.query(nothing).await.map(drop).map_err(|error| Failure::failed(error.to_string()))
+}
