@@ -162,7 +162,7 @@ impl Log {
     /// Waits for a line that says this.
     fn line(&mut self, says: &str) -> String {
         let mut seen = Vec::new();
-        while let Some(line) = self.0.next() {
+        for line in self.0.by_ref() {
             let line = line.unwrap();
             if line.contains(says) {
                 return line;

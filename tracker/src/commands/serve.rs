@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 
 use anyhow::Context;
-use sprat_tracker::config::{Effective, Sources};
+use sprat_tracker::config::{Effective, Key, Sources};
 use sprat_tracker::listeners::{self, ListenError, Listeners};
 use sprat_tracker::logs::Logs;
 use sprat_tracker::{Server, notify};
@@ -67,7 +67,7 @@ async fn reload(sources: &Sources, running: &Effective, logs: &Logs, server: &Se
     warn(&effective);
     logs.set_level(&effective.config.log);
     server.reload(&effective.config).await;
-    for key in running.changed(&effective).iter().map(|key| key.path()) {
+    for key in running.changed(&effective).iter().map(Key::path) {
         if !RELOADED.iter().any(|reloaded| key.starts_with(reloaded)) {
             tracing::warn!(key, "this takes effect when the tracker is started anew");
         }

@@ -19,7 +19,7 @@ async fn value(tracker: &Running, metric: &str) -> Option<f64> {
 }
 
 /// Waits until a metric has this value. It may be counted only after the client has seen what is counted.
-pub async fn reach(tracker: &Running, metric: &str, expected: u32) {
+pub(crate) async fn reach(tracker: &Running, metric: &str, expected: u32) {
     let start = Instant::now();
     loop {
         let value = value(tracker, metric).await;

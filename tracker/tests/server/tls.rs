@@ -34,7 +34,7 @@ fn files(folder: &Path) -> TlsFiles {
 }
 
 /// Connects as somebody who trusts this certificate only.
-pub async fn connect(
+pub(crate) async fn connect(
     address: SocketAddr,
     trusted: &CertificateDer<'static>,
     protocol: &[u8],
@@ -50,7 +50,7 @@ pub async fn connect(
 }
 
 /// Runs a test against a tracker with a certificate in a folder.
-pub async fn with_tracker(
+pub(crate) async fn with_tracker(
     server: ServerConfig,
     test: impl AsyncFnOnce(&Server, SocketAddr, &Config, CertificateDer<'static>),
 ) {
