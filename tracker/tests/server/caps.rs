@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use sprat_tracker::config::ServerConfig;
+use sprat_tracker::{Listeners, Server};
+use tokio_util::sync::CancellationToken;
 
 use crate::common::Running;
 use crate::raw::{Raw, post};
@@ -114,4 +116,27 @@ async fn honest_clients_get_in_while_others_sit_on_all_connections() {
         }
     }
     tracker.stop().await;
+}
+
+#[tokio::test]
+async fn it_listens_at_several_addresses_at_once() {
+    let any = ["127.0.0.1:0", "127.0.0.1:0", "[::1]:0"].map(|address| address.parse().unwrap());
+    // Not every machine has IPv6.
+    let listeners = Listeners::bind(&any).or_else(|_| Listeners::bind(&any[..2])).unwrap();
+    let (server, background) = Server::open(&config(caps(1, 100))).unwrap();
+    let (addresses, shutdown) = (listeners.addresses(), CancellationToken::new());
+    let test = async {
+        let mut last: Option<Raw> = None;
+        for address in addresses.iter().chain(&addresses) {
+            let mut raw = Raw::open(*address).await;
+            assert_eq!(raw.get("/healthz").await.status, 200);
+            if let Some(last) = &mut last {
+                // The caps are those of the tracker, and not of each socket.
+                last.end().await;
+            }
+            last = Some(raw);
+        }
+        shutdown.cancel();
+    };
+    tokio::join!(server.run(background, listeners, &shutdown), test);
 }
