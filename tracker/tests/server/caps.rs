@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sprat_tracker::config::ServerConfig;
-use sprat_tracker::{Listeners, Server};
+use sprat_tracker::{Config, Listeners, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::Running;
@@ -79,7 +79,7 @@ async fn who_waits_longest_makes_room() {
 
 #[tokio::test]
 async fn where_all_are_being_answered_others_are_turned_away() {
-    let tracker = Running::start(config(caps(2, 100))).await;
+    let tracker = Running::start(Config { grace: Duration::ZERO, ..config(caps(2, 100)) }).await;
     let mut busy = Vec::new();
     for _ in 0..2 {
         let mut raw = Raw::open(tracker.address).await;
@@ -103,7 +103,7 @@ async fn where_all_are_being_answered_others_are_turned_away() {
 async fn honest_clients_get_in_while_others_sit_on_all_connections() {
     let server =
         ServerConfig { idle_time: Duration::from_secs(600), header_time: Duration::from_secs(600), ..caps(50, 1000) };
-    let tracker = Running::start(config(server)).await;
+    let tracker = Running::start(Config { grace: Duration::ZERO, ..config(server) }).await;
     let mut sitting = Vec::new();
     for number in 0..200 {
         let mut raw = Raw::open(tracker.address).await;
