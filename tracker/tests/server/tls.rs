@@ -59,7 +59,7 @@ pub(crate) async fn with_tracker(
     let certificate = write_certificate(&files);
     let config = config(ServerConfig { tls: Some(files), ..server });
     let (server, background) = Server::open(&config).unwrap();
-    let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()], None).unwrap();
+    let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let (address, shutdown) = (listeners.addresses()[0], CancellationToken::new());
     let test = async {
         test(&server, address, &config, certificate).await;
