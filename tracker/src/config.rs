@@ -10,6 +10,7 @@
 //! - `print`: the example file, and what is in force.
 //! - `duration`: lengths of time as people write them.
 
+mod catalogue;
 pub(crate) mod duration;
 mod file;
 mod key;
@@ -18,6 +19,7 @@ mod server;
 mod sources;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ use toml::{Table, Value};
 use crate::access::{AccessConfig, Public};
 use crate::logs::LogConfig;
 
+pub use catalogue::CatalogueConfig;
 pub use duration::parse as parse_duration;
 pub use key::{Key, keys};
 pub use print::{effective, example};
@@ -59,6 +62,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
+    /// The names of files.
+    pub catalogue: CatalogueConfig,
     /// Who may use the tracker, and who may not.
     pub access: AccessConfig,
     /// What the program writes to standard error.
@@ -76,6 +81,7 @@ impl Default for Config {
             call_back: true,
             server: ServerConfig::default(),
             limits: Limits::default(),
+            catalogue: CatalogueConfig::default(),
             access: AccessConfig::default(),
             log: LogConfig::default(),
         }
@@ -96,6 +102,8 @@ pub struct Limits {
     pub peers_per_swarm: usize,
     /// Different files.
     pub files: usize,
+    /// Files that were not known before and that one IPv4 address or one IPv6 /64 network may register in a minute.
+    pub new_files_per_minute: NonZeroU32,
     /// Pairs of a peer and a file that it holds: what the memory of a tracker grows with.
     pub holdings: usize,
 }
@@ -108,6 +116,7 @@ impl Default for Limits {
             files_per_peer: 100_000,
             peers_per_swarm: 100_000,
             files: 10_000_000,
+            new_files_per_minute: NonZeroU32::new(10_000).expect("it is not 0"),
             holdings: 20_000_000,
         }
     }

@@ -11,7 +11,7 @@ use sprat_protocol::tracker::MAX_ADDRESSES;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     observed: SocketAddr,
-    declared: Vec<SocketAddr>,
+    declared: Box<[SocketAddr]>,
 }
 
 impl Contact {
@@ -25,7 +25,7 @@ impl Contact {
                 kept.push(address);
             }
         }
-        Self { observed, declared: kept }
+        Self { observed, declared: kept.into() }
     }
 
     /// The address that the peer's connection came from, as others are told it.
@@ -33,9 +33,20 @@ impl Contact {
         self.observed.ip()
     }
 
+    /// That address, and the port on which the peer says that it listens.
+    pub fn observed_address(&self) -> SocketAddr {
+        self.observed
+    }
+
     /// The peer's connection now comes from elsewhere; all else is as it was.
     pub fn move_to(&mut self, observed: IpAddr) {
         *self = Self::new(observed, self.observed.port(), &self.declared);
+    }
+
+    /// Whether a connection from `asker` comes from the peer's own network.
+    pub fn is_near(&self, asker: IpAddr) -> bool {
+        let (asker, observed) = (asker.to_canonical(), self.observed());
+        asker == observed || asker.is_loopback() && observed.is_loopback()
     }
 
     /// Where somebody whose connection comes from `asker` may reach the peer, most promising first; maybe nowhere.
@@ -43,14 +54,16 @@ impl Contact {
     /// A peer that comes over loopback runs on the tracker's own machine, where others do not reach it at 127.0.0.1:
     /// towards them its declared addresses, those of that machine's interfaces, stand in.
     pub fn addresses_for(&self, asker: IpAddr) -> Vec<SocketAddr> {
-        let asker = asker.to_canonical();
-        let observed = self.observed();
-        let is_near = asker == observed || asker.is_loopback() && observed.is_loopback();
-        match (is_near, observed.is_loopback()) {
-            (true, _) => std::iter::once(self.observed).chain(self.declared.iter().copied()).collect(),
-            (false, true) => self.declared.clone(),
-            (false, false) => vec![self.observed],
+        if self.is_near(asker) {
+            std::iter::once(self.observed).chain(self.declared.iter().copied()).collect()
+        } else {
+            self.addresses_for_others()
         }
+    }
+
+    /// Where everybody who is not near may reach the peer, most promising first; maybe nowhere.
+    pub fn addresses_for_others(&self) -> Vec<SocketAddr> {
+        if self.observed().is_loopback() { self.declared.to_vec() } else { vec![self.observed] }
     }
 }
 

@@ -15,7 +15,8 @@
 //! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
 //! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
 //!
-//! Everything is kept in memory: after a restart the swarms refill within one lease.
+//! The catalogue outlives a restart, and so do tokens and what is blocked, if there is a folder for them. Who holds what does
+//! not: the swarms refill within one lease.
 
 pub mod access;
 mod call_back;

@@ -69,8 +69,14 @@ pub struct CatalogueMetrics {
     pub entries: Gauge,
     /// Changes that wait to be written.
     pub queue: Gauge,
-    /// How long each group of changes took to be written, in seconds.
-    pub commit: Histogram,
+}
+
+impl CatalogueMetrics {
+    /// Files that it has the names of, and changes that wait to be written.
+    pub fn set(&self, entries: usize, waiting: usize) {
+        self.entries.set(to_i64(entries));
+        self.queue.set(to_i64(waiting));
+    }
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +98,7 @@ impl Default for Metrics {
             cut_off: Counters::default(),
             caps: Counters::default(),
             store: Family::new_with_constructor(histogram),
-            catalogue: CatalogueMetrics { entries: Gauge::default(), queue: Gauge::default(), commit: histogram() },
+            catalogue: CatalogueMetrics { entries: Gauge::default(), queue: Gauge::default() },
             totals: TotalGauges::default(),
         };
         metrics.register();
@@ -184,8 +190,6 @@ impl Metrics {
         registry.register_with_unit("store", "Time that the store took", Unit::Seconds, store.clone());
         registry.register("catalogue_entries", "Files whose names are known", catalogue.entries.clone());
         registry.register("catalogue_queue", "Changes that wait to be written", catalogue.queue.clone());
-        let help = "Time that a group of changes took to be written";
-        registry.register_with_unit("catalogue_commit", help, Unit::Seconds, catalogue.commit.clone());
         registry.register("leases", "Peers with a lease", totals.leases.clone());
         registry.register("swarms", "Files that somebody holds", totals.swarms.clone());
         registry.register("peers", "Pairs of a file and a peer that holds it", totals.peers.clone());

@@ -190,6 +190,12 @@ pub enum ClaimError {
     /// The name has line breaks or the like.
     #[error("the name contains control characters, or such as change how the rest is shown")]
     NameControl,
+    /// Too many files that nobody has had come from this network.
+    #[error("too many new files came from your network within a minute; this one may come later")]
+    TooManyNew {
+        /// Seconds after which there is room for it.
+        retry_after: u32,
+    },
     /// There is no layout of this length and chunk size.
     #[error(transparent)]
     Layout(#[from] sprat_chunking::LayoutError),
@@ -201,4 +207,14 @@ pub enum ClaimError {
         /// How many the peer says there are.
         claimed: u32,
     },
+}
+
+impl ClaimError {
+    /// Seconds after which the file may be registered, if that would help.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyNew { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
 }

@@ -55,6 +55,7 @@ async fn search_finds_by_name_over_both_routes() {
     let tracker = Running::start(Config::default()).await;
     tracker.register(ALICE, FILE, "Big Bunny.mkv", true).await;
     tracker.register(ALICE, OTHER_FILE, "bunnies & more.txt", false).await;
+    tracker.until_found("more", 1).await;
     let search = |words: &str| json!({ "type": "SEARCH", "words": words, "page": 0 });
     let (status, answer) = tracker.post("/v1/search", &search("bunny big")).await;
     assert_eq!((status, &answer["files"][0]["file_id"]), (StatusCode::OK, &json!(FILE)));
@@ -238,7 +239,7 @@ async fn a_lease_ends_by_itself() {
         assert!(started.elapsed() < LONG);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(tracker.get("/v1/search?q=a").await.1["files"], json!([]));
+    assert_eq!(tracker.until_found("a", 1).await[0]["seeders"], json!(0));
     let heartbeat = json!({ "type": "HEARTBEAT", "peer_id": peer_id(ALICE), "token": registered["lease"]["token"] });
     assert_eq!(tracker.post("/v1/heartbeat", &heartbeat).await.0, StatusCode::GONE);
     tracker.stop().await;
@@ -297,6 +298,7 @@ async fn the_description_is_whole() {
 async fn the_page_shows_what_is_here_and_takes_names_as_text() {
     let tracker = Running::start(Config::default()).await;
     tracker.register(ALICE, FILE, "<b>Bold & \"brave\"</b>.mkv", true).await;
+    tracker.until_found("brave", 1).await;
     let page = async |path: &str| {
         let response = tracker.send(Method::GET, path, "").await;
         assert_eq!(response.status(), StatusCode::OK);

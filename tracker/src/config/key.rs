@@ -3,7 +3,7 @@
 use documented::{Documented, DocumentedFields};
 use toml::{Table, Value};
 
-use super::{Config, Limits, ServerConfig};
+use super::{CatalogueConfig, Config, Limits, ServerConfig};
 use crate::access::AccessConfig;
 use crate::logs::LogConfig;
 
@@ -27,9 +27,10 @@ pub(super) struct Group {
 }
 
 /// The tables of the file: one for each field of [`Config`] that is a struct.
-pub(super) const GROUPS: [Group; 4] = [
+pub(super) const GROUPS: [Group; 5] = [
     group::<ServerConfig>("server"),
     group::<Limits>("limits"),
+    group::<CatalogueConfig>("catalogue"),
     group::<AccessConfig>("access"),
     group::<LogConfig>("log"),
 ];

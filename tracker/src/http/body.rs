@@ -64,5 +64,5 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Bytes, Refusal
         }
         all.extend_from_slice(&data);
     }
-    Ok(share.hold(if all.is_empty() { first } else { all.into() }, ()))
+    Ok(share.hold(if all.is_empty() { first } else { all.into() }))
 }

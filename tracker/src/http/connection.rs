@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,32 +71,19 @@ impl Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::trace!(%remote, %error, "no TCP_NODELAY");
         }
-        let served = self.serve_stream(stream, remote, &admission.progress);
-        tokio::select! {
-            biased;
-            served = served => {
-                if let Err(error) = served {
-                    tracing::trace!(%remote, error, "connection ended early");
-                }
-            }
-            cut_off = admission.progress.cut_off() => {
-                if cut_off != CutOff::CLOSING {
-                    metrics.connection_cut_off(cut_off.reason);
-                }
-            }
+        match self.serve_stream(stream, remote, &admission.progress).await {
+            Ok(()) | Err(Ended::CutOff(CutOff::CLOSING)) => {}
+            Err(Ended::CutOff(CutOff { reason })) => metrics.connection_cut_off(reason),
+            Err(Ended::Failed(error)) => tracing::trace!(%remote, error, "connection ended early"),
         }
         metrics.connection_ended();
     }
 
-    async fn serve_stream(
-        &self,
-        stream: TcpStream,
-        remote: IpAddr,
-        progress: &Arc<Progress>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn serve_stream(&self, stream: TcpStream, remote: IpAddr, progress: &Arc<Progress>) -> Result<(), Ended> {
         let Some(tls) = &self.tls else { return self.serve_http(stream, remote, progress).await };
         progress.handshake_began();
-        let stream = TlsAcceptor::from(tls.clone()).accept(stream).await?;
+        let handshake = TlsAcceptor::from(tls.clone()).accept(stream);
+        let stream = progress.watch(handshake, |_| {}).await?.map_err(|error| Ended::Failed(error.into()))?;
         progress.handshake_ended();
         self.serve_http(stream, remote, progress).await
     }
@@ -107,22 +93,14 @@ impl Connections {
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         remote: IpAddr,
         progress: &Arc<Progress>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    ) -> Result<(), Ended> {
         let line = Arc::new(Line { requests: self.requests.clone(), remote, progress: progress.clone() });
         let service = service_fn(move |request| line.clone().answer(request));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
         let http = self.http(Streams { tasks: self.streams.clone(), over });
-        let socket = TokioIo::new(Socket::new(stream, progress.clone()));
-        let mut connection = pin!(http.serve_connection(socket, service));
-        tokio::select! {
-            biased;
-            ended = &mut connection => ended,
-            () = progress.drain() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        }
+        let connection = http.serve_connection(TokioIo::new(Socket::new(stream, progress.clone())), service);
+        progress.watch(connection, |connection| connection.graceful_shutdown()).await?.map_err(Ended::Failed)
     }
 
     /// HTTP with its bounds. Those on time are kept by [`Progress`]: hyper's own begin the time for the headers of a request
@@ -138,6 +116,18 @@ impl Connections {
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIME);
         http
+    }
+}
+
+/// Why a connection ended before its client wanted it to.
+enum Ended {
+    CutOff(CutOff),
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+impl From<CutOff> for Ended {
+    fn from(cut_off: CutOff) -> Self {
+        Self::CutOff(cut_off)
     }
 }
 

@@ -51,12 +51,15 @@ impl Share {
         if used > most { Err(Exhausted) } else { Ok(()) }
     }
 
-    /// These bytes are the body, or a part of it. They are counted for as long as they exist, and so long `with` is kept.
-    pub(super) fn hold<T: Send + 'static>(&mut self, bytes: Bytes, with: T) -> Bytes {
-        let len = bytes.len().min(self.len);
-        self.len -= len;
-        Bytes::from_owner(Held { bytes, _share: Self { memory: self.memory.clone(), len }, _with: with })
+    /// These bytes are the body. They are counted for as long as they exist.
+    pub(super) fn hold(self, bytes: Bytes) -> Bytes {
+        hold(bytes, self)
     }
+}
+
+/// The same bytes, which keep something for as long as they exist, also where they are about to be sent.
+pub(super) fn hold<T: Send + 'static>(bytes: Bytes, kept: T) -> Bytes {
+    Bytes::from_owner(Held { bytes, _kept: kept })
 }
 
 impl Drop for Share {
@@ -67,8 +70,7 @@ impl Drop for Share {
 
 struct Held<T> {
     bytes: Bytes,
-    _share: Share,
-    _with: T,
+    _kept: T,
 }
 
 impl<T> AsRef<[u8]> for Held<T> {
@@ -88,12 +90,10 @@ mod tests {
         let mut share = memory.share();
         share.grow(60).unwrap();
         share.grow(40).unwrap();
-        let first = share.hold(Bytes::from(vec![1; 60]), ());
-        let copy = first.slice(10..20);
-        drop(first);
+        let bytes = share.hold(Bytes::from(vec![1; 100]));
+        let copy = bytes.slice(10..20);
+        drop(bytes);
         assert_eq!((used(), &copy[..]), (100, [1; 10].as_slice()));
-        drop(share);
-        assert_eq!(used(), 60);
         drop(copy);
         assert_eq!(used(), 0);
     }

@@ -21,7 +21,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::time::timeout;
 
 use super::client::{ClientAddr, Proxies};
-use super::memory::{Exhausted, Memory, Share};
+use super::memory::{Exhausted, Memory, Share, hold};
 use super::progress::Progress;
 use crate::metrics::{Kind, Metrics};
 use crate::refusal::Refusal;
@@ -51,8 +51,8 @@ impl Line {
         self: Arc<Self>,
         mut request: Request<Incoming>,
     ) -> Result<Response<Answer>, Infallible> {
-        let open = OpenRequest::begin(self.clone(), &request);
-        let Requests { router, proxies, handler_time, memory, metrics } = &*self.requests;
+        let mut open = OpenRequest::begin(self.clone(), &request);
+        let Requests { router, proxies, handler_time, metrics, .. } = &*self.requests;
         let client = match proxies.contain(self.remote) {
             true => proxies.client(self.remote, request.headers()),
             false => ClientAddr(self.remote),
@@ -66,8 +66,7 @@ impl Line {
                 Refusal::too_slow(*handler_time).into_response()
             }
         };
-        let mut share = memory.share();
-        let response = match share.grow(response.body().size_hint().lower() as usize) {
+        let response = match open.share.grow(response.body().size_hint().lower() as usize) {
             Ok(()) => response,
             Err(Exhausted) => {
                 metrics.cap_hit("memory");
@@ -75,7 +74,7 @@ impl Line {
             }
         };
         open.answered(response.status());
-        Ok(response.map(|body| Answer { body, share, open: Some(open) }))
+        Ok(response.map(|body| Answer { body, open: Some(open) }))
     }
 }
 
@@ -85,6 +84,8 @@ struct OpenRequest {
     line: Arc<Line>,
     kind: Kind,
     began: Instant,
+    /// What its answer takes.
+    share: Share,
 }
 
 impl OpenRequest {
@@ -92,7 +93,7 @@ impl OpenRequest {
         let began = Instant::now();
         line.progress.request_began(request.version() == Version::HTTP_2, began);
         line.requests.metrics.request_began();
-        Self { kind: kind(request.uri().path()), began, line }
+        Self { kind: kind(request.uri().path()), began, share: line.requests.memory.share(), line }
     }
 
     fn answered(&self, status: StatusCode) {
@@ -123,7 +124,6 @@ fn kind(path: &str) -> Kind {
 #[derive(Debug)]
 pub(super) struct Answer {
     body: Body,
-    share: Share,
     /// Ends with the last bytes of the body, wherever those wait to be sent.
     open: Option<OpenRequest>,
 }
@@ -136,7 +136,7 @@ impl hyper::body::Body for Answer {
         let this = self.get_mut();
         let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
         let open = this.open.take_if(|_| this.body.is_end_stream());
-        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| this.share.hold(data, open)))))
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| hold(data, open)))))
     }
 
     fn is_end_stream(&self) -> bool {

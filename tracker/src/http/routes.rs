@@ -245,6 +245,8 @@ async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, Strin
     responses((status = 200, description = "OpenMetrics text", body = String))
 )]
 async fn metrics(State(app): Tracking) -> impl IntoResponse {
+    let (entries, waiting) = app.tracker.names_known();
+    app.metrics.catalogue().set(entries, waiting);
     let text = app.metrics.encode(&app.tracker.totals());
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }

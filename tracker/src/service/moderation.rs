@@ -13,6 +13,7 @@ use super::{Now, Tracker};
 use crate::access::blocks::{Added, BlockError, Reason, Target};
 use crate::access::tokens::TokenError;
 use crate::access::{Access, AccessConfig, AccessFilesError, FileError, Role};
+use crate::catalogue::Full;
 use crate::refusal::Refusal;
 
 /// How often it is looked whether another process has made or revoked a token.
@@ -157,7 +158,13 @@ impl Tracker {
         if let Err(error) = self.store.remove_file(file_id).await {
             tracing::warn!(%file_id, %error, "a blocked file stays in the store, and in no answer");
         }
-        self.catalogue.lock().remove(file_id);
+        let written = match self.names.catalogue.remove(file_id) {
+            Ok(written) => written.wait().await.is_ok(),
+            Err(Full) => false,
+        };
+        if !written {
+            tracing::warn!(%file_id, "the name of a blocked file stays in the catalogue, and in no answer");
+        }
     }
 
     /// Does something with the files about access, where that may take its time.

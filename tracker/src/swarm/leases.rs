@@ -1,138 +1,169 @@
 //! Which peers the tracker believes, and until when.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use sprat_chunking::FileId;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use rand::RngExt;
+use rand::rngs::StdRng;
 use sprat_protocol::PeerId;
 
+use super::handles::Handle;
+use super::peer::Peer;
+use super::peers::Peers;
 use crate::config::Limits;
-use crate::contact::{Contact, network_of};
-use crate::store::{PeerRefusal, UnknownLease};
+use crate::contact::Contact;
+use crate::store::PeerRefusal;
 
-/// The peers with a lease. Each has exactly one expiry in the queue, so renewing one forgets nothing and leaks nothing.
-#[derive(Debug)]
+/// Milliseconds since the first moment that the store was told of: a moment that fits into an atomic.
+pub(super) type Millis = u64;
+
+/// When the lease of a peer is over that gave it up, or that is being cleared away.
+pub(super) const LONG_OVER: Millis = 0;
+
+/// The peers with a lease.
 pub(super) struct Leases {
-    length: Duration,
-    peers: HashMap<PeerId, Peer>,
-    expiries: BTreeSet<(Instant, PeerId)>,
-    /// How many of the peers come from each network.
-    networks: HashMap<IpAddr, usize>,
+    length: Millis,
+    limits: Limits,
+    tokens: Mutex<StdRng>,
+    first_moment: OnceLock<Instant>,
+    peers: RwLock<Peers>,
+    /// Each peer once, with the moment in which to look whether its lease is over. A HEARTBEAT does not touch it: if the
+    /// lease turns out to have been renewed, the peer is put where it then belongs.
+    queue: Mutex<BTreeSet<(Millis, Handle)>>,
 }
 
-#[derive(Debug)]
-pub(super) struct Peer {
-    token: u128,
-    expires: Instant,
-    pub(super) contact: Contact,
-    pub(super) files: BTreeSet<FileId>,
+/// A lease just opened; nobody can close it while this is held.
+pub(super) struct Opened<'a> {
+    peers: RwLockReadGuard<'a, Peers>,
+    pub(super) handle: Handle,
+    pub(super) token: u128,
+}
+
+impl Opened<'_> {
+    pub(super) fn peer(&self) -> &Peer {
+        self.peers.get(self.handle).expect("nobody goes while all peers are locked")
+    }
 }
 
 impl Leases {
-    pub(super) fn new(length: Duration) -> Self {
-        Self { length, peers: HashMap::new(), expiries: BTreeSet::new(), networks: HashMap::new() }
+    pub(super) fn new(length: Duration, limits: Limits, rng: StdRng) -> Self {
+        Self {
+            length: to_millis(length),
+            limits: Limits { peers: limits.peers.min(Handle::MAX as usize), ..limits },
+            tokens: Mutex::new(rng),
+            first_moment: OnceLock::new(),
+            peers: RwLock::default(),
+            queue: Mutex::default(),
+        }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.peers.len()
+    pub(super) fn millis(&self, now: Instant) -> Millis {
+        let first = self.first_moment.get_or_init(|| now);
+        // Not 0, which is long over.
+        to_millis(now.saturating_duration_since(*first)).saturating_add(1)
     }
 
-    /// The peer, whether its lease is over or not.
-    pub(super) fn peer_mut(&mut self, peer_id: PeerId) -> Option<&mut Peer> {
-        self.peers.get_mut(&peer_id)
+    /// The peers, none of which comes, goes or moves while this is held.
+    pub(super) fn peers(&self) -> RwLockReadGuard<'_, Peers> {
+        self.peers.read()
     }
 
-    /// The peer, if its lease is not over.
-    pub(super) fn live(&self, now: Instant, peer_id: PeerId) -> Option<&Peer> {
-        self.peers.get(&peer_id).filter(|peer| peer.expires > now)
-    }
-
-    /// Opens a lease, or opens it anew with another token and contact for a peer that has one.
+    /// Opens a lease for a peer, or opens its lease anew. None if a lease of this peer is over that has to be cleared
+    /// away first.
     pub(super) fn open(
-        &mut self,
-        now: Instant,
+        &self,
+        now: Millis,
         peer_id: PeerId,
-        token: u128,
         contact: Contact,
-        limits: &Limits,
-    ) -> Result<(), PeerRefusal> {
-        let network = network_of(contact.observed());
-        let left = self.peers.get(&peer_id).map(|peer| network_of(peer.contact.observed()));
-        if left.is_none() && self.peers.len() >= limits.peers {
-            return Err(PeerRefusal::TrackerFull);
-        }
-        if left != Some(network) && !self.has_room(network, limits) {
-            return Err(PeerRefusal::AddressFull);
-        }
-        let expires = now + self.length;
-        let mut files = BTreeSet::new();
-        if let Some(former) = self.close(peer_id) {
-            files = former.files;
-        }
-        *self.networks.entry(network).or_default() += 1;
-        self.expiries.insert((expires, peer_id));
-        self.peers.insert(peer_id, Peer { token, expires, contact, files });
-        Ok(())
-    }
-
-    /// Whether this is the token of the peer's lease. Comparing all bits of two integers at once takes the same time
-    /// whichever of them differ, so an answer's delay tells nothing about a token.
-    pub(super) fn check(&self, now: Instant, peer_id: PeerId, token: u128) -> Result<(), UnknownLease> {
-        let peer = self.live(now, peer_id).ok_or(UnknownLease)?;
-        if peer.token ^ token == 0 { Ok(()) } else { Err(UnknownLease) }
-    }
-
-    /// Lets the lease begin now. The peer is found from now on where its word came from, unless that network has its
-    /// fill of peers.
-    pub(super) fn renew(&mut self, now: Instant, peer_id: PeerId, observed: IpAddr, limits: &Limits) {
-        let Some(former) = self.peers.get(&peer_id).map(|peer| network_of(peer.contact.observed())) else { return };
-        let network = network_of(observed);
-        let stays = former == network;
-        if stays || self.has_room(network, limits) {
-            if !stays {
-                self.leave(former);
-                *self.networks.entry(network).or_default() += 1;
+    ) -> Result<Option<Opened<'_>>, PeerRefusal> {
+        let token = self.tokens.lock().random();
+        let expires = now.saturating_add(self.length);
+        let mut peers = self.peers.write();
+        let handle = match peers.handle(peer_id) {
+            None => {
+                let handle = peers.insert(Peer::new(peer_id, contact, token, expires), &self.limits)?;
+                self.queue.lock().insert((expires, handle));
+                handle
             }
-            if let Some(peer) = self.peers.get_mut(&peer_id) {
-                peer.contact.move_to(observed);
+            Some(handle) => {
+                if !peers.get(handle).is_some_and(|peer| peer.is_live(now)) {
+                    return Ok(None);
+                }
+                peers.relocate(handle, contact, &self.limits)?;
+                if let Some(peer) = peers.get_mut(handle) {
+                    peer.reopen(token, expires);
+                }
+                handle
             }
-        }
-        if let Some(peer) = self.peers.get_mut(&peer_id) {
-            self.expiries.remove(&(peer.expires, peer_id));
-            peer.expires = now + self.length;
-            self.expiries.insert((peer.expires, peer_id));
-        }
+        };
+        Ok(Some(Opened { peers: RwLockWriteGuard::downgrade(peers), handle, token }))
     }
 
-    /// The peer whose lease has been over for longest, if one is.
-    pub(super) fn first_over(&self, now: Instant) -> Option<PeerId> {
-        self.expiries.first().filter(|(expires, _)| *expires <= now).map(|(_, peer_id)| *peer_id)
+    /// Lets the lease of a peer, whose [`Peer::held`] is locked, begin now.
+    pub(super) fn renew(&self, now: Millis, peer: &Peer) {
+        peer.set_expires(now.saturating_add(self.length));
     }
 
-    /// Ends a lease.
-    pub(super) fn close(&mut self, peer_id: PeerId) -> Option<Peer> {
-        let peer = self.peers.remove(&peer_id)?;
-        self.expiries.remove(&(peer.expires, peer_id));
-        self.leave(network_of(peer.contact.observed()));
-        Some(peer)
+    /// Whether the peer, whose lease holds, is to be told at another address than until now, and may be.
+    pub(super) fn moves(&self, peers: &Peers, peer: &Peer, observed: IpAddr) -> bool {
+        peer.contact().observed() != observed && peers.has_room_for(peer, observed, &self.limits)
     }
 
-    fn has_room(&self, network: IpAddr, limits: &Limits) -> bool {
-        self.networks.get(&network).is_none_or(|peers| *peers < limits.peers_per_address)
+    /// Tells the peer at this address from now on, if this is the token of its lease. Returns whether it was reached.
+    pub(super) fn move_to(&self, now: Millis, peer_id: PeerId, token: u128, observed: IpAddr) -> Option<bool> {
+        let mut peers = self.peers.write();
+        let (handle, peer) = peers.find(peer_id)?;
+        drop(peer.held_with(now, token).ok()?);
+        let mut contact = peer.contact().clone();
+        contact.move_to(observed);
+        // If its network has its fill of peers by now, it is told where it was.
+        let _ = peers.relocate(handle, contact, &self.limits);
+        peers.get(handle)?.reachable()
     }
 
-    fn leave(&mut self, network: IpAddr) {
-        if let Some(peers) = self.networks.get_mut(&network) {
-            *peers -= 1;
-            if *peers == 0 {
-                self.networks.remove(&network);
+    /// The peer whose lease has been over for longest, if one is. Renewed leases on the way to it cost a step each; none
+    /// when the steps are used up.
+    pub(super) fn next_over(&self, now: Millis, steps: &mut usize) -> Option<PeerId> {
+        let peers = self.peers.read();
+        let mut queue = self.queue.lock();
+        while *steps > 0 {
+            let (due, handle) = queue.first().copied().filter(|(due, _)| *due <= now)?;
+            let peer = peers.get(handle)?;
+            if !peer.is_live(now) {
+                return Some(peer.peer_id());
             }
+            *steps -= 1;
+            queue.remove(&(due, handle));
+            queue.insert((peer.expires(), handle));
+            peer.set_due(peer.expires());
+        }
+        None
+    }
+
+    /// Whether there are leases to look at that may be over.
+    pub(super) fn is_any_due(&self, now: Millis) -> bool {
+        self.queue.lock().first().is_some_and(|(due, _)| *due <= now)
+    }
+
+    /// Forgets a peer, unless it holds something or has come back.
+    pub(super) fn close(&self, peer_id: PeerId) {
+        let mut peers = self.peers.write();
+        let Some((handle, peer)) = peers.find(peer_id) else { return };
+        if peer.expires() == LONG_OVER && peer.held().files.is_empty() {
+            self.queue.lock().remove(&(peer.due(), handle));
+            peers.remove(handle);
         }
     }
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.peers.is_empty() && self.expiries.is_empty() && self.networks.is_empty()
+        self.peers.read().is_empty() && self.queue.lock().is_empty()
     }
+}
+
+fn to_millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rand::SeedableRng;
-use rand::rngs::StdRng;
+use sprat_chunking::{ChunkSize, Layout};
 
+use super::tests::parse;
 use super::*;
+use crate::store::Claim;
 
 const LEASE: Duration = Duration::from_secs(10);
 const NUM_PEERS: u8 = 6;
@@ -89,7 +91,6 @@ struct Pair {
     real: Swarms,
     model: Model,
     start: Instant,
-    rng: StdRng,
     tokens: BTreeMap<u8, u128>,
     order: u64,
 }
@@ -109,10 +110,9 @@ fn address(peer: u8) -> IpAddr {
 impl Pair {
     fn new() -> Self {
         Self {
-            real: Swarms::new(LEASE, Limits::default()),
+            real: Swarms::new(LEASE, Limits::default(), StdRng::seed_from_u64(7)),
             model: Model::default(),
             start: Instant::now(),
-            rng: StdRng::seed_from_u64(7),
             tokens: BTreeMap::new(),
             order: 0,
         }
@@ -131,11 +131,14 @@ impl Pair {
                 let token = self.tokens.get(&peer).copied().unwrap_or(0);
                 let result = self.real.heartbeat(now, peer_id(peer), token, address(peer), &ids);
                 assert_eq!(result.is_ok(), self.model.is_live(peer));
-                if result.is_ok() {
+                if let Ok(renewal) = result {
                     self.model.renew(peer);
-                    let held = self.model.holdings.iter_mut();
-                    held.filter(|held| held.peer == peer && completed.contains(&held.file))
-                        .for_each(|held| held.complete = true);
+                    let mut unknown: BTreeSet<u8> = completed.iter().copied().collect();
+                    for held in self.model.holdings.iter_mut().filter(|held| held.peer == peer) {
+                        held.complete |= completed.contains(&held.file);
+                        unknown.remove(&held.file);
+                    }
+                    assert_eq!(renewal.unknown, unknown.into_iter().map(file_id).collect::<Vec<_>>());
                 }
             }
             Step::Unregister { peer, files } => {
@@ -155,7 +158,7 @@ impl Pair {
             }
             Step::Wait { seconds } => self.model.now += u64::from(seconds),
             Step::Expire { steps } => {
-                self.real.expire(now, steps);
+                self.real.clear(self.real.leases.millis(now), steps);
             }
         }
     }
@@ -164,16 +167,23 @@ impl Pair {
         let now = self.now();
         // Whatever the peer held under a lease that is over is gone before it holds anything anew.
         self.model.sweep();
-        self.real.expire(now, usize::MAX);
+        while self.real.expire(now) {}
+        let layout = Layout::new(1, ChunkSize::DEFAULT).unwrap();
+        let claim = |name: u8| Claim { name: name.to_string().into(), layout };
+        let shares = files.iter().map(|(file, name, complete)| Share {
+            file_id: file_id(*file),
+            claim: claim(*name),
+            complete: *complete,
+        });
         let contact = Contact::new(address(peer), 4000, &[]);
-        self.tokens.insert(peer, self.real.register(now, &mut self.rng, peer_id(peer), contact).unwrap());
+        let registration = self.real.register(now, peer_id(peer), contact, shares.collect()).unwrap();
+        self.tokens.insert(peer, registration.token);
         self.model.renew(peer);
-        for (file, name, complete) in files {
-            let layout = Layout::new(1, ChunkSize::DEFAULT).unwrap();
-            let claim = Claim { name: name.to_string().into(), layout };
-            self.real.add(now, peer_id(peer), Share { file_id: file_id(file), claim, complete }).unwrap();
+        for ((file, name, complete), result) in files.into_iter().zip(registration.files) {
+            let before = self.model.name(file);
             self.model.add(self.order, peer, file, name, complete);
             self.order += 1;
+            assert_eq!(result.unwrap().is_news, self.model.name(file) != before);
         }
     }
 
@@ -182,9 +192,10 @@ impl Pair {
         let now = self.now();
         let asker = Asker { peer_id: None, address: address(200) };
         for file in 0..NUM_FILES {
-            let told = self.real.query(now, &mut self.rng, file_id(file), asker, 100).map(|(_, peers)| peers);
-            let told =
-                told.unwrap_or_default().iter().map(|info| (info.peer_id.as_bytes()[0], info.complete)).collect();
+            let found = self.real.query(now, &[file_id(file)], asker, 100);
+            let told = parse(&found);
+            let told = told.iter().flat_map(|info| &info.peers);
+            let told = told.map(|info| (info.peer_id.as_bytes()[0], info.complete)).collect();
             assert_eq!(self.model.members(file), told);
         }
     }
@@ -192,10 +203,10 @@ impl Pair {
     /// Once everything that is over has been cleared, counts and claims are the same too.
     fn assert_same_counts(&mut self) {
         let now = self.now();
-        assert!(!self.real.expire(now, usize::MAX));
+        while self.real.expire(now) {}
         self.model.sweep();
         for file in 0..NUM_FILES {
-            let summary = self.real.summary(file_id(file));
+            let summary = self.real.summaries(now, &[file_id(file)]).remove(0);
             let name = summary.as_ref().map(|summary| summary.claim.name.to_string());
             assert_eq!(name, self.model.name(file).map(|name| name.to_string()));
             let members = self.model.members(file);
@@ -228,7 +239,7 @@ proptest! {
         }
         pair.assert_same_counts();
         pair.model.now += LEASE.as_secs();
-        prop_assert!(!pair.real.expire(pair.now(), usize::MAX));
+        while pair.real.expire(pair.now()) {}
         prop_assert!(pair.real.is_empty(), "something leaked: {:?}", pair.real);
     }
 }

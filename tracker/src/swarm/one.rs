@@ -1,91 +1,94 @@
 //! One swarm: the peers that hold one file, and what they say of it.
 
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-
 use rand::Rng;
-use sprat_chunking::Layout;
-use sprat_protocol::PeerId;
+use sprat_chunking::FileId;
 
-use super::members::{Member, Members};
-use super::votes::Votes;
-use crate::store::Claim;
+use super::dissent::Dissent;
+use super::handles::Handle;
+use super::members::Members;
+use crate::store::{Claim, Summary};
 
-/// The peers that hold one file. Name and layout are voted on apart, so that seeders who renamed the file still
-/// outvote a liar on its length.
-#[derive(Debug, Default)]
+/// The peers that hold one file. Mostly they agree on what it is, so that what each of them claims takes no room.
 pub(super) struct Swarm {
+    file_id: FileId,
     members: Members,
-    names: Votes<Arc<str>>,
-    layouts: Votes<LayoutVote>,
+    /// What most seeders claim, or all members if there is no dissent.
+    claim: Claim,
+    dissent: Option<Box<Dissent>>,
 }
 
 impl Swarm {
-    pub(super) fn len(&self) -> usize {
-        self.members.len()
+    /// Nobody holds the file yet; the first who will claims this.
+    pub(super) fn new(file_id: FileId, claim: Claim) -> Self {
+        Self { file_id, members: Members::default(), claim, dissent: None }
     }
 
-    pub(super) fn seeders(&self) -> usize {
-        self.members.seeders()
+    pub(super) fn file_id(&self) -> FileId {
+        self.file_id
     }
 
-    pub(super) fn has(&self, peer_id: PeerId) -> bool {
-        self.members.get(peer_id).is_some()
+    pub(super) fn members(&self) -> &Members {
+        &self.members
     }
 
-    pub(super) fn is_seeder(&self, peer_id: PeerId) -> bool {
-        self.members.get(peer_id).is_some_and(|(_, complete)| complete)
+    pub(super) fn claim(&self) -> &Claim {
+        &self.claim
     }
 
-    /// Up to `most` different members in random order, each with whether it is a seeder; leechers only, if so wanted.
+    pub(super) fn summary(&self) -> Summary {
+        let seeders = self.members.seeders();
+        Summary { claim: self.claim.clone(), seeders, leechers: self.members.len() - seeders }
+    }
+
+    /// Up to `most` different members in random order, each with whether it is a seeder. Never the asker, and no seeders
+    /// if the asker is one itself.
     pub(super) fn sample(
         &self,
         rng: &mut impl Rng,
-        leechers_only: bool,
+        asker: Option<Handle>,
         most: usize,
-    ) -> impl Iterator<Item = (PeerId, bool)> {
-        self.members.sample(rng, leechers_only, most)
-    }
-
-    /// What most seeders claim; none of an empty swarm.
-    pub(super) fn claim(&self) -> Option<Claim> {
-        Some(Claim { name: self.names.winner()?.clone(), layout: self.layouts.winner()?.0 })
+    ) -> impl Iterator<Item = (Handle, bool)> {
+        let is_seeder = asker.and_then(|asker| self.members.is_seeder(asker)).unwrap_or(false);
+        self.members.sample(rng, is_seeder, most).filter(move |(peer, _)| Some(*peer) != asker)
     }
 
     /// Adds a peer, or replaces what it said before.
-    pub(super) fn put(&mut self, peer_id: PeerId, claim: Claim, complete: bool) {
-        // The new vote comes before the old one goes, so that a claim repeated keeps its age.
-        let claim = Claim {
-            name: self.names.cast(claim.name, complete),
-            layout: self.layouts.cast(LayoutVote(claim.layout), complete).0,
-        };
-        self.remove(peer_id);
-        self.members.insert(Member { peer_id, claim }, complete);
-    }
-
-    /// Makes a seeder of a leecher.
-    pub(super) fn complete(&mut self, peer_id: PeerId) {
-        if let Some((claim, false)) = self.members.get(peer_id) {
-            let claim = claim.clone();
-            self.put(peer_id, claim, true);
+    pub(super) fn put(&mut self, peer: Handle, claim: Claim, complete: bool) {
+        let (seeders, members) = (self.members.seeders(), self.members.len());
+        if self.dissent.is_none() && claim != self.claim {
+            self.dissent = Some(Box::new(Dissent::new(self.claim.clone(), seeders, members - seeders)));
         }
+        if let Some(dissent) = &mut self.dissent {
+            dissent.put(peer, self.members.is_seeder(peer), claim, complete);
+        }
+        self.members.put(peer, complete);
+        self.count_votes();
     }
 
-    /// Removes a peer, if it is a member.
-    pub(super) fn remove(&mut self, peer_id: PeerId) -> bool {
-        let Some((claim, complete)) = self.members.remove(peer_id) else { return false };
-        self.names.withdraw(&claim.name, complete);
-        self.layouts.withdraw(&LayoutVote(claim.layout), complete);
-        true
+    /// Makes a seeder of a member. Returns whether it was one before, if it is a member.
+    pub(super) fn complete(&mut self, peer: Handle) -> Option<bool> {
+        let was_seeder = self.members.is_seeder(peer)?;
+        let claim = self.dissent.as_ref().map_or(&self.claim, |dissent| dissent.claim_of(peer));
+        self.put(peer, claim.clone(), true);
+        Some(was_seeder)
     }
-}
 
-/// A layout as a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct LayoutVote(Layout);
+    /// Removes a peer; returns whether it was a seeder, if it was a member.
+    pub(super) fn remove(&mut self, peer: Handle) -> Option<bool> {
+        let was_seeder = self.members.remove(peer)?;
+        if let Some(dissent) = &mut self.dissent {
+            dissent.remove(peer, was_seeder);
+        }
+        self.count_votes();
+        Some(was_seeder)
+    }
 
-impl Hash for LayoutVote {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.0.len(), self.0.chunk_size()).hash(state);
+    fn count_votes(&mut self) {
+        if let Some(dissent) = &self.dissent {
+            self.claim = dissent.winner();
+            if dissent.is_over() {
+                self.dissent = None;
+            }
+        }
     }
 }

@@ -1,11 +1,16 @@
-//! Swarms in virtual time.
+//! Swarms in virtual time. `answers`: what a QUERY is told. `limits`: what happens at the caps.
+
+mod answers;
+mod limits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
-use rand::rngs::StdRng;
+use sprat_chunking::{ChunkSize, Layout};
+use sprat_protocol::tracker::FileInfo;
 
 use super::*;
+use crate::store::Claim;
 
 const LEASE: Duration = Duration::from_secs(90);
 const SECOND: Duration = Duration::from_secs(1);
@@ -13,7 +18,6 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Swarms with a clock that stands still until it is told otherwise, and the tokens of everybody's lease.
 struct World {
     swarms: Swarms,
-    rng: StdRng,
     now: Instant,
     tokens: BTreeMap<u8, u128>,
 }
@@ -40,19 +44,30 @@ fn address(number: u8) -> IpAddr {
     IpAddr::from([203, 0, 113, number])
 }
 
+/// The answers about files, and whether the bytes are those that the typed values are written as.
+pub(super) fn parse(found: &Found) -> Vec<FileInfo> {
+    let json = format!("[{}]", std::str::from_utf8(&found.files).unwrap());
+    let files: Vec<FileInfo> = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&files).unwrap(), json);
+    files
+}
+
 impl World {
     fn new(limits: Limits) -> Self {
-        let swarms = Swarms::new(LEASE, limits);
-        Self { swarms, rng: StdRng::seed_from_u64(1), now: Instant::now(), tokens: BTreeMap::new() }
+        let swarms = Swarms::new(LEASE, limits, StdRng::seed_from_u64(1));
+        Self { swarms, now: Instant::now(), tokens: BTreeMap::new() }
+    }
+
+    fn register_at(&mut self, number: u8, contact: Contact, shares: &[Share]) -> Result<Registration, PeerRefusal> {
+        let registration = self.swarms.register(self.now, peer(number), contact, shares.to_vec())?;
+        self.tokens.insert(number, registration.token);
+        assert_eq!(registration.files.len(), shares.len());
+        Ok(registration)
     }
 
     fn register_from(&mut self, number: u8, observed: IpAddr, shares: &[Share]) -> Result<(), PeerRefusal> {
-        let contact = Contact::new(observed, 4000, &[]);
-        let token = self.swarms.register(self.now, &mut self.rng, peer(number), contact)?;
-        self.tokens.insert(number, token);
-        for share in shares {
-            self.swarms.add(self.now, peer(number), share.clone()).unwrap();
-        }
+        let registration = self.register_at(number, Contact::new(observed, 4000, &[]), shares)?;
+        assert!(registration.files.iter().all(Result::is_ok), "{registration:?}");
         Ok(())
     }
 
@@ -60,32 +75,51 @@ impl World {
         self.register_from(number, address(number), shares).unwrap();
     }
 
-    fn add(&mut self, number: u8, share: Share) -> Result<ChunkSize, FileRefusal> {
-        self.swarms.add(self.now, peer(number), share)
+    fn add(&mut self, number: u8, share: Share) -> Result<Accepted, FileRefusal> {
+        self.register_at(number, Contact::new(address(number), 4000, &[]), &[share]).unwrap().files[0]
     }
 
-    fn heartbeat(&mut self, number: u8, completed: &[FileId]) -> Result<(), UnknownLease> {
-        self.swarms.heartbeat(self.now, peer(number), self.tokens[&number], address(number), completed)
+    fn heartbeat_from(&mut self, number: u8, observed: IpAddr, ids: &[FileId]) -> Result<Renewal, UnknownLease> {
+        self.swarms.heartbeat(self.now, peer(number), self.tokens[&number], observed, ids)
+    }
+
+    fn heartbeat(&mut self, number: u8, completed: &[FileId]) -> Result<Renewal, UnknownLease> {
+        self.heartbeat_from(number, address(number), completed)
     }
 
     fn unregister(&mut self, number: u8, file_ids: Option<&[FileId]>) -> Result<usize, UnknownLease> {
         self.swarms.unregister(self.now, peer(number), self.tokens[&number], file_ids)
     }
 
-    fn query(&mut self, asker: Option<u8>, file_id: FileId, max_peers: usize) -> Option<(Summary, Vec<PeerInfo>)> {
-        let asker = Asker { peer_id: asker.map(peer), address: address(255) };
-        self.swarms.query(self.now, &mut self.rng, file_id, asker, max_peers)
+    fn query_from(&self, asker: Asker, file_id: FileId, max_peers: usize) -> Option<FileInfo> {
+        let found = self.swarms.query(self.now, &[file_id], asker, max_peers);
+        let info = parse(&found).pop();
+        assert_eq!(found.unknown.is_empty(), info.is_some());
+        info
+    }
+
+    fn query(&self, asker: Option<u8>, file_id: FileId, max_peers: usize) -> Option<FileInfo> {
+        self.query_from(Asker { peer_id: asker.map(peer), address: address(255) }, file_id, max_peers)
     }
 
     /// Who is told to an asker, in order of their numbers.
-    fn told(&mut self, asker: Option<u8>, file_id: FileId) -> Vec<u8> {
-        let peers = self.query(asker, file_id, 100).map(|(_, peers)| peers).unwrap_or_default();
+    fn told(&self, asker: Option<u8>, file_id: FileId) -> Vec<u8> {
+        let peers = self.query(asker, file_id, 100).map(|info| info.peers).unwrap_or_default();
         let numbers: BTreeSet<u8> = peers.iter().map(|info| info.peer_id.as_bytes()[0]).collect();
         numbers.into_iter().collect()
     }
 
+    fn summary(&self, file_id: FileId) -> Option<Summary> {
+        self.swarms.summaries(self.now, &[file_id]).remove(0)
+    }
+
     fn counts(&self, file_id: FileId) -> (usize, usize) {
-        self.swarms.summary(file_id).map_or((0, 0), |summary| (summary.seeders, summary.leechers))
+        self.summary(file_id).map_or((0, 0), |summary| (summary.seeders, summary.leechers))
+    }
+
+    /// Clears all that is over.
+    fn expire(&self) {
+        while self.swarms.expire(self.now) {}
     }
 }
 
@@ -96,9 +130,11 @@ fn a_lease_ends_when_nothing_renews_it() {
     world.now += LEASE - SECOND;
     assert_eq!((world.told(None, file(1)), world.told(None, file(2))), (vec![1], vec![1]));
     world.now += SECOND;
-    assert_eq!(world.query(None, file(1), 10), None);
+    assert_eq!((world.told(None, file(1)), world.told(None, file(2))), (vec![], vec![]));
     assert_eq!(world.heartbeat(1, &[]), Err(UnknownLease));
-    assert_eq!(world.add(1, share(3, true)), Err(FileRefusal::UnknownLease(UnknownLease)));
+    assert_eq!(world.unregister(1, None), Err(UnknownLease));
+    world.expire();
+    assert_eq!(world.query(None, file(1), 10), None);
     assert!(world.swarms.is_empty());
 }
 
@@ -113,7 +149,7 @@ fn one_heartbeat_renews_everything() {
     }
     assert!((0..50).all(|number| world.told(None, file(number)) == [1]));
     world.now += LEASE;
-    assert!(!world.swarms.expire(world.now, usize::MAX));
+    world.expire();
     assert!(world.swarms.is_empty());
 }
 
@@ -121,7 +157,8 @@ fn one_heartbeat_renews_everything() {
 fn a_heartbeat_makes_seeders_of_leechers() {
     let mut world = World::new(Limits::default());
     world.register(1, &[share(1, false), share(2, false)]);
-    world.heartbeat(1, &[file(1), file(1), file(9)]).unwrap();
+    let renewal = world.heartbeat(1, &[file(9), file(1), file(8), file(1), file(9)]).unwrap();
+    assert_eq!(renewal.unknown, [file(8), file(9)]);
     assert_eq!((world.counts(file(1)), world.counts(file(2)), world.counts(file(9))), ((1, 0), (0, 1), (0, 0)));
     assert_eq!(world.swarms.totals(), Totals { peers: 1, files: 2, seeders: 1, leechers: 1 });
 }
@@ -149,11 +186,11 @@ fn registering_again_adds_files_and_replaces_the_address() {
     let mut world = World::new(Limits::default());
     world.register(1, &[share(1, true)]);
     world.register_from(1, address(9), &[share(2, false), share(1, false)]).unwrap();
-    let (_, peers) = world.query(None, file(1), 10).unwrap();
+    let peers = world.query(None, file(1), 10).unwrap().peers;
     assert_eq!(peers[0].addresses, [(address(9), 4000).into()]);
     assert_eq!((world.counts(file(1)), world.counts(file(2))), ((0, 1), (0, 1)));
     world.heartbeat(1, &[]).unwrap();
-    let (_, peers) = world.query(None, file(1), 10).unwrap();
+    let peers = world.query(None, file(1), 10).unwrap().peers;
     assert_eq!(peers[0].addresses, [(address(1), 4000).into()]);
 }
 
@@ -171,51 +208,12 @@ fn unregister_takes_back_some_or_all() {
 }
 
 #[test]
-fn nobody_is_told_of_itself_and_no_seeder_of_seeders() {
-    let mut world = World::new(Limits::default());
-    for number in 1..=6 {
-        world.register(number, &[share(1, number <= 3)]);
-    }
-    assert_eq!(world.told(None, file(1)), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(world.told(Some(9), file(1)), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(world.told(Some(4), file(1)), [1, 2, 3, 5, 6]);
-    assert_eq!(world.told(Some(1), file(1)), [4, 5, 6]);
-    let (_, peers) = world.query(None, file(1), 100).unwrap();
-    assert!(peers.iter().all(|info| info.complete == (info.peer_id.as_bytes()[0] <= 3)));
-}
-
-#[test]
-fn everybody_is_told_about_as_often() {
-    let mut world = World::new(Limits::default());
-    for number in 0..20 {
-        world.register(number, &[share(1, number % 2 == 0)]);
-    }
-    let mut told = [0u32; 20];
-    for _ in 0..2000 {
-        let (_, peers) = world.query(Some(19), file(1), 5).unwrap();
-        let distinct: BTreeSet<PeerId> = peers.iter().map(|info| info.peer_id).collect();
-        assert_eq!(distinct.len(), 5);
-        distinct.iter().for_each(|peer_id| told[usize::from(peer_id.as_bytes()[0])] += 1);
-    }
-    // 2000 × 5 / 19 = 526 each, with a standard deviation of about 20.
-    assert_eq!(told[19], 0);
-    assert!(told[..19].iter().all(|count| (426..626).contains(count)), "{told:?}");
-}
-
-#[test]
-fn a_peer_that_the_asker_cannot_reach_is_not_told() {
-    let mut world = World::new(Limits::default());
-    world.register_from(1, IpAddr::from([127, 0, 0, 1]), &[share(1, true)]).unwrap();
-    assert_eq!((world.told(None, file(1)), world.counts(file(1))), (vec![], (1, 0)));
-}
-
-#[test]
 fn a_liar_is_outvoted_whatever_others_call_the_file() {
     let mut world = World::new(Limits::default());
     let put = |world: &mut World, number, claim, complete| {
         world.register(number, &[Share { file_id: file(1), claim, complete }]);
     };
-    let told = |world: &World| world.swarms.summary(file(1)).unwrap().claim;
+    let told = |world: &World| world.summary(file(1)).unwrap().claim;
     put(&mut world, 1, claim("evil", 1 << 30, 1024), true);
     put(&mut world, 2, claim("evil", 1 << 30, 1024), false);
     assert_eq!(told(&world), claim("evil", 1 << 30, 1024));
@@ -226,22 +224,24 @@ fn a_liar_is_outvoted_whatever_others_call_the_file() {
     put(&mut world, 5, claim("b", 300_000, 256), true);
     assert_eq!(told(&world), claim("b", 300_000, 256));
     let late = Share { file_id: file(1), claim: claim("c", 300_000, 64), complete: true };
-    world.register(6, &[]);
-    assert_eq!(world.add(6, late), Ok(ChunkSize::DEFAULT));
+    assert_eq!(world.add(6, late), Ok(Accepted { chunk_size: ChunkSize::DEFAULT, is_news: false }));
 }
 
 #[test]
-fn changed_names_and_emptied_swarms_are_reported() {
+fn a_file_is_news_when_it_comes_and_when_most_claim_something_else() {
     let mut world = World::new(Limits::default());
-    world.register(1, &[share(1, true), share(2, true)]);
-    assert_eq!(world.swarms.take_changed(), [file(1), file(2)]);
-    world.register(2, &[share(1, true)]);
-    assert_eq!(world.swarms.take_changed(), []);
-    world.unregister(1, None).unwrap();
-    assert_eq!(world.swarms.take_changed(), [file(2)]);
-    world.now += LEASE;
-    world.swarms.expire(world.now, 100);
-    assert_eq!(world.swarms.take_changed(), [file(1)]);
+    let news = |result: Result<Accepted, FileRefusal>| result.unwrap().is_news;
+    let other = |name: &str, size| Share { file_id: file(1), claim: claim(name, size, 256), complete: true };
+    assert!(news(world.add(1, share(1, true))));
+    assert!(!news(world.add(1, share(1, false))));
+    assert!(!news(world.add(2, share(1, true))));
+    assert!(!news(world.add(3, other("name", 1))));
+    assert!(news(world.add(4, other("name", 1))), "the layout of most seeders is another one");
+    assert!(!news(world.add(5, other("b", 1))));
+    assert!(!news(world.add(3, other("b", 1))), "as many claim the one name as the other, and the former is older");
+    assert!(news(world.add(4, other("b", 1))));
+    world.unregister(2, None).unwrap();
+    assert!(!news(world.add(1, other("b", 1))), "all agree again");
 }
 
 #[test]
@@ -251,70 +251,87 @@ fn expiry_goes_in_steps() {
         world.register(number, &[share(1, true), share(2, true), share(3, number > 0)]);
     }
     world.now += LEASE;
+    let now = world.swarms.leases.millis(world.now);
     let mut calls = 1;
-    while world.swarms.expire(world.now, 4) {
+    while world.swarms.clear(now, 4) {
         calls += 1;
-        assert!((0..10).all(|number| world.swarms.leases.live(world.now, peer(number)).is_none()));
+        assert_eq!((world.told(None, file(1)), world.told(None, file(3))), (vec![], vec![]));
     }
     assert_eq!(calls, 10);
     assert!(world.swarms.is_empty());
 }
 
 #[test]
+fn finding_that_leases_were_renewed_goes_in_steps() {
+    let mut world = World::new(Limits::default());
+    (0..10).for_each(|number| world.register(number, &[share(1, true)]));
+    world.now += LEASE - SECOND;
+    (1..10).for_each(|number| assert!(world.heartbeat(number, &[]).is_ok()));
+    world.now += SECOND;
+    let now = world.swarms.leases.millis(world.now);
+    assert!(world.swarms.clear(now, 4));
+    while world.swarms.clear(now, 4) {}
+    assert_eq!(world.told(None, file(1)), (1..10).collect::<Vec<u8>>());
+    assert_eq!(world.swarms.totals().peers, 9);
+    assert!(!world.swarms.clear(now, 0), "nobody is looked at again before the renewed lease may be over");
+    world.now += LEASE;
+    world.expire();
+    assert!(world.swarms.is_empty());
+}
+
+#[test]
 fn a_peer_that_comes_back_before_it_was_cleared_starts_anew() {
     let mut world = World::new(Limits::default());
-    for number in 0..200 {
-        world.register(number, &[share(1, true)]);
-    }
+    let many: Vec<Share> = (0..=255).map(|number| share(number, true)).collect();
+    (0..5).for_each(|number| world.register(number, &many));
     world.now += LEASE;
-    world.register(199, &[share(2, true)]);
-    assert_eq!(world.told(None, file(2)), [199]);
-    world.swarms.expire(world.now, usize::MAX);
+    world.register(4, &[share(2, true)]);
+    assert_eq!((world.told(None, file(2)), world.told(None, file(3))), (vec![4], vec![]));
+    world.expire();
     assert_eq!(world.swarms.totals(), Totals { peers: 1, files: 1, seeders: 1, leechers: 0 });
 }
 
 #[test]
-fn limits_on_peers_hold_at_their_edge() {
-    let limits = Limits { peers: 3, peers_per_address: 2, ..Limits::default() };
-    let mut world = World::new(limits);
-    world.register_from(1, address(1), &[]).unwrap();
-    world.register_from(2, address(1), &[]).unwrap();
-    assert_eq!(world.register_from(3, address(1), &[]), Err(PeerRefusal::AddressFull));
-    world.register_from(2, address(1), &[]).unwrap();
-    world.register_from(3, address(3), &[]).unwrap();
-    assert_eq!(world.register_from(4, address(4), &[]), Err(PeerRefusal::TrackerFull));
-    assert_eq!(world.register_from(3, address(1), &[]), Err(PeerRefusal::AddressFull));
-    // A heartbeat from a full network keeps the lease, and the address as it was.
-    let token = world.tokens[&3];
-    world.swarms.heartbeat(world.now, peer(3), token, address(1), &[]).unwrap();
-    assert_eq!(world.swarms.leases.live(world.now, peer(3)).unwrap().contact.observed(), address(3));
-    world.unregister(1, None).unwrap();
-    world.register_from(4, address(1), &[]).unwrap();
+fn what_is_removed_is_forgotten_wholly() {
+    let mut world = World::new(Limits::default());
+    for number in 0..=255 {
+        world.register(number, &[share(1, true), share(2, number < 100)]);
+    }
+    world.swarms.remove_file(file(1));
+    assert_eq!((world.query(None, file(1), 10), world.summary(file(1))), (None, None));
+    assert_eq!(world.swarms.totals(), Totals { peers: 256, files: 1, seeders: 100, leechers: 156 });
+    assert_eq!(world.heartbeat(7, &[file(1)]).unwrap().unknown, [file(1)]);
+    world.swarms.remove_peer(peer(7));
+    world.swarms.remove_peer(peer(7));
+    assert_eq!(world.heartbeat(7, &[]), Err(UnknownLease));
+    assert_eq!(world.swarms.totals(), Totals { peers: 255, files: 1, seeders: 99, leechers: 156 });
+    assert_eq!(world.unregister(8, None), Ok(1));
+    world.register(7, &[share(3, true)]);
+    world.swarms.remove_file(file(2));
+    world.swarms.remove_file(file(3));
     world.now += LEASE;
-    world.register_from(5, address(1), &[]).unwrap();
+    world.expire();
+    assert!(world.swarms.is_empty());
 }
 
 #[test]
-fn limits_on_files_hold_at_their_edge() {
-    let edge = |limits: Limits, refusal: FileRefusal| {
-        let mut world = World::new(limits);
-        world.register(1, &[share(1, true)]);
-        world.register(2, &[share(1, true), share(2, true)]);
-        world.register(3, &[]);
-        assert_eq!(world.add(2, share(2, false)), Ok(ChunkSize::DEFAULT), "what is there may be replaced");
-        assert_eq!(world.add(2, share(3, true)), Err(refusal));
-        assert_eq!(world.swarms.totals().files, 2);
-        world
-    };
-    edge(Limits { files_per_peer: 2, ..Limits::default() }, FileRefusal::PeerFull);
-    edge(Limits { files: 2, ..Limits::default() }, FileRefusal::TrackerFull);
-    let mut world = edge(Limits { holdings: 3, ..Limits::default() }, FileRefusal::TrackerFull);
-    assert_eq!(world.add(3, share(1, true)), Err(FileRefusal::TrackerFull));
-    world.unregister(1, None).unwrap();
-    assert_eq!(world.add(3, share(1, true)), Ok(ChunkSize::DEFAULT));
-
-    let mut world = World::new(Limits { peers_per_swarm: 2, ..Limits::default() });
-    (1..=2).for_each(|number| world.register(number, &[share(1, true)]));
-    world.register(3, &[share(2, true)]);
-    assert_eq!(world.add(3, share(1, true)), Err(FileRefusal::SwarmFull));
+fn whether_a_peer_can_be_reached_holds_for_its_address_only() {
+    let mut world = World::new(Limits::default());
+    let contact = |number, port| Contact::new(address(number), port, &[]);
+    let reachable = |world: &mut World, contact| world.register_at(1, contact, &[]).unwrap().reachable;
+    assert_eq!(reachable(&mut world, contact(1, 4000)), None);
+    world.swarms.set_reachable(peer(1), address(2), true);
+    world.swarms.set_reachable(peer(2), address(1), true);
+    assert_eq!(world.heartbeat(1, &[]).unwrap().reachable, None);
+    for answer in [true, false] {
+        world.swarms.set_reachable(peer(1), address(1), answer);
+        assert_eq!(world.heartbeat(1, &[]).unwrap().reachable, Some(answer));
+    }
+    let lan = Contact::new(address(1), 4000, &["10.0.0.1:4000".parse().unwrap()]);
+    assert_eq!(reachable(&mut world, lan), Some(false), "it is where it was");
+    assert_eq!(reachable(&mut world, contact(1, 4001)), None);
+    world.swarms.set_reachable(peer(1), address(1), true);
+    assert_eq!(world.heartbeat_from(1, address(2), &[]).unwrap().reachable, None);
+    world.swarms.set_reachable(peer(1), address(1), true);
+    assert_eq!(world.heartbeat_from(1, address(2), &[]).unwrap().reachable, None);
 }

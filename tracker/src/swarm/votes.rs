@@ -8,14 +8,12 @@ use std::hash::Hash;
 /// for longest, so a latecomer needs a majority to change an answer.
 ///
 /// A vote costs O(1), but for the withdrawal of a vote for the winner: that looks through all different values.
-#[derive(Debug)]
 pub(super) struct Votes<T> {
     tallies: HashMap<T, Tally>,
-    winner: Option<T>,
+    winner: T,
     next: u64,
 }
 
-#[derive(Debug)]
 struct Tally {
     seeders: usize,
     leechers: usize,
@@ -33,13 +31,13 @@ impl Tally {
     }
 }
 
-impl<T> Default for Votes<T> {
-    fn default() -> Self {
-        Self { tallies: HashMap::new(), winner: None, next: 0 }
-    }
-}
-
 impl<T: Clone + Eq + Hash> Votes<T> {
+    /// So many peers claim this value, and no other was ever claimed.
+    pub(super) fn unanimous(value: T, seeders: usize, leechers: usize) -> Self {
+        let tally = Tally { seeders, leechers, since: 0 };
+        Self { tallies: HashMap::from([(value.clone(), tally)]), winner: value, next: 1 }
+    }
+
     /// Counts one more peer for this value. Returns the value as it is stored, so that equal ones share their memory.
     pub(super) fn cast(&mut self, value: T, complete: bool) -> T {
         let value = self.tallies.get_key_value(&value).map(|(stored, _)| stored.clone()).unwrap_or(value);
@@ -48,8 +46,8 @@ impl<T: Clone + Eq + Hash> Votes<T> {
         let tally = self.tallies.entry(value.clone()).or_insert(fresh);
         *tally.voters(complete) += 1;
         let rank = tally.rank();
-        if self.winner.as_ref().is_none_or(|winner| self.tallies[winner].rank() < rank) {
-            self.winner = Some(value.clone());
+        if self.tallies.get(&self.winner).is_none_or(|winner| winner.rank() < rank) {
+            self.winner = value.clone();
         }
         value
     }
@@ -63,14 +61,21 @@ impl<T: Clone + Eq + Hash> Votes<T> {
         } else if !complete {
             return;
         }
-        if self.winner.as_ref() == Some(value) {
-            self.winner = self.tallies.iter().max_by_key(|(_, tally)| tally.rank()).map(|(value, _)| value.clone());
+        if self.winner == *value
+            && let Some((best, _)) = self.tallies.iter().max_by_key(|(_, tally)| tally.rank())
+        {
+            self.winner = best.clone();
         }
     }
 
-    /// What most seeders claim; none while nobody claims anything.
-    pub(super) fn winner(&self) -> Option<&T> {
-        self.winner.as_ref()
+    /// What most seeders claim. Once everybody has gone, what the last one claimed.
+    pub(super) fn winner(&self) -> &T {
+        &self.winner
+    }
+
+    /// Whether all claim the same.
+    pub(super) fn is_unanimous(&self) -> bool {
+        self.tallies.len() <= 1
     }
 }
 
@@ -80,10 +85,8 @@ mod tests {
 
     #[test]
     fn most_seeders_win_and_among_equals_the_earliest() {
-        let mut votes = Votes::default();
-        assert_eq!(votes.winner(), None);
+        let mut votes = Votes::unanimous("a", 0, 1);
         for (value, complete, winner) in [
-            ("a", false, "a"),
             ("b", false, "a"),
             ("b", false, "a"),
             ("b", true, "b"),
@@ -92,22 +95,24 @@ mod tests {
             ("c", true, "c"),
         ] {
             votes.cast(value, complete);
-            assert_eq!(votes.winner(), Some(&winner));
+            assert_eq!(votes.winner(), &winner);
         }
     }
 
     #[test]
     fn a_withdrawn_vote_no_longer_counts() {
-        let mut votes = Votes::default();
-        for (value, complete) in [("a", true), ("b", true), ("b", true), ("a", false)] {
+        let mut votes = Votes::unanimous("a", 1, 0);
+        for (value, complete) in [("b", true), ("b", true), ("a", false)] {
             votes.cast(value, complete);
         }
-        for (value, complete, winner) in
-            [("b", true, Some("a")), ("a", true, Some("b")), ("b", true, Some("a")), ("a", false, None)]
+        for (value, complete, winner, is_unanimous) in
+            [("b", true, "a", false), ("a", true, "b", false), ("b", true, "a", true), ("a", false, "a", true)]
         {
             votes.withdraw(&value, complete);
-            assert_eq!(votes.winner(), winner.as_ref());
+            assert_eq!((votes.winner(), votes.is_unanimous()), (&winner, is_unanimous));
         }
         assert!(votes.tallies.is_empty());
+        votes.cast("c", false);
+        assert_eq!(votes.winner(), &"c");
     }
 }
