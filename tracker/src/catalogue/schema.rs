@@ -73,7 +73,6 @@ pub(super) fn kind(db: &Connection, migrations: &[&str]) -> Result<Kind, Fault> 
             return Err(Fault::damaged("its tables are not those of its version"));
         }
     }
-    check_format(db)?;
     Ok(Kind::Catalogue(version))
 }
 
@@ -99,22 +98,6 @@ fn objects(db: &Connection) -> Result<BTreeSet<(String, Option<String>)>, Fault>
     let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema")?;
     let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(objects.collect::<Result<_, _>>()?)
-}
-
-/// Holds the fields of the file's header that the program never changes against what they were made as. SQLite would
-/// work on with another value, and do harm.
-fn check_format(db: &Connection) -> Result<(), Fault> {
-    let auto_vacuum: u32 = db.pragma_query_one(None, "auto_vacuum")?;
-    let journal_mode: String = db.pragma_query_one(None, "journal_mode")?;
-    // A catalogue whose making was cut short is not in WAL mode yet, and has no files.
-    let journal_mode_is_right = match journal_mode.as_str() {
-        "wal" | "memory" => true,
-        _ => db.query_row("SELECT NOT EXISTS (SELECT 1 FROM files)", [], |row| row.get(0))?,
-    };
-    if auto_vacuum != 0 || !journal_mode_is_right {
-        return Err(Fault::damaged("its header is not that of a catalogue"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

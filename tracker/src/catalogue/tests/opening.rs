@@ -102,6 +102,16 @@ fn a_catalogue_whose_making_was_cut_short_is_made_again() {
 }
 
 #[test]
+fn a_copy_that_somebody_made_with_other_tools_is_a_catalogue() {
+    let (dir, path) = place();
+    open(&path).0.fill(["a", "b"]);
+    let copy = dir.path().join("copy");
+    Connection::open(&path).unwrap().execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
+    let (catalogue, opening) = open(&copy);
+    assert_eq!((opening, catalogue.names("a")), (Opening::AsItWas { files: 2 }, vec!["a".into()]));
+}
+
+#[test]
 fn a_place_that_is_not_there_is_an_error() {
     let (dir, _) = place();
     let refused = Catalogue::open(Place::File(dir.path().join("missing/catalogue.db")), &settings()).unwrap_err();

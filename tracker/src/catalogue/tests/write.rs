@@ -5,7 +5,6 @@ use std::sync::mpsc::TryRecvError;
 
 use rusqlite::ffi;
 
-use super::queue::COMMIT_LEN;
 use super::writer::SEEN_WITHIN;
 use super::*;
 
@@ -15,9 +14,11 @@ fn changes_are_written_together() {
     for number in 0..2500 {
         catalogue.put(put(number, "a")).unwrap();
     }
+    // A full commit does not wait for more; one that is not full does.
+    wait_until("two commits", || catalogue.waiting() == 500);
+    assert_eq!((catalogue.commits(), catalogue.len()), (2, 2000));
     catalogue.flush().wait_blocking().unwrap();
     assert_eq!((catalogue.commits(), catalogue.len(), catalogue.waiting()), (3, 2500, 0));
-    assert_eq!(COMMIT_LEN, 1000);
 }
 
 #[test]
