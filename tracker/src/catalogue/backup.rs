@@ -1,6 +1,6 @@
 //! A copy of the catalogue in one file, also while a tracker works on it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -52,11 +52,16 @@ fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {
     Ok(File::open(to)?.sync_all()?)
 }
 
-/// Gives a finished file its name unless that is taken.
+/// Gives a finished file its name unless that is taken. The name is claimed with an empty file, which is then replaced: a
+/// rename alone would replace whatever is there.
 fn publish(partial: &Path, to: &Path) -> io::Result<()> {
-    fs::hard_link(partial, to)?;
-    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(dir)?.sync_all()
+    OpenOptions::new().write(true).create_new(true).open(to)?;
+    fs::rename(partial, to).inspect_err(|_| {
+        let _ = fs::remove_file(to);
+    })?;
+    #[cfg(unix)]
+    File::open(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
 }
 
 impl From<Fault> for BackupError {

@@ -19,10 +19,16 @@ fn what_was_written_is_there_after_a_restart() {
 
 #[test]
 fn two_trackers_do_not_share_a_file() {
-    let (_dir, path) = place();
+    let (dir, path) = place();
     let (first, _) = open(&path);
     let second = Catalogue::open(Place::File(path.clone()), &settings());
     assert!(matches!(second, Err(OpenError::Locked(at)) if at == path));
+    #[cfg(unix)]
+    {
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(matches!(Catalogue::open(Place::File(link), &settings()), Err(OpenError::Locked(_))));
+    }
     drop(first);
     open(&path);
 }
