@@ -40,7 +40,8 @@ impl PeerId {
     }
 }
 
-fn base32() -> &'static Encoding {
+/// Lower-case base32 (RFC 4648 §6) without padding.
+pub(crate) fn base32() -> &'static Encoding {
     static ENCODING: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
         let mut specification = Specification::new();
         specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");

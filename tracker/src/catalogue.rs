@@ -1,297 +1,299 @@
-//! The names of files, for SEARCH.
+//! The catalogue: what the files are called that were ever registered, for SEARCH. Kept in SQLite, so that it is there at
+//! once after a restart.
 //!
-//! This catalogue is kept in memory: it knows the files that somebody holds at this moment. A file leaves it when its
-//! swarm is empty, and is first seen anew when it comes back.
+//! In reading order:
+//!
+//! - this file: [`Catalogue`], what the rest of the tracker sees.
+//! - `words`: what somebody looks for, and how well a name answers. `page`: the best of those that do.
+//! - `search`: what the database is asked for that. `readers`: the connections that are asked.
+//! - `queue`: what waits to be written. `writer`: the one thread that writes.
+//! - `entry`: one file, with its checksum. `schema`: the tables, and their versions.
+//! - `place`: where all that is kept, and what becomes of it when it is damaged. `check`: how that is noticed.
+//! - `prune`: what is forgotten. `backup`: a copy while it runs. `error`: what goes wrong.
+//!
+//! # What holds
+//!
+//! - **Nobody waits for the disk.** A change goes into a bounded queue; [`Catalogue::put`] says at once whether it found
+//!   room. One thread writes what came within a tenth of a second, at most a thousand changes, in one commit. What is
+//!   committed is durable. A crash loses at most the changes that were not.
+//! - **A search costs the same whatever the words are.** It looks at the newest 2,000 names that the index finds, or at
+//!   the newest 10,000 of all if every word is shorter than three characters, and ends when its time is over
+//!   ([`Settings::deadline`]). Only within those are the best shown first, and only a rare word finds files of any age.
+//!   [`Matches::all`] tells whether something may be missing.
+//! - **What is answered is what was written.** Every entry has a checksum, which is looked at whenever it is read. At the
+//!   start the header, the schema and their versions are held against what they must be, which is quick. All pages, all
+//!   indexes and all entries are checked two minutes later, with rests, and then every day: until then a damaged index may
+//!   leave a file out of an answer, but not put a wrong one in.
+//! - **Damage ends one file, not the tracker.** A damaged file is renamed to `<name>.damaged-<seconds since 1970>`, with
+//!   its log, and an empty catalogue takes its place. What is alive can be put again: see [`Catalogue::begun_anew`].
+//! - **A full disk loses nothing.** What could not be written is tried again until it can be; meanwhile the queue fills.
+//!   [`Catalogue::trouble`] says what is in the way.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::Bound;
-use std::sync::Arc;
+mod backup;
+mod check;
+mod entry;
+mod error;
+mod page;
+mod place;
+mod prune;
+mod queue;
+mod readers;
+mod schema;
+mod search;
+#[cfg(test)]
+mod tests;
+mod words;
+mod writer;
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
 use sprat_chunking::FileId;
-use sprat_protocol::tracker::{SEARCH_PAGE_LEN, SearchAnswer, SearchHit};
-use unicode_normalization::UnicodeNormalization;
 
-/// Every file that somebody holds, by name.
-#[derive(Debug, Default)]
-pub struct Catalogue {
-    entries: BTreeMap<FileId, Entry>,
+pub use backup::backup;
+pub use entry::Entry;
+pub use error::{BackupError, OpenError, ReadError};
+pub use page::Page;
+pub use place::{Opening, Place};
+pub use prune::{Pass, Retention};
+pub use queue::{Full, NotWritten, Put, Written};
+pub use search::{Found, Matches};
+pub use words::{Rank, Words};
+
+use error::Fault;
+use place::Site;
+use queue::{Change, Queue, Report};
+use readers::{NoAnswer, Pace, Readers};
+use schema::MIGRATIONS;
+use writer::Writer;
+
+/// How a catalogue works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How many changes may wait to be written.
+    pub queue: usize,
+    /// How long a change waits for others, to be written together.
+    pub commit_after: Duration,
+    /// How many searches run at a time; others wait.
+    pub readers: usize,
+    /// How long a question waits for its turn, and then how long it may take.
+    pub deadline: Duration,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue: 20_000,
+            commit_after: Duration::from_millis(100),
+            readers: 2,
+            deadline: Duration::from_millis(40),
+        }
+    }
+}
+
+/// Every file that was registered and not forgotten since.
+///
+/// Dropping it writes what still waits, if that can be written at once, and ends its threads.
 #[derive(Debug)]
-struct Entry {
-    name: Arc<str>,
-    folded: Box<str>,
-    first_seen: u64,
+pub struct Catalogue {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+    checker: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
-/// A file whose name has all the words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Match {
-    /// Which file.
-    pub file_id: FileId,
-    /// How many of the words are whole words of the name.
-    pub whole_words: usize,
-    /// When it came into the catalogue, in seconds since 1970 (UTC).
-    pub first_seen: u64,
+/// What the threads share.
+#[derive(Debug)]
+struct Shared {
+    site: Site,
+    queue: Queue,
+    readers: Readers,
+    deadline: Duration,
+    files: AtomicUsize,
+    commits: AtomicU64,
+    begun_anew: AtomicU64,
+    trouble: Mutex<Option<String>>,
 }
 
 impl Catalogue {
-    /// Adds a file, or gives it another name.
-    pub fn put(&mut self, file_id: FileId, name: &Arc<str>, unix_seconds: u64) {
-        let first_seen = match self.entries.get(&file_id) {
-            Some(entry) if entry.name == *name => return,
-            Some(entry) => entry.first_seen,
-            None => unix_seconds,
+    /// Opens the catalogue that is kept in this place, or makes one, and says what was found.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A damaged file is no error: it is set aside.
+    pub fn open(place: Place, settings: &Settings) -> Result<(Self, Opening), OpenError> {
+        let in_memory = place == Place::Memory;
+        let site = Site::claim(place)?;
+        let (db, opening) = site.open(MIGRATIONS)?;
+        let files = match opening {
+            Opening::AsItWas { files } | Opening::Migrated { files, .. } => files,
+            Opening::New | Opening::SetAside { .. } => 0,
         };
-        self.entries.insert(file_id, Entry { name: name.clone(), folded: fold(name).into(), first_seen });
+        let shared = Arc::new(Shared {
+            site,
+            queue: Queue::new(settings.queue, settings.commit_after),
+            // One more than asked for, for the check.
+            readers: Readers::new(settings.readers.max(1) + 1),
+            deadline: settings.deadline,
+            files: AtomicUsize::new(files),
+            commits: AtomicU64::new(0),
+            begun_anew: AtomicU64::new(0),
+            trouble: Mutex::new(None),
+        });
+        let writer = start_writer(&shared, db);
+        let checker = (!in_memory).then(|| start_checker(&shared));
+        Ok((Self { shared, writer: Some(writer), checker }, opening))
     }
 
-    /// Removes a file.
-    pub fn remove(&mut self, file_id: FileId) {
-        self.entries.remove(&file_id);
+    /// Whether so many changes more find room.
+    pub fn has_room(&self, changes: usize) -> bool {
+        self.shared.queue.has_room(changes)
+    }
+
+    /// Adds a file, or gives it another name or layout. Keeps when it was first seen, and by whom.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; never waits.
+    pub fn put(&self, put: Put) -> Result<(), Full> {
+        self.shared.queue.push(Change::Put(put))
+    }
+
+    /// Notes that somebody has a file, now, in seconds since 1970 (UTC). Does nothing if the catalogue does not have it.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; never waits.
+    pub fn touch(&self, file_id: FileId, unix_seconds: u64) -> Result<(), Full> {
+        self.shared.queue.push(Change::Touch(file_id, unix_seconds))
+    }
+
+    /// Removes a file, durably once that is [`Written`].
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; never waits.
+    pub fn remove(&self, file_id: FileId) -> Result<Written, Full> {
+        self.shared.queue.push(Change::Remove(file_id))?;
+        Ok(self.flush())
+    }
+
+    /// Tells when everything before this is durable.
+    pub fn flush(&self) -> Written {
+        self.shared.queue.flush()
+    }
+
+    /// The files whose names have all of these words, the newest first; blocks for at most twice the
+    /// [deadline](Settings::deadline).
+    ///
+    /// # Errors
+    /// [`ReadError`] if the catalogue cannot answer now.
+    pub fn search(&self, words: &Words) -> Result<Matches, ReadError> {
+        self.ask(|db| search::search(db, words))
+    }
+
+    /// What is known of a file; blocks for at most twice the [deadline](Settings::deadline).
+    ///
+    /// # Errors
+    /// [`ReadError`] if the catalogue cannot answer now.
+    pub fn entry(&self, file_id: FileId) -> Result<Option<Entry>, ReadError> {
+        self.ask(|db| Entry::find(db, file_id))
+    }
+
+    /// Looks at all that is kept, without a rest, and returns how many files there are; blocks for seconds. What is damaged
+    /// is set aside.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] if it is damaged, another if it could not all be looked at.
+    pub fn check(&self) -> Result<usize, ReadError> {
+        check::check(&self.shared, Pace::Steady)
     }
 
     /// How many files there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.shared.files.load(Ordering::Relaxed)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
-    /// Looks at the `steps` files after this one, or at the first, and reports those that match. Returns the file to go
-    /// on from, or none at the end: a search in slices needs no lock from its first file to its last.
-    pub fn scan(
-        &self,
-        words: &Words,
-        after: Option<FileId>,
-        steps: usize,
-        mut found: impl FnMut(Match),
-    ) -> Option<FileId> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut last = None;
-        for (seen, (file_id, entry)) in self.entries.range((start, Bound::Unbounded)).enumerate() {
-            if seen == steps {
-                return last;
+    /// How many changes wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.shared.queue.len()
+    }
+
+    /// How many commits there were since it was opened.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    /// How often a damaged file was replaced since it was opened. Whenever this grows, the catalogue is empty, and who
+    /// knows of files that somebody has should put them again.
+    pub fn begun_anew(&self) -> u64 {
+        self.shared.begun_anew()
+    }
+
+    /// What keeps it from writing, as long as something does.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble.lock().clone()
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, ReadError> {
+        self.shared.ask(Pace::Within(self.shared.deadline), question)
+    }
+}
+
+impl Drop for Catalogue {
+    fn drop(&mut self) {
+        self.shared.readers.close();
+        if let Some((end, checker)) = self.checker.take() {
+            drop(end);
+            // It only fails if it panicked, which was reported then.
+            let _ = checker.join();
+        }
+        self.shared.queue.close();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Asks a reader. What it finds damaged is reported to the writer.
+    fn ask<T>(&self, pace: Pace, question: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, ReadError> {
+        let mut file = 0;
+        let answer = self.readers.ask(&self.site, pace, |db| {
+            // As long as somebody reads, the file is not replaced.
+            file = self.begun_anew();
+            question(db)
+        });
+        answer.map_err(|no_answer| match no_answer {
+            NoAnswer::Busy => ReadError::Busy,
+            NoAnswer::Closed => ReadError::Failed("it is being replaced, or ends".to_owned()),
+            NoAnswer::Fault(Fault::Damaged(damage)) => {
+                self.queue.report(Report { file, damage: damage.clone() });
+                ReadError::Damaged(damage)
             }
-            if let Some(whole_words) = words.whole_words_in(&entry.folded) {
-                found(Match { file_id: *file_id, whole_words, first_seen: entry.first_seen });
-            }
-            last = Some(*file_id);
-        }
-        None
+            NoAnswer::Fault(fault) => ReadError::Failed(fault.to_string()),
+        })
+    }
+
+    fn begun_anew(&self) -> u64 {
+        self.begun_anew.load(Ordering::Acquire)
     }
 }
 
-/// What somebody looks for: words that must all be in the name, in any order, case and Unicode form. No words at all
-/// match every name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words(Vec<String>);
-
-impl Words {
-    /// The words of this text.
-    pub fn new(text: &str) -> Self {
-        Self(fold(text).split_whitespace().map(str::to_owned).collect())
-    }
-
-    /// How many of the words are whole words of the folded name; none unless it contains all of them.
-    fn whole_words_in(&self, folded: &str) -> Option<usize> {
-        let is_whole = |word: &String| folded.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
-        let all = self.0.iter().all(|word| folded.contains(word.as_str()));
-        all.then(|| self.0.iter().filter(|word| is_whole(word)).count())
-    }
+fn start_writer(shared: &Arc<Shared>, db: Connection) -> JoinHandle<()> {
+    let shared = shared.clone();
+    let writer = thread::Builder::new().name("catalogue writer".into());
+    writer.spawn(move || Writer::new(&shared, db).run()).expect("a process can start a thread")
 }
 
-/// Text in which what differs only in case or in Unicode form (NFKC) is equal.
-fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
-}
-
-/// The best hits so far, as many as are needed for one page and to tell whether another follows.
-///
-/// More of the words as whole words is better, then more seeders, then more leechers, then the name and the file ID, so
-/// that the order is the same every time.
-#[derive(Debug)]
-pub struct Page {
-    number: usize,
-    best: BinaryHeap<Ranked>,
-}
-
-/// The last page that can be asked for: what is not among the first thousands is found by better words.
-const LAST_PAGE: u32 = 199;
-
-impl Page {
-    /// No hits yet for this page, counted from 0. Pages after the 200th are always empty.
-    pub fn new(number: u32) -> Self {
-        Self { number: number.min(LAST_PAGE + 1) as usize, best: BinaryHeap::new() }
-    }
-
-    /// Considers a hit.
-    pub fn offer(&mut self, whole_words: usize, hit: SearchHit) {
-        self.best.push(Ranked { whole_words, hit });
-        if self.best.len() > (self.number + 1) * SEARCH_PAGE_LEN + 1 {
-            self.best.pop();
-        }
-    }
-
-    /// The hits of the page.
-    pub fn finish(self) -> SearchAnswer {
-        if self.number > LAST_PAGE as usize {
-            return SearchAnswer { files: Vec::new(), more: false };
-        }
-        let end = (self.number + 1) * SEARCH_PAGE_LEN;
-        let more = self.best.len() > end && self.number < LAST_PAGE as usize;
-        let files = self.best.into_sorted_vec().into_iter().map(|ranked| ranked.hit);
-        SearchAnswer { files: files.skip(self.number * SEARCH_PAGE_LEN).take(SEARCH_PAGE_LEN).collect(), more }
-    }
-}
-
-/// A hit whose order is its place: the better, the smaller.
-#[derive(Debug)]
-struct Ranked {
-    whole_words: usize,
-    hit: SearchHit,
-}
-
-impl Ranked {
-    fn place(&self) -> impl Ord + '_ {
-        let Self { whole_words, hit } = self;
-        (Reverse(*whole_words), Reverse(hit.seeders), Reverse(hit.leechers), &hit.name, hit.file_id)
-    }
-}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.place().cmp(&other.place())
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Ranked {}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn id(number: u8) -> FileId {
-        format!("{number:064x}").parse().unwrap()
-    }
-
-    fn catalogue(names: &[&str]) -> Catalogue {
-        let mut catalogue = Catalogue::default();
-        for (number, name) in (0..).zip(names) {
-            catalogue.put(id(number), &Arc::from(*name), 1000 + u64::from(number));
-        }
-        catalogue
-    }
-
-    /// What matches, in slices of this length.
-    fn matches(catalogue: &Catalogue, words: &str, steps: usize) -> Vec<(FileId, usize)> {
-        let words = Words::new(words);
-        let mut all = Vec::new();
-        let mut cursor = None;
-        loop {
-            cursor = catalogue.scan(&words, cursor, steps, |found| all.push((found.file_id, found.whole_words)));
-            if cursor.is_none() {
-                return all;
-            }
-        }
-    }
-
-    #[test]
-    fn all_words_must_be_in_the_name_in_any_order_case_and_form() {
-        let catalogue = catalogue(&["Big_Buck_Bunny.mkv", "bigger.txt", "Ｃａｆｅ\u{301} (２).pdf", "ÉCLAIR.md"]);
-        for (words, found) in [
-            ("bunny BIG", vec![(id(0), 2)]),
-            ("big", vec![(id(0), 1), (id(1), 0)]),
-            ("big bunny dog", vec![]),
-            ("café 2", vec![(id(2), 2)]),
-            ("CAFE\u{301}", vec![(id(2), 1)]),
-            ("éclair", vec![(id(3), 1)]),
-            ("g_b", vec![(id(0), 0)]),
-            (" ", vec![(id(0), 0), (id(1), 0), (id(2), 0), (id(3), 0)]),
-        ] {
-            assert_eq!(matches(&catalogue, words, 100), found, "{words}");
-        }
-    }
-
-    #[test]
-    fn a_search_in_slices_finds_the_same() {
-        let names: Vec<String> = (0..40).map(|i| format!("file {}", i % 3)).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let catalogue = catalogue(&names);
-        let whole = matches(&catalogue, "1", 1000);
-        assert_eq!(whole.len(), 13);
-        for steps in [1, 2, 7, 39, 40, 41] {
-            assert_eq!(matches(&catalogue, "1", steps), whole, "{steps}");
-        }
-    }
-
-    #[test]
-    fn a_new_name_keeps_the_first_sight() {
-        let mut catalogue = catalogue(&["a"]);
-        catalogue.put(id(0), &Arc::from("b"), 9999);
-        let mut seen = Vec::new();
-        catalogue.scan(&Words::new("b"), None, 10, |found| seen.push(found.first_seen));
-        assert_eq!((seen, matches(&catalogue, "a", 10)), (vec![1000], vec![]));
-        catalogue.remove(id(0));
-        assert!(catalogue.is_empty());
-    }
-
-    fn hit(number: u8, name: &str, seeders: u32) -> SearchHit {
-        SearchHit { file_id: id(number), name: name.into(), size: 0, seeders, leechers: 0, first_seen: 0 }
-    }
-
-    fn names_of_page(number: u32, hits: &[(usize, SearchHit)]) -> (Vec<String>, bool) {
-        let mut page = Page::new(number);
-        hits.iter().for_each(|(whole_words, hit)| page.offer(*whole_words, hit.clone()));
-        let answer = page.finish();
-        (answer.files.into_iter().map(|hit| hit.name).collect(), answer.more)
-    }
-
-    #[test]
-    fn whole_words_come_first_then_seeders_then_the_name() {
-        let hits = [(1, hit(1, "d", 0)), (0, hit(2, "c", 9)), (0, hit(3, "b", 1)), (0, hit(4, "a", 1))];
-        assert_eq!(names_of_page(0, &hits), (["d", "c", "a", "b"].map(str::to_owned).to_vec(), false));
-    }
-
-    #[test]
-    fn pages_cut_one_order_without_gap_or_overlap() {
-        let hits: Vec<_> = (0..120).map(|i| (0, hit(i, &format!("{i:03}"), 0))).rev().collect();
-        let expected = |range: std::ops::Range<u32>| -> Vec<String> { range.map(|i| format!("{i:03}")).collect() };
-        assert_eq!(names_of_page(0, &hits), (expected(0..50), true));
-        assert_eq!(names_of_page(1, &hits), (expected(50..100), true));
-        assert_eq!(names_of_page(2, &hits), (expected(100..120), false));
-        assert_eq!(names_of_page(3, &hits), (vec![], false));
-        assert_eq!(names_of_page(u32::MAX, &hits), (vec![], false));
-        assert_eq!(names_of_page(0, &hits[..50]), (expected(70..120), false));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn a_name_is_found_by_itself_and_by_its_parts(name in "\\PC{1,60}", start in 0..60usize, len in 1..20usize) {
-            let catalogue = catalogue(&[&name]);
-            prop_assert_eq!(matches(&catalogue, &name, 10).len(), 1);
-            let part: String = fold(&name).chars().skip(start).take(len).collect();
-            prop_assert_eq!(matches(&catalogue, &part, 10).len(), 1, "{}", part);
-        }
-    }
+fn start_checker(shared: &Arc<Shared>) -> (mpsc::Sender<()>, JoinHandle<()>) {
+    let shared = shared.clone();
+    let (end, ended) = mpsc::channel();
+    let checker = thread::Builder::new().name("catalogue check".into());
+    let checker = checker.spawn(move || check::run(&shared, &ended)).expect("a process can start a thread");
+    (end, checker)
 }

@@ -10,18 +10,22 @@
 //! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process.
 //! - [`contact`]: where a peer is reached, and by whom.
 //! - [`catalogue`]: the names of files, for SEARCH.
+//! - [`access`]: who may do what, and who and what is blocked.
 //! - [`refusal`]: what those are told whom the tracker refuses.
 //! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
-//! - [`config`]: what an operator decides.
+//! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
 //!
-//! Everything is kept in memory: after a restart the swarms refill within one lease.
+//! The catalogue outlives a restart, and so do tokens and what is blocked, if there is a folder for them. Who holds what does
+//! not: the swarms refill within one lease.
 
+pub mod access;
 mod call_back;
 pub mod catalogue;
 pub mod config;
 pub mod contact;
 mod http;
 pub mod listeners;
+pub mod logs;
 pub mod metrics;
 pub mod notify;
 pub mod proof;

@@ -24,7 +24,6 @@ pub struct ListenError {
     /// Where.
     pub address: SocketAddr,
     /// Why not.
-    #[source]
     pub reason: io::Error,
 }
 

@@ -69,8 +69,14 @@ pub struct CatalogueMetrics {
     pub entries: Gauge,
     /// Changes that wait to be written.
     pub queue: Gauge,
-    /// How long each group of changes took to be written, in seconds.
-    pub commit: Histogram,
+}
+
+impl CatalogueMetrics {
+    /// Files that it has the names of, and changes that wait to be written.
+    pub fn set(&self, entries: usize, waiting: usize) {
+        self.entries.set(to_i64(entries));
+        self.queue.set(to_i64(waiting));
+    }
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +98,7 @@ impl Default for Metrics {
             cut_off: Counters::default(),
             caps: Counters::default(),
             store: Family::new_with_constructor(histogram),
-            catalogue: CatalogueMetrics { entries: Gauge::default(), queue: Gauge::default(), commit: histogram() },
+            catalogue: CatalogueMetrics { entries: Gauge::default(), queue: Gauge::default() },
             totals: TotalGauges::default(),
         };
         metrics.register();
@@ -184,8 +190,6 @@ impl Metrics {
         registry.register_with_unit("store", "Time that the store took", Unit::Seconds, store.clone());
         registry.register("catalogue_entries", "Files whose names are known", catalogue.entries.clone());
         registry.register("catalogue_queue", "Changes that wait to be written", catalogue.queue.clone());
-        let help = "Time that a group of changes took to be written";
-        registry.register_with_unit("catalogue_commit", help, Unit::Seconds, catalogue.commit.clone());
         registry.register("leases", "Peers with a lease", totals.leases.clone());
         registry.register("swarms", "Files that somebody holds", totals.swarms.clone());
         registry.register("peers", "Pairs of a file and a peer that holds it", totals.peers.clone());
@@ -211,4 +215,39 @@ fn histogram() -> Histogram {
 
 fn to_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Names of metrics, without what a kind of metric adds to them.
+    fn names(text: &str) -> BTreeSet<String> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let ours = words.filter(|word| word.starts_with("sprat_") || word.starts_with("process_"));
+        let endings = ["_bucket", "_count", "_sum", "_total", "_info"];
+        ours.map(|name| endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name).to_owned())
+            .collect()
+    }
+
+    /// The dashboard shows what there is: nothing else, and all of it.
+    #[test]
+    fn the_dashboard_shows_these_metrics() {
+        let metrics = Metrics::default();
+        metrics.request_answered(Kind::Query, 200, Duration::ZERO);
+        metrics.connection_refused("full");
+        metrics.connection_cut_off("slow");
+        metrics.cap_hit("peers");
+        metrics.store_answered("query", Duration::ZERO);
+        let text = metrics.encode(&Totals::default());
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let there: BTreeSet<String> = types.flat_map(names).collect();
+        let dashboard: serde_json::Value = serde_json::from_str(include_str!("../deploy/grafana.json")).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+        let shown: BTreeSet<String> = targets.flat_map(|target| names(target["expr"].as_str().unwrap())).collect();
+        assert_eq!(shown, there);
+    }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
 
+use crate::access::AccessError;
+use crate::access::blocks::Blocked;
 use crate::proof::ProofError;
 use crate::store::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
 
@@ -39,6 +41,9 @@ pub enum Refusal {
     /// Nobody here has the file.
     #[error("nobody here has the file {0}")]
     UnknownFile(FileId),
+    /// Whoever asks may not do this.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// A REGISTER is not the word of the peer that it names.
     #[error(transparent)]
     Proof(#[from] ProofError),
@@ -77,20 +82,31 @@ pub enum Refusal {
         /// Seconds after which the tracker may be less busy.
         retry_after: u32,
     },
+    /// There is no memory for what the request or its answer needs.
+    #[error("the tracker has its hands full; try again later")]
+    Busy {
+        /// Seconds after which it may be less busy.
+        retry_after: u32,
+    },
     /// The tracker failed. Its log says why; the client is not told.
     #[error("the tracker failed to answer this; it is not your fault, try again later")]
     Failed,
 }
 
 impl Refusal {
-    /// Something is away. Those who are told come back at different times.
+    /// Something is away.
     pub(crate) fn unavailable(reason: Unavailable) -> Self {
-        Self::Unavailable { reason, retry_after: rand::random_range(1..=10) }
+        Self::Unavailable { reason, retry_after: soon() }
     }
 
     /// It took longer than this.
     pub(crate) fn too_slow(time: Duration) -> Self {
-        Self::TooSlow { seconds: time.as_secs(), retry_after: rand::random_range(1..=10) }
+        Self::TooSlow { seconds: time.as_secs(), retry_after: soon() }
+    }
+
+    /// There is no memory for it.
+    pub(crate) fn busy() -> Self {
+        Self::Busy { retry_after: soon() }
     }
 
     /// A peer is not registered.
@@ -108,12 +124,17 @@ impl Refusal {
             Self::UnknownRoute(_) | Self::WrongMethod(..) => ErrorCode::UnknownMessage,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::UnknownFile(_) => ErrorCode::UnknownFile,
+            Self::Access(AccessError::NoToken | AccessError::BadToken(_)) => ErrorCode::Unauthorized,
+            Self::Access(AccessError::TooManyWrong { .. }) => ErrorCode::TooMany,
+            Self::Access(AccessError::RoleTooSmall { .. } | AccessError::Blocked(_)) => ErrorCode::Forbidden,
             Self::Proof(ProofError::WrongTime { .. }) => ErrorCode::WrongTime,
             Self::Proof(ProofError::Busy) => ErrorCode::TooMany,
             Self::Proof(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
             Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
-            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Failed => ErrorCode::Unavailable,
+            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Busy { .. } | Self::Failed => {
+                ErrorCode::Unavailable
+            }
         }
     }
 
@@ -122,8 +143,10 @@ impl Refusal {
         let retry_after = match self {
             Self::TooManyPeers { retry_after, .. }
             | Self::TooManyFiles { retry_after, .. }
+            | Self::Access(AccessError::TooManyWrong { retry_after })
             | Self::Unavailable { retry_after, .. }
-            | Self::TooSlow { retry_after, .. } => Some(*retry_after),
+            | Self::TooSlow { retry_after, .. }
+            | Self::Busy { retry_after } => Some(*retry_after),
             Self::Failed | Self::Proof(ProofError::Busy) => Some(30),
             _ => None,
         };
@@ -132,6 +155,17 @@ impl Refusal {
             _ => None,
         };
         ErrorAnswer { code: self.code(), message: self.to_string(), retry_after, time }
+    }
+}
+
+/// Seconds until another attempt, drawn so that those who are told come back at different times.
+fn soon() -> u32 {
+    rand::random_range(1..=10)
+}
+
+impl From<Blocked> for Refusal {
+    fn from(blocked: Blocked) -> Self {
+        Self::Access(blocked.into())
     }
 }
 
@@ -144,15 +178,24 @@ impl From<LeaseError> for Refusal {
     }
 }
 
-/// Why what a peer says of a file cannot be true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a file is not added, whoever has it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
+    /// The operator does not want the file.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
     /// The name is empty or too long.
     #[error("a name has 1 to {MAX_NAME_LEN} bytes, not {0}")]
     NameLen(usize),
     /// The name has line breaks or the like.
     #[error("the name contains control characters, or such as change how the rest is shown")]
     NameControl,
+    /// Too many files that nobody has had come from this network.
+    #[error("too many new files came from your network within a minute; this one may come later")]
+    TooManyNew {
+        /// Seconds after which there is room for it.
+        retry_after: u32,
+    },
     /// There is no layout of this length and chunk size.
     #[error(transparent)]
     Layout(#[from] sprat_chunking::LayoutError),
@@ -164,4 +207,14 @@ pub enum ClaimError {
         /// How many the peer says there are.
         claimed: u32,
     },
+}
+
+impl ClaimError {
+    /// Seconds after which the file may be registered, if that would help.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyNew { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
 }

@@ -7,8 +7,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::http::{self, App};
 use crate::listeners::Listeners;
-use crate::metrics::Metrics;
-use crate::readiness::Readiness;
 use crate::service::{Background, Now, OpenError, Tracker};
 
 pub use crate::http::TlsError;
@@ -39,13 +37,8 @@ impl Server {
     pub fn open(config: &Config) -> Result<(Self, Background), StartError> {
         let (tracker, background) = Tracker::open(config, rand::make_rng(), Now::read())?;
         let tracker = Arc::new(tracker);
-        let app = App {
-            tracker: tracker.clone(),
-            metrics: Arc::new(Metrics::default()),
-            readiness: Arc::new(Readiness::default()),
-            max_body_len: config.server.max_body_len,
-            max_batch_len: config.server.max_batch_len,
-        };
+        let (metrics, readiness) = (Arc::default(), Arc::default());
+        let app = App::new(tracker.clone(), metrics, readiness, &config.server);
         Ok((Self { tracker, http: http::Server::new(app, config)? }, background))
     }
 
@@ -58,12 +51,14 @@ impl Server {
         tracing::info!(?addresses, "tracker stopped");
     }
 
-    /// Reads the certificate again, if there is one. What runs goes on, and so it does with the old one if the new one is of
-    /// no use.
-    ///
-    /// # Errors
-    /// [`TlsError`] says why it is not.
-    pub fn reload(&self) -> Result<(), TlsError> {
-        self.http.reload()
+    /// Reads all files again that this configuration names: the certificate, tokens and block lists. What is of no use is
+    /// told to the log, and what was there before is kept.
+    pub async fn reload(&self, config: &Config) {
+        if let Err(error) = self.http.reload() {
+            tracing::error!(%error, "the certificate stays as it was");
+        }
+        if let Err(error) = self.tracker.reload(config.access.clone()).await {
+            tracing::error!(%error, "tokens and block lists stay as they were");
+        }
     }
 }

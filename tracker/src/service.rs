@@ -1,6 +1,14 @@
 //! What a tracker does with a message. Knows the messages, not how they came.
+//!
+//! `names`: what it knows of the names of files. `moderation`: what its operator tells it while it runs.
 
+mod moderation;
+mod names;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -11,27 +19,28 @@ use sprat_protocol::identity::NoRandomness;
 use sprat_protocol::name::is_invisible;
 use sprat_protocol::tracker::{
     FileOutcome, Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_NAME_LEN, MAX_QUERY_FILES, MAX_QUERY_PEERS,
-    MAX_REGISTER_FILES, MAX_SEARCH_WORDS_LEN, Query, Register, RegisterFile, Registered, Search, SearchAnswer,
-    SearchHit, Unregister, Unregistered,
+    MAX_REGISTER_FILES, Query, Register, RegisterFile, Registered, Unregister, Unregistered,
 };
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
+use crate::access::{Access, AccessFilesError};
 use crate::call_back::{self, Call, CallBacks};
-use crate::catalogue::{Catalogue, Page, Words};
+use crate::catalogue::{self, Catalogue, Place, Settings};
 use crate::config::Config;
 use crate::contact::Contact;
 use crate::proof::{Proof, Proofs};
+use crate::rates::Rates;
 use crate::refusal::{ClaimError, Refusal};
-use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Summary, Totals, UnknownLease};
+use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Totals, UnknownLease};
 use crate::swarm::Swarms;
+use names::Names;
 
 /// How many peers are named to somebody who does not say how many.
 const DEFAULT_QUERY_PEERS: u32 = 50;
-/// How many names a search looks at before others get their turn.
-const SCAN_STEPS: usize = 1000;
-
+/// The file in the data folder that has the names of files.
+const CATALOGUE: &str = "catalogue.db";
 /// How often leases are looked at that nobody asks about.
 const EXPIRY_TICK: Duration = Duration::from_secs(1);
 
@@ -74,10 +83,11 @@ pub struct Tracker {
     lease: Duration,
     started: Instant,
     proofs: Proofs,
-    store: Store,
+    access: Arc<Access>,
+    store: Arc<Store>,
     call_backs: Option<CallBacks>,
-    /// Held for the time of one small step, never across an await.
-    catalogue: Mutex<Catalogue>,
+    new_files: Rates,
+    names: Names,
     requests: Mutex<Requests>,
 }
 
@@ -93,6 +103,12 @@ pub enum OpenError {
     /// The system has no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    /// The names of files cannot be kept.
+    #[error(transparent)]
+    Catalogue(#[from] catalogue::OpenError),
+    /// It cannot be told who may use it.
+    #[error(transparent)]
+    Access(#[from] AccessFilesError),
 }
 
 /// What a tracker tells about itself.
@@ -136,14 +152,22 @@ impl Tracker {
     /// # Errors
     /// [`OpenError`] says what stands in the way.
     pub fn open(config: &Config, rng: StdRng, now: Now) -> Result<(Self, Background), OpenError> {
+        let place = match &config.data_dir {
+            Some(folder) => Place::File(folder.join(CATALOGUE)),
+            None => Place::Memory,
+        };
+        let (catalogue, opening) = Catalogue::open(place, &Settings::default())?;
+        names::report(&opening);
         let (call_backs, caller) = config.call_back.then(CallBacks::new).transpose()?.unzip();
         let tracker = Self {
             lease: config.lease,
             started: now.instant,
             proofs: Proofs::new(config.names.clone(), now),
-            store: Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng)),
+            access: Arc::new(Access::open(config)?),
+            store: Arc::new(Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng))),
             call_backs,
-            catalogue: Mutex::default(),
+            new_files: Rates::per_minute(config.limits.new_files_per_minute),
+            names: Names::new(catalogue, config.catalogue.clone()),
             requests: Mutex::default(),
         };
         Ok((tracker, Background { caller }))
@@ -156,7 +180,10 @@ impl Tracker {
                 caller.run(&self.store, shutdown).await;
             }
         };
-        tokio::join!(calls, shutdown.run_until_cancelled(self.keep_tidy()));
+        let tidy = shutdown.run_until_cancelled(self.keep_tidy());
+        let names = shutdown.run_until_cancelled(self.keep_names());
+        tokio::join!(calls, tidy, names, self.keep_tokens(shutdown));
+        self.flush().await;
     }
 
     /// A peer says where it listens and what it has.
@@ -168,23 +195,31 @@ impl Tracker {
         if message.port == 0 {
             return Err(Refusal::PortZero);
         }
+        self.access.blocks().peer(message.peer_id)?;
         self.proofs.check(caller.now, &message, proof)?;
         self.requests.lock().register += 1;
+        if !self.names.catalogue.has_room(message.files.len()) {
+            return Err(Refusal::busy());
+        }
         let Register { peer_id, port, addresses, files, .. } = message;
+        self.names.registers(peer_id);
         let contact = Contact::new(caller.address, port, &addresses);
-        let checked: Vec<_> = files.into_iter().map(|file| (file.file_id, check(file))).collect();
+        let mut checked: Vec<_> = files.into_iter().map(|file| (file.file_id, self.check(file))).collect();
+        self.hold_new_files_back(caller, &mut checked).await;
         let shares: Vec<Share> = checked.iter().filter_map(|(_, share)| share.as_ref().ok()).cloned().collect();
-        let stored = self.store.register(caller.now, peer_id, contact, shares).await;
+        let stored = self.store.register(caller.now, peer_id, contact, shares.clone()).await;
         let stored = stored.map_err(|error| Refusal::of_register(error, self.lease_seconds()))?;
+        let is_news = |(share, result): (&Share, &Result<Accepted, _>)| {
+            result.as_ref().is_ok_and(|accepted| accepted.is_news).then_some(share.file_id)
+        };
+        let news: Vec<FileId> = shares.iter().zip(&stored.files).filter_map(is_news).collect();
         let mut results = stored.files.into_iter();
         let files = checked.into_iter().map(|(file_id, share)| match share {
-            Err(error) => FileOutcome::Refused { file_id, reason: error.to_string(), retry_after: None },
-            Ok(share) => {
-                let result = results.next().expect("there is a result for each share");
-                self.outcome(caller, file_id, &share, result)
-            }
+            Err(error) => FileOutcome::Refused { file_id, reason: error.to_string(), retry_after: error.retry_after() },
+            Ok(_) => self.outcome(file_id, results.next().expect("there is a result for each share")),
         });
         let files: Vec<FileOutcome> = files.collect();
+        self.record(caller.now, peer_id, &news).await;
         if let Some(refusal) = all_over_a_limit(&files) {
             return Err(refusal);
         }
@@ -201,10 +236,14 @@ impl Tracker {
     /// [`Refusal`] if these are too many at once.
     pub async fn query(&self, caller: Caller, message: &Query) -> Result<Found, Refusal> {
         at_most("file IDs", message.file_ids.len(), MAX_QUERY_FILES)?;
+        message.peer_id.map_or(Ok(()), |peer_id| self.access.blocks().peer(peer_id))?;
         self.requests.lock().query += 1;
         let asker = Asker { peer_id: message.peer_id, address: caller.address };
         let max_peers = message.max_peers.min(MAX_QUERY_PEERS) as usize;
-        Ok(self.store.query(caller.now, &message.file_ids, asker, max_peers).await)
+        let (allowed, mut blocked) = self.without_blocked(&message.file_ids);
+        let mut found = self.store.query(caller.now, &allowed, asker, max_peers).await;
+        found.unknown.append(&mut blocked);
+        Ok(found)
     }
 
     /// What is known of one file, as [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON.
@@ -228,8 +267,12 @@ impl Tracker {
     pub async fn heartbeat(&self, caller: Caller, message: Heartbeat) -> Result<HeartbeatAnswer, Refusal> {
         let Heartbeat { peer_id, token, completed } = message;
         at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
+        self.access.blocks().peer(peer_id)?;
         self.requests.lock().heartbeat += 1;
         let bits = token.bits().ok_or(UnknownLease)?;
+        if self.names.must_register_again(caller.now.instant, peer_id) {
+            return Err(UnknownLease.into());
+        }
         let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
         Ok(HeartbeatAnswer { lease: self.lease(token), reachable: renewal.reachable, unknown: renewal.unknown })
     }
@@ -245,32 +288,6 @@ impl Tracker {
         let bits = token.bits().ok_or(UnknownLease)?;
         let removed = self.store.unregister(caller.now, peer_id, bits, file_ids.as_deref()).await?;
         Ok(Unregistered { removed: to_u32(removed) })
-    }
-
-    /// Somebody looks for files by name.
-    ///
-    /// # Errors
-    /// [`Refusal`] if these are too many words.
-    pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
-        at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
-        self.requests.lock().search += 1;
-        let words = Words::new(&message.words);
-        let mut page = Page::new(message.page);
-        let mut cursor = None;
-        loop {
-            let mut found = Vec::new();
-            cursor = self.catalogue.lock().scan(&words, cursor, SCAN_STEPS, |matching| found.push(matching));
-            let file_ids: Vec<FileId> = found.iter().map(|matching| matching.file_id).collect();
-            let summaries = self.store.summaries(caller.now, &file_ids).await;
-            for (matching, summary) in found.iter().zip(summaries) {
-                if let Some(summary) = summary {
-                    page.offer(matching.whole_words, search_hit(matching.file_id, &summary, matching.first_seen));
-                }
-            }
-            if cursor.is_none() {
-                return Ok(page.finish());
-            }
-        }
     }
 
     /// What this tracker is called; nothing if it answers to every name.
@@ -314,29 +331,50 @@ impl Tracker {
             if let Some(call_backs) = &self.call_backs {
                 call_backs.forget_idle();
             }
+            self.new_files.forget_idle();
+            self.access.forget_idle();
         }
     }
 
-    /// Tells the catalogue of a file that was added, and the peer what became of it.
-    fn outcome(
-        &self,
-        caller: Caller,
-        file_id: FileId,
-        share: &Share,
-        result: Result<Accepted, FileRefusal>,
-    ) -> FileOutcome {
-        match result {
-            Ok(Accepted { chunk_size, is_news }) => {
-                if is_news {
-                    self.catalogue.lock().put(file_id, &share.claim.name, caller.now.unix_seconds);
-                }
-                FileOutcome::Accepted { file_id, chunk_size }
+    /// Refuses files that nobody has had, where too many such come from the same network.
+    async fn hold_new_files_back(&self, caller: Caller, files: &mut [(FileId, Result<Share, ClaimError>)]) {
+        let file_ids: Vec<FileId> = files.iter().filter(|(_, share)| share.is_ok()).map(|(id, _)| *id).collect();
+        let known = self.store.summaries(caller.now, &file_ids).await;
+        let new: HashSet<FileId> =
+            file_ids.into_iter().zip(known).filter_map(|(id, known)| known.is_none().then_some(id)).collect();
+        if let Err(wait) = self.new_files.take(caller.address, new.len()) {
+            let retry_after = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            for (_, share) in files.iter_mut().filter(|(file_id, _)| new.contains(file_id)) {
+                *share = Err(ClaimError::TooManyNew { retry_after });
             }
+        }
+    }
+
+    /// What a peer is told that became of its file.
+    fn outcome(&self, file_id: FileId, result: Result<Accepted, FileRefusal>) -> FileOutcome {
+        match result {
+            Ok(Accepted { chunk_size, .. }) => FileOutcome::Accepted { file_id, chunk_size },
             Err(refusal) => {
                 let retry_after = Some(self.lease_seconds());
                 FileOutcome::Refused { file_id, reason: refusal.to_string(), retry_after }
             }
         }
+    }
+
+    /// Holds what a peer says of a file against itself and against what is blocked.
+    fn check(&self, file: RegisterFile) -> Result<Share, ClaimError> {
+        self.access.blocks().file(file.file_id)?;
+        check(file)
+    }
+
+    /// These files without the blocked ones, and the blocked ones.
+    fn without_blocked<'a>(&self, file_ids: &'a [FileId]) -> (Cow<'a, [FileId]>, Vec<FileId>) {
+        let is_allowed = |file_id: &FileId| self.access.blocks().file(*file_id).is_ok();
+        if file_ids.iter().all(is_allowed) {
+            return (Cow::Borrowed(file_ids), Vec::new());
+        }
+        let (allowed, blocked) = file_ids.iter().copied().partition(is_allowed);
+        (Cow::Owned(allowed), blocked)
     }
 
     fn lease(&self, token: LeaseToken) -> Lease {
@@ -378,17 +416,6 @@ fn check(file: RegisterFile) -> Result<Share, ClaimError> {
         return Err(ClaimError::NumChunks { expected: layout.num_chunks(), claimed: num_chunks });
     }
     Ok(Share { file_id, claim: Claim { name: name.into(), layout }, complete })
-}
-
-fn search_hit(file_id: FileId, summary: &Summary, first_seen: u64) -> SearchHit {
-    SearchHit {
-        file_id,
-        name: summary.claim.name.to_string(),
-        size: summary.claim.layout.len(),
-        seeders: to_u32(summary.seeders),
-        leechers: to_u32(summary.leechers),
-        first_seen,
-    }
 }
 
 /// A count as it is sent.

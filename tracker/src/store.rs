@@ -216,6 +216,15 @@ impl Store {
         Ok(())
     }
 
+    /// Whether somebody holds this file, as far as this process knows without asking others.
+    pub fn is_known(&self, now: Now, file_id: FileId) -> bool {
+        match self {
+            Self::Memory(swarms) => {
+                swarms.summaries(now.instant, &[file_id]).into_iter().any(|summary| summary.is_some())
+            }
+        }
+    }
+
     /// How much is known.
     pub fn totals(&self) -> Totals {
         match self {

@@ -354,7 +354,12 @@ impl Swarms {
     pub fn set_reachable(&self, peer_id: PeerId, _observed: IpAddr, reachable: bool) {
         self.1.lock().insert(peer_id, reachable);
     }
-    pub fn remove_file(&self, _file_id: FileId) {}
+    pub fn remove_file(&self, file_id: FileId) {
+        let (state, rng) = &mut *self.0.lock();
+        let Some(swarm) = state.swarms.get(&file_id) else { return };
+        let members: Vec<PeerId> = swarm.sample(rng, false, usize::MAX).map(|(peer_id, _)| peer_id).collect();
+        members.into_iter().for_each(|peer_id| state.leave(peer_id, file_id));
+    }
     pub fn remove_peer(&self, peer_id: PeerId) {
         self.0.lock().0.forget(peer_id, usize::MAX);
     }

@@ -1,15 +1,18 @@
 //! The tracker without HTTP, in virtual time: what its parts do together.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sprat_chunking::{ChunkSize, FileId};
 use sprat_protocol::Identity;
-use sprat_protocol::tracker::{FileInfo, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature};
+use sprat_protocol::tracker::{
+    FileInfo, FileOutcome, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature,
+};
 use sprat_tracker::proof::Proof;
-use sprat_tracker::{Caller, Config, Now, Tracker};
+use sprat_tracker::{Caller, Config, Limits, Now, Tracker};
 
 struct World {
     tracker: Tracker,
@@ -28,9 +31,13 @@ fn seed(file: u8, name: &str) -> RegisterFile {
 
 impl World {
     fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    fn with(config: Config) -> Self {
         let now = Now { instant: Instant::now(), unix_seconds: 1_790_000_000 };
         Self {
-            tracker: Tracker::open(&Config::default(), StdRng::seed_from_u64(3), now).unwrap().0,
+            tracker: Tracker::open(&config, StdRng::seed_from_u64(3), now).unwrap().0,
             now,
             rng: StdRng::seed_from_u64(4),
         }
@@ -63,6 +70,7 @@ impl World {
     }
 
     async fn search(&self, words: &str, page: u32) -> (Vec<SearchHit>, bool) {
+        self.tracker.flush().await;
         let search = Search { words: words.into(), page };
         let answer = self.tracker.search(self.caller("10.0.0.1"), &search).await.unwrap();
         (answer.files, answer.more)
@@ -70,7 +78,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn the_catalogue_follows_the_swarms() {
+async fn the_catalogue_tells_the_present_name_and_keeps_what_nobody_has() {
     let mut world = World::new();
     world.register(1, "203.0.113.1", vec![seed(1, "lie")]).await;
     world.wait(80);
@@ -80,13 +88,16 @@ async fn the_catalogue_follows_the_swarms() {
     while world.tracker.expire(world.now) {}
     let hits = world.search("", 0).await.0;
     assert_eq!((hits[0].name.as_str(), hits[0].seeders, hits[0].first_seen), ("truth", 1, 1_790_000_000));
-    world.wait(80);
+    world.register(3, "203.0.113.3", vec![seed(2, "other")]).await;
+    world.wait(60);
     while world.tracker.expire(world.now) {}
-    assert!(world.search("", 0).await.0.is_empty());
+    let hits = world.search("", 0).await.0;
+    let told: Vec<_> = hits.iter().map(|hit| (hit.file_id, hit.seeders)).collect();
+    assert_eq!(told, [(file_id(2), 1), (file_id(1), 0)], "what somebody has comes first");
 }
 
 #[tokio::test]
-async fn a_search_goes_over_more_files_than_one_slice() {
+async fn a_search_goes_over_more_names_than_one_page_has() {
     let mut world = World::new();
     for peer in 0..25u8 {
         let files = (0..100u32).map(|number| RegisterFile {
@@ -97,9 +108,45 @@ async fn a_search_goes_over_more_files_than_one_slice() {
     }
     let (hits, more) = world.search("FILE 007", 0).await;
     assert_eq!((hits.len(), more), (25, false));
-    let (hits, more) = world.search("file", 49).await;
+    assert!(world.search("file", 18).await.1);
+    let (hits, more) = world.search("file", 19).await;
     assert_eq!((hits.len(), more), (50, false));
-    assert!(world.search("file", 48).await.1);
+}
+
+#[tokio::test]
+async fn a_network_brings_so_many_new_files_a_minute_and_known_ones_beside() {
+    let limits = Limits { new_files_per_minute: NonZeroU32::new(2).unwrap(), ..Limits::default() };
+    let mut world = World::with(Config { limits, ..Config::default() });
+    let accepted = |registered: &Registered| -> Vec<bool> {
+        registered.files.iter().map(|file| matches!(file, FileOutcome::Accepted { .. })).collect()
+    };
+    let first = world.register(1, "203.0.113.1", vec![seed(1, "a"), seed(2, "b")]).await;
+    assert_eq!(accepted(&first), [true, true]);
+    let second = world.register(2, "203.0.113.1", vec![seed(1, "a"), seed(3, "c")]).await;
+    assert_eq!(accepted(&second), [true, false], "what is known already is not new");
+    let FileOutcome::Refused { retry_after: Some(1..=30), .. } = second.files[1] else { panic!("{second:?}") };
+    let elsewhere = world.register(3, "203.0.113.2", vec![seed(3, "c")]).await;
+    assert_eq!(accepted(&elsewhere), [true]);
+    let known_now = world.register(2, "203.0.113.1", vec![seed(3, "c")]).await;
+    assert_eq!(accepted(&known_now), [true]);
+}
+
+#[tokio::test]
+async fn names_are_there_after_a_restart_and_who_has_the_files_when_they_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { data_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let mut world = World::with(config.clone());
+    world.register(1, "203.0.113.1", vec![seed(1, "kept")]).await;
+    world.tracker.flush().await;
+    let World { tracker, now, .. } = world;
+    drop(tracker);
+    let mut world = World { now, ..World::with(config) };
+    let hits = world.search("kept", 0).await.0;
+    assert_eq!((hits[0].file_id, hits[0].seeders, hits[0].first_seen), (file_id(1), 0, 1_790_000_000));
+    world.wait(5);
+    world.register(1, "203.0.113.1", vec![seed(1, "kept")]).await;
+    let hits = world.search("kept", 0).await.0;
+    assert_eq!((hits[0].seeders, hits[0].first_seen), (1, 1_790_000_000));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod access_token;
 mod error;
 mod heartbeat;
 mod query;
@@ -24,6 +25,7 @@ mod secret;
 mod signature;
 mod unregister;
 
+pub use access_token::{AccessToken, ParseAccessTokenError};
 pub use error::{ErrorAnswer, ErrorCode};
 pub use heartbeat::{Heartbeat, HeartbeatAnswer};
 pub use query::{FileInfo, MAX_QUERY_FILES, MAX_QUERY_PEERS, PeerInfo, Query, QueryAnswer};

@@ -1,12 +1,12 @@
-//! The bodies of requests, each with a bound on its length.
+//! The bodies of requests, each with a bound on its length, and all with one on what they take.
 
-use std::error::Error;
 use std::sync::Arc;
 
-use axum::body::{Bytes, HttpBody, to_bytes};
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt;
 
+use super::memory::Exhausted;
 use super::routes::App;
 use crate::refusal::Refusal;
 
@@ -20,7 +20,7 @@ impl FromRequest<Arc<App>> for Body {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
-        read(request, app.max_body_len).await.map(Self)
+        read(request, app, app.max_body_len).await.map(Self)
     }
 }
 
@@ -28,18 +28,41 @@ impl FromRequest<Arc<App>> for Batch {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
-        read(request, app.max_batch_len).await.map(Self)
+        read(request, app, app.max_batch_len).await.map(Self)
     }
 }
 
-async fn read(request: Request, most: usize) -> Result<Bytes, Refusal> {
-    let body = request.into_body();
+/// A whole body of up to so many bytes. It is counted for as long as it exists.
+async fn read(request: Request, app: &App, most: usize) -> Result<Bytes, Refusal> {
+    let too_large = || {
+        app.metrics.cap_hit("body");
+        Refusal::TooLarge(most)
+    };
+    let mut body = request.into_body();
     // Where it is said beforehand how long the body is, nothing has to be read of one that is too long.
     if body.size_hint().lower() > most as u64 {
-        return Err(Refusal::TooLarge(most));
+        return Err(too_large());
     }
-    to_bytes(body, most).await.map_err(|error| match error.source() {
-        Some(source) if source.is::<LengthLimitError>() => Refusal::TooLarge(most),
-        _ => Refusal::Malformed(format!("the body ended early: {error}")),
-    })
+    let (mut first, mut all, mut share) = (Bytes::new(), Vec::new(), app.memory.share());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Refusal::Malformed(format!("the body ended early: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if data.len() > most - first.len().max(all.len()) {
+            return Err(too_large());
+        }
+        share.grow(data.len()).map_err(|Exhausted| {
+            app.metrics.cap_hit("memory");
+            Refusal::busy()
+        })?;
+        // Nearly all come at once, and need not be copied.
+        if first.is_empty() {
+            first = data;
+            continue;
+        }
+        if all.is_empty() {
+            all.extend_from_slice(&first);
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(share.hold(if all.is_empty() { first } else { all.into() }))
 }

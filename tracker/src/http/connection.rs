@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,9 +38,6 @@ pub(super) struct Connections {
     pub(super) gate: Arc<Gate>,
     tls: Option<Arc<rustls::ServerConfig>>,
     max_header_len: usize,
-    /// How long a request may take on HTTP/2 from the end of its headers until its answer was read. On HTTP/1.1 that is the
-    /// connection's only request, and is seen there.
-    stream_time: Duration,
     streams: TaskTracker,
 }
 
@@ -56,8 +51,7 @@ impl Connections {
         streams: TaskTracker,
     ) -> Self {
         let max_header_len = config.max_header_len.max(MIN_HEADER_LEN);
-        let stream_time = config.handler_time + config.answer_time;
-        Self { requests, gate, tls, max_header_len, stream_time, streams }
+        Self { requests, gate, tls, max_header_len, streams }
     }
 
     /// Whether connections begin with a TLS handshake.
@@ -77,32 +71,19 @@ impl Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::trace!(%remote, %error, "no TCP_NODELAY");
         }
-        let served = self.serve_stream(stream, remote, &admission.progress);
-        tokio::select! {
-            biased;
-            served = served => {
-                if let Err(error) = served {
-                    tracing::trace!(%remote, error, "connection ended early");
-                }
-            }
-            cut_off = admission.progress.cut_off() => {
-                if cut_off != CutOff::CLOSING {
-                    metrics.connection_cut_off(cut_off.reason);
-                }
-            }
+        match self.serve_stream(stream, remote, &admission.progress).await {
+            Ok(()) | Err(Ended::CutOff(CutOff::CLOSING)) => {}
+            Err(Ended::CutOff(CutOff { reason })) => metrics.connection_cut_off(reason),
+            Err(Ended::Failed(error)) => tracing::trace!(%remote, error, "connection ended early"),
         }
         metrics.connection_ended();
     }
 
-    async fn serve_stream(
-        &self,
-        stream: TcpStream,
-        remote: IpAddr,
-        progress: &Arc<Progress>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn serve_stream(&self, stream: TcpStream, remote: IpAddr, progress: &Arc<Progress>) -> Result<(), Ended> {
         let Some(tls) = &self.tls else { return self.serve_http(stream, remote, progress).await };
         progress.handshake_began();
-        let stream = TlsAcceptor::from(tls.clone()).accept(stream).await?;
+        let handshake = TlsAcceptor::from(tls.clone()).accept(stream);
+        let stream = progress.watch(handshake, |_| {}).await?.map_err(|error| Ended::Failed(error.into()))?;
         progress.handshake_ended();
         self.serve_http(stream, remote, progress).await
     }
@@ -112,22 +93,14 @@ impl Connections {
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         remote: IpAddr,
         progress: &Arc<Progress>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    ) -> Result<(), Ended> {
         let line = Arc::new(Line { requests: self.requests.clone(), remote, progress: progress.clone() });
         let service = service_fn(move |request| line.clone().answer(request));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
-        let http = self.http(Streams { tasks: self.streams.clone(), time: self.stream_time, over });
-        let socket = TokioIo::new(Socket::new(stream, progress.clone()));
-        let mut connection = pin!(http.serve_connection(socket, service));
-        tokio::select! {
-            biased;
-            ended = &mut connection => ended,
-            () = progress.drain() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        }
+        let http = self.http(Streams { tasks: self.streams.clone(), over });
+        let connection = http.serve_connection(TokioIo::new(Socket::new(stream, progress.clone())), service);
+        progress.watch(connection, |connection| connection.graceful_shutdown()).await?.map_err(Ended::Failed)
     }
 
     /// HTTP with its bounds. Those on time are kept by [`Progress`]: hyper's own begin the time for the headers of a request
@@ -146,18 +119,28 @@ impl Connections {
     }
 }
 
+/// Why a connection ended before its client wanted it to.
+enum Ended {
+    CutOff(CutOff),
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+impl From<CutOff> for Ended {
+    fn from(cut_off: CutOff) -> Self {
+        Self::CutOff(cut_off)
+    }
+}
+
 /// Runs the requests of an HTTP/2 connection.
 #[derive(Clone, Debug)]
 struct Streams {
     tasks: TaskTracker,
-    time: Duration,
     /// Cancelled when the connection has ended.
     over: CancellationToken,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, request: F) {
-        let (time, over) = (self.time, self.over.clone());
-        self.tasks.spawn(async move { over.run_until_cancelled(timeout(time, request)).await });
+        self.tasks.spawn(self.over.clone().run_until_cancelled_owned(request));
     }
 }

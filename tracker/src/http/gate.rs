@@ -106,8 +106,8 @@ impl Gate {
 impl State {
     /// The connection to make room: of some, the one that has been waiting longest.
     fn most_patient(&mut self) -> Option<&Progress> {
-        // Places are taken again as they become free, so nearly all up to here are in use while the gate is full.
-        let places = 0..self.open.len().max(1);
+        // Places are taken again as they become free, so while the gate is full at least half of these are in use.
+        let places = 0..self.open.capacity().max(1);
         let drawn = (0..LOOKED_AT).filter_map(|_| self.open.get(self.rng.random_range(places.clone())));
         let waiting = drawn.filter_map(|progress| Some((progress.waiting_since()?, progress)));
         waiting.min_by_key(|(since, _)| *since).map(|(_, progress)| &**progress)
@@ -183,7 +183,7 @@ mod tests {
             admission.progress.request_began(false, now);
         }
         assert_eq!(gate.admit(None, now).unwrap_err(), Refused::Full);
-        open[1].progress.request_ended(now);
+        open[1].progress.request_ended(now, now);
         let fourth = gate.admit(None, now).unwrap();
         assert!(open[1].progress.is_shed());
         fourth.progress.request_began(false, now);

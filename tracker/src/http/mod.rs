@@ -1,7 +1,7 @@
 //! HTTP: parses what comes, hands it to the [`Tracker`](crate::Tracker), and sends what it answers.
 //!
-//! - `routes`: which path leads where.
-//! - `body`: how long a body may be. `message`: from a body to a message.
+//! - `routes`: which path leads where. `access`: who gets there. `admin`: what an operator does over HTTP.
+//! - `body`: how long a body may be, and `memory`: how much all of them may take. `message`: from a body to a message.
 //! - `page`: for people with a browser. `openapi`: the messages, described for programs and for people.
 //! - `reply`: answers and refusals as responses.
 //! - `request`: what every request gets: its time, its client's address (`client`), its place in the metrics.
@@ -10,10 +10,13 @@
 //! - `server`: where it listens, how it ends, and its certificate (`tls`).
 
 mod accept;
+mod access;
+mod admin;
 mod body;
 mod client;
 mod connection;
 mod gate;
+mod memory;
 mod message;
 mod openapi;
 mod page;

@@ -1,17 +1,17 @@
 //! How far a connection is, and until when it may take for what comes next.
 //!
 //! A connection is touched at three places: the socket sees bytes come and go, requests begin and end, and the task that owns
-//! the connection waits for the end of its patience. None of them knows enough by itself, so each tells what it sees here. No
-//! timer is set for a request: there is one for each connection, and it is moved only when it fires or is too late.
+//! the connection has to know when there is no more patience with it. None of them knows enough by itself, so each tells what
+//! it sees here. No timer is set for a request: there is one for each connection, and it is moved only when it fires or would
+//! fire too late.
 
 use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use tokio::time::sleep_until;
+use tokio::time::{Sleep, sleep_until};
 
 use crate::config::ServerConfig;
 
@@ -25,6 +25,7 @@ pub(super) struct Times {
     header: Duration,
     idle: Duration,
     answer: Duration,
+    request: Duration,
 }
 
 /// How far one connection is.
@@ -32,7 +33,6 @@ pub(super) struct Times {
 pub(super) struct Progress {
     times: Times,
     state: Mutex<State>,
-    asked: Notify,
 }
 
 #[derive(Debug)]
@@ -40,13 +40,17 @@ struct State {
     stage: Stage,
     /// Since when it has been in this stage.
     since: Instant,
+    /// When it was opened, or its last request answered.
+    served: Instant,
     /// Since when there have been bytes that the client does not take.
     stuck: Option<Instant>,
-    /// Requests that are not answered.
-    requests: usize,
+    /// When the requests began whose answers are not sent.
+    requests: Vec<Instant>,
     /// Whether bytes may come that belong to no request.
     http2: bool,
     ending: Option<Ending>,
+    /// The task that owns the connection.
+    owner: Option<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +61,7 @@ enum Stage {
     Waiting,
     /// The headers of a request are not complete.
     Headers,
-    /// Requests are being answered, in a time of their own.
+    /// Requests are being answered.
     Busy,
     /// The last answer was written, or nothing was asked.
     Closing,
@@ -91,15 +95,25 @@ impl CutOff {
 
 impl Times {
     pub(super) fn new(config: &ServerConfig) -> Self {
-        Self { header: config.header_time, idle: config.idle_time, answer: config.answer_time }
+        let &ServerConfig { header_time: header, idle_time: idle, handler_time, answer_time: answer, .. } = config;
+        Self { header, idle, answer, request: handler_time + answer }
     }
 }
 
 impl Progress {
     /// A connection that was just opened.
     pub(super) fn new(times: Times, now: Instant) -> Self {
-        let state = State { stage: Stage::Waiting, since: now, stuck: None, requests: 0, http2: false, ending: None };
-        Self { times, state: Mutex::new(state), asked: Notify::new() }
+        let state = State {
+            stage: Stage::Waiting,
+            since: now,
+            served: now,
+            stuck: None,
+            requests: Vec::new(),
+            http2: false,
+            ending: None,
+            owner: None,
+        };
+        Self { times, state: Mutex::new(state) }
     }
 
     /// A TLS handshake begins.
@@ -124,31 +138,33 @@ impl Progress {
     pub(super) fn request_began(&self, http2: bool, now: Instant) {
         let mut state = self.state.lock();
         state.http2 |= http2;
-        state.requests += 1;
+        state.requests.push(now);
         state.enter(Stage::Busy, now);
     }
 
-    /// A request was answered, or given up.
-    pub(super) fn request_ended(&self, now: Instant) {
+    /// The answer of a request that began then was sent, or the request was given up.
+    pub(super) fn request_ended(&self, began: Instant, now: Instant) {
         let mut state = self.state.lock();
-        state.requests -= 1;
-        if state.requests == 0 && state.stage == Stage::Busy {
+        if let Some(index) = state.requests.iter().position(|open| *open == began) {
+            state.requests.swap_remove(index);
+        }
+        if state.requests.is_empty() && state.stage == Stage::Busy {
             state.enter(Stage::Waiting, now);
+            state.served = now;
         }
     }
 
     /// There are bytes that the client does not take.
     pub(super) fn stuck(&self) {
-        self.state.lock().stuck.get_or_insert_with(Instant::now);
+        self.state.lock().stuck = Some(Instant::now());
     }
 
-    /// The client has taken all bytes.
+    /// The client has taken them.
     pub(super) fn flushed(&self) {
         let mut state = self.state.lock();
-        if state.stuck.take().is_some() {
-            // What came meanwhile was not waited for.
-            state.since = Instant::now();
-        }
+        state.stuck = None;
+        // What came meanwhile was not waited for.
+        state.since = Instant::now();
     }
 
     /// Nothing more will be sent. The client had the time since its last answer to hang up.
@@ -156,17 +172,21 @@ impl Progress {
         self.state.lock().stage = Stage::Closing;
     }
 
-    /// Since when the client has kept the tracker waiting for the rest of a request; not if the connection ends anyway.
+    /// Since when the client has kept the tracker waiting for a request, whether it has begun with it or not; none if it does
+    /// not, or if the connection is about to end.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state.lock();
         let waits = matches!(state.stage, Stage::Handshake | Stage::Waiting | Stage::Headers);
-        (waits && state.ending.is_none()).then_some(state.since)
+        (waits && state.ending.is_none()).then_some(state.served)
     }
 
     /// Asks the connection to end.
     pub(super) fn end(&self, ending: Ending) {
-        self.state.lock().ending = Some(ending);
-        self.asked.notify_one();
+        let mut state = self.state.lock();
+        state.ending = Some(ending);
+        if let Some(owner) = state.owner.take() {
+            owner.wake();
+        }
     }
 
     /// Whether it is to make room.
@@ -175,47 +195,68 @@ impl Progress {
         self.state.lock().ending == Some(Ending::Shed)
     }
 
-    /// Waits until the connection is to end in good order.
-    pub(super) async fn drain(&self) {
-        while self.state.lock().ending != Some(Ending::Drain) {
-            self.asked.notified().await;
-        }
-    }
-
-    /// Waits until the connection is to be cut off. To be polled whenever something may have happened on the connection.
-    pub(super) async fn cut_off(&self) -> CutOff {
+    /// Runs what the connection does, until it is over or takes too long. `drain` is called when the connection is to end in
+    /// good order.
+    pub(super) async fn watch<C: Future>(
+        &self,
+        connection: C,
+        drain: impl Fn(Pin<&mut C>),
+    ) -> Result<C::Output, CutOff> {
+        let (mut connection, mut draining) = (pin!(connection), false);
         let mut alarm = pin!(sleep_until((Instant::now() + self.times.idle).into()));
         poll_fn(|context| {
             loop {
-                let (until, cut_off) = {
-                    let state = self.state.lock();
-                    if state.ending == Some(Ending::Shed) {
-                        return Poll::Ready(CutOff::SHED);
+                if let Poll::Ready(output) = connection.as_mut().poll(context) {
+                    return Poll::Ready(Ok(output));
+                }
+                let (ending, deadline) = self.state.lock().look(context, &self.times);
+                match ending {
+                    Some(Ending::Shed) => return Poll::Ready(Err(CutOff::SHED)),
+                    Some(Ending::Drain) if !draining => {
+                        draining = true;
+                        drain(connection.as_mut());
                     }
-                    let Some(deadline) = state.deadline(&self.times) else { return Poll::Pending };
-                    deadline
-                };
-                if until < alarm.deadline().into_std() {
-                    alarm.as_mut().reset(until.into());
+                    _ => {
+                        return deadline
+                            .map_or(Poll::Pending, |deadline| wait(alarm.as_mut(), context, deadline).map(Err));
+                    }
                 }
-                if alarm.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                if until <= alarm.deadline().into_std() {
-                    return Poll::Ready(cut_off);
-                }
-                // Much has happened since it was set.
-                alarm.as_mut().reset(until.into());
             }
         })
         .await
     }
 }
 
+/// Waits until a deadline that may be another one each time.
+fn wait(mut alarm: Pin<&mut Sleep>, context: &mut Context<'_>, (until, cut_off): (Instant, CutOff)) -> Poll<CutOff> {
+    let until = until.into();
+    if until < alarm.deadline() {
+        alarm.as_mut().reset(until);
+    }
+    while alarm.as_mut().poll(context).is_ready() {
+        if until <= alarm.deadline() {
+            return Poll::Ready(cut_off);
+        }
+        // Much has happened since it was set.
+        alarm.as_mut().reset(until);
+    }
+    Poll::Pending
+}
+
 impl State {
     fn enter(&mut self, stage: Stage, now: Instant) {
         self.stage = stage;
         self.since = now;
+    }
+
+    /// Whether the connection is to end, and if not, until when something has to happen. The task that looks is woken when the
+    /// former changes.
+    fn look(&mut self, context: &Context<'_>, times: &Times) -> (Option<Ending>, Option<(Instant, CutOff)>) {
+        match &mut self.owner {
+            Some(owner) => owner.clone_from(context.waker()),
+            None => self.owner = Some(context.waker().clone()),
+        }
+        (self.ending, self.deadline(times))
     }
 
     /// Until when something has to happen, and what it would be that took too long.
@@ -227,7 +268,7 @@ impl State {
             Stage::Handshake => Some((self.since + times.header, CutOff::HANDSHAKE)),
             Stage::Waiting => Some((self.since + times.idle, CutOff::IDLE)),
             Stage::Headers => Some((self.since + times.header, CutOff::HEADERS)),
-            Stage::Busy => None,
+            Stage::Busy => self.requests.iter().min().map(|began| (*began + times.request, CutOff::ANSWER)),
             Stage::Closing => Some((self.since + LINGER, CutOff::CLOSING)),
         }
     }

@@ -8,11 +8,11 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response, StatusCode, Version};
 use axum::response::IntoResponse;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -21,6 +21,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::time::timeout;
 
 use super::client::{ClientAddr, Proxies};
+use super::memory::{Exhausted, Memory, Share, hold};
 use super::progress::Progress;
 use crate::metrics::{Kind, Metrics};
 use crate::refusal::Refusal;
@@ -31,6 +32,7 @@ pub(super) struct Requests {
     pub(super) router: TowerToHyperService<Router>,
     pub(super) proxies: Proxies,
     pub(super) handler_time: Duration,
+    pub(super) memory: Arc<Memory>,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -49,8 +51,8 @@ impl Line {
         self: Arc<Self>,
         mut request: Request<Incoming>,
     ) -> Result<Response<Answer>, Infallible> {
-        let open = OpenRequest::begin(self.clone(), &request);
-        let Requests { router, proxies, handler_time, metrics } = &*self.requests;
+        let mut open = OpenRequest::begin(self.clone(), &request);
+        let Requests { router, proxies, handler_time, metrics, .. } = &*self.requests;
         let client = match proxies.contain(self.remote) {
             true => proxies.client(self.remote, request.headers()),
             false => ClientAddr(self.remote),
@@ -64,8 +66,15 @@ impl Line {
                 Refusal::too_slow(*handler_time).into_response()
             }
         };
+        let response = match open.share.grow(response.body().size_hint().lower() as usize) {
+            Ok(()) => response,
+            Err(Exhausted) => {
+                metrics.cap_hit("memory");
+                Refusal::busy().into_response()
+            }
+        };
         open.answered(response.status());
-        Ok(response.map(|body| Answer { body, _open: open }))
+        Ok(response.map(|body| Answer { body, open: Some(open) }))
     }
 }
 
@@ -75,6 +84,8 @@ struct OpenRequest {
     line: Arc<Line>,
     kind: Kind,
     began: Instant,
+    /// What its answer takes.
+    share: Share,
 }
 
 impl OpenRequest {
@@ -82,7 +93,7 @@ impl OpenRequest {
         let began = Instant::now();
         line.progress.request_began(request.version() == Version::HTTP_2, began);
         line.requests.metrics.request_began();
-        Self { kind: kind(request.uri().path()), began, line }
+        Self { kind: kind(request.uri().path()), began, share: line.requests.memory.share(), line }
     }
 
     fn answered(&self, status: StatusCode) {
@@ -93,7 +104,7 @@ impl OpenRequest {
 impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.line.requests.metrics.request_ended();
-        self.line.progress.request_ended(Instant::now());
+        self.line.progress.request_ended(self.began, Instant::now());
     }
 }
 
@@ -109,19 +120,23 @@ fn kind(path: &str) -> Kind {
     }
 }
 
-/// The body of an answer. It is dropped once there is room in the connection for all of it.
+/// The body of an answer.
 #[derive(Debug)]
 pub(super) struct Answer {
     body: Body,
-    _open: OpenRequest,
+    /// Ends with the last bytes of the body, wherever those wait to be sent.
+    open: Option<OpenRequest>,
 }
 
 impl hyper::body::Body for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+        let open = this.open.take_if(|_| this.body.is_end_stream());
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| hold(data, open)))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
@@ -18,12 +19,17 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::{Takes, admit};
+use super::admin;
 use super::body::{Batch, Body};
 use super::client::ClientAddr;
+use super::memory::Memory;
 use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use crate::access::Role;
+use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::proof::Proof;
 use crate::readiness::Readiness;
@@ -33,45 +39,64 @@ use crate::service::{Caller, Now, Stats, Tracker};
 /// What the handlers need.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) tracker: Arc<Tracker>,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) readiness: Arc<Readiness>,
-    pub(crate) max_body_len: usize,
-    pub(crate) max_batch_len: usize,
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) max_body_len: usize,
+    pub(super) max_batch_len: usize,
+    pub(super) memory: Arc<Memory>,
 }
 
-/// All routes, and their description, in which each is named once; those for metrics only where they have no address of
-/// their own.
+impl App {
+    pub(crate) fn new(
+        tracker: Arc<Tracker>,
+        metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
+        config: &ServerConfig,
+    ) -> Self {
+        let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
+        Self { tracker, metrics, readiness, max_body_len, max_batch_len, memory: Memory::new(max_memory) }
+    }
+}
+
+/// All routes, and their description: each is named here once, under what it takes to use it. Those for metrics are here
+/// only where they have no address of their own.
 pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
-    let (described, mut api) = OpenApiRouter::with_openapi(openapi::about())
+    let takes = |role| from_fn_with_state(Takes { app: app.clone(), role }, admit);
+    let share = OpenApiRouter::new()
         .routes(routes!(register))
-        .routes(routes!(query))
         .routes(routes!(heartbeat))
         .routes(routes!(unregister))
+        .route_layer(takes(Role::Share));
+    let read = OpenApiRouter::new()
+        .routes(routes!(query))
         .routes(routes!(search, search_by_url))
         .routes(routes!(file))
         .routes(routes!(stats))
-        .merge(if with_metrics { operation() } else { health() })
-        .split_for_parts();
+        .route("/", get(page::home))
+        .merge(if with_metrics { numbers() } else { OpenApiRouter::new() })
+        .route_layer(takes(Role::Read));
+    let admin = admin::routes().route_layer(takes(Role::Admin));
+    let all = OpenApiRouter::with_openapi(openapi::about()).merge(share).merge(read).merge(health()).merge(admin);
+    let (described, mut api) = all.split_for_parts();
     openapi::add_errors(&mut api);
     described
         .merge(openapi::routes(&api))
-        .route("/", get(page::home))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
         .with_state(app)
 }
 
-/// The routes where metrics have an address of their own.
+/// The routes where metrics have an address of their own: who gets to that may see them.
 pub(super) fn metrics_router(app: Arc<App>) -> Router {
-    Router::from(operation()).fallback(unknown_route).with_state(app)
+    Router::from(health().merge(numbers())).fallback(unknown_route).with_state(app)
 }
 
-/// What those who run the tracker look at.
-fn operation() -> OpenApiRouter<Arc<App>> {
-    health().routes(routes!(metrics))
+fn numbers() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(metrics))
 }
 
+/// Open to everybody: those who look whether a tracker lives have no token.
 fn health() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
@@ -220,6 +245,8 @@ async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, Strin
     responses((status = 200, description = "OpenMetrics text", body = String))
 )]
 async fn metrics(State(app): Tracking) -> impl IntoResponse {
+    let (entries, waiting) = app.tracker.names_known();
+    app.metrics.catalogue().set(entries, waiting);
     let text = app.metrics.encode(&app.tracker.totals());
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }

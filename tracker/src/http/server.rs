@@ -124,6 +124,7 @@ impl Server {
             router: TowerToHyperService::new(router),
             proxies: Proxies::new(config),
             handler_time: config.handler_time,
+            memory: self.app.memory.clone(),
             metrics: self.app.metrics.clone(),
         };
         let gate = Gate::new(config, rand::make_rng());

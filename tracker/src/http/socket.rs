@@ -17,21 +17,32 @@ const MAX_LINGER_LEN: usize = 2 * 1024 * 1024;
 pub(super) struct Socket<S> {
     inner: S,
     progress: Arc<Progress>,
+    /// Whether there are bytes that the client does not take.
+    stuck: bool,
     /// Bytes that were thrown away after the last answer, once that is written.
     lingered: Option<usize>,
 }
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, progress: Arc<Progress>) -> Self {
-        Self { inner, progress, lingered: None }
+        Self { inner, progress, stuck: false, lingered: None }
     }
 
-    /// Notes whether the client takes what is written.
-    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
-        if written.is_pending() {
+    /// Notes when the client does not take what is written.
+    fn note<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        if written.is_pending() && !self.stuck {
+            self.stuck = true;
             self.progress.stuck();
         }
         written
+    }
+
+    /// Notes that the client has taken all that was written.
+    fn flushed(&mut self) {
+        if self.stuck {
+            self.stuck = false;
+            self.progress.flushed();
+        }
     }
 }
 
@@ -70,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.inner).poll_flush(cx);
         ready!(self.note(flushed))?;
-        self.progress.flushed();
+        self.flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -80,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         if this.lingered.is_none() {
             let shut_down = Pin::new(&mut this.inner).poll_shutdown(cx);
             ready!(this.note(shut_down))?;
-            this.progress.flushed();
+            this.flushed();
             this.progress.closing();
         }
         let lingered = this.lingered.get_or_insert(0);

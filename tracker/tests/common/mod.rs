@@ -84,6 +84,20 @@ impl Running {
         answer
     }
 
+    /// Waits until so many files are found by these words, and returns them: names are written a moment after they came.
+    pub async fn until_found(&self, words: &str, count: usize) -> Vec<Value> {
+        let found = async {
+            loop {
+                let (_, answer) = self.get(&format!("/v1/search?q={words}")).await;
+                let files = answer["files"].as_array().expect("an answer has files");
+                if files.len() == count {
+                    return files.clone();
+                }
+            }
+        };
+        timeout(LONG, found).await.expect("the files are found")
+    }
+
     /// Shuts down and waits for the end.
     pub async fn stop(self) {
         self.shutdown.cancel();

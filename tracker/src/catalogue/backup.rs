@@ -1,0 +1,68 @@
+//! A copy of the catalogue in one file, also while a tracker works on it.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use rusqlite::backup::NO_PROGRESS;
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
+
+use super::check::check_all;
+use super::error::{BackupError, Fault};
+use super::place::beside;
+use super::schema::{self, Kind, MIGRATIONS};
+
+/// Copies the catalogue in the file `from` into the new file `to`; blocks. The copy is one moment of the catalogue, also
+/// when another process writes to it meanwhile. It is looked at as a whole, and durable, before it gets its name.
+///
+/// # Errors
+/// [`BackupError`]. Then there is no file `to`, unless there was one before.
+pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
+    if to.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    match schema::kind(&source, MIGRATIONS) {
+        Ok(Kind::Catalogue(_)) => {}
+        Ok(Kind::Empty | Kind::Foreign) => return Err(BackupError::NotACatalogue(from.to_owned())),
+        Err(fault) => return Err(fault.into()),
+    }
+    let partial = beside(to, format!(".{}.partial", std::process::id()));
+    let copied = copy(&source, &partial).and_then(|()| Ok(publish(&partial, to)?));
+    for left in ["", "-wal", "-shm", "-journal"] {
+        // Most are not there. What cannot be removed only takes room.
+        let _ = fs::remove_file(beside(&partial, left));
+    }
+    copied
+}
+
+/// Copies every page as it is at this moment, and checks the copy.
+fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {
+    // Within a transaction the source does not change, whoever writes to it. Without one, the copy would begin anew with
+    // each commit, and never end on a busy tracker.
+    let moment = source.unchecked_transaction()?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    moment.backup(MAIN_DB, to, NO_PROGRESS)?;
+    moment.finish()?;
+    let copy = Connection::open(to)?;
+    check_all(&copy)?;
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(File::open(to)?.sync_all()?)
+}
+
+/// Gives a finished file its name unless that is taken.
+fn publish(partial: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(partial, to)?;
+    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
+impl From<Fault> for BackupError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Damaged(reason) => Self::Damaged(reason),
+            Fault::Sqlite(error) => Self::Sqlite(error),
+            Fault::Io(error) => Self::Io(error),
+        }
+    }
+}

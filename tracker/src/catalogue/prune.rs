@@ -1,0 +1,88 @@
+//! What the catalogue forgets: files that nobody has had for long, and the oldest of too many.
+
+use rusqlite::Connection;
+use sprat_chunking::FileId;
+
+use super::entry::{Entry, columns};
+use super::error::{Fault, ReadError};
+use super::queue::Change;
+use super::readers::Pace;
+use super::{Catalogue, Shared};
+
+/// How many entries one step looks at.
+const STEP: usize = 500;
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// What was last seen before this moment is forgotten, in seconds since 1970 (UTC).
+    pub seen_since: u64,
+    /// So many files are kept at most; of more, those go first that were seen the longest ago.
+    pub most: usize,
+}
+
+/// How far a pass over the catalogue has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pass {
+    /// The last entry that was looked at: when it was last seen, and its number.
+    after: Option<(i64, i64)>,
+    /// How many files there were too many when the pass began.
+    excess: Option<usize>,
+    /// How many files were removed.
+    pub removed: usize,
+    /// Whether there is nothing more to remove.
+    pub done: bool,
+}
+
+impl Catalogue {
+    /// Goes a step on with a pass over the catalogue that forgets what need not be kept, and is not `alive`: held by
+    /// somebody now. What is alive is noted as seen `now`, in seconds since 1970 (UTC). Blocks for some milliseconds.
+    ///
+    /// A pass begins with [`Pass::default`] and goes on until it is done. A step that finds no room in the queue does
+    /// nothing more, so the next one should come a little later.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the catalogue cannot answer now.
+    pub fn prune(
+        &self,
+        pass: Pass,
+        retention: &Retention,
+        now: u64,
+        alive: impl Fn(&FileId) -> bool,
+    ) -> Result<Pass, ReadError> {
+        let shared: &Shared = &self.shared;
+        let after = pass.after.unwrap_or((i64::MIN, i64::MIN));
+        let oldest = shared.ask(Pace::Within(shared.deadline), |db| oldest(db, after))?;
+        let excess = pass.excess.unwrap_or_else(|| self.len().saturating_sub(retention.most));
+        let mut pass = Pass { excess: Some(excess), done: oldest.len() < STEP, ..pass };
+        for entry in oldest {
+            let too_old = entry.last_seen < retention.seen_since;
+            if !too_old && pass.removed >= excess {
+                return Ok(Pass { done: true, ..pass });
+            }
+            let alive = alive(&entry.file_id);
+            let change = if alive { Change::Touch(entry.file_id, now) } else { Change::Remove(entry.file_id) };
+            if shared.queue.push(change).is_err() {
+                return Ok(Pass { done: false, ..pass });
+            }
+            pass.removed += usize::from(!alive);
+            pass.after = Some((i64::try_from(entry.last_seen).unwrap_or(i64::MAX), entry.id));
+        }
+        Ok(pass)
+    }
+}
+
+/// The entries that were seen the longest ago, after this one.
+fn oldest(db: &Connection, after: (i64, i64)) -> Result<Vec<Entry>, Fault> {
+    let mut statement = db.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM files WHERE (last_seen, id) > (?1, ?2) ORDER BY last_seen, id LIMIT ?3"
+    ))?;
+    let mut rows = statement.query((after.0, after.1, STEP))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(Entry::read(row)?);
+    }
+    Ok(entries)
+}

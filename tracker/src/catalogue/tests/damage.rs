@@ -1,0 +1,120 @@
+//! Files in which bits were turned over, sectors lost and ends cut off: each is noticed and set aside, or changes no answer.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::*;
+
+/// What is asked of a catalogue, in words that are common, rare, several, short and none.
+const QUESTIONS: &[&str] = &["name", "red", "17", "blue 7", "nam een", "e", "", "purple"];
+
+/// An answer to each of the questions, and the entry of each file.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    found: Vec<Matches>,
+    entries: Vec<Option<Entry>>,
+}
+
+fn ask(catalogue: &Catalogue, files: u32) -> Result<Answers, ReadError> {
+    let found = QUESTIONS.iter().map(|words| catalogue.search(&Words::new(words)));
+    let entries = (0..files).map(|number| catalogue.entry(id(number)));
+    Ok(Answers { found: found.collect::<Result<_, _>>()?, entries: entries.collect::<Result<_, _>>()? })
+}
+
+impl Answers {
+    /// Holds that whatever is in these answers is in the right ones too.
+    fn assert_true(&self, right: &Self) {
+        for (found, right) in self.found.iter().zip(&right.found) {
+            assert!(found.found.iter().all(|found| right.found.contains(found)));
+        }
+        for (entry, right) in self.entries.iter().zip(&right.entries) {
+            assert!(entry.is_none() || entry == right);
+        }
+    }
+}
+
+/// A catalogue of so many files, some of which were renamed and removed, as bytes; and its answers.
+fn make(files: u32) -> (Vec<u8>, Answers) {
+    let (_dir, path) = place();
+    let (catalogue, _) = open(&path);
+    for round in 0..4 {
+        let colour = ["red", "green", "blue", "grey"][round];
+        catalogue.fill((0..files >> round).map(|number| format!("{colour} name {number}.txt")));
+    }
+    for number in (0..files).step_by(7) {
+        catalogue.remove(id(number)).unwrap();
+    }
+    catalogue.flush().wait_blocking().unwrap();
+    let answers = ask(&catalogue, files).unwrap();
+    assert!(answers.found[..7].iter().all(|matches| !matches.found.is_empty() && matches.all));
+    drop(catalogue);
+    (fs::read(&path).unwrap(), answers)
+}
+
+/// Whether the damage in these bytes is noticed: at the start, by an answer or by the check. If it is not, it must make no
+/// difference.
+fn is_noticed(bytes: &[u8], files: u32, right: &Answers) -> bool {
+    let (_dir, path) = place();
+    fs::write(&path, bytes).unwrap();
+    let (catalogue, opening) = open(&path);
+    let noticed = match opening {
+        Opening::SetAside { .. } => true,
+        // Of an empty file nobody can tell that it had been longer, but it is said that there was nothing.
+        Opening::New => bytes.is_empty(),
+        _ => {
+            let asked = ask(&catalogue, files);
+            if let Ok(answers) = &asked {
+                answers.assert_true(right);
+            }
+            match (asked, catalogue.check()) {
+                (Ok(answers), Ok(_)) => {
+                    assert_eq!(&answers, right, "the check saw nothing");
+                    false
+                }
+                _ => {
+                    wait_until("a new file", || catalogue.begun_anew() == 1);
+                    true
+                }
+            }
+        }
+    };
+    // Either way it goes on.
+    catalogue.put(put(9999, "afterwards")).unwrap();
+    catalogue.flush().wait_blocking().unwrap();
+    assert_eq!(catalogue.names("afterwards"), ["afterwards"]);
+    noticed
+}
+
+#[test]
+fn damage_anywhere_is_noticed_or_makes_no_difference() {
+    let (bytes, right) = make(800);
+    assert!(!is_noticed(&bytes, 800, &right));
+    let noticed = (0..120).filter(|seed| {
+        let mut rng = StdRng::seed_from_u64(*seed);
+        let mut damaged = bytes.clone();
+        let at = rng.random_range(0..bytes.len());
+        match seed % 6 {
+            0 => damaged.truncate(at),
+            1 => damaged.truncate(at / 4096 * 4096),
+            2 => damaged[at / 512 * 512..][..512].fill(0),
+            3 => rng.fill(&mut damaged[at / 512 * 512..][..512]),
+            _ => damaged[at] ^= 1 << rng.random_range(0..8),
+        }
+        is_noticed(&damaged, 800, &right)
+    });
+    let noticed = noticed.count();
+    assert!(noticed > 60, "{noticed}");
+}
+
+#[test]
+fn damage_to_any_byte_of_the_header_is_noticed_or_makes_no_difference() {
+    let (bytes, right) = make(200);
+    // Every third bit: those of each byte, in turns.
+    let noticed = (0..800).step_by(3).filter(|bit| {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        is_noticed(&damaged, 200, &right)
+    });
+    let noticed = noticed.count();
+    assert!(noticed > 100, "{noticed}");
+}

@@ -1,0 +1,101 @@
+//! To be the tracker: from its configuration to its end.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+
+use anyhow::Context;
+use sprat_tracker::config::{Effective, Sources};
+use sprat_tracker::listeners::{self, ListenError, Listeners};
+use sprat_tracker::logs::Logs;
+use sprat_tracker::{Server, notify};
+use tokio_util::sync::CancellationToken;
+
+use super::create;
+use super::signals::{Signal, Signals};
+
+/// Runs until the system says that it is enough.
+pub(super) fn serve(sources: &Sources) -> anyhow::Result<()> {
+    let effective = sources.read()?;
+    let logs = Logs::start(&effective.config.log);
+    warn(&effective);
+    if let Some(folder) = &effective.config.data_dir {
+        create(folder)?;
+    }
+    // Before there are other threads.
+    let inherited = listeners::inherited().context("cannot use the sockets that this was started with")?;
+    tokio::runtime::Runtime::new()?.block_on(run(sources, &effective, &logs, inherited))
+}
+
+async fn run(sources: &Sources, running: &Effective, logs: &Logs, inherited: Vec<TcpListener>) -> anyhow::Result<()> {
+    let config = &running.config;
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let (server, background) = Server::open(config)?;
+    let listeners = match inherited.is_empty() {
+        true => Listeners::bind(&config.listen, config.server.metrics_listen).map_err(advise)?,
+        false => Listeners::adopt(inherited)?,
+    };
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    announce(scheme, &listeners.addresses());
+    let shutdown = CancellationToken::new();
+    let mut serving = pin!(server.run(background, listeners, &shutdown));
+    let until_told = async {
+        while signals.next().await == Signal::Reload {
+            reload(sources, running, logs, &server).await;
+        }
+    };
+    tokio::select! {
+        () = &mut serving => return Ok(()),
+        () = notify::alive() => {}
+        () = until_told => {}
+    }
+    notify::stopping();
+    shutdown.cancel();
+    serving.await;
+    Ok(())
+}
+
+/// What can take effect while the tracker runs; all else is told to need a restart.
+const RELOADED: [&str; 2] = ["access.", "log.level"];
+
+/// Reads all files again. What is wrong with one is told, and what depends on it stays as it was.
+async fn reload(sources: &Sources, running: &Effective, logs: &Logs, server: &Server) {
+    let effective = match sources.read() {
+        Ok(effective) => effective,
+        Err(error) => return tracing::error!("the configuration stays as it was: {error}"),
+    };
+    warn(&effective);
+    logs.set_level(&effective.config.log);
+    server.reload(&effective.config).await;
+    for key in running.changed(&effective).iter().map(|key| key.path()) {
+        if !RELOADED.iter().any(|reloaded| key.starts_with(reloaded)) {
+            tracing::warn!(key, "this takes effect when the tracker is started anew");
+        }
+    }
+    tracing::info!(level = effective.config.log.level, "configuration read again");
+}
+
+fn warn(effective: &Effective) {
+    effective.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+}
+
+/// Adds what to do about it.
+fn advise(error: ListenError) -> anyhow::Error {
+    let other = SocketAddr::new(error.address.ip(), 0);
+    let advice = format!(
+        "cannot listen on {}; if another program uses that port, stop it or choose another one, such as --listen {other}",
+        error.address
+    );
+    anyhow::Error::new(error.reason).context(advice)
+}
+
+/// Tells whoever started this where it listens, and systemd that it does. The former may have stopped listening itself,
+/// which is no reason to end.
+fn announce(scheme: &str, addresses: &[SocketAddr]) {
+    let mut out = io::stdout().lock();
+    for address in addresses {
+        let _ = writeln!(out, "sprat-tracker listening on {scheme}://{address}");
+    }
+    let _ = out.flush();
+    notify::ready();
+}

@@ -1,0 +1,197 @@
+//! The names of files: what the catalogue is told and asked, and what it forgets.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use sprat_chunking::FileId;
+use sprat_protocol::PeerId;
+use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::MissedTickBehavior;
+
+use super::{Caller, Now, Tracker, at_most, to_u32};
+use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Words};
+use crate::config::CatalogueConfig;
+use crate::refusal::Refusal;
+use crate::store::Summary;
+
+/// How many searches may wait or run at once: each has a thread.
+const SEARCHES: usize = 64;
+/// How often it is looked whether the catalogue had to begin anew.
+const LOOK_TICK: Duration = Duration::from_secs(1);
+/// How often it is looked for names that need not be kept.
+const PRUNE_TICK: Duration = Duration::from_secs(3600);
+/// How long to rest after each step of that.
+const PRUNE_REST: Duration = Duration::from_millis(50);
+
+/// The catalogue, and what the tracker needs to use it.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) catalogue: Arc<Catalogue>,
+    config: CatalogueConfig,
+    searches: Semaphore,
+    relearning: Mutex<Option<Relearning>>,
+}
+
+/// The names are lost, and every peer is asked once to say them again: it is told that its lease is unknown, while others
+/// still find it.
+#[derive(Debug)]
+struct Relearning {
+    until: Instant,
+    asked: HashSet<PeerId>,
+}
+
+impl Names {
+    pub(super) fn new(catalogue: Catalogue, config: CatalogueConfig) -> Self {
+        let searches = Semaphore::new(SEARCHES);
+        Self { catalogue: Arc::new(catalogue), config, searches, relearning: Mutex::default() }
+    }
+
+    /// Whether this peer, whose lease holds, is to register again, so that the names of its files become known again.
+    pub(super) fn must_register_again(&self, now: Instant, peer_id: PeerId) -> bool {
+        let mut relearning = self.relearning.lock();
+        if relearning.as_ref().is_some_and(|relearning| relearning.until <= now) {
+            *relearning = None;
+        }
+        relearning.as_mut().is_some_and(|relearning| relearning.asked.insert(peer_id))
+    }
+
+    /// This peer is about to say the names of its files.
+    pub(super) fn registers(&self, peer_id: PeerId) {
+        if let Some(relearning) = &mut *self.relearning.lock() {
+            relearning.asked.insert(peer_id);
+        }
+    }
+
+    /// All names were lost.
+    fn relearn(&self, until: Instant) {
+        *self.relearning.lock() = Some(Relearning { until, asked: HashSet::new() });
+    }
+}
+
+/// Tells the log what was found where the catalogue is kept.
+pub(super) fn report(opening: &Opening) {
+    match opening {
+        Opening::New => tracing::debug!("the catalogue is new"),
+        Opening::AsItWas { files } => tracing::info!(files, "catalogue opened"),
+        Opening::Migrated { from, files } => tracing::info!(files, from, "catalogue brought up to date"),
+        Opening::SetAside { to, reason } => {
+            tracing::error!(to = %to.display(), reason, "the catalogue was damaged and is set aside; it begins anew");
+        }
+    }
+}
+
+impl Tracker {
+    /// Somebody looks for files by name.
+    ///
+    /// # Errors
+    /// [`Refusal`] if these are too many words, or too many people search.
+    pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
+        at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
+        self.requests.lock().search += 1;
+        let _turn = self.names.searches.try_acquire().map_err(|_| Refusal::busy())?;
+        let (catalogue, words) = (self.names.catalogue.clone(), Words::new(&message.words));
+        let matches = spawn_blocking(move || catalogue.search(&words)).await.expect("a search does not panic");
+        let mut found = matches.map_err(|error| {
+            tracing::debug!(%error, "a search failed");
+            Refusal::busy()
+        })?;
+        found.found.retain(|found| self.access.blocks().file(found.file_id).is_ok());
+        let file_ids: Vec<FileId> = found.found.iter().map(|found| found.file_id).collect();
+        let summaries = self.store.summaries(caller.now, &file_ids).await;
+        let mut page = Page::new(message.page);
+        for (found, summary) in found.found.into_iter().zip(summaries) {
+            page.offer(found.rank, search_hit(found, summary));
+        }
+        Ok(page.finish())
+    }
+
+    /// Tells the catalogue what these files are called by now, of which this peer has just brought news.
+    pub(super) async fn record(&self, now: Now, by: PeerId, news: &[FileId]) {
+        let summaries = self.store.summaries(now, news).await;
+        for (file_id, summary) in news.iter().copied().zip(summaries) {
+            let Some(Summary { claim, .. }) = summary else { continue };
+            let put =
+                Put { file_id, name: claim.name.to_string(), layout: claim.layout, by, unix_seconds: now.unix_seconds };
+            if self.names.catalogue.put(put).is_err() {
+                // Room was looked for before, so this is rare: others were quicker. The name comes with the next peer.
+                tracing::debug!(%file_id, "no room for a name");
+            }
+        }
+    }
+
+    /// Waits until SEARCH finds everything that was registered before.
+    pub async fn flush(&self) {
+        if self.names.catalogue.flush().wait().await.is_err() {
+            tracing::error!("the latest names of files could not be written; peers say them again");
+        }
+    }
+
+    /// Forgets names that need not be kept, and learns them anew when they were lost; for ever.
+    pub(super) async fn keep_names(&self) {
+        let mut looks = tokio::time::interval(LOOK_TICK);
+        let mut prunes = tokio::time::interval(PRUNE_TICK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        prunes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut begun_anew, mut trouble) = (self.names.catalogue.begun_anew(), None);
+        loop {
+            tokio::select! {
+                _ = looks.tick() => {
+                    let times = self.names.catalogue.begun_anew();
+                    if times != begun_anew {
+                        begun_anew = times;
+                        tracing::error!("the catalogue was damaged and begins anew; peers are asked for names again");
+                        self.names.relearn(Instant::now() + self.lease);
+                    }
+                    let current = self.names.catalogue.trouble();
+                    if current != trouble {
+                        match &current {
+                            Some(reason) => tracing::error!(reason, "the catalogue cannot be written; it is tried again"),
+                            None => tracing::info!("the catalogue can be written again"),
+                        }
+                        trouble = current;
+                    }
+                }
+                _ = prunes.tick() => self.prune(Now::read()).await,
+            }
+        }
+    }
+
+    /// Forgets the names that need not be kept.
+    async fn prune(&self, now: Now) {
+        let CatalogueConfig { keep, files } = self.names.config;
+        let retention = Retention { seen_since: now.unix_seconds.saturating_sub(keep.as_secs()), most: files };
+        let mut pass = Pass::default();
+        while !pass.done {
+            let (catalogue, store) = (self.names.catalogue.clone(), self.store.clone());
+            let alive = move |file_id: &FileId| store.is_known(now, *file_id);
+            let step = spawn_blocking(move || catalogue.prune(pass, &retention, now.unix_seconds, alive));
+            match step.await.expect("a step does not panic") {
+                Ok(next) => pass = next,
+                Err(error) => return tracing::debug!(%error, "names are looked through later"),
+            }
+            tokio::time::sleep(PRUNE_REST).await;
+        }
+        if pass.removed > 0 {
+            tracing::info!(files = pass.removed, "names forgotten that nobody has had for long");
+        }
+    }
+
+    /// How many names are known, and how many changes of them wait to be written.
+    pub(crate) fn names_known(&self) -> (usize, usize) {
+        (self.names.catalogue.len(), self.names.catalogue.waiting())
+    }
+}
+
+/// A file as it is answered: by the name that most of those have for it who hold it now, or else by its last one.
+fn search_hit(found: Found, summary: Option<Summary>) -> SearchHit {
+    let Found { file_id, name, layout, first_seen, .. } = found;
+    let (name, layout, seeders, leechers) = match summary {
+        Some(Summary { claim, seeders, leechers }) => (claim.name.to_string(), claim.layout, seeders, leechers),
+        None => (name, layout, 0, 0),
+    };
+    SearchHit { file_id, name, size: layout.len(), seeders: to_u32(seeders), leechers: to_u32(leechers), first_seen }
+}
