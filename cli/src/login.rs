@@ -1,6 +1,6 @@
 //! `sprat login` and `sprat logout`: the token of a private tracker.
 
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal};
 
 use sprat_peer::is_readable_on_the_way;
 use sprat_peer::tracker_client::TrackerClient;
