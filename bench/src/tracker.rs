@@ -26,8 +26,9 @@ mod world;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How our tracker is started wherever it is measured: leases outlast any run, so that no peer needs to keep one.
-const FLAGS: &[&str] = &["--lease-seconds", "86400"];
+/// How our tracker is started wherever it is measured: leases outlast any run, so that no peer needs to keep one, and a few
+/// addresses may bring all files.
+const FLAGS: &[&str] = &["--lease", "1d", "--limits-new-files-per-minute", "4000000000"];
 
 /// What is measured, and how much of it.
 #[derive(clap::Args)]
@@ -86,7 +87,7 @@ const SLOW: u32 = 1000;
 pub(crate) fn run(args: &Tracker) -> anyhow::Result<()> {
     let seconds = args.seconds.unwrap_or(SECONDS);
     match args.what {
-        What { memory: true, .. } => memory::run(args.many, ENTRIES),
+        What { memory: true, .. } => memory::run(args.many, ENTRIES, &args.dir),
         What { search: true, .. } => search::run(args.many, seconds as u32, &args.dir),
         What { herd: true, .. } => herd::run(args.files, args.rounds),
         What { slow: true, .. } => slow::run(args, SLOW, Duration::from_secs_f64(seconds)),

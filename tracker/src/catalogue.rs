@@ -7,7 +7,7 @@
 //! - `words`: what somebody looks for, and how well a name answers. `page`: the best of those that do.
 //! - `search`: what the database is asked for that. `readers`: the connections that are asked.
 //! - `queue`: what waits to be written. `writer`: the one thread that writes.
-//! - `entry`: one file, with its checksum. `schema`: the tables, and their versions.
+//! - `entry`: one file, with its checksum; `meta`: numbers about all. `schema`: the tables, and their versions.
 //! - `place`: where all that is kept, and what becomes of it when it is damaged. `check`: how that is noticed.
 //! - `prune`: what is forgotten. `backup`: a copy while it runs. `error`: what goes wrong.
 //!
@@ -33,6 +33,7 @@ mod backup;
 mod check;
 mod entry;
 mod error;
+mod meta;
 mod page;
 mod place;
 mod prune;
@@ -97,7 +98,7 @@ impl Default for Settings {
 
 /// Every file that was registered and not forgotten since.
 ///
-/// Dropping it writes what still waits, if that can be written at once, and ends its threads.
+/// Dropping it writes what still waits, if that can be written at once, and ends its threads; that blocks.
 #[derive(Debug)]
 pub struct Catalogue {
     shared: Arc<Shared>,

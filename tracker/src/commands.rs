@@ -17,7 +17,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use options::Command;
 pub(crate) use options::Options;
-use sprat_tracker::config;
+use sprat_tracker::config::{self, Sources};
+use sprat_tracker::{catalogue, service};
 
 /// Does what the command line asks for.
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -27,6 +28,7 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
         Command::Config { example: true } => print(&config::example())?,
         Command::Config { example: false } => print(&config::effective(&sources.read()?))?,
         Command::Token { action } => token::act(action, &sources)?,
+        Command::Backup { file } => backup(&file, &sources)?,
         Command::Check { url, token_file, timeout } => return check::check(&url, token_file.as_deref(), timeout),
     }
     Ok(ExitCode::SUCCESS)
@@ -39,6 +41,15 @@ fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// Copies the catalogue out of the data folder.
+fn backup(file: &Path, sources: &Sources) -> anyhow::Result<()> {
+    let folder = sources.read()?.config.data_dir;
+    let folder =
+        folder.context("there is no data folder, so there is no catalogue to copy; name it with --data-dir")?;
+    let from = folder.join(service::CATALOGUE);
+    catalogue::backup(&from, file).with_context(|| format!("cannot copy {}", from.display()))
 }
 
 /// Creates the data folder, where it is missing.

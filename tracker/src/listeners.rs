@@ -32,9 +32,8 @@ impl Listeners {
     ///
     /// # Errors
     /// [`ListenError`] names the first of them where that is not possible.
-    pub fn bind(main: &[SocketAddr], metrics: Option<SocketAddr>) -> Result<Self, ListenError> {
-        let main = main.iter().copied().map(listen).collect::<Result<_, _>>()?;
-        Ok(Self { main, metrics: metrics.map(listen).transpose()? })
+    pub fn bind(main: &[SocketAddr]) -> Result<Self, ListenError> {
+        Ok(Self { main: main.iter().copied().map(listen).collect::<Result<_, _>>()?, metrics: None })
     }
 
     /// Listens on sockets that were made elsewhere. To be called in a tokio runtime.
@@ -47,6 +46,14 @@ impl Listeners {
             TcpListener::from_std(socket)
         };
         Ok(Self { main: main.into_iter().map(adopt).collect::<Result<_, _>>()?, metrics: None })
+    }
+
+    /// Listens at this address too, for the metrics only.
+    ///
+    /// # Errors
+    /// [`ListenError`] if that is not possible.
+    pub fn with_metrics(self, address: SocketAddr) -> Result<Self, ListenError> {
+        Ok(Self { metrics: Some(listen(address)?), ..self })
     }
 
     /// Where the tracker is served.

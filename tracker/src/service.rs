@@ -40,7 +40,7 @@ use names::Names;
 /// How many peers are named to somebody who does not say how many.
 const DEFAULT_QUERY_PEERS: u32 = 50;
 /// The file in the data folder that has the names of files.
-const CATALOGUE: &str = "catalogue.db";
+pub const CATALOGUE: &str = "catalogue.db";
 /// How often leases are looked at that nobody asks about.
 const EXPIRY_TICK: Duration = Duration::from_secs(1);
 

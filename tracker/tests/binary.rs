@@ -162,7 +162,7 @@ impl Log {
     /// Waits for a line that says this.
     fn line(&mut self, says: &str) -> String {
         let mut seen = Vec::new();
-        while let Some(line) = self.0.next() {
+        for line in self.0.by_ref() {
             let line = line.unwrap();
             if line.contains(says) {
                 return line;
@@ -374,4 +374,22 @@ fn no_secret_is_in_the_log() {
     for secret in [&token, second, &wrong] {
         assert!(!log.contains(&secret[6..40]), "{log}");
     }
+}
+
+#[test]
+fn the_names_of_files_are_copied_while_the_tracker_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("data");
+    let (data_dir, copy) = (data_dir.to_str().unwrap(), folder.path().join("copy.db"));
+    let (_running, _) = Running::start(&["--listen", "127.0.0.1:0", "--data-dir", data_dir]);
+    let backup = || tracker(&["backup", copy.to_str().unwrap(), "--data-dir", data_dir]).output().unwrap();
+    let output = backup();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(std::fs::read(&copy).unwrap().starts_with(b"SQLite format 3\0"));
+    let output = backup();
+    assert_eq!(output.status.code(), Some(1), "what is there is not written over");
+    assert!(stderr(&output).contains("copy.db"), "{}", stderr(&output));
+    let output = tracker(&["backup", "other.db"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--data-dir"), "{}", stderr(&output));
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(peers: usize, rounds: u32) -> anyhow::Result<()> {
     let mut tracker = servers::sprat(&flags)?;
     for peer in &world.peers {
         let mut client = Client::connect(tracker.address, source(peer.source as u32))?;
-        accepted(client.ask(&peer.register(tracker.address, world.claims(peer, FILES)))?)?;
+        peer.register_at(&mut client, tracker.address, &world.claims(peer, FILES))?;
     }
     println!("| peers | all registered after, s | answers | without Retry-After | no connection | no answer |");
     println!("| --- | --- | --- | --- | --- | --- |");

@@ -2,6 +2,7 @@
 //! system says that this process holds.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use sprat_tracker::Limits;
-use sprat_tracker::catalogue::Catalogue;
+use sprat_tracker::catalogue::{Catalogue, Place, Put, Settings};
 use sprat_tracker::contact::Contact;
 use sprat_tracker::store::{Claim, Share};
 use sprat_tracker::swarm::Swarms;
@@ -24,11 +25,12 @@ const LEASE: Duration = Duration::from_secs(86_400);
 const STRIDE: usize = 100_003;
 
 /// Prints one table: so many swarms, as many peers, and this many entries in each swarm and of each peer.
-pub(crate) fn run(swarms: usize, entries: usize) -> anyhow::Result<()> {
+pub(crate) fn run(swarms: usize, entries: usize, dir: &Path) -> anyhow::Result<()> {
+    let data = tempfile::tempdir_in(dir)?;
     println!("| in memory | entries | MiB | bytes each |\n| --- | --- | --- | --- |");
     // Both are kept to the end: what one gives back the other would use.
     let _swarms = measure("peers in swarms", swarms * entries, || filled_swarms(swarms, entries))?;
-    let _catalogue = measure("names in the catalogue", swarms, || Ok(filled_catalogue(swarms)))?;
+    let _catalogue = measure("names in the catalogue", swarms, || filled_catalogue(swarms, data.path()))?;
     Ok(())
 }
 
@@ -69,11 +71,18 @@ fn share(file: usize, complete: bool, names: &Names) -> Share {
     Share { file_id, claim, complete }
 }
 
-fn filled_catalogue(count: usize) -> Catalogue {
+fn filled_catalogue(count: usize, dir: &Path) -> anyhow::Result<Catalogue> {
+    let (catalogue, _) = Catalogue::open(Place::File(dir.join("catalogue.sqlite")), &Settings::default())?;
     let (names, mut rng) = (Names::new(), SmallRng::seed_from_u64(3));
-    let mut catalogue = Catalogue::default();
-    for _ in 0..count {
-        catalogue.put(FileId::new(rng.random()), &Arc::from(names.name(&mut rng)), 0);
+    let layout = Layout::new(1, ChunkSize::DEFAULT)?;
+    for unix_seconds in 0..count as u64 {
+        let (file_id, by) = (FileId::new(rng.random()), PeerId::new(rng.random()));
+        let put = Put { file_id, name: names.name(&mut rng), layout, by, unix_seconds };
+        while catalogue.put(put.clone()).is_err() {
+            catalogue.flush().wait_blocking()?;
+        }
     }
-    catalogue
+    catalogue.flush().wait_blocking()?;
+    ensure!(catalogue.len() == count, "not all was kept: {}", catalogue.len());
+    Ok(catalogue)
 }

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -39,8 +40,8 @@ pub(crate) fn run(names: usize, seconds: u32, dir: &Path) -> anyhow::Result<()> 
     let tracker = servers::sprat(&flags)?;
     let vocabulary = Names::new();
     let kept = fill(&tracker, &vocabulary, names)?;
-    println!("| {names} names | per second | p50, ms | p99, ms | p99.9, ms | worst, ms |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!("| {names} names | per second | p50, ms | p99, ms | p99.9, ms | worst, ms | answered 503 |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     measure(tracker.address, &vocabulary, &kept, seconds)?;
     let rss = tracker.usage().rss;
     let start = Instant::now();
@@ -71,9 +72,9 @@ fn fill(tracker: &Server, vocabulary: &Names, count: usize) -> anyhow::Result<Ve
     for batch in 0..count.div_ceil(MAX_REGISTER_FILES) {
         let len = MAX_REGISTER_FILES.min(count - batch * MAX_REGISTER_FILES);
         let files: Vec<File> = (0..len).map(|_| File::new(vocabulary, &mut rng)).collect();
-        let claims = files.iter().map(|file| file.claim(true)).collect();
+        let claims: Vec<_> = files.iter().map(|file| file.claim(true)).collect();
         let peer = batch % PEERS;
-        accepted(clients[peer].ask(&peers[peer].register(tracker.address, claims))?)?;
+        peers[peer].register_at(&mut clients[peer], tracker.address, &claims)?;
         // One of each batch until there are enough, so that they are from everywhere.
         kept.extend(files.into_iter().map(|file| file.name).take(1).filter(|_| batch < KEPT));
     }
@@ -94,19 +95,33 @@ fn measure(tracker: SocketAddr, vocabulary: &Names, kept: &[String], seconds: u3
         let file = File::new(vocabulary, &mut rng.lock().expect("nobody panics with it"));
         peers[client as usize].register(tracker, vec![file.claim(true)])
     };
+    let [unanswered, unregistered] = [AtomicU32::new(0), AtomicU32::new(0)];
+    let is_registered = |reply| unless_busy(reply, &unregistered, |reply| accepted(reply).map(drop));
+    let is_answer = |reply| unless_busy(reply, &unanswered, |reply| answer(reply).map(drop));
     let (searches, registers) = thread::scope(|scope| {
-        let registers = scope.spawn(|| registers.send(tracker, register, |reply| accepted(reply).map(|_| ())));
-        let searches = searches.send(tracker, search, |reply| answer(reply).map(|_| ()));
+        let registers = scope.spawn(|| registers.send(tracker, register, is_registered));
+        let searches = searches.send(tracker, search, is_answer);
         (searches, registers.join().expect("it does not panic"))
     });
-    for (what, rate, latencies) in
-        [("SEARCH", SEARCHES_PER_SECOND, searches?), ("REGISTER, 1 new file", REGISTERS_PER_SECOND, registers?)]
-    {
+    let rows = [
+        ("SEARCH", SEARCHES_PER_SECOND, searches?, unanswered),
+        ("REGISTER, 1 new file", REGISTERS_PER_SECOND, registers?, unregistered),
+    ];
+    for (what, rate, latencies, busy) in rows {
         let [p50, p99, p999, worst] =
             [0.5, 0.99, 0.999, 1.0].map(|share| f64::from(percentile(&latencies, share)) / 1e3);
-        println!("| {what} | {rate} | {p50:.2} | {p99:.2} | {p999:.2} | {worst:.2} |");
+        println!("| {what} | {rate} | {p50:.2} | {p99:.2} | {p999:.2} | {worst:.2} | {} |", busy.into_inner());
     }
     Ok(())
+}
+
+/// Counts a reply that says that the tracker is busy; all others are checked.
+fn unless_busy(reply: Reply, busy: &AtomicU32, check: impl FnOnce(Reply) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    if reply.head.status == 503 {
+        busy.fetch_add(1, Ordering::Relaxed);
+        return Ok(());
+    }
+    check(reply)
 }
 
 fn search_for(tracker: SocketAddr, words: &str) -> Vec<u8> {

@@ -22,7 +22,7 @@ const ENDLESS: &[u8] = b"POST /v1/query HTTP/1.1\r\nhost: tracker\r\nx-patience:
 
 /// Prints one table: an honest client alone, and among `each` clients that dribble and as many that say nothing.
 pub(crate) fn run(args: &Tracker, each: u32, time: Duration) -> anyhow::Result<()> {
-    let mut world = World::new(args.files(), args.swarm(), 1, 0);
+    let mut world = World::new(args.files(), args.swarm(), args.connections.max(1), 0);
     let tracker = servers::sprat(FLAGS)?;
     world.register(&tracker)?;
     let query = works::query(&tracker, &world);

@@ -1,7 +1,8 @@
 //! Who is there while a tracker is measured: files, and the peers that have them.
 
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{bail, ensure};
 use rand::rngs::SmallRng;
@@ -18,6 +19,8 @@ use super::servers::Server;
 
 /// The first port that a peer listens on; several peers at one address differ in theirs.
 const FIRST_PORT: u16 = 4000;
+/// How long somebody waits who fills a tracker that is busy.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A file that somebody has.
 pub(crate) struct File {
@@ -82,6 +85,22 @@ impl Peer {
         };
         post_signed(tracker, &Request::Register(register), &self.identity)
     }
+
+    /// Registers these files, and does not give up while the tracker has too much to write.
+    pub(crate) fn register_at(
+        &self,
+        client: &mut Client,
+        tracker: SocketAddr,
+        claims: &[RegisterFile],
+    ) -> anyhow::Result<Registered> {
+        loop {
+            let reply = client.ask(&self.register(tracker, claims.to_vec()))?;
+            if reply.head.status != 503 {
+                return accepted(reply);
+            }
+            thread::sleep(PAUSE);
+        }
+    }
 }
 
 /// Files and peers. Every peer has as many files as every file has peers.
@@ -126,8 +145,8 @@ impl World {
         order.shuffle(&mut SmallRng::seed_from_u64(2));
         for number in order {
             let peer = &self.peers[number];
-            let request = peer.register(tracker.address, self.claims(peer, peer.files.len()));
-            let registered = accepted(clients[peer.source].ask(&request)?)?;
+            let claims = self.claims(peer, peer.files.len());
+            let registered = peer.register_at(&mut clients[peer.source], tracker.address, &claims)?;
             self.peers[number].token = Some(registered.lease.token);
         }
         Ok(())

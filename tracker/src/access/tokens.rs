@@ -403,7 +403,10 @@ mod tests {
             let info = TokenInfo { name, role: Role::Read, created: 0, expires: None, last_used: None };
             Record { info, hash: TokenHash(std::array::from_fn(|i| (number >> (8 * i.min(3))) as u8)) }
         };
-        let fill = |records: &mut Records| Ok::<_, TokenError>(records.tokens.extend((1..MAX_TOKENS).map(record)));
+        let fill = |records: &mut Records| {
+            records.tokens.extend((1..MAX_TOKENS).map(record));
+            Ok::<_, TokenError>(())
+        };
         file.update(fill).unwrap();
         world.create("the last", None);
         assert!(matches!(world.tokens.create("more", Role::Read, None, world.now), Err(TokenError::TooMany)));

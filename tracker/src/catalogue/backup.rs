@@ -1,11 +1,11 @@
 //! A copy of the catalogue in one file, also while a tracker works on it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use rusqlite::backup::NO_PROGRESS;
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 
 use super::check::check_all;
 use super::error::{BackupError, Fault};
@@ -14,6 +14,9 @@ use super::schema::{self, Kind, MIGRATIONS};
 
 /// Copies the catalogue in the file `from` into the new file `to`; blocks. The copy is one moment of the catalogue, also
 /// when another process writes to it meanwhile. It is looked at as a whole, and durable, before it gets its name.
+///
+/// It is restored by giving it the place of the tracker's file while no tracker runs. What SQLite keeps beside that,
+/// `-wal` and `-shm`, must go: it belongs to the file that was there before.
 ///
 /// # Errors
 /// [`BackupError`]. Then there is no file `to`, unless there was one before.
@@ -36,25 +39,29 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     copied
 }
 
-/// Copies every page as it is at this moment, and checks the copy.
+/// Copies every page, and checks the copy.
 fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {
-    // Within a transaction the source does not change, whoever writes to it. Without one, the copy would begin anew with
-    // each commit, and never end on a busy tracker.
-    let moment = source.unchecked_transaction()?;
-    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    moment.backup(MAIN_DB, to, NO_PROGRESS)?;
-    moment.finish()?;
-    let copy = Connection::open(to)?;
+    let mut copy = Connection::open(to)?;
+    // In one step, in which the source does not change for this connection, whoever writes to it. In several, the copy
+    // would begin anew with each commit between them.
+    if Backup::new(source, &mut copy)?.step(-1)? != StepResult::Done {
+        return Err(io::Error::from(io::ErrorKind::ResourceBusy).into());
+    }
     check_all(&copy)?;
     copy.close().map_err(|(_, error)| error)?;
     Ok(File::open(to)?.sync_all()?)
 }
 
-/// Gives a finished file its name unless that is taken.
+/// Gives a finished file its name unless that is taken. The name is claimed with an empty file, which is then replaced: a
+/// rename alone would replace whatever is there.
 fn publish(partial: &Path, to: &Path) -> io::Result<()> {
-    fs::hard_link(partial, to)?;
-    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(dir)?.sync_all()
+    OpenOptions::new().write(true).create_new(true).open(to)?;
+    fs::rename(partial, to).inspect_err(|_| {
+        let _ = fs::remove_file(to);
+    })?;
+    #[cfg(unix)]
+    File::open(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
 }
 
 impl From<Fault> for BackupError {

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use super::Shared;
 use super::entry::{Entry, columns};
 use super::error::Fault;
+use super::meta;
 use super::readers::Pace;
 
 /// When the first check begins: once the peers are back that a restart brings back all at once.
@@ -62,11 +63,11 @@ fn structure(db: &Connection) -> Result<(), Fault> {
     if result != "ok" {
         return Err(Fault::damaged(result));
     }
-    let names = "SELECT count(*) FROM names_content";
-    let orphans: i64 =
-        db.query_row(&format!("SELECT ({names}) - (SELECT count(*) FROM files)"), [], |row| row.get(0))?;
-    if orphans != 0 {
-        return Err(Fault::damaged("there are not as many names as files"));
+    let count = "SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM names_content)";
+    let moment = db.unchecked_transaction()?;
+    let (files, names): (u64, u64) = moment.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if files != names || files != meta::read(&moment, meta::FILES)? {
+        return Err(Fault::damaged("files, names and their number are not equally many"));
     }
     Ok(())
 }

@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::error::{Fault, OpenError};
+use super::meta;
 use super::schema::{self, Kind};
 
 /// Where a catalogue is kept.
@@ -69,7 +72,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 /// What a connection may keep in memory, in KiB.
 const WRITER_CACHE: i64 = 16 * 1024;
 const READER_CACHE: i64 = 8 * 1024;
-/// What the log beside the file is cut down to, in bytes, when it had grown because somebody was reading for long.
+/// After so many pages the log beside the file begins anew, at its beginning. SQLite's own way, to wait for a moment in which
+/// nobody reads, would let it grow for as long as there is always somebody who does.
+const LOG_PAGES: i32 = 1000;
+/// What the log is cut down to, in bytes, when it had grown because somebody read for long.
 const LOG_LEFT: i64 = 16 * 1024 * 1024;
 
 impl Site {
@@ -87,16 +93,17 @@ impl Site {
             Place::File(path) => path,
         };
         let failed = |source| OpenError::Io { path: path.clone(), source };
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(&path, ".lock"));
-        let lock = lock.map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let open = |path: &Path| OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
         // SQLite would open for reading what it may not write.
-        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
-        Ok(Self::File { path, _lock: lock })
+        open(&path).map_err(failed)?;
+        // One file has one lock, whatever leads to it.
+        let path = path.canonicalize().map_err(failed)?;
+        let lock = open(&beside(&path, ".lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self::File { path, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path)),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     /// Opens what is there, with the tables that these migrations make, or sets it aside if it is damaged, and says what
@@ -159,7 +166,7 @@ impl Site {
     }
 
     fn try_open(&self, migrations: &[&str]) -> Result<Result<(Connection, Opening), OpenError>, Fault> {
-        let db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        let mut db = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let kind = schema::kind(&db, migrations)?;
         let known = u32::try_from(migrations.len()).expect("there are few migrations");
         match (kind, self) {
@@ -177,9 +184,17 @@ impl Site {
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         db.pragma_update(None, "journal_size_limit", LOG_LEFT)?;
+        db.wal_hook(Some(|log: &mut Wal, pages| {
+            if pages >= LOG_PAGES {
+                // If somebody reads for longer than one waits here, the next commit tries again.
+                let _ = log.checkpoint_v2(CheckpointMode::RESTART);
+            }
+            Ok(())
+        }))?;
+        let files = usize::try_from(meta::read(&db, meta::FILES)?).unwrap_or(usize::MAX);
         let opening = match kind {
-            Kind::Catalogue(version) if version < known => Opening::Migrated { from: version, files: count(&db)? },
-            Kind::Catalogue(_) => Opening::AsItWas { files: count(&db)? },
+            Kind::Catalogue(version) if version < known => Opening::Migrated { from: version, files },
+            Kind::Catalogue(_) => Opening::AsItWas { files },
             Kind::Empty | Kind::Foreign => Opening::New,
         };
         Ok(Ok((db, opening)))
@@ -211,11 +226,6 @@ impl Site {
             Fault::Damaged(reason) => OpenError::Io { path, source: io::Error::other(reason) },
         }
     }
-}
-
-/// How many files a catalogue has. Reads the smallest index, some 15 bytes a file.
-pub(super) fn count(db: &Connection) -> Result<usize, Fault> {
-    Ok(db.query_row("SELECT count(*) FROM files", [], |row| row.get(0))?)
 }
 
 /// The path with this at the end of its name.

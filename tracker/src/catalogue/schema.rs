@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::error::Fault;
+use super::meta;
 
 /// Marks a database as a catalogue: "Sprt".
 const APPLICATION_ID: i32 = 0x5370_7274;
@@ -17,10 +18,10 @@ const APPLICATION_ID: i32 = 0x5370_7274;
 /// - `files`: the entries; `id` is the order in which they came.
 /// - `names`: which of them have a trigram in their folded name. `detail = 'none'` leaves out where in the name, which
 ///   makes the index a third as large and twice as fast; the names that are found are held against the words anyway.
-/// - `meta`: what is known of the catalogue itself.
+/// - `meta`: numbers about the catalogue itself.
 pub(super) const MIGRATIONS: &[&str] = &["
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO meta (key, value) VALUES ('schema', 0);
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta VALUES ('files', 0, 2964791619);
     CREATE TABLE files (
         id INTEGER PRIMARY KEY,
         file_id BLOB NOT NULL UNIQUE,
@@ -62,8 +63,8 @@ pub(super) fn kind(db: &Connection, migrations: &[&str]) -> Result<Kind, Fault> 
         (APPLICATION_ID, false) | (_, true) => return Err(Fault::damaged("what the file is, is not clear")),
         (_, false) => return Ok(Kind::Foreign),
     }
-    let recorded: u32 = db.query_row("SELECT value FROM meta WHERE key = 'schema'", [], |row| row.get(0))?;
-    if recorded != version {
+    let recorded = meta::read(db, meta::SCHEMA)?;
+    if recorded != u64::from(version) {
         return Err(Fault::damaged(format!("its schema version is both {version} and {recorded}")));
     }
     if let Some(applied) = migrations.get(..version as usize) {
@@ -73,7 +74,6 @@ pub(super) fn kind(db: &Connection, migrations: &[&str]) -> Result<Kind, Fault> 
             return Err(Fault::damaged("its tables are not those of its version"));
         }
     }
-    check_format(db)?;
     Ok(Kind::Catalogue(version))
 }
 
@@ -86,7 +86,7 @@ pub(super) fn migrate(db: &Connection, kind: Kind, migrations: &[&str]) -> Resul
     for (version, step) in (1_u32..).zip(migrations).skip(from as usize) {
         let change = db.unchecked_transaction()?;
         change.execute_batch(step)?;
-        change.execute("UPDATE meta SET value = ?1 WHERE key = 'schema'", [version])?;
+        meta::write(&change, meta::SCHEMA, version.into())?;
         change.pragma_update(None, "application_id", APPLICATION_ID)?;
         change.pragma_update(None, "user_version", version)?;
         change.commit()?;
@@ -99,22 +99,6 @@ fn objects(db: &Connection) -> Result<BTreeSet<(String, Option<String>)>, Fault>
     let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema")?;
     let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(objects.collect::<Result<_, _>>()?)
-}
-
-/// Holds the fields of the file's header that the program never changes against what they were made as. SQLite would
-/// work on with another value, and do harm.
-fn check_format(db: &Connection) -> Result<(), Fault> {
-    let auto_vacuum: u32 = db.pragma_query_one(None, "auto_vacuum")?;
-    let journal_mode: String = db.pragma_query_one(None, "journal_mode")?;
-    // A catalogue whose making was cut short is not in WAL mode yet, and has no files.
-    let journal_mode_is_right = match journal_mode.as_str() {
-        "wal" | "memory" => true,
-        _ => db.query_row("SELECT NOT EXISTS (SELECT 1 FROM files)", [], |row| row.get(0))?,
-    };
-    if auto_vacuum != 0 || !journal_mode_is_right {
-        return Err(Fault::damaged("its header is not that of a catalogue"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -168,7 +152,7 @@ mod tests {
             "PRAGMA user_version = 9",
             "PRAGMA application_id = 9",
             "PRAGMA application_id = 0",
-            "UPDATE meta SET value = 9",
+            "UPDATE meta SET value = 9 WHERE key = 'schema'",
             "DROP INDEX files_last_seen",
             "DROP TABLE names",
             "CREATE TABLE more (x)",

@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::Shared;
 use super::entry::Entry;
 use super::error::Fault;
+use super::meta;
 use super::queue::{Change, Next, Put};
 use super::schema::MIGRATIONS;
 use super::words::fold;
@@ -100,6 +101,7 @@ impl<'a> Writer<'a> {
         for change in changes {
             files = files.saturating_add_signed(apply(&commit, change)?);
         }
+        meta::write(&commit, meta::FILES, files as u64)?;
         commit.commit()?;
         shared.files.store(files, Ordering::Relaxed);
         shared.commits.fetch_add(1, Ordering::Relaxed);

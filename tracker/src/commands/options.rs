@@ -57,6 +57,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: TokenAction,
     },
+    /// Copy the names of files into one new file, also while the tracker runs
+    ///
+    /// To restore it, put it in the data folder as `catalogue.db` while no tracker runs. Who holds what is not in it: peers
+    /// say so again by themselves.
+    Backup {
+        /// The file to write; there must be none of this name yet
+        file: PathBuf,
+    },
     /// Ask a tracker whether it is healthy: ends with 0 if it is, with 1 if not
     ///
     /// Looks at /readyz, and asks for a file as peers do. Prints one line.
@@ -112,11 +120,14 @@ impl Options {
 
 fn command() -> clap::Command {
     let with_keys = |command: clap::Command| command.args(keys().map(flag));
-    let data_dir = keys().filter(|key| key.path() == "data_dir").map(|key| flag(key).global(true));
+    let with_data_dir = |command: clap::Command| {
+        command.args(keys().filter(|key| key.path() == "data_dir").map(|key| flag(key).global(true)))
+    };
     with_keys(Arguments::command())
         .mut_subcommand("run", with_keys)
         .mut_subcommand("config", with_keys)
-        .mut_subcommand("token", |command| command.args(data_dir))
+        .mut_subcommand("token", with_data_dir)
+        .mut_subcommand("backup", with_data_dir)
 }
 
 fn role(text: &str) -> Result<Role, String> {

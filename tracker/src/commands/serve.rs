@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 
 use anyhow::Context;
-use sprat_tracker::config::{Effective, Sources};
+use sprat_tracker::config::{Effective, Key, Sources};
 use sprat_tracker::listeners::{self, ListenError, Listeners};
 use sprat_tracker::logs::Logs;
 use sprat_tracker::{Server, notify};
@@ -32,8 +32,12 @@ async fn run(sources: &Sources, running: &Effective, logs: &Logs, inherited: Vec
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let (server, background) = Server::open(config)?;
     let listeners = match inherited.is_empty() {
-        true => Listeners::bind(&config.listen, config.server.metrics_listen).map_err(advise)?,
+        true => Listeners::bind(&config.listen).map_err(|error| advise(error, "--listen"))?,
         false => Listeners::adopt(inherited)?,
+    };
+    let listeners = match config.server.metrics_listen {
+        Some(address) => listeners.with_metrics(address).map_err(|error| advise(error, "--server-metrics-listen"))?,
+        None => listeners,
     };
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     announce(scheme, &listeners.addresses());
@@ -67,7 +71,7 @@ async fn reload(sources: &Sources, running: &Effective, logs: &Logs, server: &Se
     warn(&effective);
     logs.set_level(&effective.config.log);
     server.reload(&effective.config).await;
-    for key in running.changed(&effective).iter().map(|key| key.path()) {
+    for key in running.changed(&effective).iter().map(Key::path) {
         if !RELOADED.iter().any(|reloaded| key.starts_with(reloaded)) {
             tracing::warn!(key, "this takes effect when the tracker is started anew");
         }
@@ -80,10 +84,10 @@ fn warn(effective: &Effective) {
 }
 
 /// Adds what to do about it.
-fn advise(error: ListenError) -> anyhow::Error {
+fn advise(error: ListenError, flag: &str) -> anyhow::Error {
     let other = SocketAddr::new(error.address.ip(), 0);
     let advice = format!(
-        "cannot listen on {}; if another program uses that port, stop it or choose another one, such as --listen {other}",
+        "cannot listen on {}; if another program uses that port, stop it or choose another one, such as {flag} {other}",
         error.address
     );
     anyhow::Error::new(error.reason).context(advice)

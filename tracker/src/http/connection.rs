@@ -100,7 +100,7 @@ impl Connections {
         let _over = over.clone().drop_guard();
         let http = self.http(Streams { tasks: self.streams.clone(), over });
         let connection = http.serve_connection(TokioIo::new(Socket::new(stream, progress.clone())), service);
-        progress.watch(connection, |connection| connection.graceful_shutdown()).await?.map_err(Ended::Failed)
+        progress.watch(connection, auto::Connection::graceful_shutdown).await?.map_err(Ended::Failed)
     }
 
     /// HTTP with its bounds. Those on time are kept by [`Progress`]: hyper's own begin the time for the headers of a request

@@ -183,7 +183,7 @@ mod tests {
             admission.progress.request_began(false, now);
         }
         assert_eq!(gate.admit(None, now).unwrap_err(), Refused::Full);
-        open[1].progress.request_ended(now, now);
+        open[1].progress.request_ended(now, false, now);
         let fourth = gate.admit(None, now).unwrap();
         assert!(open[1].progress.is_shed());
         fourth.progress.request_began(false, now);

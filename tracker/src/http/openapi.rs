@@ -1,5 +1,7 @@
 //! The messages, described: for programs at `/openapi.json` (OpenAPI 3.1), and for people at `/docs`.
 
+#![allow(unused_qualifications, reason = "the code that is derived from descriptions has them")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

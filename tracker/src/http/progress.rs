@@ -15,8 +15,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::config::ServerConfig;
 
-/// How long a client may take to hang up after the last answer, while what it still sends is thrown away. If the connection
-/// were closed at once the client's system would throw the answer away.
+/// How long a client may take to hang up after its last answer, while what it still sends is thrown away.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How long a connection may take.
@@ -48,6 +47,8 @@ struct State {
     requests: Vec<Instant>,
     /// Whether bytes may come that belong to no request.
     http2: bool,
+    /// Whether the last answer was a refusal, so that the rest of what was asked may still be on its way.
+    refused: bool,
     ending: Option<Ending>,
     /// The task that owns the connection.
     owner: Option<Waker>,
@@ -110,6 +111,7 @@ impl Progress {
             stuck: None,
             requests: Vec::new(),
             http2: false,
+            refused: false,
             ending: None,
             owner: None,
         };
@@ -143,8 +145,9 @@ impl Progress {
     }
 
     /// The answer of a request that began then was sent, or the request was given up.
-    pub(super) fn request_ended(&self, began: Instant, now: Instant) {
+    pub(super) fn request_ended(&self, began: Instant, refused: bool, now: Instant) {
         let mut state = self.state.lock();
+        state.refused = refused;
         if let Some(index) = state.requests.iter().position(|open| *open == began) {
             state.requests.swap_remove(index);
         }
@@ -167,9 +170,13 @@ impl Progress {
         state.since = Instant::now();
     }
 
-    /// Nothing more will be sent. The client had the time since its last answer to hang up.
-    pub(super) fn closing(&self) {
-        self.state.lock().stage = Stage::Closing;
+    /// Nothing more will be sent. Returns whether the client may still be sending what nobody will read. It had the time since
+    /// its last answer to hang up.
+    pub(super) fn closing(&self) -> bool {
+        let mut state = self.state.lock();
+        let is_sending = state.refused || state.stage == Stage::Headers;
+        state.stage = Stage::Closing;
+        is_sending
     }
 
     /// Since when the client has kept the tracker waiting for a request, whether it has begun with it or not; none if it does
@@ -245,8 +252,11 @@ fn wait(mut alarm: Pin<&mut Sleep>, context: &mut Context<'_>, (until, cut_off):
 
 impl State {
     fn enter(&mut self, stage: Stage, now: Instant) {
-        self.stage = stage;
-        self.since = now;
+        // Requests of HTTP/2 may begin and end after that.
+        if self.stage != Stage::Closing {
+            self.stage = stage;
+            self.since = now;
+        }
     }
 
     /// Whether the connection is to end, and if not, until when something has to happen. The task that looks is woken when the

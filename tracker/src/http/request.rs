@@ -84,6 +84,7 @@ struct OpenRequest {
     line: Arc<Line>,
     kind: Kind,
     began: Instant,
+    refused: bool,
     /// What its answer takes.
     share: Share,
 }
@@ -93,10 +94,11 @@ impl OpenRequest {
         let began = Instant::now();
         line.progress.request_began(request.version() == Version::HTTP_2, began);
         line.requests.metrics.request_began();
-        Self { kind: kind(request.uri().path()), began, share: line.requests.memory.share(), line }
+        Self { kind: kind(request.uri().path()), began, refused: false, share: line.requests.memory.share(), line }
     }
 
-    fn answered(&self, status: StatusCode) {
+    fn answered(&mut self, status: StatusCode) {
+        self.refused = !status.is_success();
         self.line.requests.metrics.request_answered(self.kind, status.as_u16(), self.began.elapsed());
     }
 }
@@ -104,7 +106,7 @@ impl OpenRequest {
 impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.line.requests.metrics.request_ended();
-        self.line.progress.request_ended(self.began, Instant::now());
+        self.line.progress.request_ended(self.began, self.refused, Instant::now());
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which path leads where.
 
+#![allow(unused_qualifications, reason = "the code that is derived from descriptions has them")]
+
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;

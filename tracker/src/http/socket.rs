@@ -85,14 +85,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Says that nothing more will come, and waits until the client has hung up too.
+    /// Says that nothing more will come. Where the client may still be sending, waits until it has hung up too: the system
+    /// throws away what the client has not received yet when a socket is closed that has something to read in it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.lingered.is_none() {
             let shut_down = Pin::new(&mut this.inner).poll_shutdown(cx);
             ready!(this.note(shut_down))?;
             this.flushed();
-            this.progress.closing();
+            if !this.progress.closing() {
+                return Poll::Ready(Ok(()));
+            }
         }
         let lingered = this.lingered.get_or_insert(0);
         let mut scratch = [0; 4096];

@@ -18,33 +18,33 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes, so that what hangs fails.
-pub const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
-pub const FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-pub const OTHER_FILE: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+pub(crate) const FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const OTHER_FILE: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 /// The seeds of two peers.
-pub const ALICE: u8 = 1;
-pub const BOB: u8 = 2;
+pub(crate) const ALICE: u8 = 1;
+pub(crate) const BOB: u8 = 2;
 
 /// The peer with this seed.
-pub fn identity(seed: u8) -> Identity {
+pub(crate) fn identity(seed: u8) -> Identity {
     Identity::from_seed([seed; 32])
 }
 
 /// Its ID.
-pub fn peer_id(seed: u8) -> PeerId {
+pub(crate) fn peer_id(seed: u8) -> PeerId {
     identity(seed).peer_id()
 }
 
-pub struct Running {
-    pub address: SocketAddr,
-    pub client: Client,
-    pub shutdown: CancellationToken,
-    pub task: JoinHandle<io::Result<()>>,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) client: Client,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) task: JoinHandle<io::Result<()>>,
 }
 
 impl Running {
-    pub async fn start(config: Config) -> Self {
+    pub(crate) async fn start(config: Config) -> Self {
         // A second test in this process finds the provider installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(LONG).build().unwrap();
@@ -55,21 +55,21 @@ impl Running {
         Self { address, client, shutdown, task }
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Response {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Response {
         let url = format!("http://{}{path}", self.address);
         self.client.request(method, url).body(body).send().await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         read(self.send(Method::GET, path, "").await).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         read(self.send(Method::POST, path, body.to_string()).await).await
     }
 
     /// Posts a body that this peer signs.
-    pub async fn post_signed(&self, seed: u8, path: &str, body: &Value) -> Response {
+    pub(crate) async fn post_signed(&self, seed: u8, path: &str, body: &Value) -> Response {
         let body = body.to_string();
         let signature = Signature::new(&identity(seed), body.as_bytes()).to_string();
         let url = format!("http://{}{path}", self.address);
@@ -77,7 +77,7 @@ impl Running {
     }
 
     /// Registers a file of 300,000 bytes and returns the answer.
-    pub async fn register(&self, seed: u8, file_id: &str, name: &str, complete: bool) -> Value {
+    pub(crate) async fn register(&self, seed: u8, file_id: &str, name: &str, complete: bool) -> Value {
         let message = register(seed, file_id, name, complete);
         let (status, answer) = read(self.post_signed(seed, "/v1/register", &message).await).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
@@ -85,7 +85,7 @@ impl Running {
     }
 
     /// Waits until so many files are found by these words, and returns them: names are written a moment after they came.
-    pub async fn until_found(&self, words: &str, count: usize) -> Vec<Value> {
+    pub(crate) async fn until_found(&self, words: &str, count: usize) -> Vec<Value> {
         let found = async {
             loop {
                 let (_, answer) = self.get(&format!("/v1/search?q={words}")).await;
@@ -99,7 +99,7 @@ impl Running {
     }
 
     /// Shuts down and waits for the end.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         timeout(LONG, self.task).await.expect("shutdown ends").unwrap().unwrap();
         assert!(TcpStream::connect(self.address).await.is_err());
@@ -107,13 +107,13 @@ impl Running {
 }
 
 /// The status and the body, which is JSON whatever was asked.
-pub async fn read(response: Response) -> (StatusCode, Value) {
+pub(crate) async fn read(response: Response) -> (StatusCode, Value) {
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status(), response.json().await.unwrap())
 }
 
 /// A REGISTER of a file of 300,000 bytes, said now and never before.
-pub fn register(seed: u8, file_id: &str, name: &str, complete: bool) -> Value {
+pub(crate) fn register(seed: u8, file_id: &str, name: &str, complete: bool) -> Value {
     static NONCES: AtomicU64 = AtomicU64::new(0);
     let file = json!({
         "file_id": file_id, "name": name, "size": 300_000, "chunk_size": 262_144, "num_chunks": 2, "complete": complete,
@@ -126,6 +126,6 @@ pub fn register(seed: u8, file_id: &str, name: &str, complete: bool) -> Value {
 }
 
 /// A QUERY for both files.
-pub fn query(seed: u8) -> Value {
+pub(crate) fn query(seed: u8) -> Value {
     json!({ "type": "QUERY", "peer_id": peer_id(seed), "file_ids": [FILE, OTHER_FILE], "max_peers": 10 })
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use sprat_tracker::config::ServerConfig;
+use sprat_tracker::{Config, Listeners, Server};
+use tokio_util::sync::CancellationToken;
 
 use crate::common::Running;
 use crate::raw::{Raw, post};
@@ -77,7 +79,7 @@ async fn who_waits_longest_makes_room() {
 
 #[tokio::test]
 async fn where_all_are_being_answered_others_are_turned_away() {
-    let tracker = Running::start(config(caps(2, 100))).await;
+    let tracker = Running::start(Config { grace: Duration::ZERO, ..config(caps(2, 100)) }).await;
     let mut busy = Vec::new();
     for _ in 0..2 {
         let mut raw = Raw::open(tracker.address).await;
@@ -101,7 +103,7 @@ async fn where_all_are_being_answered_others_are_turned_away() {
 async fn honest_clients_get_in_while_others_sit_on_all_connections() {
     let server =
         ServerConfig { idle_time: Duration::from_secs(600), header_time: Duration::from_secs(600), ..caps(50, 1000) };
-    let tracker = Running::start(config(server)).await;
+    let tracker = Running::start(Config { grace: Duration::ZERO, ..config(server) }).await;
     let mut sitting = Vec::new();
     for number in 0..200 {
         let mut raw = Raw::open(tracker.address).await;
@@ -114,4 +116,27 @@ async fn honest_clients_get_in_while_others_sit_on_all_connections() {
         }
     }
     tracker.stop().await;
+}
+
+#[tokio::test]
+async fn it_listens_at_several_addresses_at_once() {
+    let any = ["127.0.0.1:0", "127.0.0.1:0", "[::1]:0"].map(|address| address.parse().unwrap());
+    // Not every machine has IPv6.
+    let listeners = Listeners::bind(&any).or_else(|_| Listeners::bind(&any[..2])).unwrap();
+    let (server, background) = Server::open(&config(caps(1, 100))).unwrap();
+    let (addresses, shutdown) = (listeners.addresses(), CancellationToken::new());
+    let test = async {
+        let mut last: Option<Raw> = None;
+        for address in addresses.iter().chain(&addresses) {
+            let mut raw = Raw::open(*address).await;
+            assert_eq!(raw.get("/healthz").await.status, 200);
+            if let Some(last) = &mut last {
+                // The caps are those of the tracker, and not of each socket.
+                last.end().await;
+            }
+            last = Some(raw);
+        }
+        shutdown.cancel();
+    };
+    tokio::join!(server.run(background, listeners, &shutdown), test);
 }

@@ -19,7 +19,7 @@ async fn value(tracker: &Running, metric: &str) -> Option<f64> {
 }
 
 /// Waits until a metric has this value. It may be counted only after the client has seen what is counted.
-pub async fn reach(tracker: &Running, metric: &str, expected: u32) {
+pub(crate) async fn reach(tracker: &Running, metric: &str, expected: u32) {
     let start = Instant::now();
     loop {
         let value = value(tracker, metric).await;
@@ -102,7 +102,7 @@ async fn metrics_may_have_an_address_of_their_own() {
     let server = ServerConfig { connections: 1, ..ServerConfig::default() };
     let (server, background) = Server::open(&config(server)).unwrap();
     let any = "127.0.0.1:0".parse().unwrap();
-    let listeners = Listeners::bind(&[any], Some(any)).unwrap();
+    let listeners = Listeners::bind(&[any]).unwrap().with_metrics(any).unwrap();
     let (main, metrics) = (listeners.addresses()[0], listeners.metrics.as_ref().unwrap().local_addr().unwrap());
     let shutdown = CancellationToken::new();
     let test = async {

@@ -10,33 +10,33 @@ use tokio::time::timeout;
 use crate::common::LONG;
 
 /// A connection.
-pub struct Raw<S = TcpStream> {
-    pub stream: S,
+pub(crate) struct Raw<S = TcpStream> {
+    pub(crate) stream: S,
     read: Vec<u8>,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// The start line and all headers, in lower case.
-    pub head: String,
-    pub body: Vec<u8>,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
 impl Raw {
-    pub async fn open(address: SocketAddr) -> Self {
+    pub(crate) async fn open(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap())
     }
 
     /// Connects from this address, one of those of the loopback interface.
-    pub async fn open_from(source: [u8; 4], address: SocketAddr) -> Self {
+    pub(crate) async fn open_from(source: [u8; 4], address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(IpAddr::from(source), 0)).unwrap();
         Self::over(socket.connect(address).await.unwrap())
@@ -44,31 +44,31 @@ impl Raw {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
-    pub fn over(stream: S) -> Self {
+    pub(crate) fn over(stream: S) -> Self {
         Self { stream, read: Vec::new() }
     }
 
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(get(path)).await;
         self.answer().await
     }
 
     /// The next answer, which says how long it is.
-    pub async fn answer(&mut self) -> Answer {
+    pub(crate) async fn answer(&mut self) -> Answer {
         timeout(LONG, self.read_answer()).await.expect("an answer").expect("an answer, not the end")
     }
 
     /// The next answer, unless the connection ends before.
-    pub async fn answer_or_end(&mut self) -> Option<Answer> {
+    pub(crate) async fn answer_or_end(&mut self) -> Option<Answer> {
         timeout(LONG, self.read_answer()).await.expect("an answer or the end")
     }
 
     /// Waits until the other side hangs up. Nothing more may come before.
-    pub async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         let answer = self.answer_or_end().await;
         assert!(answer.is_none() && self.read.is_empty(), "{answer:?} {:?}", String::from_utf8_lossy(&self.read));
     }
@@ -102,11 +102,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     }
 }
 
-pub fn get(path: &str) -> String {
+pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")
 }
 
 /// The head of a POST with a body of this length.
-pub fn post(path: &str, len: usize) -> String {
+pub(crate) fn post(path: &str, len: usize) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len}\r\n\r\n")
 }

@@ -34,7 +34,7 @@ fn files(folder: &Path) -> TlsFiles {
 }
 
 /// Connects as somebody who trusts this certificate only.
-pub async fn connect(
+pub(crate) async fn connect(
     address: SocketAddr,
     trusted: &CertificateDer<'static>,
     protocol: &[u8],
@@ -50,7 +50,7 @@ pub async fn connect(
 }
 
 /// Runs a test against a tracker with a certificate in a folder.
-pub async fn with_tracker(
+pub(crate) async fn with_tracker(
     server: ServerConfig,
     test: impl AsyncFnOnce(&Server, SocketAddr, &Config, CertificateDer<'static>),
 ) {
@@ -59,7 +59,7 @@ pub async fn with_tracker(
     let certificate = write_certificate(&files);
     let config = config(ServerConfig { tls: Some(files), ..server });
     let (server, background) = Server::open(&config).unwrap();
-    let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()], None).unwrap();
+    let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let (address, shutdown) = (listeners.addresses()[0], CancellationToken::new());
     let test = async {
         test(&server, address, &config, certificate).await;

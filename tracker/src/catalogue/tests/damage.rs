@@ -11,6 +11,7 @@ const QUESTIONS: &[&str] = &["name", "red", "17", "blue 7", "nam een", "e", "", 
 /// An answer to each of the questions, and the entry of each file.
 #[derive(Debug, PartialEq)]
 struct Answers {
+    len: usize,
     found: Vec<Matches>,
     entries: Vec<Option<Entry>>,
 }
@@ -18,12 +19,17 @@ struct Answers {
 fn ask(catalogue: &Catalogue, files: u32) -> Result<Answers, ReadError> {
     let found = QUESTIONS.iter().map(|words| catalogue.search(&Words::new(words)));
     let entries = (0..files).map(|number| catalogue.entry(id(number)));
-    Ok(Answers { found: found.collect::<Result<_, _>>()?, entries: entries.collect::<Result<_, _>>()? })
+    Ok(Answers {
+        len: catalogue.len(),
+        found: found.collect::<Result<_, _>>()?,
+        entries: entries.collect::<Result<_, _>>()?,
+    })
 }
 
 impl Answers {
     /// Holds that whatever is in these answers is in the right ones too.
     fn assert_true(&self, right: &Self) {
+        assert_eq!(self.len, right.len);
         for (found, right) in self.found.iter().zip(&right.found) {
             assert!(found.found.iter().all(|found| right.found.contains(found)));
         }
@@ -117,4 +123,35 @@ fn damage_to_any_byte_of_the_header_is_noticed_or_makes_no_difference() {
     });
     let noticed = noticed.count();
     assert!(noticed > 100, "{noticed}");
+}
+
+#[test]
+fn an_index_that_does_not_belong_to_its_entries_is_noticed() {
+    type Harm = fn(&Connection) -> rusqlite::Result<()>;
+    type Notice = fn(&Catalogue) -> Result<(), ReadError>;
+    let search: Notice = |catalogue| catalogue.search(&Words::new("right")).map(|_| ());
+    let check: Notice = |catalogue| catalogue.check().map(|_| ());
+    let rename: Notice = |catalogue| {
+        catalogue.put(put(0, "new name")).unwrap();
+        catalogue.flush().wait_blocking().unwrap();
+        Err(ReadError::Damaged("the writer says nothing, but begins anew".into()))
+    };
+    let harms: [(Harm, Notice); 8] = [
+        (|db| db.execute_batch("DELETE FROM files WHERE id = 1"), search),
+        (|db| db.execute_batch("UPDATE files SET id = 9 WHERE id = 1"), search),
+        (|db| db.execute_batch("DELETE FROM names WHERE rowid = 1"), check),
+        (|db| db.execute_batch("UPDATE names SET rowid = 9 WHERE rowid = 1"), check),
+        (|db| db.execute_batch("INSERT INTO names (rowid, folded) VALUES (9, 'wrong')"), check),
+        (|db| db.execute_batch("DELETE FROM names WHERE rowid = 1; DELETE FROM files WHERE id = 1"), check),
+        (|db| db.execute_batch("UPDATE names_content SET c0 = 'wrong' WHERE id = 1"), check),
+        (|db| db.execute_batch("DELETE FROM names WHERE rowid = 1"), rename),
+    ];
+    for (number, (harm, notice)) in harms.into_iter().enumerate() {
+        let catalogue = in_memory();
+        catalogue.fill(["right", "another"]);
+        catalogue.hook(harm);
+        catalogue.flush().wait_blocking().unwrap();
+        assert!(matches!(notice(&catalogue), Err(ReadError::Damaged(_))), "{number}");
+        wait_until("a new file", || catalogue.begun_anew() == 1);
+    }
 }

@@ -37,7 +37,7 @@ fn open(path: &Path) -> (Catalogue, Opening) {
 /// A place for a file, until the directory is dropped.
 fn place() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("catalogue.db");
+    let path = dir.path().canonicalize().unwrap().join("catalogue.db");
     (dir, path)
 }
 

@@ -19,10 +19,16 @@ fn what_was_written_is_there_after_a_restart() {
 
 #[test]
 fn two_trackers_do_not_share_a_file() {
-    let (_dir, path) = place();
+    let (dir, path) = place();
     let (first, _) = open(&path);
     let second = Catalogue::open(Place::File(path.clone()), &settings());
     assert!(matches!(second, Err(OpenError::Locked(at)) if at == path));
+    #[cfg(unix)]
+    {
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(matches!(Catalogue::open(Place::File(link), &settings()), Err(OpenError::Locked(_))));
+    }
     drop(first);
     open(&path);
 }
@@ -99,6 +105,16 @@ fn a_catalogue_whose_making_was_cut_short_is_made_again() {
     schema::migrate(&db, schema::Kind::Empty, MIGRATIONS).unwrap();
     drop(db);
     assert_eq!(open(&path).1, Opening::AsItWas { files: 0 });
+}
+
+#[test]
+fn a_copy_that_somebody_made_with_other_tools_is_a_catalogue() {
+    let (dir, path) = place();
+    open(&path).0.fill(["a", "b"]);
+    let copy = dir.path().join("copy");
+    Connection::open(&path).unwrap().execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
+    let (catalogue, opening) = open(&copy);
+    assert_eq!((opening, catalogue.names("a")), (Opening::AsItWas { files: 2 }, vec!["a".into()]));
 }
 
 #[test]
