@@ -288,3 +288,16 @@ impl TrackerError {
         Some(Duration::from_secs(error.retry_after?.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_does_not_show_its_token() {
+        let token = AccessToken::new([9; 32]);
+        let client = TrackerClient::new("https://tracker.example".parse().unwrap()).with_token(Some(&token));
+        let shown = format!("{client:?}");
+        assert!(shown.contains("authorization: Some") && !shown.contains(&token.reveal()[6..40]), "{shown}");
+    }
+}

@@ -248,6 +248,23 @@ async fn a_file_that_is_taken_down_is_gone_and_does_not_come_back() {
     private.tracker.stop().await;
 }
 
+/// The catalogue of the run before still knows its name.
+#[tokio::test]
+async fn a_file_that_was_blocked_while_no_tracker_ran_is_not_found() {
+    let Private { tracker, folder, .. } = Private::start(Public::Share).await;
+    tracker.register(ALICE, FILE, "wanted", true).await;
+    tracker.register(ALICE, OTHER_FILE, "also wanted", true).await;
+    tracker.stop().await;
+    let list = folder.path().join("files");
+    std::fs::write(&list, FILE).unwrap();
+    let access = AccessConfig { blocked_files: Some(list), ..AccessConfig::default() };
+    let config = Config { access, data_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let tracker = Running::start(config).await;
+    let (_, found) = tracker.get("/v1/search?q=wanted").await;
+    assert_eq!((&found["files"][0]["file_id"], found["files"].as_array().unwrap().len()), (&json!(OTHER_FILE), 1));
+    tracker.stop().await;
+}
+
 #[tokio::test]
 async fn a_blocked_peer_is_forgotten_and_refused() {
     let private = Private::start(Public::Share).await;

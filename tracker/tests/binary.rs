@@ -340,6 +340,26 @@ fn block_lists_and_tokens_are_read_again_on_a_hang_up() {
 
 #[cfg(unix)]
 #[test]
+fn a_network_becomes_private_on_a_hang_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tracker.toml");
+    std::fs::write(&file, "").unwrap();
+    let data_dir = folder.path().join("data");
+    let arguments =
+        ["--listen", "127.0.0.1:0", "--config", file.to_str().unwrap(), "--data-dir", data_dir.to_str().unwrap()];
+    let (mut running, line) = Running::start(&arguments);
+    let mut log = Log::of(&mut running);
+    for (text, says) in [("access.public = 'none'", "QUERY takes a token"), ("", "answers QUERY")] {
+        std::fs::write(&file, text).unwrap();
+        signal(&running, "HUP");
+        log.line("configuration read again");
+        let (code, said) = check(&[url_in(&line)]);
+        assert!(code == Some(0) && said.contains(says), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn no_secret_is_in_the_log() {
     use std::io::Read;
 
