@@ -4,7 +4,7 @@
 //!
 //! - [`server`]: a tracker that runs. [`listeners`]: the sockets that it listens on. [`notify`]: what systemd is told.
 //! - `http`: the routes, and the connections that come in. The only part that knows HTTP.
-//! - [`service`]: what is done with a message: [`Tracker::answer`].
+//! - [`service`]: what is done with a message: [`Tracker`].
 //! - [`proof`]: whether a REGISTER is the word of the peer that it names.
 //! - `call_back`: whether others can connect to a peer. `rates`: how often something may happen for one party.
 //! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process.

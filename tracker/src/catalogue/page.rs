@@ -12,8 +12,8 @@ const LAST_PAGE: u32 = 19;
 
 /// The best hits so far, as many as are needed for one page and to tell whether another follows.
 ///
-/// A file that somebody has comes before all that nobody has now. Then a better [`Rank`] comes first, then more seeders, then more leechers, then the name and the file ID, so that the order
-/// is the same every time.
+/// A file that somebody has comes before all that nobody has now. Then a better [`Rank`] comes first, then more seeders, then
+/// more leechers, then the name and the file ID, so that the order is the same every time.
 #[derive(Debug)]
 pub struct Page {
     number: usize,
