@@ -211,6 +211,21 @@ pub fn get(what: &str, tracker: &Tracker, dir: &Path, arguments: &[&str]) -> Pro
     Process::start("sprat", [&fixed, arguments].concat())
 }
 
+/// `sprat search` for these words, again until something is found: the tracker takes names in a moment after they came.
+///
+/// # Panics
+/// If nothing ever is.
+pub fn until_found(words: &str, tracker: &Tracker) -> Ended {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let ended = Process::start("sprat", ["search", words, "--tracker", &tracker.url]).wait();
+        if ended.code() == 0 {
+            return ended;
+        }
+        assert!(Instant::now() < until, "{ended:#?}");
+    }
+}
+
 /// How many chunks each source of a `complete` line delivered.
 pub fn chunks_by_source(complete: &Value) -> Vec<u64> {
     let sources = complete["sources"].as_array().expect("a complete line lists its sources");

@@ -8,7 +8,7 @@
 use std::process::{Command, Stdio};
 
 use sprat_tests::files::real_file;
-use sprat_tests::process::{Tracker, share};
+use sprat_tests::process::{Tracker, share, until_found};
 
 /// What the browser makes of a page, and what it complains of.
 fn rendered(url: &str) -> (String, String) {
@@ -53,6 +53,7 @@ fn the_page_works_without_javascript_and_needs_nothing_from_elsewhere() {
     assert!(home.contains(&format!("sprat get ID --tracker {}", tracker.url)), "{home}");
     assert_eq!(complaints, "");
 
+    until_found(name, &tracker);
     let (found, complaints) = rendered(&format!("{}/?q={name}", tracker.url));
     assert!(found.contains(&format!("<bdi>{name}</bdi>")) && found.contains(id), "{found}");
     assert_eq!(complaints, "");

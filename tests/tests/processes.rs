@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sprat_tests::files::{independent_id, real_file, same};
-use sprat_tests::process::{Process, Tracker, chunks_by_source, get, share};
+use sprat_tests::process::{Process, Tracker, chunks_by_source, get, share, until_found};
 
 /// So slow that a few megabytes take a while: enough to kill somebody meanwhile.
 const SLOW: &[&str] = &["--upload-limit", "8M"];
@@ -167,7 +167,6 @@ fn search_finds_what_is_shared() {
     let file = file(dir.path());
     let tracker = Tracker::start(&[]);
     let (_seeder, shared) = share(&file, &tracker, &[]);
-    let found = Process::start("sprat", ["search", "PROGRAM", "--tracker", &tracker.url]).wait();
-    assert_eq!(found.code(), 0, "{found:#?}");
+    let found = until_found("PROGRAM", &tracker);
     assert!(found.printed.iter().any(|line| line.contains(&id(&shared))), "{found:#?}");
 }
