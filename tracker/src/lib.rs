@@ -14,6 +14,7 @@
 //! - [`refusal`]: what those are told whom the tracker refuses.
 //! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
 //! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
+//!   `text_file`: files that an operator writes.
 //!
 //! The catalogue outlives a restart, and so do tokens and what is blocked, if there is a folder for them. Who holds what does
 //! not: the swarms refill within one lease.
@@ -36,6 +37,7 @@ pub mod server;
 pub mod service;
 pub mod store;
 pub mod swarm;
+mod text_file;
 
 use std::io;
 

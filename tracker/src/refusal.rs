@@ -218,3 +218,8 @@ impl ClaimError {
         }
     }
 }
+
+/// As much of what a stranger sent as fits into a sentence.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
+}

@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use sprat_chunking::{FileId, Layout};
@@ -43,6 +43,8 @@ const DEFAULT_QUERY_PEERS: u32 = 50;
 pub const CATALOGUE: &str = "catalogue.db";
 /// How often leases are looked at that nobody asks about.
 const EXPIRY_TICK: Duration = Duration::from_secs(1);
+/// After so many of these looks it is looked through the parties whose rates are limited, who are forgotten after a minute.
+const TICKS_PER_TIDYING: u64 = 60;
 
 /// The moment in which something happens.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +90,7 @@ pub struct Tracker {
     call_backs: Option<CallBacks>,
     new_files: Rates,
     names: Names,
-    requests: Mutex<Requests>,
+    requests: RequestCounters,
 }
 
 /// What a tracker does besides answering.
@@ -145,6 +147,25 @@ pub struct Requests {
     pub search: u64,
 }
 
+/// [`Requests`] while they are counted. No request waits for another to be counted.
+#[derive(Debug, Default)]
+struct RequestCounters {
+    register: AtomicU64,
+    query: AtomicU64,
+    heartbeat: AtomicU64,
+    unregister: AtomicU64,
+    search: AtomicU64,
+}
+
+impl RequestCounters {
+    fn read(&self) -> Requests {
+        let Self { register, query, heartbeat, unregister, search } = self;
+        let [register, query, heartbeat, unregister, search] =
+            [register, query, heartbeat, unregister, search].map(|counter| counter.load(Ordering::Relaxed));
+        Requests { register, query, heartbeat, unregister, search }
+    }
+}
+
 impl Tracker {
     /// A tracker that knows nobody yet, and what is to run beside it. Lease tokens are drawn from `rng`, so it must be one
     /// that nobody can predict.
@@ -168,7 +189,7 @@ impl Tracker {
             call_backs,
             new_files: Rates::per_minute(config.limits.new_files_per_minute),
             names: Names::new(catalogue, config.catalogue.clone()),
-            requests: Mutex::default(),
+            requests: RequestCounters::default(),
         };
         Ok((tracker, Background { caller }))
     }
@@ -197,7 +218,7 @@ impl Tracker {
         }
         self.access.blocks().peer(message.peer_id)?;
         self.proofs.check(caller.now, &message, proof)?;
-        self.requests.lock().register += 1;
+        self.requests.register.fetch_add(1, Ordering::Relaxed);
         if !self.names.catalogue.has_room(message.files.len()) {
             return Err(Refusal::busy());
         }
@@ -206,17 +227,20 @@ impl Tracker {
         let contact = Contact::new(caller.address, port, &addresses);
         let mut checked: Vec<_> = files.into_iter().map(|file| (file.file_id, self.check(file))).collect();
         self.hold_new_files_back(caller, &mut checked).await;
-        let shares: Vec<Share> = checked.iter().filter_map(|(_, share)| share.as_ref().ok()).cloned().collect();
-        let stored = self.store.register(caller.now, peer_id, contact, shares.clone()).await;
+        let mut shares = Vec::with_capacity(checked.len());
+        let checked: Vec<_> =
+            checked.into_iter().map(|(file_id, share)| (file_id, share.map(|share| shares.push(share)))).collect();
+        let stored = self.store.register(caller.now, peer_id, contact, shares).await;
         let stored = stored.map_err(|error| Refusal::of_register(error, self.lease_seconds()))?;
-        let is_news = |(share, result): (&Share, &Result<Accepted, _>)| {
-            result.as_ref().is_ok_and(|accepted| accepted.is_news).then_some(share.file_id)
-        };
-        let news: Vec<FileId> = shares.iter().zip(&stored.files).filter_map(is_news).collect();
         let mut results = stored.files.into_iter();
+        let mut news = Vec::new();
         let files = checked.into_iter().map(|(file_id, share)| match share {
             Err(error) => FileOutcome::Refused { file_id, reason: error.to_string(), retry_after: error.retry_after() },
-            Ok(_) => self.outcome(file_id, results.next().expect("there is a result for each share")),
+            Ok(()) => {
+                let result = results.next().expect("there is a result for each share");
+                news.extend(result.as_ref().is_ok_and(|accepted| accepted.is_news).then_some(file_id));
+                self.outcome(file_id, result)
+            }
         });
         let files: Vec<FileOutcome> = files.collect();
         self.record(caller.now, peer_id, &news).await;
@@ -237,7 +261,7 @@ impl Tracker {
     pub async fn query(&self, caller: Caller, message: &Query) -> Result<Found, Refusal> {
         at_most("file IDs", message.file_ids.len(), MAX_QUERY_FILES)?;
         message.peer_id.map_or(Ok(()), |peer_id| self.access.blocks().peer(peer_id))?;
-        self.requests.lock().query += 1;
+        self.requests.query.fetch_add(1, Ordering::Relaxed);
         let asker = Asker { peer_id: message.peer_id, address: caller.address };
         let max_peers = message.max_peers.min(MAX_QUERY_PEERS) as usize;
         let (allowed, mut blocked) = self.without_blocked(&message.file_ids);
@@ -268,7 +292,7 @@ impl Tracker {
         let Heartbeat { peer_id, token, completed } = message;
         at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
         self.access.blocks().peer(peer_id)?;
-        self.requests.lock().heartbeat += 1;
+        self.requests.heartbeat.fetch_add(1, Ordering::Relaxed);
         let bits = token.bits().ok_or(UnknownLease)?;
         if self.names.must_register_again(caller.now.instant, peer_id) {
             return Err(UnknownLease.into());
@@ -284,7 +308,7 @@ impl Tracker {
     pub async fn unregister(&self, caller: Caller, message: Unregister) -> Result<Unregistered, Refusal> {
         let Unregister { peer_id, token, file_ids } = message;
         at_most("file IDs", file_ids.as_ref().map_or(0, Vec::len), MAX_REGISTER_FILES)?;
-        self.requests.lock().unregister += 1;
+        self.requests.unregister.fetch_add(1, Ordering::Relaxed);
         let bits = token.bits().ok_or(UnknownLease)?;
         let removed = self.store.unregister(caller.now, peer_id, bits, file_ids.as_deref()).await?;
         Ok(Unregistered { removed: to_u32(removed) })
@@ -305,7 +329,7 @@ impl Tracker {
             files: totals.files,
             seeders: totals.seeders,
             leechers: totals.leechers,
-            requests: *self.requests.lock(),
+            requests: self.requests.read(),
         }
     }
 
@@ -323,17 +347,24 @@ impl Tracker {
     async fn keep_tidy(&self) {
         let mut ticks = tokio::time::interval(EXPIRY_TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        for tick in 0u64.. {
             ticks.tick().await;
             while self.expire(Now::read()) {
                 tokio::task::yield_now().await;
             }
-            if let Some(call_backs) = &self.call_backs {
-                call_backs.forget_idle();
+            if tick.is_multiple_of(TICKS_PER_TIDYING) {
+                self.forget_idle();
             }
-            self.new_files.forget_idle();
-            self.access.forget_idle();
         }
+    }
+
+    /// Forgets parties that nothing is to be remembered of. Looks at each of them.
+    fn forget_idle(&self) {
+        if let Some(call_backs) = &self.call_backs {
+            call_backs.forget_idle();
+        }
+        self.new_files.forget_idle();
+        self.access.forget_idle();
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.

@@ -2,27 +2,21 @@
 
 #![cfg(unix)]
 
+#[path = "common/running.rs"]
+mod running;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use running::Running;
 
 /// Longer than anything here takes, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(20);
-
-/// A process that is ended when a test ends, however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 impl Running {
     fn line(&mut self) -> String {

@@ -1,13 +1,12 @@
 //! The configuration file: its values, and the line of each.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use toml::Value;
 use toml::de::DeTable;
 
 use super::key::{GROUPS, Key, keys};
+use crate::text_file;
 
 /// Longer than anybody writes by hand.
 const MAX_LEN: u64 = 1024 * 1024;
@@ -28,17 +27,8 @@ pub(super) struct Contents {
 /// # Errors
 /// It cannot be read, or is no TOML, in words for people.
 pub(super) fn read(path: &Path) -> Result<Contents, String> {
-    let text = read_text(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = text_file::read(path, MAX_LEN).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     parse(&text).map_err(|error| format!("{} is not valid TOML: {}", path.display(), error.trim_end()))
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_LEN + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_LEN {
-        return Err(io::Error::other(format!("it is longer than {MAX_LEN} bytes")));
-    }
-    Ok(text)
 }
 
 fn parse(text: &str) -> Result<Contents, String> {

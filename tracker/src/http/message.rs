@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sprat_protocol::tracker::{Heartbeat, Query, Register, Search, Unregister};
 
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 
 /// A message that has a route of its own.
 pub(super) trait Message: DeserializeOwned {
@@ -58,9 +58,4 @@ messages! {
     Heartbeat "HEARTBEAT" "/v1/heartbeat",
     Unregister "UNREGISTER" "/v1/unregister",
     Search "SEARCH" "/v1/search"
-}
-
-/// As much of what a stranger sent as fits into a sentence.
-fn shown(text: &str) -> String {
-    text.chars().take(100).collect()
 }

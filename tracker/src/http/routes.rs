@@ -35,7 +35,7 @@ use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::proof::Proof;
 use crate::readiness::Readiness;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 use crate::service::{Caller, Now, Stats, Tracker};
 
 /// What the handlers need.
@@ -269,9 +269,4 @@ async fn unknown_route(uri: Uri) -> Reply {
 
 pub(super) fn caller(Extension(ClientAddr(address)): Client) -> Caller {
     Caller::new(address, Now::read())
-}
-
-/// As much of what a stranger sent as fits into a sentence.
-fn shown(text: &str) -> String {
-    text.chars().take(100).collect()
 }

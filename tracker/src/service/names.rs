@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -91,7 +92,7 @@ impl Tracker {
     /// [`Refusal`] if these are too many words, or too many people search.
     pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
         at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
-        self.requests.lock().search += 1;
+        self.requests.search.fetch_add(1, Ordering::Relaxed);
         let _turn = self.names.searches.try_acquire().map_err(|_| Refusal::busy())?;
         let (catalogue, words) = (self.names.catalogue.clone(), Words::new(&message.words));
         let matches = spawn_blocking(move || catalogue.search(&words)).await.expect("a search does not panic");
