@@ -11,6 +11,7 @@
 //! - `duration`: lengths of time as people write them.
 
 mod catalogue;
+mod cluster;
 pub(crate) mod duration;
 mod file;
 mod key;
@@ -31,6 +32,7 @@ use crate::access::{AccessConfig, Public};
 use crate::logs::LogConfig;
 
 pub use catalogue::CatalogueConfig;
+pub use cluster::ClusterConfig;
 pub use duration::parse as parse_duration;
 pub use key::{Key, keys};
 pub use print::{effective, example};

@@ -7,7 +7,8 @@
 //! - [`service`]: what is done with a message: [`Tracker`].
 //! - [`proof`]: whether a REGISTER is the word of the peer that it names.
 //! - `call_back`: whether others can connect to a peer. `rates`: how often something may happen for one party.
-//! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process.
+//! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process. [`cluster`]: in a Valkey or
+//!   Redis Cluster that several trackers share.
 //! - [`contact`]: where a peer is reached, and by whom.
 //! - [`catalogue`]: the names of files, for SEARCH.
 //! - [`access`]: who may do what, and who and what is blocked.
@@ -22,6 +23,7 @@
 pub mod access;
 mod call_back;
 pub mod catalogue;
+pub mod cluster;
 pub mod config;
 pub mod contact;
 mod http;
@@ -44,7 +46,7 @@ use std::io;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Config, Limits};
+pub use config::{ClusterConfig, Config, Limits};
 pub use listeners::Listeners;
 pub use server::Server;
 pub use service::{Caller, Now, Tracker};

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
+use tokio_util::sync::CancellationToken;
 
+use crate::cluster::Cluster;
 use crate::contact::Contact;
 use crate::service::Now;
 use crate::swarm::Swarms;
@@ -96,7 +98,7 @@ pub struct Accepted {
 pub struct Renewal {
     /// Whether the tracker could connect to the peer at its address, if it tried.
     pub reachable: Option<bool>,
-    /// Files that the peer registered and that the store no longer has it for.
+    /// Files that the peer holds, by its word, and that the store does not have it for; in order.
     pub unknown: Vec<FileId>,
 }
 
@@ -114,9 +116,12 @@ pub struct Found {
 
 /// Where it is kept who holds what.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub enum Store {
     /// In the memory of this process.
     Memory(Swarms),
+    /// In a Valkey or Redis Cluster.
+    Cluster(Arc<Cluster>),
 }
 
 impl Store {
@@ -134,6 +139,7 @@ impl Store {
     ) -> Result<Registration, RegisterError> {
         match self {
             Self::Memory(swarms) => Ok(swarms.register(now.instant, peer_id, contact, shares)?),
+            Self::Cluster(cluster) => cluster.register(peer_id, contact, shares).await,
         }
     }
 
@@ -152,6 +158,7 @@ impl Store {
     ) -> Result<Renewal, LeaseError> {
         match self {
             Self::Memory(swarms) => Ok(swarms.heartbeat(now.instant, peer_id, token, observed, completed)?),
+            Self::Cluster(cluster) => cluster.heartbeat(peer_id, token, observed, completed).await,
         }
     }
 
@@ -168,6 +175,7 @@ impl Store {
     ) -> Result<usize, LeaseError> {
         match self {
             Self::Memory(swarms) => Ok(swarms.unregister(now.instant, peer_id, token, file_ids)?),
+            Self::Cluster(cluster) => cluster.unregister(peer_id, token, file_ids).await,
         }
     }
 
@@ -177,6 +185,7 @@ impl Store {
     pub async fn query(&self, now: Now, file_ids: &[FileId], asker: Asker, max_peers: usize) -> Found {
         match self {
             Self::Memory(swarms) => swarms.query(now.instant, file_ids, asker, max_peers),
+            Self::Cluster(cluster) => cluster.query(now, file_ids, asker, max_peers).await,
         }
     }
 
@@ -184,6 +193,7 @@ impl Store {
     pub async fn summaries(&self, now: Now, file_ids: &[FileId]) -> Vec<Option<Summary>> {
         match self {
             Self::Memory(swarms) => swarms.summaries(now.instant, file_ids),
+            Self::Cluster(cluster) => cluster.summaries(now, file_ids).await,
         }
     }
 
@@ -191,6 +201,7 @@ impl Store {
     pub async fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) {
         match self {
             Self::Memory(swarms) => swarms.set_reachable(peer_id, observed, reachable),
+            Self::Cluster(cluster) => cluster.set_reachable(peer_id, observed, reachable).await,
         }
     }
 
@@ -201,6 +212,7 @@ impl Store {
     pub async fn remove_file(&self, file_id: FileId) -> Result<(), Unavailable> {
         match self {
             Self::Memory(swarms) => swarms.remove_file(file_id),
+            Self::Cluster(cluster) => return cluster.remove_file(file_id).await,
         }
         Ok(())
     }
@@ -212,6 +224,7 @@ impl Store {
     pub async fn remove_peer(&self, peer_id: PeerId) -> Result<(), Unavailable> {
         match self {
             Self::Memory(swarms) => swarms.remove_peer(peer_id),
+            Self::Cluster(cluster) => return cluster.remove_peer(peer_id).await,
         }
         Ok(())
     }
@@ -222,6 +235,7 @@ impl Store {
             Self::Memory(swarms) => {
                 swarms.summaries(now.instant, &[file_id]).into_iter().any(|summary| summary.is_some())
             }
+            Self::Cluster(cluster) => cluster.is_known(now, file_id),
         }
     }
 
@@ -229,6 +243,7 @@ impl Store {
     pub fn totals(&self) -> Totals {
         match self {
             Self::Memory(swarms) => swarms.totals(),
+            Self::Cluster(cluster) => cluster.totals(),
         }
     }
 
@@ -236,6 +251,23 @@ impl Store {
     pub fn expire(&self, now: Now) -> bool {
         match self {
             Self::Memory(swarms) => swarms.expire(now.instant),
+            Self::Cluster(_) => false,
+        }
+    }
+
+    /// Whether any of the files can be looked up.
+    pub fn is_ready(&self) -> bool {
+        match self {
+            Self::Memory(_) => true,
+            Self::Cluster(cluster) => cluster.is_ready(),
+        }
+    }
+
+    /// Does what a store does besides answering, until `shutdown` or until there is nothing more to do.
+    pub async fn run(&self, shutdown: &CancellationToken) {
+        match self {
+            Self::Memory(_) => {}
+            Self::Cluster(cluster) => cluster.run(shutdown).await,
         }
     }
 }

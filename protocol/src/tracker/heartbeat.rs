@@ -30,7 +30,8 @@ pub struct HeartbeatAnswer {
     /// Whether the tracker could connect to the peer; absent while it has not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reachable: Option<bool>,
-    /// Files that the peer registered and that the tracker lost: they are to be registered again.
+    /// Files that the peer completed or registered and that the tracker does not have it for: they are to be registered
+    /// again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub unknown: Vec<FileId>,
