@@ -7,7 +7,7 @@
 //!   step. `keys`, `encoding`: what is kept there, and how.
 //! - `answer`: what an asker is told. `cache`: what was found out a moment ago, or before a server went away.
 //! - `router`: which command goes to which server. `topology`: which server serves which slot. `node`: one server.
-//! - `totals`: how much there is, about. [`changes`]: what trackers tell each other of the catalogue.
+//! - `totals`: how much there is, about. `walk`: all files, one after another. [`changes`]: what trackers tell each other of the catalogue.
 //!
 //! # What is kept where
 //! Everything of one file is in one slot, everything of one peer in another, and nothing is done in two slots at once. All
@@ -50,6 +50,7 @@ mod router;
 mod scripts;
 mod topology;
 mod totals;
+mod walk;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -74,6 +75,7 @@ use encoding::Place;
 use files::Lookup;
 use keys::Keys;
 use router::{Address, Router};
+pub use walk::Walk;
 
 /// How many quarters of a lease an entry lasts. It has to outlast the time between two renewals: at most [`RENEW_AFTER`] and
 /// the lease that a heartbeat may be late by.
@@ -350,9 +352,10 @@ impl Cluster {
         Ok(())
     }
 
-    /// Whether somebody holds this file, as far as this process knows without asking others.
-    pub fn is_known(&self, now: Now, file_id: FileId) -> bool {
-        self.answers.stale(file_id, now.instant).is_some()
+    /// Whether each of these files may be held by somebody: it is, or its slot is away.
+    pub async fn may_be_held(&self, now: Now, file_ids: &[FileId]) -> Vec<bool> {
+        let lookups = self.look_up(now.instant, file_ids, 0).await;
+        lookups.iter().map(|lookup| !matches!(lookup, Lookup::Unknown)).collect()
     }
 
     /// How much is known, about: it is estimated from samples every few seconds.

@@ -203,7 +203,8 @@ impl Tracker {
         };
         let tidy = shutdown.run_until_cancelled(self.keep_tidy());
         let names = shutdown.run_until_cancelled(self.keep_names());
-        tokio::join!(calls, tidy, names, self.keep_tokens(shutdown));
+        let relearning = shutdown.run_until_cancelled(self.keep_relearning());
+        tokio::join!(calls, tidy, names, relearning, self.keep_tokens(shutdown));
         self.flush().await;
     }
 
@@ -223,7 +224,6 @@ impl Tracker {
             return Err(Refusal::busy());
         }
         let Register { peer_id, port, addresses, files, .. } = message;
-        self.names.registers(peer_id);
         let contact = Contact::new(caller.address, port, &addresses);
         let mut checked: Vec<_> = files.into_iter().map(|file| (file.file_id, self.check(file))).collect();
         self.hold_new_files_back(caller, &mut checked).await;
@@ -238,12 +238,12 @@ impl Tracker {
             Err(error) => FileOutcome::Refused { file_id, reason: error.to_string(), retry_after: error.retry_after() },
             Ok(()) => {
                 let result = results.next().expect("there is a result for each share");
-                news.extend(result.as_ref().is_ok_and(|accepted| accepted.is_news).then_some(file_id));
+                news.extend(result.as_ref().is_ok_and(|accepted| accepted.is_news).then_some((file_id, peer_id)));
                 self.outcome(file_id, result)
             }
         });
         let files: Vec<FileOutcome> = files.collect();
-        self.record(caller.now, peer_id, &news).await;
+        self.record(caller.now, &news).await;
         if let Some(refusal) = all_over_a_limit(&files) {
             return Err(refusal);
         }
@@ -294,9 +294,6 @@ impl Tracker {
         self.access.blocks().peer(peer_id)?;
         self.requests.heartbeat.fetch_add(1, Ordering::Relaxed);
         let bits = token.bits().ok_or(UnknownLease)?;
-        if self.names.must_register_again(caller.now.instant, peer_id) {
-            return Err(UnknownLease.into());
-        }
         let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
         Ok(HeartbeatAnswer { lease: self.lease(token), reachable: renewal.reachable, unknown: renewal.unknown })
     }

@@ -10,10 +10,10 @@ use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::contact::Contact;
 use crate::service::Now;
-use crate::swarm::Swarms;
+use crate::swarm::{self, Swarms};
 
 mod error;
 
@@ -124,6 +124,37 @@ pub enum Store {
     Cluster(Arc<Cluster>),
 }
 
+/// A walk through all files that somebody holds. A file that is there from its beginning to its end is seen, maybe twice.
+#[derive(Debug)]
+pub enum Walk<'a> {
+    /// Of [`Store::Memory`].
+    Memory {
+        /// Where.
+        swarms: &'a Swarms,
+        /// How far it has come.
+        place: swarm::Place,
+    },
+    /// Of [`Store::Cluster`].
+    Cluster(cluster::Walk<'a>),
+}
+
+impl Walk<'_> {
+    /// Some hundred files, in no order, each with somebody who holds it; none at the end.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if a part of the store is away. The walk ends with that.
+    pub async fn next(&mut self) -> Result<Option<Vec<(FileId, PeerId)>>, Unavailable> {
+        match self {
+            Self::Memory { swarms, place } => {
+                let Some((files, next)) = swarms.block(*place) else { return Ok(None) };
+                *place = next;
+                Ok(Some(files))
+            }
+            Self::Cluster(walk) => walk.next().await,
+        }
+    }
+}
+
 impl Store {
     /// Opens a lease for a peer, or opens its lease anew, and adds these files to what it holds. It keeps the files that
     /// it had, and gets this contact.
@@ -229,13 +260,19 @@ impl Store {
         Ok(())
     }
 
-    /// Whether somebody holds this file, as far as this process knows without asking others.
-    pub fn is_known(&self, now: Now, file_id: FileId) -> bool {
+    /// Whether each of these files may be held by somebody: it is, or that cannot be looked up.
+    pub async fn may_be_held(&self, now: Now, file_ids: &[FileId]) -> Vec<bool> {
         match self {
-            Self::Memory(swarms) => {
-                swarms.summaries(now.instant, &[file_id]).into_iter().any(|summary| summary.is_some())
-            }
-            Self::Cluster(cluster) => cluster.is_known(now, file_id),
+            Self::Memory(swarms) => swarms.summaries(now.instant, file_ids).iter().map(Option::is_some).collect(),
+            Self::Cluster(cluster) => cluster.may_be_held(now, file_ids).await,
+        }
+    }
+
+    /// A walk through all files that somebody holds.
+    pub fn walk(&self) -> Walk<'_> {
+        match self {
+            Self::Memory(swarms) => Walk::Memory { swarms, place: swarm::Place::default() },
+            Self::Cluster(cluster) => Walk::Cluster(cluster.walk()),
         }
     }
 

@@ -61,6 +61,7 @@ use crate::store::{
 };
 use answer::Answer;
 use files::Files;
+pub use files::Place;
 use handles::Handle;
 use leases::{LONG_OVER, Leases, Millis};
 use peer::Held;
@@ -186,6 +187,15 @@ impl Swarms {
     /// What is known of these files, in their order; none of a file that nobody holds.
     pub fn summaries(&self, _now: Instant, file_ids: &[FileId]) -> Vec<Option<Summary>> {
         file_ids.iter().map(|file_id| self.files.look(*file_id, |swarm, _| swarm.summary())).collect()
+    }
+
+    /// Some of the files that somebody holds, each with one of those who do, and the place after them; none after the last
+    /// one. Whoever was there all the time while somebody walked through all of them was seen.
+    pub fn block(&self, place: Place) -> Option<(Vec<(FileId, PeerId)>, Place)> {
+        let peers = self.leases.peers();
+        let (files, next) = self.files.block(place)?;
+        let holder = |(file_id, peer)| Some((file_id, peers.get(peer)?.peer_id()));
+        Some((files.into_iter().filter_map(holder).collect(), next))
     }
 
     /// Notes whether the tracker could connect to a peer at this address, if the peer is still there.

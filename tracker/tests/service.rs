@@ -1,21 +1,30 @@
 //! The tracker without HTTP, in virtual time: what its parts do together.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rusqlite::Connection;
 use sprat_chunking::{ChunkSize, FileId};
 use sprat_protocol::Identity;
 use sprat_protocol::tracker::{
     FileInfo, FileOutcome, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature,
 };
 use sprat_tracker::proof::Proof;
+use sprat_tracker::service::CATALOGUE;
 use sprat_tracker::{Caller, Config, Limits, Now, Tracker};
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here takes, so that what hangs fails.
+const LONG: Duration = Duration::from_secs(20);
 
 struct World {
-    tracker: Tracker,
+    tracker: Arc<Tracker>,
     now: Now,
     rng: StdRng,
 }
@@ -25,8 +34,12 @@ fn file_id(number: u8) -> FileId {
 }
 
 fn seed(file: u8, name: &str) -> RegisterFile {
-    let chunk_size = ChunkSize::DEFAULT;
-    RegisterFile { file_id: file_id(file), name: name.into(), size: 1, chunk_size, num_chunks: 1, complete: true }
+    numbered(file.into(), name)
+}
+
+fn numbered(number: u32, name: &str) -> RegisterFile {
+    let (file_id, chunk_size) = (format!("{number:064x}").parse().unwrap(), ChunkSize::DEFAULT);
+    RegisterFile { file_id, name: name.into(), size: 1, chunk_size, num_chunks: 1, complete: true }
 }
 
 impl World {
@@ -37,7 +50,7 @@ impl World {
     fn with(config: Config) -> Self {
         let now = Now { instant: Instant::now(), unix_seconds: 1_790_000_000 };
         Self {
-            tracker: Tracker::open(&config, StdRng::seed_from_u64(3), now).unwrap().0,
+            tracker: Arc::new(Tracker::open(&config, StdRng::seed_from_u64(3), now).unwrap().0),
             now,
             rng: StdRng::seed_from_u64(4),
         }
@@ -157,4 +170,45 @@ async fn a_peer_over_ipv4_in_ipv6_is_a_peer_over_ipv4() {
     let info = world.tracker.file(world.caller("203.0.113.9"), file_id(1)).await.unwrap();
     let info: FileInfo = serde_json::from_slice(&info).unwrap();
     assert_eq!(info.peers[0].addresses, ["203.0.113.1:4000".parse().unwrap()]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_were_lost_are_learned_from_who_holds_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { data_dir: Some(folder.path().to_owned()), ..Config::default() };
+    let now = Now::read();
+    let (tracker, background) = Tracker::open(&config, StdRng::seed_from_u64(3), now).unwrap();
+    let tracker = Arc::new(tracker);
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn({
+        let (tracker, shutdown) = (tracker.clone(), shutdown.clone());
+        async move { tracker.run(background, &shutdown).await }
+    });
+    let mut world = World { tracker, now, rng: StdRng::seed_from_u64(4) };
+    // More than one peer, and more than what one step of a walk sees.
+    let files = |numbers: Range<u32>| numbers.map(|number| numbered(number, &format!("thesis {number}"))).collect();
+    for number in 0..6 {
+        world.register(number, "10.0.0.1", files(u32::from(number) * 100..u32::from(number + 1) * 100)).await;
+    }
+    world.register(9, "10.0.0.1", vec![numbered(600, "poems")]).await;
+    world.tracker.flush().await;
+    let harm = Connection::open(folder.path().join(CATALOGUE)).unwrap();
+    harm.execute_batch("UPDATE files SET name = 'THESIS' || id").unwrap();
+    drop(harm);
+    let start = Instant::now();
+    let mut found = HashSet::new();
+    while found.len() < 601 {
+        assert!(start.elapsed() < LONG, "only {} of the names are back", found.len());
+        found.clear();
+        for (words, pages) in [("thesis", 0..20), ("poems", 0..1)] {
+            for page in pages {
+                let search = Search { words: words.into(), page };
+                let Ok(answer) = world.tracker.search(world.caller("10.0.0.1"), &search).await else { continue };
+                found.extend(answer.files.into_iter().map(|file| file.name));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    shutdown.cancel();
+    running.await.unwrap();
 }

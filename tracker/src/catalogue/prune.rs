@@ -35,8 +35,9 @@ pub struct Pass {
 }
 
 impl Catalogue {
-    /// Goes a step on with a pass over the catalogue that forgets what need not be kept, and is not `alive`: held by
-    /// somebody now. What is alive is noted as seen `now`, in seconds since 1970 (UTC). Blocks for some milliseconds.
+    /// Goes a step on with a pass over the catalogue that forgets what need not be kept, and is not held by somebody now:
+    /// `are_alive` says that of each of some files. What is alive is noted as seen `now`, in seconds since 1970 (UTC).
+    /// Blocks for some milliseconds, and for as long as `are_alive` does.
     ///
     /// A pass begins with [`Pass::default`] and goes on until it is done. A step that finds no room in the queue does
     /// nothing more, so the next one should come a little later.
@@ -48,19 +49,23 @@ impl Catalogue {
         pass: Pass,
         retention: &Retention,
         now: u64,
-        alive: impl Fn(&FileId) -> bool,
+        are_alive: impl FnOnce(&[FileId]) -> Vec<bool>,
     ) -> Result<Pass, ReadError> {
         let shared: &Shared = &self.shared;
         let after = pass.after.unwrap_or((i64::MIN, i64::MIN));
         let oldest = shared.ask(Pace::Within(shared.deadline), |db| oldest(db, after))?;
         let excess = pass.excess.unwrap_or_else(|| self.len().saturating_sub(retention.most));
         let mut pass = Pass { excess: Some(excess), done: oldest.len() < STEP, ..pass };
-        for entry in oldest {
-            let too_old = entry.last_seen < retention.seen_since;
-            if !too_old && pass.removed >= excess {
+        let need_not_be_kept =
+            |entry: &Entry, pass: &Pass| entry.last_seen < retention.seen_since || pass.removed < excess;
+        if oldest.first().is_none_or(|entry| !need_not_be_kept(entry, &pass)) {
+            return Ok(Pass { done: true, ..pass });
+        }
+        let file_ids: Vec<FileId> = oldest.iter().map(|entry| entry.file_id).collect();
+        for (entry, alive) in oldest.into_iter().zip(are_alive(&file_ids)) {
+            if !need_not_be_kept(&entry, &pass) {
                 return Ok(Pass { done: true, ..pass });
             }
-            let alive = alive(&entry.file_id);
             let change = if alive { Change::Touch(entry.file_id, now) } else { Change::Remove(entry.file_id) };
             if shared.queue.push(change).is_err() {
                 return Ok(Pass { done: false, ..pass });

@@ -56,9 +56,10 @@ impl Keys {
         self.key("catalogue:", &number.to_string(), "")
     }
 
-    /// Whether this is the name of the first key of a file.
-    pub(super) fn is_file(&self, name: &[u8]) -> bool {
-        name.starts_with(self.prefix.as_bytes()) && name.ends_with(SWARM.as_bytes())
+    /// Which file this is the name of the first key of, if it is one.
+    pub(super) fn file_of(&self, name: &[u8]) -> Option<FileId> {
+        let tag = name.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b"{")?.strip_suffix(SWARM.as_bytes())?;
+        str::from_utf8(tag.strip_suffix(b"}")?).ok()?.parse().ok()
     }
 
     /// Whether this is the name of the key of a peer.
@@ -81,8 +82,12 @@ mod tests {
         let [swarm, notes] = keys.file(FileId::new([7; 32]));
         assert_eq!(swarm.name, format!("sprat:{{{}}}:swarm", "07".repeat(32)));
         assert_eq!(swarm.slot, notes.slot);
-        let is_file = |name: &str| keys.is_file(name.as_bytes());
-        assert!(is_file(&swarm.name) && !is_file(&notes.name) && !is_file("other:{07}:swarm"));
+        let file_of = |name: &str| keys.file_of(name.as_bytes());
+        assert_eq!(file_of(&swarm.name), Some(FileId::new([7; 32])));
+        assert_eq!(
+            (file_of(&notes.name), file_of("other:{07}:swarm"), file_of("sprat:{07}:swarm")),
+            (None, None, None)
+        );
         let peer_id = PeerId::new([1; 32]);
         assert!(keys.is_peer(keys.peer(peer_id).name.as_bytes()) && !keys.is_peer(swarm.name.as_bytes()));
         assert_eq!(keys.peer(peer_id).slot, keys.nonce(peer_id, 5).slot);

@@ -78,7 +78,7 @@ fn add(a: Totals, b: Totals) -> Totals {
 async fn sample(node: &Node, keys: &Keys) -> Result<Sample, NoAnswer> {
     let num_keys: usize = read(node.send(&redis::cmd("DBSIZE")).await?)?;
     let names = if num_keys <= SAMPLE_LEN { all_keys(node).await? } else { some_keys(node).await? };
-    let swarms: Vec<&Vec<u8>> = names.iter().filter(|name| keys.is_file(name)).collect();
+    let swarms: Vec<&Vec<u8>> = names.iter().filter(|name| keys.file_of(name).is_some()).collect();
     let (seeders, leechers) = count_entries(node, &swarms).await?;
     Ok(Sample {
         keys: num_keys.max(names.len()),

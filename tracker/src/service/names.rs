@@ -1,15 +1,14 @@
 //! The names of files: what the catalogue is told and asked, and what it forgets.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::Mutex;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
@@ -17,7 +16,7 @@ use super::{Caller, Now, Tracker, at_most, to_u32};
 use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Words};
 use crate::config::CatalogueConfig;
 use crate::refusal::Refusal;
-use crate::store::Summary;
+use crate::store::{Summary, Unavailable};
 
 /// How many searches may wait or run at once: each has a thread.
 const SEARCHES: usize = 64;
@@ -25,8 +24,10 @@ const SEARCHES: usize = 64;
 const LOOK_TICK: Duration = Duration::from_secs(1);
 /// How often it is looked for names that need not be kept.
 const PRUNE_TICK: Duration = Duration::from_secs(3600);
-/// How long to rest after each step of that.
-const PRUNE_REST: Duration = Duration::from_millis(50);
+/// How long to rest after a step that others are not to notice.
+const REST: Duration = Duration::from_millis(50);
+/// How soon it is tried again to learn all names, if a part of the store is away.
+const RELEARN_AGAIN: Duration = Duration::from_secs(30);
 
 /// The catalogue, and what the tracker needs to use it.
 #[derive(Debug)]
@@ -34,42 +35,14 @@ pub(super) struct Names {
     pub(super) catalogue: Arc<Catalogue>,
     config: CatalogueConfig,
     searches: Semaphore,
-    relearning: Mutex<Option<Relearning>>,
-}
-
-/// The names are lost, and every peer is asked once to say them again: it is told that its lease is unknown, while others
-/// still find it.
-#[derive(Debug)]
-struct Relearning {
-    until: Instant,
-    asked: HashSet<PeerId>,
+    /// Rung when names were lost that the store knows.
+    lost: Notify,
 }
 
 impl Names {
     pub(super) fn new(catalogue: Catalogue, config: CatalogueConfig) -> Self {
         let searches = Semaphore::new(SEARCHES);
-        Self { catalogue: Arc::new(catalogue), config, searches, relearning: Mutex::default() }
-    }
-
-    /// Whether this peer, whose lease holds, is to register again, so that the names of its files become known again.
-    pub(super) fn must_register_again(&self, now: Instant, peer_id: PeerId) -> bool {
-        let mut relearning = self.relearning.lock();
-        if relearning.as_ref().is_some_and(|relearning| relearning.until <= now) {
-            *relearning = None;
-        }
-        relearning.as_mut().is_some_and(|relearning| relearning.asked.insert(peer_id))
-    }
-
-    /// This peer is about to say the names of its files.
-    pub(super) fn registers(&self, peer_id: PeerId) {
-        if let Some(relearning) = &mut *self.relearning.lock() {
-            relearning.asked.insert(peer_id);
-        }
-    }
-
-    /// All names were lost.
-    fn relearn(&self, until: Instant) {
-        *self.relearning.lock() = Some(Relearning { until, asked: HashSet::new() });
+        Self { catalogue: Arc::new(catalogue), config, searches, lost: Notify::new() }
     }
 }
 
@@ -110,10 +83,11 @@ impl Tracker {
         Ok(page.finish())
     }
 
-    /// Tells the catalogue what these files are called by now, of which this peer has just brought news.
-    pub(super) async fn record(&self, now: Now, by: PeerId, news: &[FileId]) {
-        let summaries = self.store.summaries(now, news).await;
-        for (file_id, summary) in news.iter().copied().zip(summaries) {
+    /// Tells the catalogue what these files are called by now, each of which this peer holds.
+    pub(super) async fn record(&self, now: Now, files: &[(FileId, PeerId)]) {
+        let file_ids: Vec<FileId> = files.iter().map(|(file_id, _)| *file_id).collect();
+        let summaries = self.store.summaries(now, &file_ids).await;
+        for ((file_id, by), summary) in files.iter().copied().zip(summaries) {
             let Some(Summary { claim, .. }) = summary else { continue };
             let put =
                 Put { file_id, name: claim.name.to_string(), layout: claim.layout, by, unix_seconds: now.unix_seconds };
@@ -131,7 +105,7 @@ impl Tracker {
         }
     }
 
-    /// Forgets names that need not be kept, and learns them anew when they were lost; for ever.
+    /// Forgets names that need not be kept, and notices when they were lost; for ever.
     pub(super) async fn keep_names(&self) {
         let mut looks = tokio::time::interval(LOOK_TICK);
         let mut prunes = tokio::time::interval(PRUNE_TICK);
@@ -144,8 +118,8 @@ impl Tracker {
                     let times = self.names.catalogue.begun_anew();
                     if times != begun_anew {
                         begun_anew = times;
-                        tracing::error!("the catalogue was damaged and begins anew; peers are asked for names again");
-                        self.names.relearn(Instant::now() + self.lease);
+                        tracing::error!("the catalogue was damaged and begins anew with the files that somebody has");
+                        self.names.lost.notify_one();
                     }
                     let current = self.names.catalogue.trouble();
                     if current != trouble {
@@ -161,6 +135,34 @@ impl Tracker {
         }
     }
 
+    /// Tells the catalogue the names that the store knows, whenever some were lost; for ever.
+    pub(super) async fn keep_relearning(&self) {
+        loop {
+            self.names.lost.notified().await;
+            while self.relearn().await.is_err() {
+                tokio::time::sleep(RELEARN_AGAIN).await;
+            }
+        }
+    }
+
+    /// Tells the catalogue the names of all files that somebody holds.
+    async fn relearn(&self) -> Result<(), Unavailable> {
+        let (mut walk, mut known) = (self.store.walk(), 0);
+        while let Some(files) = walk.next().await? {
+            let is_allowed = |(file_id, _): &(FileId, PeerId)| self.access.blocks().file(*file_id).is_ok();
+            let files: Vec<_> = files.into_iter().filter(is_allowed).collect();
+            // Those that others find room for come first.
+            while !self.names.catalogue.has_room(2 * files.len()) {
+                tokio::time::sleep(REST).await;
+            }
+            self.record(Now::read(), &files).await;
+            known += files.len();
+            tokio::task::yield_now().await;
+        }
+        tracing::info!(files = known, "the catalogue has the names of all files that somebody has");
+        Ok(())
+    }
+
     /// Forgets the names that need not be kept.
     async fn prune(&self, now: Now) {
         let CatalogueConfig { keep, files } = self.names.config;
@@ -168,13 +170,14 @@ impl Tracker {
         let mut pass = Pass::default();
         while !pass.done {
             let (catalogue, store) = (self.names.catalogue.clone(), self.store.clone());
-            let alive = move |file_id: &FileId| store.is_known(now, *file_id);
-            let step = spawn_blocking(move || catalogue.prune(pass, &retention, now.unix_seconds, alive));
+            let runtime = Handle::current();
+            let are_alive = move |file_ids: &[FileId]| runtime.block_on(store.may_be_held(now, file_ids));
+            let step = spawn_blocking(move || catalogue.prune(pass, &retention, now.unix_seconds, are_alive));
             match step.await.expect("a step does not panic") {
                 Ok(next) => pass = next,
                 Err(error) => return tracing::debug!(%error, "names are looked through later"),
             }
-            tokio::time::sleep(PRUNE_REST).await;
+            tokio::time::sleep(REST).await;
         }
         if pass.removed > 0 {
             tracing::info!(files = pass.removed, "names forgotten that nobody has had for long");

@@ -30,6 +30,13 @@ pub(super) struct Joined {
     pub(super) added: Option<Handle>,
 }
 
+/// How far a walk through all files has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    shard: usize,
+    block: usize,
+}
+
 impl Files {
     pub(super) fn new(limits: Limits, rng: &mut StdRng) -> Self {
         // All draw the same numbers, so that it does not matter for a test in which shard a file is.
@@ -52,6 +59,19 @@ impl Files {
         let file = shard.find(hash, file_id)?;
         let (swarm, rng) = shard.swarm_and_rng(file)?;
         Some(look(swarm, rng))
+    }
+
+    /// Some files, each with somebody who holds it, and the place after them; none after the last one.
+    pub(super) fn block(&self, mut place: Place) -> Option<(Vec<(FileId, Handle)>, Place)> {
+        while let Some(shard) = self.shards.get(place.shard) {
+            let shard = shard.lock();
+            if let Some(block) = shard.block(place.block) {
+                let holder = |swarm: &Swarm| Some((swarm.file_id(), *swarm.members().list().first()?));
+                return Some((block.filter_map(holder).collect(), Place { block: place.block + 1, ..place }));
+            }
+            place = Place { shard: place.shard + 1, block: 0 };
+        }
+        None
     }
 
     /// Adds a file to those of a peer, or replaces what the peer said of it before. The peer's files, which are so many,

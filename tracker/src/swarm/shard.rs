@@ -50,6 +50,11 @@ impl Shard {
         Some((self.slots.get(slot(file))?, &mut self.rng))
     }
 
+    /// Some of the swarms, in no order; none after the last of them.
+    pub(super) fn block(&self, number: usize) -> Option<impl Iterator<Item = &Swarm>> {
+        self.slots.block(number)
+    }
+
     /// Adds the swarm of a file of which there is none.
     pub(super) fn insert(&mut self, hash: u64, swarm: Swarm) -> Handle {
         let file = self.slots.insert(swarm) << SHARD_BITS | self.number;

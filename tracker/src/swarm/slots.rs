@@ -56,6 +56,11 @@ impl<T> Slots<T> {
         Some(value)
     }
 
+    /// The values of one block; none after the last block.
+    pub(super) fn block(&self, number: usize) -> Option<impl Iterator<Item = &T>> {
+        Some(self.blocks.get(number)?.iter().flatten())
+    }
+
     fn slot_mut(&mut self, number: u32) -> Option<&mut Option<T>> {
         self.blocks.get_mut(number as usize / BLOCK_LEN)?.get_mut(number as usize % BLOCK_LEN)
     }

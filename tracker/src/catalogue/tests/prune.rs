@@ -9,7 +9,8 @@ const DAY: u64 = 24 * 60 * 60;
 fn prune(catalogue: &Catalogue, retention: Retention, now: u64, alive: impl Fn(&FileId) -> bool) -> (usize, usize) {
     let (mut pass, mut steps) = (Pass::default(), 0);
     while !pass.done {
-        pass = catalogue.prune(pass, &retention, now, &alive).unwrap();
+        let are_alive = |file_ids: &[FileId]| file_ids.iter().map(&alive).collect();
+        pass = catalogue.prune(pass, &retention, now, are_alive).unwrap();
         catalogue.flush().wait_blocking().unwrap();
         steps += 1;
         assert!(steps < 100, "a pass must end");
@@ -66,7 +67,7 @@ fn a_step_that_finds_no_room_is_gone_on_with_later() {
     let (catalogue, _) = Catalogue::open(Place::Memory, &Settings { queue: 30, ..settings() }).unwrap();
     catalogue.fill((0..100).map(|number| number.to_string()));
     let retention = Retention { seen_since: u64::MAX, most: 0 };
-    let pass = catalogue.prune(Pass::default(), &retention, NOW, |_| false).unwrap();
+    let pass = catalogue.prune(Pass::default(), &retention, NOW, |file_ids| vec![false; file_ids.len()]).unwrap();
     assert_eq!((pass.removed, pass.done), (30, false));
     assert_eq!(prune(&catalogue, retention, NOW, |_| false).1, 100);
     assert!(catalogue.is_empty());

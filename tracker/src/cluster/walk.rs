@@ -1,0 +1,56 @@
+//! All files that somebody holds, one after another: for a catalogue that has lost track of them.
+
+use std::sync::Arc;
+
+use redis::Value;
+use sprat_chunking::FileId;
+use sprat_protocol::PeerId;
+
+use super::node::Node;
+use super::router::Call;
+use super::{Cluster, read};
+use crate::store::Unavailable;
+
+/// How many keys a server looks at for one answer, about.
+const STEP: usize = 500;
+
+/// Goes through the keys of one primary after another. A slot that moves meanwhile may be missed, or seen twice.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    cluster: &'a Cluster,
+    /// The primaries that are still to be asked, the last one first.
+    nodes: Vec<Arc<Node>>,
+    /// How far the one that is asked now has come, by its own count.
+    cursor: u64,
+}
+
+impl Cluster {
+    /// A walk through all files.
+    pub fn walk(&self) -> Walk<'_> {
+        Walk { cluster: self, nodes: self.router.topology().primaries().to_vec(), cursor: 0 }
+    }
+}
+
+impl Walk<'_> {
+    /// Some files, in no order, each with somebody who holds it; none at the end.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if a primary is away.
+    pub async fn next(&mut self) -> Result<Option<Vec<(FileId, PeerId)>>, Unavailable> {
+        let Some(node) = self.nodes.last() else { return Ok(None) };
+        let page = node.send(redis::cmd("SCAN").arg(self.cursor).arg("COUNT").arg(STEP)).await;
+        let (cursor, names): (u64, Vec<Vec<u8>>) = read(page.map_err(|_| Unavailable)?)?;
+        self.cursor = cursor;
+        if cursor == 0 {
+            self.nodes.pop();
+        }
+        let file_ids: Vec<FileId> = names.iter().filter_map(|name| self.cluster.keys.file_of(name)).collect();
+        let calls = file_ids.iter().map(|file_id| Call::new("ZRANDMEMBER", &self.cluster.keys.file(*file_id)[0]));
+        let holders = self.cluster.router.call_all(calls.collect()).await;
+        let holder = |(file_id, answer): (_, Result<Value, _>)| {
+            let peer_id: Option<Vec<u8>> = answer.and_then(read).ok()?;
+            Some((file_id, PeerId::new(peer_id?.try_into().ok()?)))
+        };
+        Ok(Some(file_ids.into_iter().zip(holders).filter_map(holder).collect()))
+    }
+}
