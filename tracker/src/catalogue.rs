@@ -178,6 +178,23 @@ impl Catalogue {
         Ok(self.flush())
     }
 
+    /// Keeps these numbers under these keys, all of them or none, and not before everything that was put before.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; never waits.
+    pub fn note(&self, numbers: Vec<(String, u64)>) -> Result<(), Full> {
+        self.shared.queue.push(Change::Note(numbers))
+    }
+
+    /// The number that was kept under this key, if there is one; blocks for at most twice the
+    /// [deadline](Settings::deadline).
+    ///
+    /// # Errors
+    /// [`ReadError`] if the catalogue cannot answer now.
+    pub fn noted(&self, key: &str) -> Result<Option<u64>, ReadError> {
+        self.ask(|db| meta::find(db, &meta::of_user(key)))
+    }
+
     /// Tells when everything before this is durable.
     pub fn flush(&self) -> Written {
         self.shared.queue.flush()

@@ -53,17 +53,22 @@ mod totals;
 mod walk;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
 use redis::{FromRedisValue, RedisConnectionInfo, Value};
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
+use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Limits};
 use crate::contact::{Contact, network_of};
+use crate::metrics::Metrics;
 use crate::service::Now;
 use crate::store::{
     Asker, FileRefusal, Found, LeaseError, PeerRefusal, RegisterError, Registration, Renewal, Share, Summary, Totals,
@@ -74,7 +79,7 @@ use changes::Outbox;
 use encoding::Place;
 use files::Lookup;
 use keys::Keys;
-use router::{Address, Router};
+use router::{Call, Router};
 pub use walk::Walk;
 
 /// How many quarters of a lease an entry lasts. It has to outlast the time between two renewals: at most [`RENEW_AFTER`] and
@@ -84,6 +89,8 @@ const ENTRY_LEASES: (u32, u32) = (7, 4);
 const RENEW_AFTER: (u32, u32) = (1, 2);
 /// How many seeders of a file are drawn at most, and how many leechers: as many as one QUERY may ask for.
 const SAMPLE_LEN: usize = 200;
+/// How long the last changes of the catalogue may take to be told to others.
+const REST_TIME: Duration = Duration::from_secs(3);
 /// How many lost files one HEARTBEAT is told of at most; the next one is told of more.
 const MOST_UNKNOWN: usize = 10_000;
 
@@ -97,51 +104,47 @@ pub struct Cluster {
     answers: Answers,
     totals: RwLock<Totals>,
     outbox: Outbox,
+    metrics: Arc<Metrics>,
 }
 
 /// Why a cluster cannot be used as it is configured.
 #[derive(Debug, thiserror::Error)]
-pub enum ClusterConfigError {
-    /// There is nobody to ask.
-    #[error("no server of the cluster is named; name one or more as host:port")]
-    NoNodes,
+pub enum ClusterError {
     /// A server is not named as it should be.
     #[error("{0:?} is no server of a cluster; write host:port")]
     Node(String),
-    /// Braces decide on the slot of a key.
-    #[error("the prefix of keys {0:?} must not have braces")]
-    Prefix(String),
     /// The password cannot be read.
     #[error("cannot read the cluster's password from {path}: {error}")]
     Password {
         /// From which file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why not.
-        error: std::io::Error,
+        error: io::Error,
     },
 }
 
 impl Cluster {
-    /// A store in this cluster, which is not asked anything until [`Self::run`] runs.
+    /// A store in this cluster, which is not asked anything until [`Self::run`] runs. How long its answers take is told to
+    /// `metrics`.
     ///
     /// # Errors
-    /// [`ClusterConfigError`] says what is wrong with the configuration.
-    pub fn new(config: &ClusterConfig, lease: Duration, limits: Limits) -> Result<Self, ClusterConfigError> {
-        if config.nodes.is_empty() {
-            return Err(ClusterConfigError::NoNodes);
-        }
-        if config.prefix.contains(['{', '}']) {
-            return Err(ClusterConfigError::Prefix(config.prefix.clone()));
-        }
-        let nodes: Result<Vec<Address>, _> = config.nodes.iter().map(|node| parse_address(node)).collect();
+    /// [`ClusterError`] says what is wrong with the configuration.
+    pub fn new(
+        config: &ClusterConfig,
+        lease: Duration,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, ClusterError> {
+        let nodes = config.addresses().map_err(|node| ClusterError::Node(node.to_owned()))?;
         Ok(Self {
-            router: Router::new(nodes?, settings(config)?),
+            router: Router::new(nodes, settings(config)?),
             keys: Keys::new(config.prefix.clone()),
             lease,
             limits,
             answers: Answers::new(),
             totals: RwLock::default(),
             outbox: Outbox::default(),
+            metrics,
         })
     }
 
@@ -152,7 +155,7 @@ impl Cluster {
         });
         let work = async {
             until_shutdown.await;
-            self.publish_rest().await;
+            let _ = time::timeout(REST_TIME, self.publish_rest()).await;
         };
         tokio::select! {
             () = self.router.run() => {}
@@ -176,6 +179,7 @@ impl Cluster {
         contact: Contact,
         shares: Vec<Share>,
     ) -> Result<Registration, RegisterError> {
+        let _timer = self.metrics.time_store("register");
         let network = network_of(contact.observed());
         if !self.join(peer_id, network).await {
             return Err(PeerRefusal::AddressFull.into());
@@ -209,6 +213,7 @@ impl Cluster {
         observed: IpAddr,
         completed: &[FileId],
     ) -> Result<Renewal, LeaseError> {
+        let _timer = self.metrics.time_store("heartbeat");
         let beat = self.beat(peer_id, token, completed).await?.ok_or(UnknownLease)?;
         let moved = self.move_to(peer_id, &beat, observed).await;
         let place = moved.as_ref().unwrap_or(&beat.place);
@@ -251,6 +256,7 @@ impl Cluster {
         token: u128,
         file_ids: Option<&[FileId]>,
     ) -> Result<usize, LeaseError> {
+        let _timer = self.metrics.time_store("unregister");
         let file_ids_or_none = file_ids.unwrap_or_default();
         let (network, held) = self.release(peer_id, token, file_ids_or_none).await?.ok_or(UnknownLease)?;
         if file_ids.is_some() {
@@ -281,6 +287,7 @@ impl Cluster {
     /// seeders if the asker is one itself, only peers that this asker can reach, and last those that the tracker could
     /// not connect to.
     pub async fn query(&self, now: Now, file_ids: &[FileId], asker: Asker, max_peers: usize) -> Found {
+        let _timer = self.metrics.time_store("query");
         let lookups = self.look_up(now.instant, file_ids, SAMPLE_LEN).await;
         let seeded = self.seeded_by(asker.peer_id, file_ids, &lookups).await;
         let mut found = Found::default();
@@ -302,6 +309,7 @@ impl Cluster {
 
     /// What is known of these files, in their order; none of a file that nobody holds, or that cannot be looked up.
     pub async fn summaries(&self, now: Now, file_ids: &[FileId]) -> Vec<Option<Summary>> {
+        let _timer = self.metrics.time_store("summaries");
         let lookups = self.look_up(now.instant, file_ids, 0).await.into_iter();
         let summary = |lookup| match lookup {
             Lookup::Known { known, .. } => Some(known.summary.clone()),
@@ -323,6 +331,16 @@ impl Cluster {
         if self.amend(peer_id, &former, &[("contact", &place)]).await {
             self.renew_everything(peer_id, &place, true).await;
         }
+    }
+
+    /// Whether a peer uses this number for the first time, as far as any tracker knows. It is remembered for so long.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the peer's slot is away.
+    pub async fn is_first_use(&self, peer_id: PeerId, nonce: u128, remembered: Duration) -> Result<bool, Unavailable> {
+        let call = Call::new("SET", &self.keys.nonce(peer_id, nonce)).arg("1");
+        let answer = self.router.call(call.arg("NX").arg("PX").arg(millis(remembered))).await?;
+        Ok(answer != Value::Nil)
     }
 
     /// Forgets a file and who holds it. Its peers are told by their next HEARTBEATs to register it again.
@@ -487,22 +505,14 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, Unavailable> {
     })
 }
 
-fn parse_address(text: &str) -> Result<Address, ClusterConfigError> {
-    let parsed = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
-    match parsed {
-        Some((host, port)) if !host.is_empty() => Ok((host.trim_matches(['[', ']']).to_owned(), port)),
-        _ => Err(ClusterConfigError::Node(text.to_owned())),
-    }
-}
-
-fn settings(config: &ClusterConfig) -> Result<RedisConnectionInfo, ClusterConfigError> {
+fn settings(config: &ClusterConfig) -> Result<RedisConnectionInfo, ClusterError> {
     let mut settings = RedisConnectionInfo::default();
     if let Some(username) = &config.username {
         settings = settings.set_username(username);
     }
     if let Some(path) = &config.password_file {
-        let password = std::fs::read_to_string(path)
-            .map_err(|error| ClusterConfigError::Password { path: path.clone(), error })?;
+        let password =
+            std::fs::read_to_string(path).map_err(|error| ClusterError::Password { path: path.clone(), error })?;
         settings = settings.set_password(password.trim_end_matches(['\r', '\n']));
     }
     Ok(settings)

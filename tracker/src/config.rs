@@ -6,7 +6,7 @@
 //! - this file: [`Config`], and what makes no sense in it.
 //! - `key`: the list of all keys, taken from the structs.
 //! - `sources`: from file, environment and flags to a [`Config`]. `file`: the file, with its lines.
-//! - `server`: connections.
+//! - `server`: connections. `cluster`: where several trackers keep who has what.
 //! - `print`: the example file, and what is in force.
 //! - `duration`: lengths of time as people write them.
 
@@ -32,7 +32,7 @@ use crate::access::{AccessConfig, Public};
 use crate::logs::LogConfig;
 
 pub use catalogue::CatalogueConfig;
-pub use cluster::ClusterConfig;
+pub use cluster::{ClusterConfig, StoreKind};
 pub use duration::parse as parse_duration;
 pub use key::{Key, keys};
 pub use print::{effective, example};
@@ -60,12 +60,16 @@ pub struct Config {
     /// Whether the tracker tries to connect to the peers that register, each at the address that it came from, to tell it and
     /// others whether it can be reached.
     pub call_back: bool,
+    /// Where it is kept who has which file: `"memory"` of this program, or a `"cluster"` that several trackers share.
+    pub store: StoreKind,
     /// Those who connect.
     pub server: ServerConfig,
     /// How much strangers may make the tracker remember.
     pub limits: Limits,
     /// The names of files.
     pub catalogue: CatalogueConfig,
+    /// The cluster, if there is one.
+    pub cluster: ClusterConfig,
     /// Who may use the tracker, and who may not.
     pub access: AccessConfig,
     /// What the program writes to standard error.
@@ -81,9 +85,11 @@ impl Default for Config {
             grace: Duration::from_secs(5),
             data_dir: None,
             call_back: true,
+            store: StoreKind::default(),
             server: ServerConfig::default(),
             limits: Limits::default(),
             catalogue: CatalogueConfig::default(),
+            cluster: ClusterConfig::default(),
             access: AccessConfig::default(),
             log: LogConfig::default(),
         }
@@ -143,6 +149,10 @@ impl Config {
     /// The shortest and the longest lease that the program accepts.
     const LEASES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(86_400)];
 
+    /// How long the program may take to end but for what it still has to write: whoever waits for it gives up after 25 or 30
+    /// seconds.
+    const LONGEST_END: Duration = Duration::from_secs(20);
+
     /// What makes no sense in these values, although each by itself has the right form.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -174,6 +184,15 @@ impl Config {
                 "keeps people out who have no token, and tokens are kept in the data folder; set data_dir as well";
             problems.push(Problem::new("access.public", reason));
         }
+        if self.store == StoreKind::Cluster {
+            problems.extend(self.cluster.problem());
+        }
+        if self.server.drain_delay + self.grace > Self::LONGEST_END {
+            let ends = [self.server.drain_delay, self.grace].map(duration::text).join(" and ");
+            let reason =
+                format!("and server.drain_delay are {ends}; together they are at most 20s, or the tracker is killed");
+            problems.push(Problem::new("grace", reason));
+        }
         problems.extend(self.log.problem().map(|reason| Problem::new("log.level", reason)));
         problems
     }
@@ -204,6 +223,9 @@ mod tests {
         assert_eq!(problems(|config| config.data_dir = Some(PathBuf::new())), ["data_dir"]);
         assert_eq!(problems(|config| config.log.level = "sprat=loudly".into()), ["log.level"]);
         assert_eq!(problems(|config| config.access.public = Public::Read), ["access.public"]);
+        assert_eq!(problems(|config| config.grace = Duration::from_millis(20_001)), ["grace"]);
+        assert!(problems(|config| config.grace = Duration::from_secs(20)).is_empty());
+        assert_eq!(problems(|config| config.store = StoreKind::Cluster), ["cluster.nodes"]);
         for (lease, is_good) in [(999, false), (1000, true), (86_400_000, true), (86_400_001, false)] {
             let lease = Duration::from_millis(lease);
             assert_eq!(problems(|config| config.lease = lease).is_empty(), is_good, "{lease:?}");

@@ -4,7 +4,7 @@
 //! takes. What is known elsewhere anyway, such as how many peers there are, is asked for when somebody wants the numbers.
 
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -79,6 +79,21 @@ impl CatalogueMetrics {
     }
 }
 
+/// The store is at work, as long as this lives.
+#[derive(Debug)]
+pub struct StoreTimer<'a> {
+    metrics: &'a Metrics,
+    operation: &'static str,
+    start: Instant,
+}
+
+impl Drop for StoreTimer<'_> {
+    fn drop(&mut self) {
+        let time = self.start.elapsed().as_secs_f64();
+        self.metrics.store.get_or_create(&[("operation", self.operation)]).observe(time);
+    }
+}
+
 #[derive(Debug, Default)]
 struct TotalGauges {
     leases: Gauge,
@@ -150,9 +165,9 @@ impl Metrics {
         self.caps.get_or_create(&[("cap", cap)]).inc();
     }
 
-    /// The store took this long for something.
-    pub fn store_answered(&self, operation: &'static str, time: Duration) {
-        self.store.get_or_create(&[("operation", operation)]).observe(time.as_secs_f64());
+    /// Takes the time that the store takes for something, until what this returns is dropped.
+    pub fn time_store(&self, operation: &'static str) -> StoreTimer<'_> {
+        StoreTimer { metrics: self, operation, start: Instant::now() }
     }
 
     /// The numbers of the catalogue.
@@ -240,7 +255,7 @@ mod tests {
         metrics.connection_refused("full");
         metrics.connection_cut_off("slow");
         metrics.cap_hit("peers");
-        metrics.store_answered("query", Duration::ZERO);
+        drop(metrics.time_store("query"));
         let text = metrics.encode(&Totals::default());
         let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
         let there: BTreeSet<String> = types.flat_map(names).collect();

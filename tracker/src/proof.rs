@@ -14,7 +14,7 @@ use sprat_protocol::tracker::{MAX_CLOCK_SKEW, Nonce, NotSigned, Register, Signat
 use crate::service::Now;
 
 /// For how long a nonce is remembered at least: from the earliest to the latest moment in which its time is accepted.
-const REMEMBERED: Duration = Duration::from_secs(2 * MAX_CLOCK_SKEW);
+pub const REMEMBERED: Duration = Duration::from_secs(2 * MAX_CLOCK_SKEW);
 /// How many nonces are remembered, for at most twice that time, before no more are taken.
 const MAX_NONCES: usize = 1_000_000;
 
@@ -50,7 +50,7 @@ pub enum ProofError {
     Busy,
 }
 
-/// Checks what peers sign.
+/// Checks what peers sign to this process; whether they said the same to another one that shares its store, the store knows.
 #[derive(Debug)]
 pub struct Proofs {
     /// What this tracker is called; empty if it answers to every name.

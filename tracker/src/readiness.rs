@@ -14,7 +14,7 @@ pub enum NotReady {
     StoreAway,
 }
 
-/// Whether a tracker is ready; not before it says that it has started.
+/// Whether a tracker takes requests; not before it says that it has started.
 #[derive(Debug)]
 pub struct Readiness {
     /// A bit for each reason that holds.
@@ -44,7 +44,7 @@ impl Readiness {
     pub fn check(&self) -> Result<(), NotReady> {
         let reasons = self.reasons.load(Ordering::Relaxed);
         let holds = |reason: &NotReady| reasons & reason.bit() != 0;
-        [NotReady::Draining, NotReady::Starting, NotReady::StoreAway].into_iter().find(holds).map_or(Ok(()), Err)
+        [NotReady::Draining, NotReady::Starting].into_iter().find(holds).map_or(Ok(()), Err)
     }
 }
 
@@ -72,12 +72,9 @@ mod tests {
     fn every_reason_has_to_go() {
         let readiness = Readiness::default();
         assert_eq!(readiness.check(), Err(NotReady::Starting));
-        readiness.set(NotReady::StoreAway, true);
-        readiness.set(NotReady::Starting, false);
-        assert_eq!(readiness.check(), Err(NotReady::StoreAway));
         readiness.set(NotReady::Draining, true);
         assert_eq!(readiness.check(), Err(NotReady::Draining));
-        readiness.set(NotReady::StoreAway, false);
+        readiness.set(NotReady::Starting, false);
         assert_eq!(readiness.check(), Err(NotReady::Draining));
         readiness.set(NotReady::Draining, false);
         assert_eq!(readiness.check(), Ok(()));

@@ -37,17 +37,23 @@ impl Server {
     pub fn open(config: &Config) -> Result<(Self, Background), StartError> {
         let (tracker, background) = Tracker::open(config, rand::make_rng(), Now::read())?;
         let tracker = Arc::new(tracker);
-        let (metrics, readiness) = (Arc::default(), Arc::default());
-        let app = App::new(tracker.clone(), metrics, readiness, &config.server);
+        let app = App::new(tracker.clone(), Arc::default(), &config.server);
         Ok((Self { tracker, http: http::Server::new(app, config)? }, background))
     }
 
     /// Serves until `shutdown` is cancelled. Returns only after all its tasks have ended: within
-    /// [`drain_delay`](crate::config::ServerConfig::drain_delay) and then [`Config::grace`]. Dropping the future ends them too.
+    /// [`drain_delay`](crate::config::ServerConfig::drain_delay), then [`Config::grace`], and a few seconds for what is still to
+    /// be written. Dropping the future ends them too.
     pub async fn run(&self, background: Background, listeners: Listeners, shutdown: &CancellationToken) {
         let addresses = listeners.addresses();
         tracing::info!(?addresses, "tracker started");
-        tokio::join!(self.http.run(listeners, shutdown), self.tracker.run(background, shutdown));
+        // Requests that are still open need all that answers them.
+        let served = CancellationToken::new();
+        let serving = async {
+            self.http.run(listeners, shutdown).await;
+            served.cancel();
+        };
+        tokio::join!(serving, self.tracker.run(background, &served));
         tracing::info!(?addresses, "tracker stopped");
     }
 

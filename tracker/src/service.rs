@@ -1,9 +1,11 @@
 //! What a tracker does with a message. Knows the messages, not how they came.
 //!
-//! `names`: what it knows of the names of files. `moderation`: what its operator tells it while it runs.
+//! `names`: what it knows of the names of files. `others`: what trackers that share a cluster tell each other of them.
+//! `moderation`: what its operator tells it while it runs.
 
 mod moderation;
 mod names;
+mod others;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -28,12 +30,14 @@ use utoipa::ToSchema;
 use crate::access::{Access, AccessFilesError};
 use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{self, Catalogue, Place, Settings};
-use crate::config::Config;
+use crate::cluster::{Cluster, ClusterError};
+use crate::config::{Config, StoreKind};
 use crate::contact::Contact;
-use crate::proof::{Proof, Proofs};
+use crate::metrics::Metrics;
+use crate::proof::{Proof, ProofError, Proofs, REMEMBERED};
 use crate::rates::Rates;
 use crate::refusal::{ClaimError, Refusal};
-use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, Share, Store, Totals, UnknownLease};
+use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, RegisterError, Share, Store, Totals, UnknownLease};
 use crate::swarm::Swarms;
 use names::Names;
 
@@ -91,6 +95,7 @@ pub struct Tracker {
     new_files: Rates,
     names: Names,
     requests: RequestCounters,
+    metrics: Arc<Metrics>,
 }
 
 /// What a tracker does besides answering.
@@ -111,6 +116,9 @@ pub enum OpenError {
     /// It cannot be told who may use it.
     #[error(transparent)]
     Access(#[from] AccessFilesError),
+    /// The cluster cannot be used.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
 }
 
 /// What a tracker tells about itself.
@@ -179,17 +187,19 @@ impl Tracker {
         };
         let (catalogue, opening) = Catalogue::open(place, &Settings::default())?;
         names::report(&opening);
+        let metrics = Arc::<Metrics>::default();
         let (call_backs, caller) = config.call_back.then(CallBacks::new).transpose()?.unzip();
         let tracker = Self {
             lease: config.lease,
             started: now.instant,
             proofs: Proofs::new(config.names.clone(), now),
             access: Arc::new(Access::open(config)?),
-            store: Arc::new(Store::Memory(Swarms::new(config.lease, config.limits.clone(), rng))),
+            store: Arc::new(open_store(config, rng, &metrics)?),
             call_backs,
             new_files: Rates::per_minute(config.limits.new_files_per_minute),
             names: Names::new(catalogue, config.catalogue.clone()),
             requests: RequestCounters::default(),
+            metrics,
         };
         Ok((tracker, Background { caller }))
     }
@@ -204,7 +214,9 @@ impl Tracker {
         let tidy = shutdown.run_until_cancelled(self.keep_tidy());
         let names = shutdown.run_until_cancelled(self.keep_names());
         let relearning = shutdown.run_until_cancelled(self.keep_relearning());
-        tokio::join!(calls, tidy, names, relearning, self.keep_tokens(shutdown));
+        let following = shutdown.run_until_cancelled(self.keep_following());
+        let store = self.store.run(shutdown);
+        tokio::join!(calls, tidy, names, relearning, following, store, self.keep_tokens(shutdown));
         self.flush().await;
     }
 
@@ -218,7 +230,14 @@ impl Tracker {
             return Err(Refusal::PortZero);
         }
         self.access.blocks().peer(message.peer_id)?;
-        self.proofs.check(caller.now, &message, proof)?;
+        self.proofs.check(caller.now, &message, proof).inspect_err(|error| {
+            if *error == ProofError::Busy {
+                self.metrics.cap_hit("nonces");
+            }
+        })?;
+        if !self.store.is_first_use(message.peer_id, message.nonce.0, REMEMBERED).await.map_err(Refusal::unavailable)? {
+            return Err(ProofError::Replayed.into());
+        }
         self.requests.register.fetch_add(1, Ordering::Relaxed);
         if !self.names.catalogue.has_room(message.files.len()) {
             return Err(Refusal::busy());
@@ -231,7 +250,12 @@ impl Tracker {
         let checked: Vec<_> =
             checked.into_iter().map(|(file_id, share)| (file_id, share.map(|share| shares.push(share)))).collect();
         let stored = self.store.register(caller.now, peer_id, contact, shares).await;
-        let stored = stored.map_err(|error| Refusal::of_register(error, self.lease_seconds()))?;
+        let stored = stored.map_err(|error| {
+            if let RegisterError::Refused(refusal) = error {
+                self.metrics.cap_hit(refusal.limit());
+            }
+            Refusal::of_register(error, self.lease_seconds())
+        })?;
         let mut results = stored.files.into_iter();
         let mut news = Vec::new();
         let files = checked.into_iter().map(|(file_id, share)| match share {
@@ -316,6 +340,16 @@ impl Tracker {
         self.proofs.names()
     }
 
+    /// The numbers that it keeps for Prometheus.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Whether any of the files can be looked up.
+    pub fn is_ready(&self) -> bool {
+        self.store.is_ready()
+    }
+
     /// What the tracker tells about itself.
     pub fn stats(&self, now: Now) -> Stats {
         let totals = self.totals();
@@ -371,6 +405,7 @@ impl Tracker {
         let new: HashSet<FileId> =
             file_ids.into_iter().zip(known).filter_map(|(id, known)| known.is_none().then_some(id)).collect();
         if let Err(wait) = self.new_files.take(caller.address, new.len()) {
+            self.metrics.cap_hit("new_files_per_minute");
             let retry_after = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             for (_, share) in files.iter_mut().filter(|(file_id, _)| new.contains(file_id)) {
                 *share = Err(ClaimError::TooManyNew { retry_after });
@@ -383,6 +418,7 @@ impl Tracker {
         match result {
             Ok(Accepted { chunk_size, .. }) => FileOutcome::Accepted { file_id, chunk_size },
             Err(refusal) => {
+                refusal.limit().into_iter().for_each(|limit| self.metrics.cap_hit(limit));
                 let retry_after = Some(self.lease_seconds());
                 FileOutcome::Refused { file_id, reason: refusal.to_string(), retry_after }
             }
@@ -412,6 +448,15 @@ impl Tracker {
     fn lease_seconds(&self) -> u32 {
         u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX).max(1)
     }
+}
+
+/// The store that the operator wants.
+fn open_store(config: &Config, rng: StdRng, metrics: &Arc<Metrics>) -> Result<Store, ClusterError> {
+    let (lease, limits) = (config.lease, config.limits.clone());
+    Ok(match config.store {
+        StoreKind::Memory => Store::Memory(Swarms::new(lease, limits, rng)),
+        StoreKind::Cluster => Store::Cluster(Arc::new(Cluster::new(&config.cluster, lease, limits, metrics.clone())?)),
+    })
 }
 
 /// Holds a list against its bound.

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
@@ -258,6 +259,18 @@ impl Store {
             Self::Cluster(cluster) => return cluster.remove_peer(peer_id).await,
         }
         Ok(())
+    }
+
+    /// Whether a peer uses this number for the first time, as far as others know who share the store. It is remembered for
+    /// so long.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if that cannot be found out for now.
+    pub async fn is_first_use(&self, peer_id: PeerId, nonce: u128, remembered: Duration) -> Result<bool, Unavailable> {
+        match self {
+            Self::Memory(_) => Ok(true),
+            Self::Cluster(cluster) => cluster.is_first_use(peer_id, nonce, remembered).await,
+        }
     }
 
     /// Whether each of these files may be held by somebody: it is, or that cannot be looked up.

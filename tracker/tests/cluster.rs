@@ -46,7 +46,7 @@ impl Drop for Tracker {
 
 impl Tracker {
     async fn start(config: &ClusterConfig, lease: Duration) -> Self {
-        let cluster = Arc::new(Cluster::new(config, lease, Limits::default()).unwrap());
+        let cluster = Arc::new(Cluster::new(config, lease, Limits::default(), Arc::default()).unwrap());
         let background = tokio::spawn({
             let cluster = cluster.clone();
             async move { cluster.run(&CancellationToken::new()).await }

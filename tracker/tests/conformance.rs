@@ -100,7 +100,7 @@ impl World {
                 let servers = tokio::task::spawn_blocking(|| SERVERS.get_or_init(Servers::start).as_ref());
                 let prefix = format!("case {}:", PREFIXES.fetch_add(1, Ordering::Relaxed));
                 let config = servers.await.unwrap()?.config(&prefix);
-                Store::Cluster(Arc::new(Cluster::new(&config, lease, limits).unwrap()))
+                Store::Cluster(Arc::new(Cluster::new(&config, lease, limits, Arc::default()).unwrap()))
             }
         };
         let store = Arc::new(store);

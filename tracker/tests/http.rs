@@ -174,6 +174,8 @@ async fn too_many_peers_are_told_when_to_come_back() {
     let (status, answer) = read(response).await;
     assert_eq!((status, &answer["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("too_many")));
     assert_eq!(answer["retry_after"], 90);
+    let numbers = tracker.send(Method::GET, "/metrics", "").await.text().await.unwrap();
+    assert!(numbers.contains(r#"sprat_caps_hit_total{cap="peers_per_address"} 1"#), "{numbers}");
     tracker.stop().await;
 }
 

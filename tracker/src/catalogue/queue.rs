@@ -30,6 +30,8 @@ pub(super) enum Change {
     /// Somebody has this file at this time, in seconds since 1970 (UTC).
     Touch(FileId, u64),
     Remove(FileId),
+    /// Numbers that whoever uses the catalogue keeps with it, under these keys.
+    Note(Vec<(String, u64)>),
     /// Whatever a test wants to do to the writer's connection.
     #[cfg(test)]
     Hook(fn(&rusqlite::Connection) -> rusqlite::Result<()>),
@@ -286,6 +288,7 @@ impl Change {
         match self {
             Self::Put(put) => Some(put.file_id),
             Self::Touch(file_id, _) | Self::Remove(file_id) => Some(*file_id),
+            Self::Note(_) => None,
             #[cfg(test)]
             Self::Hook(_) => None,
         }

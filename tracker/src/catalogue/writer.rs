@@ -161,6 +161,9 @@ fn apply(db: &Connection, change: &Change) -> Result<isize, Fault> {
             Some(entry) => remove(db, entry.id).map(|()| -1),
             None => Ok(0),
         },
+        Change::Note(numbers) => {
+            numbers.iter().try_for_each(|(key, value)| meta::write(db, &meta::of_user(key), *value)).map(|()| 0)
+        }
         #[cfg(test)]
         Change::Hook(hook) => Ok(hook(db).map(|()| 0)?),
     }

@@ -81,6 +81,18 @@ pub struct Position {
     number: u64,
 }
 
+impl Position {
+    /// Milliseconds and number.
+    pub fn parts(self) -> [u64; 2] {
+        [self.millis, self.number]
+    }
+
+    /// The position of these [`Self::parts`].
+    pub fn from_parts([millis, number]: [u64; 2]) -> Self {
+        Self { millis, number }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.millis, self.number)

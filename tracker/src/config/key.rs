@@ -3,7 +3,7 @@
 use documented::{Documented, DocumentedFields};
 use toml::{Table, Value};
 
-use super::{CatalogueConfig, Config, Limits, ServerConfig};
+use super::{CatalogueConfig, ClusterConfig, Config, Limits, ServerConfig};
 use crate::access::AccessConfig;
 use crate::logs::LogConfig;
 
@@ -27,10 +27,11 @@ pub(super) struct Group {
 }
 
 /// The tables of the file: one for each field of [`Config`] that is a struct.
-pub(super) const GROUPS: [Group; 5] = [
+pub(super) const GROUPS: [Group; 6] = [
     group::<ServerConfig>("server"),
     group::<Limits>("limits"),
     group::<CatalogueConfig>("catalogue"),
+    group::<ClusterConfig>("cluster"),
     group::<AccessConfig>("access"),
     group::<LogConfig>("log"),
 ];

@@ -34,7 +34,7 @@ use crate::access::Role;
 use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::proof::Proof;
-use crate::readiness::Readiness;
+use crate::readiness::{NotReady, Readiness};
 use crate::refusal::{Refusal, shown};
 use crate::service::{Caller, Now, Stats, Tracker};
 
@@ -50,13 +50,9 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(
-        tracker: Arc<Tracker>,
-        metrics: Arc<Metrics>,
-        readiness: Arc<Readiness>,
-        config: &ServerConfig,
-    ) -> Self {
+    pub(crate) fn new(tracker: Arc<Tracker>, readiness: Arc<Readiness>, config: &ServerConfig) -> Self {
         let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
+        let metrics = tracker.metrics().clone();
         Self { tracker, metrics, readiness, max_body_len, max_batch_len, memory: Memory::new(max_memory) }
     }
 }
@@ -236,7 +232,8 @@ async fn stats(State(app): Tracking) -> Json<Stats> {
     responses((status = 200, description = "It can", body = String), (status = 503, description = "Why not", body = String))
 )]
 async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, String)> {
-    app.readiness.check().map(|()| "ok").map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason.to_string()))
+    let store = app.tracker.is_ready().then_some("ok").ok_or(NotReady::StoreAway);
+    app.readiness.check().and(store).map_err(|reason| (StatusCode::SERVICE_UNAVAILABLE, reason.to_string()))
 }
 
 /// Numbers for Prometheus

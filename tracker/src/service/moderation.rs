@@ -158,6 +158,7 @@ impl Tracker {
         if let Err(error) = self.store.remove_file(file_id).await {
             tracing::warn!(%file_id, %error, "a blocked file stays in the store, and in no answer");
         }
+        self.tell_of_removal(file_id);
         let written = match self.names.catalogue.remove(file_id) {
             Ok(written) => written.wait().await.is_ok(),
             Err(Full) => false,

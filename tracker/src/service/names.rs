@@ -16,7 +16,7 @@ use super::{Caller, Now, Tracker, at_most, to_u32};
 use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Words};
 use crate::config::CatalogueConfig;
 use crate::refusal::Refusal;
-use crate::store::{Summary, Unavailable};
+use crate::store::{Claim, Summary, Unavailable};
 
 /// How many searches may wait or run at once: each has a thread.
 const SEARCHES: usize = 64;
@@ -36,7 +36,7 @@ pub(super) struct Names {
     config: CatalogueConfig,
     searches: Semaphore,
     /// Rung when names were lost that the store knows.
-    lost: Notify,
+    pub(super) lost: Notify,
 }
 
 impl Names {
@@ -83,18 +83,30 @@ impl Tracker {
         Ok(page.finish())
     }
 
-    /// Tells the catalogue what these files are called by now, each of which this peer holds.
+    /// Tells the catalogue and others what these files are called by now, each of which this peer holds.
     pub(super) async fn record(&self, now: Now, files: &[(FileId, PeerId)]) {
+        for put in self.called(now, files).await {
+            self.tell_of(&put);
+            self.write(put);
+        }
+    }
+
+    /// What these files are called by now, each of which this peer holds.
+    async fn called(&self, now: Now, files: &[(FileId, PeerId)]) -> Vec<Put> {
         let file_ids: Vec<FileId> = files.iter().map(|(file_id, _)| *file_id).collect();
         let summaries = self.store.summaries(now, &file_ids).await;
-        for ((file_id, by), summary) in files.iter().copied().zip(summaries) {
-            let Some(Summary { claim, .. }) = summary else { continue };
-            let put =
-                Put { file_id, name: claim.name.to_string(), layout: claim.layout, by, unix_seconds: now.unix_seconds };
-            if self.names.catalogue.put(put).is_err() {
-                // Room was looked for before, so this is rare: others were quicker. The name comes with the next peer.
-                tracing::debug!(%file_id, "no room for a name");
-            }
+        let put = |((file_id, by), summary): ((FileId, PeerId), Option<Summary>)| {
+            let Claim { name, layout } = summary?.claim;
+            Some(Put { file_id, name: name.to_string(), layout, by, unix_seconds: now.unix_seconds })
+        };
+        files.iter().copied().zip(summaries).filter_map(put).collect()
+    }
+
+    fn write(&self, put: Put) {
+        let file_id = put.file_id;
+        if self.names.catalogue.put(put).is_err() {
+            // Room was looked for before, so this is rare: others were quicker. The name comes with the next peer.
+            tracing::debug!(%file_id, "no room for a name");
         }
     }
 
@@ -155,7 +167,7 @@ impl Tracker {
             while !self.names.catalogue.has_room(2 * files.len()) {
                 tokio::time::sleep(REST).await;
             }
-            self.record(Now::read(), &files).await;
+            self.called(Now::read(), &files).await.into_iter().for_each(|put| self.write(put));
             known += files.len();
             tokio::task::yield_now().await;
         }

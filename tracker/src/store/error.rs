@@ -53,6 +53,28 @@ pub enum FileRefusal {
     Unavailable(#[from] Unavailable),
 }
 
+impl PeerRefusal {
+    /// Which limit it is, by its key.
+    pub(crate) fn limit(self) -> &'static str {
+        match self {
+            Self::TrackerFull => "peers",
+            Self::AddressFull => "peers_per_address",
+        }
+    }
+}
+
+impl FileRefusal {
+    /// Which limit it is, by its key; none if it is no limit that keeps the file out.
+    pub(crate) fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::PeerFull => Some("files_per_peer"),
+            Self::SwarmFull => Some("peers_per_swarm"),
+            Self::TrackerFull => Some("files"),
+            Self::Unavailable(_) => None,
+        }
+    }
+}
+
 /// The lease is over, or never was, or the token is another one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tracker knows no such lease; REGISTER again")]
