@@ -53,6 +53,10 @@ pub(crate) struct Tracker {
     /// Swarms, or names, of a large tracker
     #[arg(long, default_value_t = 1_000_000)]
     many: usize,
+    /// Servers of a Valkey or Redis Cluster, to measure a tracker that keeps everything there; what it writes is gone two
+    /// days later
+    #[arg(long, value_name = "HOST:PORT,…", value_delimiter = ',')]
+    cluster: Vec<String>,
     /// Folder on the disk to measure with
     #[arg(long, default_value = ".")]
     dir: PathBuf,
@@ -96,6 +100,18 @@ pub(crate) fn run(args: &Tracker) -> anyhow::Result<()> {
 }
 
 impl Tracker {
+    /// How the tracker is started whose rates are measured.
+    fn flags(&self) -> Vec<String> {
+        let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+        if !self.cluster.is_empty() {
+            // Others may use the same cluster, and so may another run.
+            let prefix = format!("sprat-bench-{:08x}:", rand::random::<u32>());
+            flags.extend(["--store", "cluster", "--cluster-prefix", &prefix].map(str::to_owned));
+            flags.extend(self.cluster.iter().flat_map(|node| ["--cluster-nodes".to_owned(), node.clone()]));
+        }
+        flags
+    }
+
     fn files(&self) -> usize {
         self.files.max(self.swarm())
     }

@@ -61,9 +61,19 @@ impl Contact {
         }
     }
 
+    /// Whether the peer runs on the tracker's own machine, so that it is reached at what it declares, except from there.
+    pub fn is_beside_tracker(&self) -> bool {
+        self.observed().is_loopback()
+    }
+
+    /// The addresses that the peer declares and that lead somewhere.
+    pub fn declared(&self) -> &[SocketAddr] {
+        &self.declared
+    }
+
     /// Where everybody who is not near may reach the peer, most promising first; maybe nowhere.
     pub fn addresses_for_others(&self) -> Vec<SocketAddr> {
-        if self.observed().is_loopback() { self.declared.to_vec() } else { vec![self.observed] }
+        if self.is_beside_tracker() { self.declared.to_vec() } else { vec![self.observed] }
     }
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
@@ -211,4 +212,16 @@ async fn names_that_were_lost_are_learned_from_who_holds_the_files() {
     }
     shutdown.cancel();
     running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_crowd_that_searches_waits_for_its_turn_and_one_too_many_comes_back_later() {
+    let mut world = World::new();
+    world.register(1, "10.0.0.1", vec![seed(1, "poems")]).await;
+    world.tracker.flush().await;
+    let search = Search { words: "poems".into(), page: 0 };
+    // All have begun before one of them goes on.
+    let answers = join_all((0..1001).map(|_| world.tracker.search(world.caller("10.0.0.1"), &search))).await;
+    let found = answers.iter().filter(|answer| answer.as_ref().is_ok_and(|answer| answer.files.len() == 1)).count();
+    assert_eq!((found, answers[1000].is_err()), (1000, true));
 }

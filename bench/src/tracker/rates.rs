@@ -8,7 +8,7 @@ use super::numbers::{median, percentile};
 use super::servers::{self, Server};
 use super::works::{self, Work};
 use super::world::World;
-use super::{FLAGS, Tracker};
+use super::Tracker;
 
 /// For each connection so many peers register over and over.
 const NEWCOMERS: usize = 16;
@@ -19,7 +19,9 @@ const SECONDS: f64 = 1.0;
 pub(crate) fn run(args: &Tracker) -> anyhow::Result<()> {
     let swarm = args.swarm();
     let mut world = World::new(args.files(), swarm, args.connections.max(1), NEWCOMERS);
-    let sprat = servers::sprat(FLAGS)?;
+    let flags = args.flags();
+    let sprat = servers::sprat(&flags.iter().map(String::as_str).collect::<Vec<_>>())?;
+    servers::ready(&sprat)?;
     eprintln!("registering {} peers with {} files each", world.peers.len(), swarm);
     world.register(&sprat)?;
     let answer_len = works::query(&sprat, &world).check()?;

@@ -106,7 +106,7 @@ pub(crate) fn register<'a>(server: &'a Server, world: &'a World) -> Work<'a> {
 
 /// REGISTER of all the files of a peer.
 pub(crate) fn register_all<'a>(server: &'a Server, world: &'a World) -> Work<'a> {
-    let script = |seconds| registers(server, world, usize::MAX, seconds / 20.0);
+    let script = |seconds| registers(server, world, usize::MAX, seconds / 8.0);
     Work::new("REGISTER, 100 files", server, script, |reply| accepted(reply).map(|_| ()))
 }
 

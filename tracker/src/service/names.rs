@@ -13,13 +13,13 @@ use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
 use super::{Caller, Now, Tracker, at_most, to_u32};
-use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Words};
+use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Settings, Words};
 use crate::config::CatalogueConfig;
 use crate::refusal::Refusal;
 use crate::store::{Claim, Summary, Unavailable};
 
-/// How many searches may wait or run at once: each has a thread.
-const SEARCHES: usize = 64;
+/// How many searches may wait for their turn or have it.
+const SEARCHES: usize = 1000;
 /// How often it is looked whether the catalogue had to begin anew.
 const LOOK_TICK: Duration = Duration::from_secs(1);
 /// How often it is looked for names that need not be kept.
@@ -35,14 +35,16 @@ pub(super) struct Names {
     pub(super) catalogue: Arc<Catalogue>,
     config: CatalogueConfig,
     searches: Semaphore,
+    /// Those that run: as many as can be answered at a time, each on a thread.
+    running: Semaphore,
     /// Rung when names were lost that the store knows.
     pub(super) lost: Notify,
 }
 
 impl Names {
     pub(super) fn new(catalogue: Catalogue, config: CatalogueConfig) -> Self {
-        let searches = Semaphore::new(SEARCHES);
-        Self { catalogue: Arc::new(catalogue), config, searches, lost: Notify::new() }
+        let (searches, running) = (Semaphore::new(SEARCHES), Semaphore::new(Settings::default().readers));
+        Self { catalogue: Arc::new(catalogue), config, searches, running, lost: Notify::new() }
     }
 }
 
@@ -66,9 +68,14 @@ impl Tracker {
     pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
         at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
         self.requests.search.fetch_add(1, Ordering::Relaxed);
-        let _turn = self.names.searches.try_acquire().map_err(|_| Refusal::busy())?;
+        let _place = self.names.searches.try_acquire().map_err(|_| {
+            self.metrics.cap_hit("searches");
+            Refusal::busy()
+        })?;
+        let turn = self.names.running.acquire().await.expect("it is never closed");
         let (catalogue, words) = (self.names.catalogue.clone(), Words::new(&message.words));
         let matches = spawn_blocking(move || catalogue.search(&words)).await.expect("a search does not panic");
+        drop(turn);
         let mut found = matches.map_err(|error| {
             tracing::debug!(%error, "a search failed");
             Refusal::busy()

@@ -90,12 +90,15 @@ impl Answer {
         let out = &mut self.found.files;
         for Drawn { peer, complete, place } in self.drawn.drain(..) {
             let Some(peer) = peers.get(peer) else { continue };
+            let contact = peer.contact();
             match place {
-                Place::Near => {
-                    let addresses = peer.contact().addresses_for(self.asker.address);
-                    json::peer(out, &json::peer_start(peer.peer_id(), &addresses), complete);
+                Place::Near => json::peer(out, peer.json(), contact.declared(), complete),
+                Place::Elsewhere | Place::Unreachable if peer.is_beside_tracker() => {
+                    if let Some((first, others)) = contact.declared().split_first() {
+                        json::peer(out, &json::peer_start(peer.peer_id(), *first), others, complete);
+                    }
                 }
-                Place::Elsewhere | Place::Unreachable => json::peer(out, peer.json(), complete),
+                Place::Elsewhere | Place::Unreachable => json::peer(out, peer.json(), &[], complete),
             }
         }
         json::end_file(out);
@@ -108,7 +111,7 @@ fn place(now: Millis, asker: IpAddr, network: NetworkTag, peer: &Peer) -> Option
         None
     } else if peer.is_near(asker, network) {
         Some(Place::Near)
-    } else if peer.json().is_empty() {
+    } else if peer.is_beside_tracker() && peer.contact().declared().is_empty() {
         None
     } else if peer.reachable() == Some(false) {
         Some(Place::Unreachable)

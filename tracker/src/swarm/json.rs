@@ -1,5 +1,6 @@
 //! What QUERY answers, as JSON, written at once: a [`FileInfo`](sprat_protocol::tracker::FileInfo) in three parts.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 
 use serde::Serialize;
@@ -9,9 +10,9 @@ use sprat_protocol::PeerId;
 
 use super::one::Swarm;
 
-/// The start of a peer. That of one with an IPv4 address lies where the peer lies, and not somewhere else in memory:
-/// that is what it costs most to look at.
-pub(super) type PeerJson = SmallVec<[u8; 104]>;
+/// The start of a peer, up to the first of its addresses. That of one with an IPv4 address lies where the peer lies, and not
+/// somewhere else in memory: that is what it costs most to look at.
+pub(super) type PeerStart = SmallVec<[u8; 104]>;
 
 /// Starts a file; its peers follow.
 pub(super) fn start_file(out: &mut Vec<u8>, swarm: &Swarm) {
@@ -41,26 +42,21 @@ pub(super) fn start_file(out: &mut Vec<u8>, swarm: &Swarm) {
     out.extend_from_slice(br#","peers":["#);
 }
 
-/// A peer without its end, which differs from file to file; nothing if it has no addresses.
-pub(super) fn peer_start(peer_id: PeerId, addresses: &[SocketAddr]) -> PeerJson {
-    #[derive(Serialize)]
-    struct Start<'a> {
-        peer_id: PeerId,
-        addresses: &'a [SocketAddr],
-    }
-
-    let mut start = PeerJson::new();
-    if !addresses.is_empty() {
-        serde_json::to_writer(&mut start, &Start { peer_id, addresses }).expect("addresses are JSON");
-        start.pop();
-    }
+/// A peer up to the first of its addresses. The others are told to some only, and whether it has all of the file differs
+/// from file to file.
+pub(super) fn peer_start(peer_id: PeerId, first: SocketAddr) -> PeerStart {
+    let mut start = PeerStart::new();
+    write!(start, r#"{{"peer_id":"{peer_id}","addresses":["{first}""#).expect("memory takes it");
     start
 }
 
-/// A peer that begins like this, and a comma.
-pub(super) fn peer(out: &mut Vec<u8>, start: &[u8], complete: bool) {
+/// A peer that begins like this, its other addresses, and a comma.
+pub(super) fn peer(out: &mut Vec<u8>, start: &[u8], others: &[SocketAddr], complete: bool) {
     out.extend_from_slice(start);
-    out.extend_from_slice(if complete { br#","complete":true},"# } else { br#","complete":false},"# });
+    for address in others {
+        write!(out, r#","{address}""#).expect("memory takes it");
+    }
+    out.extend_from_slice(if complete { br#"],"complete":true},"# } else { br#"],"complete":false},"# });
 }
 
 /// Ends a file after its peers.

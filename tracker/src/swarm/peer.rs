@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use sprat_protocol::PeerId;
 
 use super::handles::HandleSet;
-use super::json::{self, PeerJson};
+use super::json::{self, PeerStart};
 use super::leases::Millis;
 use crate::contact::Contact;
 use crate::store::UnknownLease;
@@ -22,8 +22,8 @@ use crate::store::UnknownLease;
 pub(super) struct Peer {
     /// When its lease is over.
     expires: AtomicU64,
-    /// The peer as those are told of it who are not on its network, but for its end; empty if they cannot reach it.
-    json: PeerJson,
+    /// The peer in an answer, up to the address that its connection came from.
+    json: PeerStart,
     network: NetworkTag,
     reachable: AtomicU8,
     peer_id: PeerId,
@@ -47,7 +47,7 @@ impl Peer {
     pub(super) fn new(peer_id: PeerId, contact: Contact, token: u128, expires: Millis) -> Self {
         Self {
             expires: AtomicU64::new(expires),
-            json: json::peer_start(peer_id, &contact.addresses_for_others()),
+            json: json::peer_start(peer_id, contact.observed_address()),
             network: NetworkTag::of(contact.observed()),
             reachable: AtomicU8::new(UNTRIED),
             peer_id,
@@ -72,6 +72,11 @@ impl Peer {
     /// Whether somebody at this address, of which this is the tag, is on the peer's own network.
     pub(super) fn is_near(&self, asker: IpAddr, tag: NetworkTag) -> bool {
         self.network == tag && self.contact.is_near(asker)
+    }
+
+    /// Whether it runs on the tracker's own machine.
+    pub(super) fn is_beside_tracker(&self) -> bool {
+        self.network == NetworkTag::LOOPBACK && self.contact.is_beside_tracker()
     }
 
     /// What the peer holds. To be locked before any swarm is.
@@ -101,7 +106,7 @@ impl Peer {
         if contact.observed_address() != self.contact.observed_address() {
             self.reachable = AtomicU8::new(UNTRIED);
         }
-        self.json = json::peer_start(self.peer_id, &contact.addresses_for_others());
+        self.json = json::peer_start(self.peer_id, contact.observed_address());
         self.network = NetworkTag::of(contact.observed());
         self.contact = contact;
     }
@@ -147,12 +152,16 @@ impl Peer {
 pub(super) struct NetworkTag(u32);
 
 impl NetworkTag {
+    const LOOPBACK: Self = Self(0);
+
     pub(super) fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            address if address.is_loopback() => 0,
-            IpAddr::V4(v4) => v4.to_bits(),
-            IpAddr::V6(v6) => v6.segments().into_iter().fold(0, |tag, part| tag.rotate_left(4) ^ u32::from(part)),
-        })
+        match address.to_canonical() {
+            address if address.is_loopback() => Self::LOOPBACK,
+            IpAddr::V4(v4) => Self(v4.to_bits()),
+            IpAddr::V6(v6) => {
+                Self(v6.segments().into_iter().fold(0, |tag, part| tag.rotate_left(4) ^ u32::from(part)))
+            }
+        }
     }
 }
 
