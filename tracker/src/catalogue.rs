@@ -4,7 +4,8 @@
 //! In reading order:
 //!
 //! - this file: [`Catalogue`], what the rest of the tracker sees.
-//! - `words`: what somebody looks for, and how well a name answers. `page`: the best of those that do.
+//! - `words`: what somebody looks for, and how well a name answers. `rarity`: by which part of it the index finds it
+//!   soonest. `page`: the best of those that do.
 //! - `search`: what the database is asked for that. `readers`: the connections that are asked.
 //! - `queue`: what waits to be written. `writer`: the one thread that writes.
 //! - `entry`: one file, with its checksum; `meta`: numbers about all. `schema`: the tables, and their versions.
@@ -38,6 +39,7 @@ mod page;
 mod place;
 mod prune;
 mod queue;
+mod rarity;
 mod readers;
 mod schema;
 mod search;
@@ -51,7 +53,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 use sprat_chunking::FileId;
 
@@ -68,6 +70,7 @@ pub use words::{Rank, Words};
 use error::Fault;
 use place::Site;
 use queue::{Change, Queue, Report};
+use rarity::Rarity;
 use readers::{NoAnswer, Pace, Readers};
 use schema::MIGRATIONS;
 use writer::Writer;
@@ -112,6 +115,7 @@ struct Shared {
     site: Site,
     queue: Queue,
     readers: Readers,
+    rarity: RwLock<Arc<Rarity>>,
     deadline: Duration,
     files: AtomicUsize,
     commits: AtomicU64,
@@ -137,6 +141,7 @@ impl Catalogue {
             queue: Queue::new(settings.queue, settings.commit_after),
             // One more than asked for, for the check.
             readers: Readers::new(settings.readers.max(1) + 1),
+            rarity: RwLock::default(),
             deadline: settings.deadline,
             files: AtomicUsize::new(files),
             commits: AtomicU64::new(0),
@@ -206,7 +211,8 @@ impl Catalogue {
     /// # Errors
     /// [`ReadError`] if the catalogue cannot answer now.
     pub fn search(&self, words: &Words) -> Result<Matches, ReadError> {
-        self.ask(|db| search::search(db, words))
+        let rarity = self.rarity();
+        self.ask(|db| search::search(db, words, &rarity))
     }
 
     /// What is known of a file; blocks for at most twice the [deadline](Settings::deadline).
@@ -255,6 +261,19 @@ impl Catalogue {
     /// What keeps it from writing, as long as something does.
     pub fn trouble(&self) -> Option<String> {
         self.shared.trouble.lock().clone()
+    }
+
+    /// How rare trigrams are. Without that a search takes longer, and finds the same.
+    fn rarity(&self) -> Arc<Rarity> {
+        let known = self.shared.rarity.read().clone();
+        let files = self.len();
+        if known.is_good_for(files) {
+            return known;
+        }
+        let Ok(sample) = self.ask(|db| Rarity::sample(db, files)) else { return known };
+        let sample = Arc::new(sample);
+        *self.shared.rarity.write() = sample.clone();
+        sample
     }
 
     fn ask<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, ReadError> {

@@ -5,15 +5,16 @@ use sprat_chunking::{FileId, Layout};
 
 use super::entry::{Entry, columns};
 use super::error::Fault;
+use super::rarity::Rarity;
 use super::{Rank, Words};
 
-/// How many of the newest names that the index finds are looked at.
+/// How many of the newest names that the index finds are looked at. Not all of them have the words.
 const LOOK_AT: usize = 2000;
 /// How many of the newest names are looked at where no word is long enough for the index. There is no search in between,
 /// so a name costs less.
 const SCAN: usize = 10_000;
 /// How many of those are answered with: more than all pages show.
-const MAX_FOUND: usize = LOOK_AT;
+const MAX_FOUND: usize = 1001;
 
 /// A file whose name has all the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ pub struct Matches {
 }
 
 /// Looks for words until all is seen, the bound is reached or the connection is interrupted.
-pub(super) fn search(db: &Connection, words: &Words) -> Result<Matches, Fault> {
-    let trigrams = words.trigrams();
+pub(super) fn search(db: &Connection, words: &Words, rarity: &Rarity) -> Result<Matches, Fault> {
+    let trigrams = rarity.rarest(words.trigrams());
     if trigrams.is_empty() {
         let mut newest =
             db.prepare_cached(concat!("SELECT ", columns!(), " FROM files ORDER BY files.id DESC LIMIT ?1"))?;

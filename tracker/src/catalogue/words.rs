@@ -5,9 +5,8 @@ use std::cmp::Reverse;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// How many trigrams the index is asked for at most: each costs a look into every segment of the index, and the names
-/// that are found are held against the words themselves anyway.
-const MAX_TRIGRAMS: usize = 8;
+/// How many trigrams of the words are considered: of some very long ones nobody needs all.
+const MAX_TRIGRAMS: usize = 64;
 
 /// What somebody looks for: words that must all be in the name, in any order, case and Unicode form. No words at all
 /// match every name.
@@ -41,22 +40,28 @@ impl Words {
         })
     }
 
-    /// Some of the runs of three characters that are in every name with these words: as few as cover the words, those of
-    /// long words first, because they are in fewer names. None if all words are shorter.
+    /// The runs of three characters that are in every name with these words: first as few as cover the words, those of
+    /// long words before others, because they are in fewer names. None if all words are shorter.
     pub(super) fn trigrams(&self) -> Vec<String> {
         let mut words: Vec<Vec<char>> = self.0.iter().map(|word| word.chars().collect()).collect();
         words.retain(|word| word.len() >= 3);
         words.sort_by_key(|word| Reverse(word.len()));
         let mut ordered: Vec<(usize, String)> = words.iter().flat_map(|word| cover(word).enumerate()).collect();
         ordered.sort_by_key(|(turn, _)| *turn);
-        let mut trigrams = Vec::new();
-        for (_, trigram) in ordered {
-            if trigrams.len() < MAX_TRIGRAMS && !trigrams.contains(&trigram) {
-                trigrams.push(trigram);
+        let rest = words.iter().flat_map(|word| trigrams(word));
+        let mut all = Vec::new();
+        for trigram in ordered.into_iter().map(|(_, trigram)| trigram).chain(rest) {
+            if all.len() < MAX_TRIGRAMS && !all.contains(&trigram) {
+                all.push(trigram);
             }
         }
-        trigrams
+        all
     }
+}
+
+/// All runs of three characters.
+pub(super) fn trigrams(text: &[char]) -> impl Iterator<Item = String> {
+    text.windows(3).map(|trigram| trigram.iter().collect())
 }
 
 /// Text in which what differs only in case or in Unicode form (NFKC) is equal. NUL, at which SQLite's tokenizer would
@@ -141,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn a_few_trigrams_cover_the_words() {
+    fn first_come_the_few_trigrams_that_cover_the_words() {
         let trigrams = |words: &str| Words::new(words).trigrams().join(" ");
         assert_eq!(trigrams("ab c"), "");
         assert_eq!(trigrams("abc"), "abc");
-        assert_eq!(trigrams("ab abcdefgh bunny"), "abc bun def nny fgh");
+        assert_eq!(trigrams("ab abcdefgh bunny"), "abc bun def nny fgh bcd cde efg unn");
         assert_eq!(trigrams(&"a".repeat(255)), "aaa");
         assert_eq!(trigrams("日本語版"), "日本語 本語版");
         let long: String = ('\u{4e00}'..'\u{4e90}').collect();

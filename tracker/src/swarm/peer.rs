@@ -158,9 +158,7 @@ impl NetworkTag {
         match address.to_canonical() {
             address if address.is_loopback() => Self::LOOPBACK,
             IpAddr::V4(v4) => Self(v4.to_bits()),
-            IpAddr::V6(v6) => {
-                Self(v6.segments().into_iter().fold(0, |tag, part| tag.rotate_left(4) ^ u32::from(part)))
-            }
+            IpAddr::V6(v6) => Self(v6.segments().into_iter().fold(0, |tag, part| tag.rotate_left(4) ^ u32::from(part))),
         }
     }
 }
