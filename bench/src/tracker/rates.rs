@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use super::Tracker;
 use super::generator::{self, Round, WARM_UP};
 use super::numbers::{median, percentile};
 use super::servers::{self, Server};
 use super::works::{self, Work};
 use super::world::World;
-use super::Tracker;
 
 /// For each connection so many peers register over and over.
 const NEWCOMERS: usize = 16;

@@ -15,7 +15,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, Pipeline, RedisConnectionInfo, RedisError, RedisResult,
     ServerError, Value,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time;
 
 use super::scripts;
@@ -32,6 +32,11 @@ const AWAY_TIME: Duration = Duration::from_secs(1);
 const PING_TIME: Duration = Duration::from_secs(1);
 /// How often the log is told of a server that refuses commands.
 const COMPLAIN_TIME: Duration = Duration::from_secs(10);
+/// How many commands may be under way to a server at a time. What it is asked beyond that waits here, so that a crowd of
+/// requests is not taken for a server that does not answer.
+const MOST_UNDER_WAY: usize = 512;
+/// How long a request waits for that.
+const TURN_TIME: Duration = Duration::from_secs(1);
 /// How many requests may wait to be written.
 const QUEUE_LEN: usize = 1024;
 
@@ -42,6 +47,7 @@ pub(super) struct Node {
     port: u16,
     link: RwLock<Link>,
     lost: Notify,
+    turns: Semaphore,
     /// When the log was last told that it refused something.
     complained: Mutex<Option<Instant>>,
 }
@@ -74,7 +80,14 @@ pub(super) enum NoAnswer {
 impl Node {
     /// A server that nobody has connected to yet.
     pub(super) fn new(host: String, port: u16) -> Self {
-        Self { host, port, link: RwLock::new(Link::Connecting), lost: Notify::new(), complained: Mutex::default() }
+        Self {
+            host,
+            port,
+            link: RwLock::new(Link::Connecting),
+            lost: Notify::new(),
+            turns: Semaphore::new(MOST_UNDER_WAY),
+            complained: Mutex::default(),
+        }
     }
 
     pub(super) fn host(&self) -> &str {
@@ -104,6 +117,14 @@ impl Node {
             *complained = Some(Instant::now());
             tracing::warn!(server = %self, %error, "a server of the cluster refuses a command");
         }
+    }
+
+    /// Waits until so many commands may be sent, for as long as they then take.
+    pub(super) async fn turn(&self, commands: usize) -> Result<SemaphorePermit<'_>, NoAnswer> {
+        self.line()?;
+        let permits = u32::try_from(commands.min(MOST_UNDER_WAY)).unwrap_or(u32::MAX);
+        let turn = time::timeout(TURN_TIME, self.turns.acquire_many(permits)).await;
+        turn.map_err(|_| NoAnswer::Away)?.map_err(|_| NoAnswer::Away)
     }
 
     /// Sends a command. An error that the server answers with is a value.

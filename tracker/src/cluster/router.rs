@@ -302,6 +302,7 @@ impl Router {
 
 /// Sends some errands to a server at once.
 async fn send_batch(node: &Node, errands: &[Errand]) -> Result<Vec<Value>, NoAnswer> {
+    let _turn = node.turn(errands.len()).await?;
     if let [Errand { call, redirect: None, .. }] = errands {
         return Ok(vec![node.send(&call.command).await?]);
     }
