@@ -242,8 +242,10 @@ impl Cluster {
                 self.amend(peer_id, place, &[("renewed", beat.now.to_string().as_bytes())]).await;
             }
         }
-        let reachable = Place::from_bytes(place).and_then(|place| place.reachable);
-        Ok(Renewal { reachable, unknown: unknown.into_iter().collect() })
+        let place = Place::from_bytes(place);
+        let moved_to = place.as_ref().filter(|_| moved.is_some()).map(|place| place.contact.observed_address());
+        let reachable = place.and_then(|place| place.reachable);
+        Ok(Renewal { reachable, moved_to, unknown: unknown.into_iter().collect() })
     }
 
     /// Takes a peer out of the swarms of these files, or out of all and its lease with it. Returns how many it was in.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rand::rngs::StdRng;
 use serde::Serialize;
 use sprat_chunking::{FileId, Layout};
+use sprat_protocol::PeerId;
 use sprat_protocol::identity::NoRandomness;
 use sprat_protocol::name::is_invisible;
 use sprat_protocol::tracker::{
@@ -271,8 +272,8 @@ impl Tracker {
         if let Some(refusal) = all_over_a_limit(&files) {
             return Err(refusal);
         }
-        if let Some(call_backs) = self.call_backs.as_ref().filter(|_| stored.reachable.is_none()) {
-            call_backs.ask(Call { peer_id, address: SocketAddr::new(caller.address, port) });
+        if stored.reachable.is_none() {
+            self.call_back(peer_id, SocketAddr::new(caller.address, port));
         }
         let lease = self.lease(LeaseToken::new(stored.token));
         Ok(Registered { lease, observed: caller.address, reachable: stored.reachable, files })
@@ -319,6 +320,9 @@ impl Tracker {
         self.requests.heartbeat.fetch_add(1, Ordering::Relaxed);
         let bits = token.bits().ok_or(UnknownLease)?;
         let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
+        if let Some(address) = renewal.moved_to {
+            self.call_back(peer_id, address);
+        }
         Ok(HeartbeatAnswer { lease: self.lease(token), reachable: renewal.reachable, unknown: renewal.unknown })
     }
 
@@ -396,6 +400,13 @@ impl Tracker {
         }
         self.new_files.forget_idle();
         self.access.forget_idle();
+    }
+
+    /// Has it found out whether a peer can be reached at this address, which its connection comes from.
+    fn call_back(&self, peer_id: PeerId, address: SocketAddr) {
+        if let Some(call_backs) = &self.call_backs {
+            call_backs.ask(Call { peer_id, address });
+        }
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.

@@ -3,7 +3,7 @@
 //! A store is soft state. What it knows of a peer it forgets when that peer's lease is over, and after a restart it knows
 //! nothing until the peers register again.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,6 +99,8 @@ pub struct Accepted {
 pub struct Renewal {
     /// Whether the tracker could connect to the peer at its address, if it tried.
     pub reachable: Option<bool>,
+    /// Where others find the peer from now on, if it has moved.
+    pub moved_to: Option<SocketAddr>,
     /// Files that the peer holds, by its word, and that the store does not have it for; in order.
     pub unknown: Vec<FileId>,
 }

@@ -133,14 +133,17 @@ impl Swarms {
         let held = peer.held_with(now, token)?;
         self.leases.renew(now, peer);
         let unknown = completed.iter().copied().filter(|file_id| !self.files.complete(handle, *file_id));
-        let mut renewal = Renewal { reachable: peer.reachable(), unknown: unknown.collect() };
+        let mut renewal = Renewal { reachable: peer.reachable(), moved_to: None, unknown: unknown.collect() };
         renewal.unknown.sort_unstable();
         renewal.unknown.dedup();
         let moves = self.leases.moves(&peers, peer, observed);
         drop(held);
         drop(peers);
         if moves {
-            renewal.reachable = self.leases.move_to(now, peer_id, token, observed);
+            renewal.moved_to = self.leases.move_to(now, peer_id, token, observed);
+        }
+        if renewal.moved_to.is_some() {
+            renewal.reachable = None;
         }
         Ok(renewal)
     }

@@ -17,8 +17,8 @@ use sprat_protocol::tracker::FileInfo;
 use sprat_tracker::cluster::Cluster;
 use sprat_tracker::contact::Contact;
 use sprat_tracker::store::{
-    Accepted, Asker, Claim, FileRefusal, Found, LeaseError, PeerRefusal, RegisterError, Registration, Share, Store,
-    Totals, UnknownLease,
+    Accepted, Asker, Claim, FileRefusal, Found, LeaseError, PeerRefusal, RegisterError, Registration, Renewal, Share,
+    Store, Totals, UnknownLease,
 };
 use sprat_tracker::swarm::Swarms;
 use sprat_tracker::{Limits, Now};
@@ -278,14 +278,19 @@ async fn a_heartbeat_from_elsewhere_moves_the_peer(world: World) {
     let token = world.register(1, &[share(1, true), share(2, true)]).await;
     world.store.set_reachable(peer(1), address(1), true).await;
     let renewal = world.store.heartbeat(Now::read(), peer(1), token, address(9), &[]).await.unwrap();
-    assert_eq!((renewal.reachable, renewal.unknown), (None, vec![]));
+    let here = (address(9), 4000).into();
+    assert_eq!(renewal, Renewal { reachable: None, moved_to: Some(here), unknown: vec![] });
     world.store.set_reachable(peer(1), address(1), false).await;
     for number in [1, 2] {
         let info = world.query(None, number).await.unwrap();
-        assert_eq!(info.peers[0].addresses, [(address(9), 4000).into()]);
+        assert_eq!(info.peers[0].addresses, [here]);
     }
     let renewal = world.store.heartbeat(Now::read(), peer(1), token, address(9), &[]).await.unwrap();
-    assert_eq!(renewal.reachable, None, "what was found out of the former address says nothing of this one");
+    assert_eq!(
+        (renewal.reachable, renewal.moved_to),
+        (None, None),
+        "what was found out of the former address says nothing of this one"
+    );
 }
 
 async fn unregister_takes_back_some_or_all(world: World) {

@@ -1,7 +1,7 @@
 //! The tracker without HTTP, in virtual time: what its parts do together.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
@@ -67,11 +67,22 @@ impl World {
     }
 
     async fn register(&mut self, seed: u8, observed: &str, files: Vec<RegisterFile>) -> Registered {
+        self.register_at(seed, observed, 4000, &[], files).await
+    }
+
+    async fn register_at(
+        &mut self,
+        seed: u8,
+        observed: &str,
+        port: u16,
+        declared: &[SocketAddr],
+        files: Vec<RegisterFile>,
+    ) -> Registered {
         let identity = Identity::from_seed([seed; 32]);
         let register = Register {
             peer_id: identity.peer_id(),
-            port: 4000,
-            addresses: vec![],
+            port,
+            addresses: declared.to_vec(),
             files,
             tracker: "t:1".into(),
             time: self.now.unix_seconds,
@@ -224,4 +235,35 @@ async fn a_crowd_that_searches_waits_for_its_turn_and_one_too_many_comes_back_la
     let answers = join_all((0..1001).map(|_| world.tracker.search(world.caller("10.0.0.1"), &search))).await;
     let found = answers.iter().filter(|answer| answer.as_ref().is_ok_and(|answer| answer.files.len() == 1)).count();
     assert_eq!((found, answers[1000].is_err()), (1000, true));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_peer_is_called_back_where_it_says_something_from_and_nowhere_else() {
+    use sprat_protocol::tracker::Heartbeat;
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    let config = Config { lease: LONG, ..Config::default() };
+    let (tracker, background) = Tracker::open(&config, StdRng::seed_from_u64(3), Now::read()).unwrap();
+    let mut world = World { tracker: Arc::new(tracker), now: Now::read(), rng: StdRng::seed_from_u64(4) };
+    let running = tokio::spawn({
+        let tracker = world.tracker.clone();
+        async move { tracker.run(background, &CancellationToken::new()).await }
+    });
+    // Somebody else's address in a message is not an address to call.
+    let victim = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let here = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let there = TcpListener::bind(("127.0.0.3", here.local_addr().unwrap().port())).await.unwrap();
+    let call = async |listener: &TcpListener| timeout(LONG, listener.accept()).await.expect("it calls").unwrap();
+    let (port, declared) = (here.local_addr().unwrap().port(), [victim.local_addr().unwrap()]);
+    let registered = world.register_at(1, "127.0.0.2", port, &declared, vec![seed(1, "a")]).await;
+    call(&here).await;
+    let peer_id = Identity::from_seed([1; 32]).peer_id();
+    let heartbeat = Heartbeat { peer_id, token: registered.lease.token, completed: vec![] };
+    world.tracker.heartbeat(world.caller("127.0.0.3"), heartbeat).await.unwrap();
+    call(&there).await;
+    let nobody = timeout(Duration::ZERO, victim.accept()).await;
+    assert!(nobody.is_err(), "{nobody:?}");
+    running.abort();
 }

@@ -1,7 +1,7 @@
 //! Which peers the tracker believes, and until when.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -112,16 +112,16 @@ impl Leases {
         peer.contact().observed() != observed && peers.has_room_for(peer, observed, &self.limits)
     }
 
-    /// Tells the peer at this address from now on, if this is the token of its lease. Returns whether it was reached.
-    pub(super) fn move_to(&self, now: Millis, peer_id: PeerId, token: u128, observed: IpAddr) -> Option<bool> {
+    /// Tells the peer at this address from now on, if this is the token of its lease. Returns where it is told.
+    pub(super) fn move_to(&self, now: Millis, peer_id: PeerId, token: u128, observed: IpAddr) -> Option<SocketAddr> {
         let mut peers = self.peers.write();
         let (handle, peer) = peers.find(peer_id)?;
         drop(peer.held_with(now, token).ok()?);
         let mut contact = peer.contact().clone();
         contact.move_to(observed);
+        let address = contact.observed_address();
         // If its network has its fill of peers by now, it is told where it was.
-        let _ = peers.relocate(handle, contact, &self.limits);
-        peers.get(handle)?.reachable()
+        peers.relocate(handle, contact, &self.limits).ok().map(|()| address)
     }
 
     /// The peer whose lease has been over for longest, if one is. Renewed leases on the way to it cost a step each; none
