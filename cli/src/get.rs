@@ -12,11 +12,11 @@ use crate::config::{ConfigFile, Trackers};
 use crate::failure::Failure;
 use crate::fetch::{fetch, transfer_in};
 use crate::interrupt::Interrupt;
+use crate::login;
 use crate::output::{Output, path_bytes, size};
 use crate::progress::Bar;
 use crate::records::CompleteRecord;
 use crate::state::StateDir;
-use crate::tokens;
 
 /// Fetches the file, and says where it is; serves it on if that was asked for.
 pub(crate) async fn run(args: &GetArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: &GetArgs, output: Output, interrupt: &Interrupt) -
         target(args.output.as_deref(), file.download_dir.as_deref()).map_err(|failure| failure.about(file_id))?;
     let state = StateDir::new(args.engine.state_dir.as_deref())?;
     let trackers = all_trackers(Trackers::choose(&args.trackers.trackers, &file)?, &link);
-    let config = args.engine.config(state.path(), trackers, tokens::load()?);
+    let config = args.engine.config(state.path(), trackers, login::tokens()?);
     let engine = Engine::start(config).await.map_err(|error| Failure::failed(error.to_string()).about(file_id))?;
     let outcome = get(args, &engine, link, target, output, interrupt).await;
     engine.shutdown().await;

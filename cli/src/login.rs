@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use sprat_peer::is_readable_on_the_way;
 use sprat_peer::tracker_client::TrackerClient;
+use sprat_peer::{TokenFile, TokenFileError, Tokens, is_readable_on_the_way};
 use sprat_protocol::tracker::{AccessToken, Query};
 use url::Url;
 
@@ -11,15 +11,35 @@ use crate::args::{LoginArgs, LogoutArgs};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
-use crate::tokens::TokenFile;
 
 /// Longer than any token, with the space around it that comes with copying.
 const MAX_LINE: u64 = 1024;
 
+/// The tokens of this user; none where there is no home.
+pub(crate) fn tokens() -> Result<Tokens, Failure> {
+    TokenFile::of_user().map_or_else(|| Ok(Tokens::default()), |file| Ok(file.load()?))
+}
+
+fn file_of_user() -> Result<TokenFile, Failure> {
+    let no_home = "this user has no home folder to keep tokens in; set HOME, and run the same command again";
+    TokenFile::of_user().ok_or_else(|| Failure::failed(no_home))
+}
+
+impl From<TokenFileError> for Failure {
+    fn from(error: TokenFileError) -> Self {
+        match error {
+            TokenFileError::Damaged { .. } => {
+                Self::usage(format!("{error}\nRemove the file, and run sprat login again."))
+            }
+            TokenFileError::Io { .. } => Self::failed(error.to_string()),
+        }
+    }
+}
+
 /// Asks for the token, tries it, and keeps it.
 pub(crate) async fn login(args: &LoginArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
     let url = &args.tracker;
-    let file = TokenFile::of_user()?;
+    let file = file_of_user()?;
     let mut tokens = file.load()?;
     if is_readable_on_the_way(url) {
         output.note(&format!(
@@ -45,7 +65,7 @@ pub(crate) async fn login(args: &LoginArgs, output: Output, interrupt: &Interrup
 /// Forgets the token.
 pub(crate) fn logout(args: &LogoutArgs, output: Output) -> Result<(), Failure> {
     let url = &args.tracker;
-    let file = TokenFile::of_user()?;
+    let file = file_of_user()?;
     let mut tokens = file.load()?;
     if !tokens.remove(url) {
         return Err(Failure::failed(format!("there is no token for {url}")));

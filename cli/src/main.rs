@@ -4,7 +4,7 @@
 //! common, in reading order:
 //!
 //! - [`args`]: the commands and their options; their texts are the manual.
-//! - [`config`]: the configuration file, and which trackers are used. [`tokens`]: what opens private ones.
+//! - [`config`]: the configuration file, and which trackers are used.
 //! - [`output`] and [`records`]: what is written, for a person or as JSON lines. [`progress`]: bars at a terminal.
 //! - [`failure`]: how a command ends other than well, and its exit code.
 //! - [`hashing`]: a file's digest, with a bar. [`embedded`]: a tracker inside this process. [`state`]: the engine's
@@ -27,7 +27,6 @@ mod records;
 mod search;
 mod share;
 mod state;
-mod tokens;
 mod tracker_notes;
 mod verify;
 

@@ -11,9 +11,9 @@ use crate::args::SearchArgs;
 use crate::config::{ConfigFile, Trackers};
 use crate::failure::{Exit, Failure};
 use crate::interrupt::Interrupt;
+use crate::login;
 use crate::output::{Output, size};
 use crate::records::FoundRecord;
-use crate::tokens;
 
 /// Columns that a name may take in the table.
 const MAX_NAME_WIDTH: usize = 50;
@@ -26,7 +26,7 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
         return Err(Failure::usage(message));
     }
     let trackers = Trackers::choose(&args.trackers.trackers, &ConfigFile::load()?)?;
-    let tokens = tokens::load()?;
+    let tokens = login::tokens()?;
     let search = Search { words, page: args.page - 1 };
     let answer = tokio::select! {
         answer = ask_all(&trackers.urls, &tokens, &search, output) => answer?,

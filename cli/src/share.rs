@@ -16,18 +16,18 @@ use crate::embedded::{DefaultTracker, EmbeddedTracker};
 use crate::failure::{Exit, Failure};
 use crate::fetch::transfer_in;
 use crate::interrupt::Interrupt;
+use crate::login;
 use crate::output::{Output, count, shell_quote, size};
 use crate::progress::Bar;
 use crate::records::SharedRecord;
 use crate::state::StateDir;
-use crate::tokens;
 use crate::tracker_notes::TrackerNotes;
 
 /// Shares the files, says how to fetch them, and serves them until the user wants it to end.
 pub(crate) async fn run(args: &ShareArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
     let (urls, embedded) = trackers(args, output).await?;
     let state = StateDir::new(args.engine.state_dir.as_deref())?;
-    let config = args.engine.config(state.path(), urls, tokens::load()?);
+    let config = args.engine.config(state.path(), urls, login::tokens()?);
     let engine = Engine::start(config).await.map_err(|error| Failure::failed(error.to_string()))?;
     let outcome = share_and_serve(args, &engine, output, interrupt).await;
     engine.shutdown().await;

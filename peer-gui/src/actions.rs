@@ -58,6 +58,12 @@ pub enum Action {
     AddTracker,
     /// Use this tracker no more.
     RemoveTracker(Url),
+    /// Ask for this tracker's token, or no longer.
+    EditToken(Option<Url>),
+    /// Use the token in the field from now on.
+    UseToken,
+    /// Use no token for the tracker that is asked about.
+    ForgetToken,
     /// Run a tracker here, or stop it.
     RunTracker(bool),
     /// Let others use it, or not.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use directories::{ProjectDirs, UserDirs};
-use sprat_peer::EngineConfig;
+use sprat_peer::{EngineConfig, TokenFile};
 use url::Url;
 
 use crate::bridge::Startup;
@@ -51,6 +51,7 @@ impl Args {
         config.listen = self.listen.unwrap_or(config.listen);
         Startup {
             config,
+            token_file: TokenFile::of_user(),
             download_dir_given,
             fallback_trackers: fallback_trackers.map(trackers::parse_list).unwrap_or_default(),
             open: self.open,

@@ -186,6 +186,27 @@ pub const BAD_TRACKER: &str =
     "That isn't a tracker's address. One looks like tracker.example:5000 or https://tracker.example.";
 /// See [`DOWNLOAD_FOLDER`].
 pub const TRACKER_KNOWN: &str = "That tracker is in the list already.";
+/// A tracker's state: it is there, and does not let this computer use it.
+pub const NOT_ALLOWED: &str = "Not allowed";
+/// Button beside a tracker: its token.
+pub const TOKEN: &str = "Token…";
+/// What a token is.
+pub const TOKEN_HINT: &str = "A private tracker is opened with a token. Whoever runs it gives you one.";
+/// The field for it.
+pub const TOKEN_FIELD: &str = "Token";
+/// Button that uses what is in the field.
+pub const USE_TOKEN: &str = "Use";
+/// Button that uses none from now on.
+pub const FORGET_TOKEN: &str = "Forget";
+/// What was typed is no token.
+pub const BAD_TOKEN: &str = "That isn't a token. Copy all of it, from the first character to the last.";
+/// The token is used.
+pub const TOKEN_KEPT: &str = "Token kept";
+/// It is not used any more.
+pub const TOKEN_FORGOTTEN: &str = "Token forgotten on this computer";
+/// There is nowhere to keep it.
+pub const NO_TOKEN_FILE: &str =
+    "The token is used until this window is closed: there is no home folder to keep it in. Set HOME and start again.";
 /// See [`DOWNLOAD_FOLDER`].
 pub const RUN_TRACKER_TITLE: &str = "A tracker of your own";
 /// See [`DOWNLOAD_FOLDER`].
@@ -396,6 +417,16 @@ pub fn listening(port: u16) -> String {
 /// Version and identity.
 pub fn about(peer_id: &str) -> String {
     format!("{APP} {}. Your peer ID is {peer_id}.", env!("CARGO_PKG_VERSION"))
+}
+
+/// The name of the button that asks for a tracker's token.
+pub fn token_of(url: &str) -> String {
+    format!("Token for {url}")
+}
+
+/// The file of the tokens is of no use.
+pub fn tokens_trouble(error: &str) -> String {
+    format!("Tokens of private trackers: {error}.")
 }
 
 /// The name of the button that removes a tracker.

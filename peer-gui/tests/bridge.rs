@@ -6,10 +6,17 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use sprat_peer::{Command, EngineConfig, Event, TransferState};
+use sprat_peer::{Command, EngineConfig, Event, TokenFile, TrackerState, TransferState};
 use sprat_peer_gui::bridge::{Backend, Bridge, LocalTracker, Notice, Picked, Request, Startup, Waker, files};
 use sprat_peer_gui::platform::{Desktop, Work};
 use sprat_peer_gui::state::{Preferences, Reach, ThemeChoice};
+use sprat_protocol::tracker::AccessToken;
+use sprat_tracker::access::tokens::Tokens;
+use sprat_tracker::access::{AccessConfig, Public, Role};
+use sprat_tracker::{Config, Now};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// Longer than anything here takes; only a failing test waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,7 +51,8 @@ impl Window {
         let mut config = EngineConfig::new(dir.join("state"), dir.join("downloads"));
         config.listen = ([127, 0, 0, 1], 0).into();
         let open = open.iter().map(|path| path.display().to_string()).collect();
-        let startup = Startup { config, download_dir_given: true, fallback_trackers: Vec::new(), open };
+        let token_file = Some(TokenFile::at(dir.join("tokens.toml")));
+        let startup = Startup { config, token_file, download_dir_given: true, fallback_trackers: Vec::new(), open };
         let (wake, woken) = sync_channel(1);
         let waker = Waker::default();
         waker.set(move || {
@@ -150,6 +158,53 @@ fn preferences_and_the_tracker_come_back_with_the_next_start() {
     });
     assert_eq!(engine.snapshot().trackers.len(), 1, "the engine uses it");
     drop(engine);
+    window.close();
+}
+
+/// A private tracker, with its token.
+fn private_tracker(dir: &Path) -> (Runtime, Url, AccessToken) {
+    let runtime = Runtime::new().unwrap();
+    std::fs::create_dir(dir).unwrap();
+    let token = Tokens::open(Some(dir)).unwrap().create("window", Role::Share, None, Now::read()).unwrap();
+    let access = AccessConfig { public: Public::None, ..AccessConfig::default() };
+    let config = Config { access, data_dir: Some(dir.to_owned()), ..Config::default() };
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    runtime.spawn(sprat_tracker::serve(listener, config, CancellationToken::new()));
+    (runtime, url, token)
+}
+
+#[test]
+fn a_token_opens_a_private_tracker_at_once_and_with_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, tracker, token) = private_tracker(&dir.path().join("tracker"));
+    let until = |window: &mut Window, is_refused: bool| loop {
+        if let Some(snapshot) = window.bridge.new_snapshot()
+            && let [view] = &snapshot.trackers[..]
+            && view.state == TrackerState::Online
+            && view.refusal.is_some() == is_refused
+        {
+            break;
+        }
+        while window.bridge.next_notice().is_some() {}
+        window.woken.recv_timeout(PATIENCE).expect("the tracker's state changes");
+    };
+    let started = |notice| matches!(notice, Notice::Started(_)).then_some(());
+    let kept = Preferences { trackers: vec![tracker.clone()], ..Preferences::default() };
+    files::save(&dir.path().join("state"), &kept).unwrap();
+    let file = dir.path().join("a.txt");
+    std::fs::write(&file, "hello").unwrap();
+    let mut window = Window::open(dir.path(), &[&file]);
+    window.wait_for(started);
+    until(&mut window, true);
+    assert!(window.bridge.ask(Request::SaveToken { tracker: tracker.clone(), token: Some(token.clone()) }));
+    assert!(window.bridge.send(Command::SetToken { tracker, token: Some(token) }));
+    until(&mut window, false);
+    window.close();
+
+    let mut window = Window::open(dir.path(), &[&file]);
+    window.wait_for(started);
+    until(&mut window, false);
     window.close();
 }
 

@@ -10,10 +10,11 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use sprat_peer::{Command, Snapshot, TransferState};
+use sprat_peer::{Command, Snapshot, TrackerState, TrackerView, TransferState};
 use sprat_peer_gui::bridge::{LocalTracker, Notice, Picked, Request};
 use sprat_peer_gui::state::{Effect, Phase, Preferences, Reach, RowKey, Screen, ThemeChoice, ViewState, notices};
 use sprat_peer_gui::{text, views, widgets};
+use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
 const ID: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -392,6 +393,43 @@ fn settings_change_trackers_folder_and_theme() {
     click(&mut window, Role::RadioButton, text::THEME_LIGHT);
     let Some(Request::SavePreferences(kept)) = requests(&window).pop() else { panic!("they are kept") };
     assert_eq!((kept.theme, kept.trackers.len()), (ThemeChoice::Light, 0));
+}
+
+#[test]
+fn a_private_tracker_is_told_from_others_and_opened_with_a_token() {
+    let token = AccessToken::new([7; 32]);
+    let private =
+        TrackerView { refusal: Some("it is private; it takes a token".into()), state: TrackerState::Online, ..away() };
+    let mut window = on(Screen::Settings, Snapshot { trackers: vec![private], ..empty() });
+    window.get_by_label(text::NOT_ALLOWED);
+    window.get_by_label("it is private; it takes a token");
+    let ask = text::token_of("http://tracker.example:5000");
+    let type_token = |window: &mut Window, text: &str| {
+        window.get_by_role_and_label(Role::PasswordInput, text::TOKEN_FIELD).focus();
+        window.run();
+        window.get_by_role_and_label(Role::PasswordInput, text::TOKEN_FIELD).type_text(text);
+        window.run();
+    };
+    press(&mut window, &ask);
+    type_token(&mut window, "not a token");
+    press(&mut window, text::USE_TOKEN);
+    window.get_by_label(text::BAD_TOKEN);
+    assert!(commands(&window).is_empty());
+    press(&mut window, text::CANCEL);
+    assert!(window.query_by_label(text::BAD_TOKEN).is_none());
+
+    press(&mut window, &ask);
+    type_token(&mut window, &token.reveal());
+    press(&mut window, text::USE_TOKEN);
+    let url: Url = "http://tracker.example:5000".parse().unwrap();
+    let is_sent = |command: &Command| matches!(command, Command::SetToken { tracker, token: Some(sent) } if *tracker == url && *sent == token);
+    assert!(matches!(commands(&window)[..], [command] if is_sent(command)));
+    assert_eq!(requests(&window), [&Request::SaveToken { tracker: url.clone(), token: Some(token.clone()) }]);
+    assert!(window.state().view.token_field.is_empty(), "it does not stay around");
+
+    press(&mut window, &ask);
+    press(&mut window, text::FORGET_TOKEN);
+    assert!(matches!(commands(&window)[..], [_, Command::SetToken { token: None, .. }]));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sprat_chunking::FileId;
 use sprat_protocol::Link;
+use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
 /// One thing to do. What becomes of it is seen in events and snapshots.
@@ -81,6 +82,14 @@ pub enum Command {
     },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
+    /// Use this token for this tracker from now on, or none. It is not kept for the next run: see
+    /// [`TokenFile`](crate::TokenFile).
+    SetToken {
+        /// Which tracker.
+        tracker: Url,
+        /// What opens it.
+        token: Option<AccessToken>,
+    },
     /// Save downloads that start from now on here, unless their command says otherwise.
     SetDownloadDir(PathBuf),
     /// Ask trackers that are away again now.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
+use sprat_protocol::tracker::AccessToken;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -19,7 +20,7 @@ use crate::tracker_client::{TrackerClient, TrackerError};
 #[derive(Debug)]
 pub(crate) struct Trackers {
     used: RwLock<Vec<Arc<Tracker>>>,
-    tokens: Tokens,
+    tokens: RwLock<Tokens>,
 }
 
 /// One tracker.
@@ -62,7 +63,7 @@ enum State {
 impl Trackers {
     /// None yet; private ones will be opened with these.
     pub(crate) fn new(tokens: Tokens) -> Self {
-        Self { used: RwLock::default(), tokens }
+        Self { used: RwLock::default(), tokens: RwLock::new(tokens) }
     }
 
     /// The trackers as they are now.
@@ -91,17 +92,32 @@ impl Trackers {
                 continue;
             }
             let tracker = kept.iter().find(|tracker| tracker.client.url() == url).cloned();
-            trackers.push(tracker.unwrap_or_else(|| {
-                let tracker = Arc::new(Tracker::new(self.client(url), node.stop.child_token()));
-                // Not dropped with the other tasks: it still has to say goodbye.
-                node.tasks.spawn(announcer::run(node.clone(), tracker.clone()));
-                tracker
-            }));
+            trackers.push(tracker.unwrap_or_else(|| self.start(node, url)));
         }
     }
 
+    /// Uses this token for a tracker from now on, or none. Where that tracker is in use, it is told goodbye and hello.
+    pub(crate) fn set_token(&self, node: &Arc<Node>, url: &Url, token: Option<AccessToken>) {
+        match token {
+            Some(token) => self.tokens.write().insert(url, token),
+            None => drop(self.tokens.write().remove(url)),
+        }
+        for tracker in self.used.write().iter_mut().filter(|tracker| tracker.client.url() == url) {
+            tracker.stop.cancel();
+            *tracker = self.start(node, url);
+        }
+    }
+
+    fn start(&self, node: &Arc<Node>, url: &Url) -> Arc<Tracker> {
+        let tracker = Arc::new(Tracker::new(self.client(url), node.stop.child_token()));
+        // Not dropped with the other tasks: it still has to say goodbye.
+        node.tasks.spawn(announcer::run(node.clone(), tracker.clone()));
+        tracker
+    }
+
     fn client(&self, url: &Url) -> TrackerClient {
-        let token = self.tokens.of(url);
+        let tokens = self.tokens.read();
+        let token = tokens.of(url);
         if token.is_some() && is_readable_on_the_way(url) {
             tracing::warn!(%url, "the token for this tracker can be read on the way; use https");
         }

@@ -80,7 +80,9 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     /// A token is needed, and there is none.
-    #[error("this needs a token; ask whoever runs this tracker for one, and store it with `sprat login`")]
+    #[error(
+        "this needs a token; ask whoever runs this tracker for one, and keep it with `sprat login` or in the settings of the window"
+    )]
     NoToken,
     /// There is a token, but it is good for nothing.
     #[error(transparent)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use rand::rngs::SmallRng;
@@ -21,8 +21,10 @@ use super::numbers::percentile;
 use super::paced::Pace;
 use super::servers::{self, Server};
 use super::world::{File, Peer, accepted};
-use crate::process::text;
+use crate::process::{GLANCE, text};
 
+/// How long it may take to write what was registered.
+const PATIENCE: Duration = Duration::from_secs(60);
 const SEARCHES_PER_SECOND: u32 = 100;
 /// REGISTERs of one new file each.
 const REGISTERS_PER_SECOND: u32 = 100;
@@ -40,6 +42,7 @@ pub(crate) fn run(names: usize, seconds: u32, dir: &Path) -> anyhow::Result<()> 
     let tracker = servers::sprat(&flags)?;
     let vocabulary = Names::new();
     let kept = fill(&tracker, &vocabulary, names)?;
+    until_written(&tracker, &kept)?;
     println!("| {names} names | per second | p50, ms | p99, ms | p99.9, ms | worst, ms | answered 503 |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     measure(tracker.address, &vocabulary, &kept, seconds)?;
@@ -80,6 +83,16 @@ fn fill(tracker: &Server, vocabulary: &Names, count: usize) -> anyhow::Result<Ve
     }
     eprintln!("{count} files registered in {:.1} s", start.elapsed().as_secs_f64());
     Ok(kept)
+}
+
+/// Waits until the last of these names is found: what was registered faster than it can be written is no part of the load.
+fn until_written(tracker: &Server, kept: &[String]) -> anyhow::Result<()> {
+    let (Some(last), until) = (kept.last(), Instant::now() + PATIENCE) else { return Ok(()) };
+    while !search(tracker.address, last)?.files.iter().any(|hit| hit.name == *last) {
+        ensure!(Instant::now() < until, "the last name is never found");
+        thread::sleep(GLANCE);
+    }
+    Ok(())
 }
 
 fn measure(tracker: SocketAddr, vocabulary: &Names, kept: &[String], seconds: u32) -> anyhow::Result<()> {

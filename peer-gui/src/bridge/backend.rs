@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sprat_peer::{Event, Snapshot};
+use sprat_peer::{Event, Snapshot, TokenFile, TokenFileError};
+use sprat_protocol::tracker::AccessToken;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::local_tracker::Host;
 use super::startup::{Startup, begin, open_all, sentence};
@@ -100,7 +102,8 @@ async fn run(
         started = begin(&mut startup, &mut tracker, &out) => started,
         () = stop.cancelled() => return,
     };
-    let mut work = Work { state_dir: startup.config.state_dir.clone(), desktop, jobs: JoinSet::new(), tracker, out };
+    let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.token_file.clone());
+    let mut work = Work { state_dir, token_file, desktop, jobs: JoinSet::new(), tracker, out };
     match started {
         Ok(engine) => {
             let feeds = Feeds { events: Some(engine.events()), snapshots: Some(engine.watch()) };
@@ -122,6 +125,7 @@ async fn run(
 /// What the backend works with.
 struct Work {
     state_dir: PathBuf,
+    token_file: Option<TokenFile>,
     desktop: Arc<dyn Desktop>,
     jobs: JoinSet<Option<Notice>>,
     tracker: Host,
@@ -161,6 +165,7 @@ impl Work {
     async fn handle(&mut self, request: Request) {
         match request {
             Request::SavePreferences(preferences) => self.save(preferences).await,
+            Request::SaveToken { tracker, token } => self.save_token(tracker, token).await,
             Request::LocalTracker(reach) => {
                 self.out.send(Notice::LocalTracker(LocalTracker::Starting)).await;
                 let state = self.tracker.set(reach).await;
@@ -192,6 +197,27 @@ impl Work {
             self.out.send(Notice::Trouble(text::preferences_not_saved(&error.to_string()))).await;
         }
     }
+
+    /// One at a time, so that no change undoes another.
+    async fn save_token(&self, tracker: Url, token: Option<AccessToken>) {
+        let Some(file) = self.token_file.clone() else {
+            return self.out.send(Notice::Trouble(text::NO_TOKEN_FILE.to_owned())).await;
+        };
+        let saved = tokio::task::spawn_blocking(move || save_token(&file, &tracker, token)).await;
+        if let Ok(Err(error)) = saved {
+            self.out.send(Notice::Trouble(text::tokens_trouble(&error.to_string()))).await;
+        }
+    }
+}
+
+/// Changes one token in the file.
+fn save_token(file: &TokenFile, tracker: &Url, token: Option<AccessToken>) -> Result<(), TokenFileError> {
+    let mut tokens = file.load()?;
+    match token {
+        Some(token) => tokens.insert(tracker, token),
+        None => drop(tokens.remove(tracker)),
+    }
+    file.save(&tokens)
 }
 
 /// What comes from the engine by itself; nothing, without an engine.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sprat_peer::{EngineHandle, Event};
+use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
 use crate::state::{Preferences, Reach};
@@ -12,6 +13,13 @@ use crate::state::{Preferences, Reach};
 pub enum Request {
     /// Keep these for the next run.
     SavePreferences(Preferences),
+    /// Keep this token of a private tracker, or forget it.
+    SaveToken {
+        /// Which tracker.
+        tracker: Url,
+        /// What opens it; none to forget it.
+        token: Option<AccessToken>,
+    },
     /// Run a tracker on this computer for these, or none.
     LocalTracker(Reach),
     /// Let the user choose a file to share.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target};
+use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target, TokenFile, Tokens};
 use sprat_protocol::Link;
 use url::Url;
 
@@ -17,6 +17,8 @@ use crate::text;
 pub struct Startup {
     /// The engine's configuration; its trackers, if any, go before those of the preferences.
     pub config: EngineConfig,
+    /// Where the tokens of private trackers are kept, if anywhere.
+    pub token_file: Option<TokenFile>,
     /// Whether the download folder was given, and goes before that of the preferences.
     pub download_dir_given: bool,
     /// The trackers to use if neither says any.
@@ -38,12 +40,17 @@ pub enum Opening {
 
 /// Preferences, tracker, engine, in this order: each needs the one before.
 pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbox) -> Result<EngineHandle, StartError> {
-    let state_dir = startup.config.state_dir.clone();
-    let loaded = tokio::task::spawn_blocking(move || files::load(&state_dir)).await;
-    let (preferences, trouble) = loaded.unwrap_or_default();
+    let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.token_file.clone());
+    let tokens = move || token_file.map_or_else(|| Ok(Tokens::default()), |file| file.load());
+    let loaded = tokio::task::spawn_blocking(move || (files::load(&state_dir), tokens())).await;
+    let ((preferences, trouble), tokens) = loaded.unwrap_or_else(|_| (Default::default(), Ok(Tokens::default())));
     merge(startup, &preferences);
     if let Some(trouble) = trouble {
         out.send(Notice::Trouble(trouble)).await;
+    }
+    match tokens {
+        Ok(tokens) => startup.config.tokens = tokens,
+        Err(error) => out.send(Notice::Trouble(text::tokens_trouble(&error.to_string()))).await,
     }
     let local = tracker.set(preferences.local_tracker).await;
     let trackers = startup.config.trackers.clone();
@@ -123,6 +130,7 @@ mod tests {
             config.trackers = given.to_vec();
             Startup {
                 config,
+                token_file: None,
                 download_dir_given: dir_given,
                 fallback_trackers: vec![url("http://env")],
                 open: Vec::new(),

@@ -96,6 +96,12 @@ pub struct ViewState {
     pub tracker_field: String,
     /// What is wrong with what was in it.
     pub tracker_error: Option<&'static str>,
+    /// The tracker whose token is asked for.
+    pub token_for: Option<Url>,
+    /// The field for it.
+    pub token_field: String,
+    /// What is wrong with what was in it.
+    pub token_error: Option<&'static str>,
     /// Files that were shared since the start, newest first.
     pub shared: Vec<SharedCard>,
     /// Short news.

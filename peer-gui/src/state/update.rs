@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use sprat_chunking::FileId;
 use sprat_peer::{Command, Snapshot, TransferView};
+use sprat_protocol::tracker::AccessToken;
 use sprat_protocol::{Link, LinkError};
+use url::Url;
 
 use super::toasts::Mood;
 use super::{Deleting, Effect, Preferences, Reach, RowKey, Screen, Step, ViewState, rows, trackers};
@@ -46,6 +48,9 @@ pub fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f6
         Action::UseTypedDir => use_typed_dir(view),
         Action::AddTracker => add_tracker(view),
         Action::RemoveTracker(url) => set_trackers(view, |list| list.retain(|other| *other != url)),
+        Action::EditToken(tracker) => edit_token(view, tracker),
+        Action::UseToken => use_token(view, now),
+        Action::ForgetToken => set_token(view, None, now),
         Action::RunTracker(run) => local_tracker(view, if run { Reach::ThisComputer } else { Reach::Off }),
         Action::ServeLan(lan) => local_tracker(view, if lan { Reach::Network } else { Reach::ThisComputer }),
         Action::DismissSetup => preferences(view, |preferences| preferences.setup_dismissed = true),
@@ -111,7 +116,7 @@ fn share_typed(view: &mut ViewState) -> Vec<Effect> {
 fn typed_path(field: &str) -> Option<PathBuf> {
     let text = field.trim();
     let text = text.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\''])).unwrap_or(text);
-    let from_url = || url::Url::parse(text).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok();
+    let from_url = || Url::parse(text).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok();
     from_url().or_else(|| Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
 }
 
@@ -247,12 +252,38 @@ fn add_tracker(view: &mut ViewState) -> Vec<Effect> {
     set_trackers(view, |list| list.push(url))
 }
 
-fn set_trackers(view: &mut ViewState, change: impl FnOnce(&mut Vec<url::Url>)) -> Vec<Effect> {
+fn set_trackers(view: &mut ViewState, change: impl FnOnce(&mut Vec<Url>)) -> Vec<Effect> {
     change(&mut view.trackers);
     let trackers = view.trackers.clone();
     let mut effects = preferences(view, |preferences| preferences.trackers = trackers);
     effects.push(Effect::Engine(Command::SetTrackers(view.effective_trackers())));
     effects
+}
+
+fn edit_token(view: &mut ViewState, tracker: Option<Url>) -> Vec<Effect> {
+    view.token_for = tracker;
+    view.token_field.clear();
+    view.token_error = None;
+    Vec::new()
+}
+
+fn use_token(view: &mut ViewState, now: f64) -> Vec<Effect> {
+    match view.token_field.trim().parse::<AccessToken>() {
+        Ok(token) => set_token(view, Some(token), now),
+        Err(_) => {
+            view.token_error = Some(text::BAD_TOKEN);
+            Vec::new()
+        }
+    }
+}
+
+fn set_token(view: &mut ViewState, token: Option<AccessToken>, now: f64) -> Vec<Effect> {
+    let Some(tracker) = view.token_for.take() else { return Vec::new() };
+    view.token_field.clear();
+    view.token_error = None;
+    view.toasts.push(if token.is_some() { text::TOKEN_KEPT } else { text::TOKEN_FORGOTTEN }, Mood::Good, now);
+    let save = Request::SaveToken { tracker: tracker.clone(), token: token.clone() };
+    vec![Effect::Ask(save), Effect::Engine(Command::SetToken { tracker, token })]
 }
 
 fn local_tracker(view: &mut ViewState, reach: Reach) -> Vec<Effect> {

@@ -1,7 +1,7 @@
 //! Folders, trackers, appearance.
 
 use egui::{Checkbox, Label, RichText, ScrollArea, Ui};
-use sprat_peer::{Snapshot, TrackerState};
+use sprat_peer::{Snapshot, TrackerState, TrackerView};
 use url::Url;
 
 use super::setup;
@@ -61,9 +61,12 @@ fn tracker_list(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<A
     if view.trackers.is_empty() {
         controls::weak(ui, text::NO_TRACKERS);
     }
-    for url in &view.trackers {
-        let state = snapshot.trackers.iter().find(|tracker| tracker.url == *url).map(|tracker| &tracker.state);
-        actions.extend(tracker(ui, url, state));
+    for url in view.trackers.clone() {
+        let seen = snapshot.trackers.iter().find(|tracker| tracker.url == url);
+        actions.extend(tracker(ui, &url, seen));
+        if view.token_for.as_ref() == Some(&url) {
+            actions.extend(token(ui, view));
+        }
     }
     actions.extend(setup::tracker_field(ui, view, text::ADD));
     if let Some(error) = view.tracker_error {
@@ -72,25 +75,62 @@ fn tracker_list(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<A
     actions
 }
 
-fn tracker(ui: &mut Ui, url: &Url, state: Option<&TrackerState>) -> Option<Action> {
+fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>) -> Option<Action> {
+    let (state, refusal) = (seen.map(|seen| &seen.state), seen.and_then(|seen| seen.refusal.as_deref()));
     let (tone, word) = match state {
+        Some(TrackerState::Online) if refusal.is_some() => (Tone::Trouble, text::NOT_ALLOWED),
         Some(TrackerState::Online) => (Tone::Good, text::ONLINE),
         Some(TrackerState::Away { .. }) => (Tone::Trouble, text::AWAY),
         Some(TrackerState::Connecting) | None => (Tone::Waiting, text::TRACKER_CONNECTING),
     };
     let shown = trackers::shown(url);
-    let remove = controls::from_right(ui, LINE, |ui| {
+    let action = controls::from_right(ui, LINE, |ui| {
         let remove = controls::small(ui, text::REMOVE, &text::remove_tracker(shown)).clicked();
+        let token = controls::small(ui, text::TOKEN, &text::token_of(shown)).clicked();
         controls::rest(ui, |ui| {
             ui.add(Label::new(shown).selectable(true));
             badge::show(ui, tone, word);
         });
-        remove
+        match (remove, token) {
+            (true, _) => Some(Action::RemoveTracker(url.clone())),
+            (_, true) => Some(Action::EditToken(Some(url.clone()))),
+            _ => None,
+        }
     });
     if let Some(TrackerState::Away { reason, .. }) = state {
         controls::weak(ui, reason);
+    } else if let Some(refusal) = refusal {
+        controls::weak(ui, refusal);
     }
-    remove.then(|| Action::RemoveTracker(url.clone()))
+    action
+}
+
+/// Asks for the token of a private tracker. It is not shown, and what is kept already is not shown either.
+fn token(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    controls::weak(ui, text::TOKEN_HINT);
+    controls::from_right(ui, CONTROL, |ui| {
+        if controls::button(ui, text::CANCEL).clicked() {
+            actions.push(Action::EditToken(None));
+        }
+        if controls::button(ui, text::FORGET_TOKEN).clicked() {
+            actions.push(Action::ForgetToken);
+        }
+        let is_empty = view.token_field.trim().is_empty();
+        let keep = ui.add_enabled_ui(!is_empty, |ui| controls::button(ui, text::USE_TOKEN).clicked()).inner;
+        let width = ui.available_width();
+        let field = controls::secret_field(ui, &mut view.token_field, text::TOKEN_FIELD, width);
+        if field.changed() {
+            view.token_error = None;
+        }
+        if keep || !is_empty && controls::submitted(ui, &field) {
+            actions.push(Action::UseToken);
+        }
+    });
+    if let Some(error) = view.token_error {
+        controls::problem(ui, error);
+    }
+    actions
 }
 
 fn local_tracker(ui: &mut Ui, view: &ViewState) -> Vec<Action> {

@@ -41,8 +41,17 @@ pub fn small(ui: &mut Ui, label: &str, name: &str) -> Response {
 
 /// A field of one line. The hint is its name too.
 pub fn field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
+    edit(ui, TextEdit::singleline(text), hint, width)
+}
+
+/// The same for what others are not to read over the shoulder.
+pub fn secret_field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
+    edit(ui, TextEdit::singleline(text).password(true), hint, width)
+}
+
+fn edit(ui: &mut Ui, edit: TextEdit<'_>, hint: &'static str, width: f32) -> Response {
     let p = palette(ui);
-    let edit = TextEdit::singleline(text)
+    let edit = edit
         .hint_text(RichText::new(hint).color(p.weak))
         .char_limit(MAX_FIELD)
         .margin(Margin::symmetric(10, 7))

@@ -175,6 +175,7 @@ impl Running {
             Command::SetSequential { file_id, sequential } => self.set_sequential(file_id, sequential),
             Command::SetPriorities { file_id, files, priority } => self.set_priorities(file_id, files, priority),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
+            Command::SetToken { tracker, token } => self.node.trackers.set_token(&self.node, &tracker, token),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::RetryTrackers => {
                 self.node.trackers.kick();

@@ -1,68 +1,91 @@
-//! The tokens of private trackers: a file that only this user can read, beside the configuration.
+//! Where the tokens of private trackers are kept: a file that only this user can read, beside the configuration. All
+//! programs of this user share it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use sprat_peer::Tokens;
+use directories::ProjectDirs;
 use tempfile::NamedTempFile;
+use url::Url;
 
-use crate::config;
-use crate::failure::Failure;
+use crate::tokens::Tokens;
 
 const HEADING: &str =
     "# Tokens of private trackers, by `sprat login`. Whoever reads them can use those trackers as you do.\n";
 
-/// The file of the tokens.
-pub(crate) struct TokenFile(PathBuf);
+/// The file of the tokens. What it does blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFile(PathBuf);
+
+/// Why the tokens cannot be read, or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenFileError {
+    /// The file makes no sense. It is told without the line that is wrong, for that may have a token in it.
+    #[error("the tokens in {} can't be used: {problem}", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The system says no.
+    #[error("can't {what} the tokens in {}: {error}", path.display())]
+    Io {
+        /// Read or write.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
 
 impl TokenFile {
-    /// The user's.
-    pub(crate) fn of_user() -> Result<Self, Failure> {
-        let folder = config::folder().ok_or_else(|| {
-            Failure::failed("this user has no home folder to keep tokens in; set HOME, and run the same command again")
-        })?;
-        Ok(Self(folder.join("tokens.toml")))
+    /// This user's, if the user has a home.
+    pub fn of_user() -> Option<Self> {
+        Some(Self::at(ProjectDirs::from("", "", "Sprat")?.config_dir().join("tokens.toml")))
+    }
+
+    /// The file at this path.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
     }
 
     /// What is in it; nothing where there is none.
-    pub(crate) fn load(&self) -> Result<Tokens, Failure> {
+    ///
+    /// # Errors
+    /// [`TokenFileError`].
+    pub fn load(&self) -> Result<Tokens, TokenFileError> {
         match fs::read_to_string(&self.0) {
-            Ok(text) => parse(&text).map_err(|problem| {
-                // A problem is told without the line that it is in, for that may have a token in it.
-                Failure::usage(format!(
-                    "the tokens in {} can't be used: {problem}\nRemove the file, and run sprat login again.",
-                    self.0.display()
-                ))
-            }),
+            Ok(text) => parse(&text).map_err(|problem| TokenFileError::Damaged { path: self.0.clone(), problem }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Tokens::default()),
-            Err(error) => Err(self.failed("read", &error)),
+            Err(error) => Err(self.failed("read", error)),
         }
     }
 
     /// Changes what is in it, as a whole or not at all.
-    pub(crate) fn save(&self, tokens: &Tokens) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// [`TokenFileError::Io`].
+    pub fn save(&self, tokens: &Tokens) -> Result<(), TokenFileError> {
         let texts: BTreeMap<&str, String> = tokens.iter().map(|(tracker, token)| (tracker, token.reveal())).collect();
-        let text = toml::to_string(&texts).map_err(|error| Failure::failed(error.to_string()))?;
-        write(&self.0, &format!("{HEADING}{text}")).map_err(|error| self.failed("write", &error))
+        let text = toml::to_string(&texts).expect("TOML has maps of strings");
+        write(&self.0, &format!("{HEADING}{text}")).map_err(|error| self.failed("write", error))
     }
 
-    fn failed(&self, what: &str, error: &io::Error) -> Failure {
-        Failure::failed(format!("can't {what} the tokens in {}: {error}", self.0.display()))
+    fn failed(&self, what: &'static str, error: io::Error) -> TokenFileError {
+        TokenFileError::Io { what, path: self.0.clone(), error }
     }
-}
-
-/// The tokens of this user; none where there is no home.
-pub(crate) fn load() -> Result<Tokens, Failure> {
-    TokenFile::of_user().map_or_else(|_| Ok(Tokens::default()), |file| file.load())
 }
 
 fn parse(text: &str) -> Result<Tokens, String> {
     let texts: BTreeMap<String, String> = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let mut tokens = Tokens::default();
     for (tracker, token) in texts {
-        let url = config::tracker_url(&tracker)?;
+        let url = Url::parse(&tracker).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = url.ok_or_else(|| format!("{tracker:?} is not a tracker's address"))?;
         let token = token.parse().map_err(|error| format!("for {tracker}, {error}"))?;
         tokens.insert(&url, token);
     }
@@ -83,14 +106,13 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use sprat_protocol::tracker::AccessToken;
-    use url::Url;
 
     use super::*;
 
     #[test]
     fn what_is_saved_is_loaded_and_nobody_else_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile(folder.path().join("sprat").join("tokens.toml"));
+        let file = TokenFile::at(folder.path().join("sprat").join("tokens.toml"));
         assert_eq!(file.load().unwrap(), Tokens::default());
         let mut tokens = Tokens::default();
         for (number, url) in (1..).zip(["http://a:1", "https://b.example/x"]) {
@@ -108,7 +130,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_told_of_without_its_tokens() {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile(folder.path().join("tokens.toml"));
+        let file = TokenFile::at(folder.path().join("tokens.toml"));
         let token = AccessToken::new([9; 32]).reveal();
         for text in [
             format!("\"http://a:1\" = \"{}\"", &token[..50]),
@@ -118,7 +140,7 @@ mod tests {
             format!("\"ftp://a:1\" = \"{token}\""),
         ] {
             fs::write(&file.0, &text).unwrap();
-            let message = file.load().unwrap_err().message.unwrap();
+            let message = file.load().unwrap_err().to_string();
             assert!(message.contains("tokens.toml") && !message.contains(&token[6..40]), "{text}: {message}");
         }
     }
