@@ -251,8 +251,15 @@ impl Router {
         nodes.shuffle(&mut rand::rng());
         nodes.truncate(MOST_ASKED);
         let ask = async |node: Arc<Node>| {
-            let answer = node.send(redis::cmd("CLUSTER").arg("SLOTS")).await;
-            answer.map(|answer| parse_slots(answer, node.host())).unwrap_or_default()
+            match node.send(redis::cmd("CLUSTER").arg("SLOTS")).await {
+                // Such as one that is no cluster.
+                Ok(Value::ServerError(error)) => {
+                    node.complain(&error);
+                    Vec::new()
+                }
+                Ok(answer) => parse_slots(answer, node.host()),
+                Err(_) => Vec::new(),
+            }
         };
         let mut views = join_all(nodes.into_iter().map(ask)).await;
         views.retain(|ranges| !ranges.is_empty());

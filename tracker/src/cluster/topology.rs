@@ -45,6 +45,11 @@ impl Topology {
         self.owners.get(usize::from(slot)).copied().flatten().map(|number| &self.primaries[number])
     }
 
+    /// Whether it is known of every slot who serves it.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.owners.is_empty() && self.owners.iter().all(Option::is_some)
+    }
+
     /// The servers that serve a slot.
     pub(super) fn primaries(&self) -> &[Arc<Node>] {
         &self.primaries
@@ -127,6 +132,8 @@ mod tests {
         assert_eq!(owner(100), Some("asked:7001".into()));
         assert_eq!(owner(16383), Some("10.0.0.1:7000".into()));
         assert_eq!((owner(SLOTS), topology.primaries().len()), (None, 2));
+        let some = Topology::new(&ranges[1..], |_, port| Arc::new(Node::new("a".into(), port)));
+        assert!(topology.is_whole() && !some.is_whole() && !Topology::default().is_whole());
     }
 
     #[test]

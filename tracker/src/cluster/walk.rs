@@ -18,8 +18,8 @@ const STEP: usize = 500;
 #[derive(Debug)]
 pub struct Walk<'a> {
     cluster: &'a Cluster,
-    /// The primaries that are still to be asked, the last one first.
-    nodes: Vec<Arc<Node>>,
+    /// The primaries that are still to be asked, the last one first; none before the first step.
+    nodes: Option<Vec<Arc<Node>>>,
     /// How far the one that is asked now has come, by its own count.
     cursor: u64,
 }
@@ -27,7 +27,7 @@ pub struct Walk<'a> {
 impl Cluster {
     /// A walk through all files.
     pub fn walk(&self) -> Walk<'_> {
-        Walk { cluster: self, nodes: self.router.topology().primaries().to_vec(), cursor: 0 }
+        Walk { cluster: self, nodes: None, cursor: 0 }
     }
 }
 
@@ -35,14 +35,24 @@ impl Walk<'_> {
     /// Some files, in no order, each with somebody who holds it; none at the end.
     ///
     /// # Errors
-    /// [`Unavailable`] if a primary is away.
+    /// [`Unavailable`] if a primary is away, or it is not known of some slots who serves them.
     pub async fn next(&mut self) -> Result<Option<Vec<(FileId, PeerId)>>, Unavailable> {
-        let Some(node) = self.nodes.last() else { return Ok(None) };
+        let nodes = match &mut self.nodes {
+            Some(nodes) => nodes,
+            None => {
+                let topology = self.cluster.router.topology();
+                if !topology.is_whole() {
+                    return Err(Unavailable);
+                }
+                self.nodes.insert(topology.primaries().to_vec())
+            }
+        };
+        let Some(node) = nodes.last() else { return Ok(None) };
         let page = node.send(redis::cmd("SCAN").arg(self.cursor).arg("COUNT").arg(STEP)).await;
         let (cursor, names): (u64, Vec<Vec<u8>>) = read(page.map_err(|_| Unavailable)?)?;
         self.cursor = cursor;
         if cursor == 0 {
-            self.nodes.pop();
+            nodes.pop();
         }
         let file_ids: Vec<FileId> = names.iter().filter_map(|name| self.cluster.keys.file_of(name)).collect();
         let calls = file_ids.iter().map(|file_id| Call::new("ZRANDMEMBER", &self.cluster.keys.file(*file_id)[0]));
