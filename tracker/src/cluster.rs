@@ -15,8 +15,8 @@
 //! has to be cleared up after anybody.
 //!
 //! A peer has a lease in its own slot. It also has an entry with each file that it holds, in that file's slot, so that a QUERY
-//! has to ask one server only. An entry lasts [1¾ leases](ENTRY_LEASES), and HEARTBEAT renews the entries of a peer when they
-//! have not been renewed for [half a lease](RENEW_AFTER):
+//! has to ask one server only. An entry lasts 1¾ leases, and HEARTBEAT renews the entries of a peer when they
+//! have not been renewed for half a lease:
 //!
 //! - A HEARTBEAT costs one round trip; every second one, with a heartbeat each third of a lease, costs a further step for
 //!   each file. Renewing at each heartbeat would cost twice that.

@@ -5,18 +5,20 @@
 //! clock is wrong is told the time, and signs anew.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sprat_protocol::PeerId;
-use sprat_protocol::tracker::{MAX_CLOCK_SKEW, Nonce, NotSigned, Register, Signature};
+use sprat_protocol::tracker::{MAX_CLOCK_SKEW, NotSigned, Register, Signature};
 
 use crate::service::Now;
 
 /// For how long a nonce is remembered at least: from the earliest to the latest moment in which its time is accepted.
 pub const REMEMBERED: Duration = Duration::from_secs(2 * MAX_CLOCK_SKEW);
-/// How many nonces are remembered, for at most twice that time, before no more are taken.
-const MAX_NONCES: usize = 1_000_000;
+/// How many nonces are remembered, for at most twice that time, before no more are taken: about 80 MB of them.
+const MAX_NONCES: usize = 4_000_000;
+/// In so many parts: a part that grows is copied, and whoever registers meanwhile waits for it.
+const PARTS: usize = 64;
 
 /// What a REGISTER came with.
 #[derive(Clone, Copy, Debug)]
@@ -56,23 +58,27 @@ pub struct Proofs {
     /// What this tracker is called; empty if it answers to every name.
     names: Vec<String>,
     started: u64,
-    nonces: Mutex<Nonces>,
+    /// A nonce and who used it are remembered as their hash, whose key nobody else has. That another one's hash is the same is
+    /// less likely than one in a trillion; its peer would sign anew.
+    hasher: RandomState,
+    nonces: Box<[Mutex<Nonces>]>,
 }
 
 /// The nonces of this period and of the one before.
 #[derive(Debug)]
 struct Nonces {
     since: Instant,
-    recent: HashSet<(PeerId, Nonce)>,
-    older: HashSet<(PeerId, Nonce)>,
+    recent: HashSet<u64>,
+    older: HashSet<u64>,
 }
 
 impl Proofs {
     /// Believes what is said from now on to a tracker of one of these names: host and port as peers dial them. Without
     /// any, to a tracker of any name.
     pub fn new(names: Vec<String>, now: Now) -> Self {
-        let nonces = Nonces { since: now.instant, recent: HashSet::new(), older: HashSet::new() };
-        Self { names, started: now.unix_seconds, nonces: Mutex::new(nonces) }
+        let part = |_| Mutex::new(Nonces { since: now.instant, recent: HashSet::new(), older: HashSet::new() });
+        let nonces = (0..PARTS).map(part).collect();
+        Self { names, started: now.unix_seconds, hasher: RandomState::new(), nonces }
     }
 
     /// What this tracker is called; nothing if it answers to every name.
@@ -94,12 +100,13 @@ impl Proofs {
         }
         let signature: Signature = proof.signature.ok_or(NotSigned)?.parse()?;
         signature.verify(register.peer_id, proof.body)?;
-        self.nonces.lock().note(now.instant, (register.peer_id, register.nonce))
+        let nonce = self.hasher.hash_one((register.peer_id, register.nonce));
+        self.nonces[(nonce % PARTS as u64) as usize].lock().note(now.instant, nonce)
     }
 }
 
 impl Nonces {
-    fn note(&mut self, now: Instant, nonce: (PeerId, Nonce)) -> Result<(), ProofError> {
+    fn note(&mut self, now: Instant, nonce: u64) -> Result<(), ProofError> {
         if now.saturating_duration_since(self.since) >= REMEMBERED {
             self.since = now;
             self.older = std::mem::take(&mut self.recent);
@@ -107,7 +114,7 @@ impl Nonces {
         if self.older.contains(&nonce) || self.recent.contains(&nonce) {
             return Err(ProofError::Replayed);
         }
-        if self.older.len() + self.recent.len() >= MAX_NONCES {
+        if self.older.len() + self.recent.len() >= MAX_NONCES / PARTS {
             return Err(ProofError::Busy);
         }
         self.recent.insert(nonce);
@@ -120,6 +127,7 @@ mod tests {
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
     use sprat_protocol::Identity;
+    use sprat_protocol::tracker::Nonce;
 
     use super::*;
 
@@ -202,6 +210,24 @@ mod tests {
         assert_eq!(World::new(&["Tracker.Example:5000"]).say(&World::new(&[]).register(TIME, 1)), Ok(()));
         let other = World::new(&["tracker.example", "tracker.example:443"]);
         assert_eq!(other.say(&other.register(TIME, 1)), Err(ProofError::OtherTracker));
+    }
+
+    /// Past the limit nothing more is taken until the oldest are forgotten, and what is remembered stays refused.
+    #[test]
+    fn no_more_are_remembered_than_there_is_room_for() {
+        let start = Instant::now();
+        let mut nonces = Nonces { since: start, recent: HashSet::new(), older: HashSet::new() };
+        let most = (MAX_NONCES / PARTS) as u64;
+        assert!((0..most).all(|nonce| nonces.note(start, nonce).is_ok()));
+        assert_eq!(nonces.note(start, most), Err(ProofError::Busy));
+        assert_eq!(nonces.note(start, 0), Err(ProofError::Replayed));
+        let (later, last) = (start + REMEMBERED, start + 2 * REMEMBERED);
+        assert_eq!(
+            nonces.note(later, most),
+            Err(ProofError::Busy),
+            "they are the older ones now, and still remembered"
+        );
+        assert_eq!(nonces.note(last, most), Ok(()));
     }
 
     #[test]
