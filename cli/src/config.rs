@@ -75,9 +75,7 @@ fn without_doubles(urls: &[Url]) -> Vec<Url> {
 
 /// A tracker's address as people type it: a URL, or `host:port`, which is taken for `http://host:port`.
 pub(crate) fn tracker_url(text: &str) -> Result<Url, String> {
-    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
-    url.ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    sprat_peer::tracker_url(text)
         .ok_or_else(|| format!("\"{text}\" is not a tracker's address; one looks like http://tracker.example:5000"))
 }
 
@@ -104,13 +102,9 @@ impl ConfigFile {
     }
 }
 
-/// Where the configuration is, if this user has a home.
-pub(crate) fn folder() -> Option<PathBuf> {
-    Some(ProjectDirs::from("", "", "Sprat")?.config_dir().to_owned())
-}
-
+/// Where the configuration file is, if this user has a home.
 fn path() -> Option<PathBuf> {
-    Some(folder()?.join("config.toml"))
+    Some(ProjectDirs::from("", "", "Sprat")?.config_dir().join("config.toml"))
 }
 
 fn problem_in(path: &Path, problem: &str) -> Failure {

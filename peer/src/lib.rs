@@ -13,7 +13,8 @@
 //!   faster than it may. `pool`: who is connected. `dialling`: several ways to one peer. `server`: who may come in.
 //! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for
 //!   single transfers.
-//! - [`tracker_client`]: one request to a tracker. `tokens`: what opens private ones, and `token_file`: where that is kept. `asking`: who has a file. `announcer`: keeps trackers told of what is held.
+//! - [`tracker_client`]: one request to a tracker. `tokens`: what opens private ones, and `token_file`: where that is kept.
+//!   `asking`: who has a file. `announcer`: keeps trackers told of what is held.
 //! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad
 //!   data. [`address`]: this machine's own addresses.
 
@@ -64,3 +65,4 @@ pub use event::Event;
 pub use snapshot::{HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble};
 pub use token_file::{TokenFile, TokenFileError};
 pub use tokens::{Tokens, is_readable_on_the_way};
+pub use trackers::tracker_url;

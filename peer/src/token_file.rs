@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use tempfile::NamedTempFile;
-use url::Url;
 
 use crate::tokens::Tokens;
+use crate::trackers::tracker_url;
 
 const HEADING: &str =
     "# Tokens of private trackers, by `sprat login`. Whoever reads them can use those trackers as you do.\n";
@@ -84,8 +84,7 @@ fn parse(text: &str) -> Result<Tokens, String> {
     let texts: BTreeMap<String, String> = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let mut tokens = Tokens::default();
     for (tracker, token) in texts {
-        let url = Url::parse(&tracker).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        let url = url.ok_or_else(|| format!("{tracker:?} is not a tracker's address"))?;
+        let url = tracker_url(&tracker).ok_or_else(|| format!("{tracker:?} is not a tracker's address"))?;
         let token = token.parse().map_err(|error| format!("for {tracker}, {error}"))?;
         tokens.insert(&url, token);
     }
@@ -106,6 +105,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use sprat_protocol::tracker::AccessToken;
+    use url::Url;
 
     use super::*;
 

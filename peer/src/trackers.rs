@@ -60,6 +60,13 @@ enum State {
     Away { reason: String, retry_at: Instant },
 }
 
+/// The address of a tracker as people type it: a URL of `http` or `https`, or `host:port`, which is taken for
+/// `http://host:port`. None if it is neither.
+pub fn tracker_url(text: &str) -> Option<Url> {
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
+    url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 impl Trackers {
     /// None yet; private ones will be opened with these.
     pub(crate) fn new(tokens: Tokens) -> Self {

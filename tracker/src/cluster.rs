@@ -79,7 +79,7 @@ use changes::Outbox;
 use encoding::Place;
 use files::Lookup;
 use keys::Keys;
-use router::{Call, Router};
+use router::Router;
 pub use walk::Walk;
 
 /// How many quarters of a lease an entry lasts. It has to outlast the time between two renewals: at most [`RENEW_AFTER`] and
@@ -217,15 +217,8 @@ impl Cluster {
         let beat = self.beat(peer_id, token, completed).await?.ok_or(UnknownLease)?;
         let moved = self.move_to(peer_id, &beat, observed).await;
         let place = moved.as_ref().unwrap_or(&beat.place);
-        let mut unknown = BTreeSet::new();
-        let is_held = |(file_id, is_held): (&FileId, &bool)| match is_held {
-            true => Some(*file_id),
-            false => {
-                unknown.insert(*file_id);
-                None
-            }
-        };
-        let held: Vec<FileId> = completed.iter().zip(&beat.held).filter_map(is_held).collect();
+        let (held, unknown) = split(completed, &beat.held);
+        let mut unknown: BTreeSet<FileId> = unknown.into_iter().collect();
         for (file_id, renewed) in held.iter().zip(self.renew(peer_id, place, &held, true).await) {
             if renewed == Ok(false) {
                 unknown.insert(*file_id);
@@ -262,12 +255,7 @@ impl Cluster {
         let file_ids_or_none = file_ids.unwrap_or_default();
         let (network, held) = self.release(peer_id, token, file_ids_or_none).await?.ok_or(UnknownLease)?;
         if file_ids.is_some() {
-            let held: Vec<FileId> = file_ids_or_none
-                .iter()
-                .zip(held)
-                .filter(|(_, is_held)| *is_held)
-                .map(|(file_id, _)| *file_id)
-                .collect();
+            let (held, _) = split(file_ids_or_none, &held);
             self.leave(peer_id, &held).await;
             return Ok(held.len());
         }
@@ -333,16 +321,6 @@ impl Cluster {
         if self.amend(peer_id, &former, &[("contact", &place)]).await {
             self.renew_everything(peer_id, &place, true).await;
         }
-    }
-
-    /// Whether a peer uses this number for the first time, as far as any tracker knows. It is remembered for so long.
-    ///
-    /// # Errors
-    /// [`Unavailable`] if the peer's slot is away.
-    pub async fn is_first_use(&self, peer_id: PeerId, nonce: u128, remembered: Duration) -> Result<bool, Unavailable> {
-        let call = Call::new("SET", &self.keys.nonce(peer_id, nonce)).arg("1");
-        let answer = self.router.call(call.arg("NX").arg("PX").arg(millis(remembered))).await?;
-        Ok(answer != Value::Nil)
     }
 
     /// Forgets a file and who holds it. Its peers are told by their next HEARTBEATs to register it again.
@@ -489,6 +467,12 @@ impl Cluster {
     fn entry_millis(&self) -> u64 {
         millis(part(self.lease, ENTRY_LEASES))
     }
+}
+
+/// The files that are held, and the others.
+fn split(file_ids: &[FileId], held: &[bool]) -> (Vec<FileId>, Vec<FileId>) {
+    let mut held = held.iter();
+    file_ids.iter().partition(|_| held.next() == Some(&true))
 }
 
 fn part(whole: Duration, (numerator, denominator): (u32, u32)) -> Duration {

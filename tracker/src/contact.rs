@@ -56,8 +56,10 @@ impl Contact {
     pub fn addresses_for(&self, asker: IpAddr) -> Vec<SocketAddr> {
         if self.is_near(asker) {
             std::iter::once(self.observed).chain(self.declared.iter().copied()).collect()
+        } else if self.is_beside_tracker() {
+            self.declared.to_vec()
         } else {
-            self.addresses_for_others()
+            vec![self.observed]
         }
     }
 
@@ -69,11 +71,6 @@ impl Contact {
     /// The addresses that the peer declares and that lead somewhere.
     pub fn declared(&self) -> &[SocketAddr] {
         &self.declared
-    }
-
-    /// Where everybody who is not near may reach the peer, most promising first; maybe nowhere.
-    pub fn addresses_for_others(&self) -> Vec<SocketAddr> {
-        if self.is_beside_tracker() { self.declared.to_vec() } else { vec![self.observed] }
     }
 }
 

@@ -37,7 +37,7 @@ impl Server {
     pub fn open(config: &Config) -> Result<(Self, Background), StartError> {
         let (tracker, background) = Tracker::open(config, rand::make_rng(), Now::read())?;
         let tracker = Arc::new(tracker);
-        let app = App::new(tracker.clone(), Arc::default(), &config.server);
+        let app = App::new(tracker.clone(), &config.server);
         Ok((Self { tracker, http: http::Server::new(app, config)? }, background))
     }
 

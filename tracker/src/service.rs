@@ -236,7 +236,8 @@ impl Tracker {
                 self.metrics.cap_hit("nonces");
             }
         })?;
-        if !self.store.is_first_use(message.peer_id, message.nonce.0, REMEMBERED).await.map_err(Refusal::unavailable)? {
+        let is_first = self.store.use_nonce(message.peer_id, message.nonce.0, REMEMBERED.as_secs()).await;
+        if !is_first.map_err(Refusal::unavailable)? {
             return Err(ProofError::Replayed.into());
         }
         self.requests.register.fetch_add(1, Ordering::Relaxed);
@@ -503,6 +504,6 @@ fn check(file: RegisterFile) -> Result<Share, ClaimError> {
 }
 
 /// A count as it is sent.
-fn to_u32(count: usize) -> u32 {
+pub(crate) fn to_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

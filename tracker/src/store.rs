@@ -5,7 +5,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
@@ -48,6 +47,20 @@ pub struct Asker {
     /// The address that its question came from.
     pub address: IpAddr,
 }
+
+/// Where in an answer a peer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    /// It is on the asker's own network.
+    Near,
+    /// The tracker could connect to it, or has not tried.
+    Elsewhere,
+    /// The tracker could not connect to it.
+    Unreachable,
+}
+
+/// How many more peers than wanted are drawn for an answer, to make up for those that cannot be told or come last.
+pub(crate) const SPARE: usize = 8;
 
 /// What is known of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -263,15 +276,15 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a peer uses this number for the first time, as far as others know who share the store. It is remembered for
-    /// so long.
+    /// Notes a number that a peer used. Says whether it is the first time within so many seconds, as far as others know who
+    /// share the store.
     ///
     /// # Errors
     /// [`Unavailable`] if that cannot be found out for now.
-    pub async fn is_first_use(&self, peer_id: PeerId, nonce: u128, remembered: Duration) -> Result<bool, Unavailable> {
+    pub async fn use_nonce(&self, peer_id: PeerId, nonce: u128, for_seconds: u64) -> Result<bool, Unavailable> {
         match self {
             Self::Memory(_) => Ok(true),
-            Self::Cluster(cluster) => cluster.is_first_use(peer_id, nonce, remembered).await,
+            Self::Cluster(cluster) => cluster.use_nonce(peer_id, nonce, for_seconds).await,
         }
     }
 

@@ -4,12 +4,7 @@ use url::Url;
 
 /// The address that the text means: `http://` may be left out. `None` if it is none.
 pub fn parse(text: &str) -> Option<Url> {
-    let text = text.trim();
-    let url = match text.contains("://") {
-        true => Url::parse(text),
-        false => Url::parse(&format!("http://{text}")),
-    };
-    url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    sprat_peer::tracker_url(text.trim())
 }
 
 /// All the addresses in a text that has spaces or commas between them; what is none is left out.

@@ -8,10 +8,8 @@ use sprat_chunking::FileId;
 use sprat_protocol::tracker::{FileInfo, PeerInfo};
 
 use super::cache::{Known, Source};
-use crate::store::Asker;
-
-/// How many more peers than wanted are drawn, so that those who could not be connected to need not be told.
-const SPARE: usize = 8;
+use crate::service::to_u32;
+use crate::store::{Asker, SPARE, Turn};
 
 /// What is known of a file, as it is sent: with up to `max_peers` peers drawn at random, never the asker itself, no seeders
 /// if it `is_seeder`, only peers that it can reach, first those on its own network and last those that the tracker could not
@@ -37,17 +35,6 @@ pub(super) fn file_info(
         stale: false,
         peers: peers(known, asker, is_seeder, max_peers, rng),
     }
-}
-
-/// Where in the list a peer is told.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
-    /// It is on the asker's own network.
-    Near,
-    /// The tracker could connect to it, or has not tried.
-    Elsewhere,
-    /// The tracker could not connect to it.
-    Unreachable,
 }
 
 fn peers(known: &Known, asker: Asker, is_seeder: bool, max_peers: usize, rng: &mut impl Rng) -> Vec<PeerInfo> {
@@ -121,11 +108,6 @@ impl<'a, R: Rng> Iterator for Drawn<'a, R> {
             self.leechers.pop().map(|source| (source, false))
         }
     }
-}
-
-/// A count as it is sent.
-fn to_u32(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -43,17 +43,24 @@ use crate::service::{Caller, Now, Stats, Tracker};
 pub(crate) struct App {
     pub(super) tracker: Arc<Tracker>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) readiness: Arc<Readiness>,
+    pub(super) readiness: Readiness,
     pub(super) max_body_len: usize,
     pub(super) max_batch_len: usize,
     pub(super) memory: Arc<Memory>,
 }
 
 impl App {
-    pub(crate) fn new(tracker: Arc<Tracker>, readiness: Arc<Readiness>, config: &ServerConfig) -> Self {
+    pub(crate) fn new(tracker: Arc<Tracker>, config: &ServerConfig) -> Self {
         let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
         let metrics = tracker.metrics().clone();
-        Self { tracker, metrics, readiness, max_body_len, max_batch_len, memory: Memory::new(max_memory) }
+        Self {
+            tracker,
+            metrics,
+            readiness: Readiness::default(),
+            max_body_len,
+            max_batch_len,
+            memory: Memory::new(max_memory),
+        }
     }
 }
 

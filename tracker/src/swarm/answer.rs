@@ -10,7 +10,7 @@ use super::json;
 use super::leases::Millis;
 use super::peer::{NetworkTag, Peer};
 use super::peers::Peers;
-use crate::store::{Asker, Found};
+use crate::store::{Asker, Found, SPARE, Turn};
 
 /// An answer to one asker, to which one file after another is added.
 pub(super) struct Answer {
@@ -26,22 +26,9 @@ pub(super) struct Answer {
 struct Drawn {
     peer: Handle,
     complete: bool,
-    place: Place,
+    turn: Turn,
 }
 
-/// Where in the list a peer is told.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// It is on the asker's own network.
-    Near,
-    /// The tracker could connect to it, or has not tried.
-    Elsewhere,
-    /// The tracker could not connect to it.
-    Unreachable,
-}
-
-/// How many more members than wanted are drawn, to make up for those that cannot be told.
-const SPARE: usize = 8;
 /// About as much as a peer takes in an answer, and the rest of a file.
 const PEER_LEN: usize = 128;
 const FILE_LEN: usize = 512;
@@ -63,7 +50,7 @@ impl Answer {
             }
             json::start_file(out, swarm);
             let sample = swarm.sample(rng, asker, most);
-            drawn.extend(sample.map(|(peer, complete)| Drawn { peer, complete, place: Place::Elsewhere }));
+            drawn.extend(sample.map(|(peer, complete)| Drawn { peer, complete, turn: Turn::Elsewhere }));
         });
         if is_known.is_none() {
             unknown.push(file_id);
@@ -78,27 +65,27 @@ impl Answer {
         let Self { now, asker, .. } = *self;
         let network = NetworkTag::of(asker.address);
         self.drawn.retain_mut(|drawn| {
-            let place = peers.get(drawn.peer).and_then(|peer| place(now, asker.address, network, peer));
-            drawn.place = place.unwrap_or(drawn.place);
-            place.is_some()
+            let turn = peers.get(drawn.peer).and_then(|peer| turn(now, asker.address, network, peer));
+            drawn.turn = turn.unwrap_or(drawn.turn);
+            turn.is_some()
         });
-        self.drawn.sort_by_key(|drawn| drawn.place);
+        self.drawn.sort_by_key(|drawn| drawn.turn);
         self.drawn.truncate(self.max_peers);
     }
 
     fn add_peers(&mut self, peers: &Peers) {
         let out = &mut self.found.files;
-        for Drawn { peer, complete, place } in self.drawn.drain(..) {
+        for Drawn { peer, complete, turn } in self.drawn.drain(..) {
             let Some(peer) = peers.get(peer) else { continue };
             let contact = peer.contact();
-            match place {
-                Place::Near => json::peer(out, peer.json(), contact.declared(), complete),
-                Place::Elsewhere | Place::Unreachable if peer.is_beside_tracker() => {
+            match turn {
+                Turn::Near => json::peer(out, peer.json(), contact.declared(), complete),
+                Turn::Elsewhere | Turn::Unreachable if peer.is_beside_tracker() => {
                     if let Some((first, others)) = contact.declared().split_first() {
                         json::peer(out, &json::peer_start(peer.peer_id(), *first), others, complete);
                     }
                 }
-                Place::Elsewhere | Place::Unreachable => json::peer(out, peer.json(), &[], complete),
+                Turn::Elsewhere | Turn::Unreachable => json::peer(out, peer.json(), &[], complete),
             }
         }
         json::end_file(out);
@@ -106,16 +93,16 @@ impl Answer {
 }
 
 /// Where somebody who asks from there is told of a peer, if at all.
-fn place(now: Millis, asker: IpAddr, network: NetworkTag, peer: &Peer) -> Option<Place> {
+fn turn(now: Millis, asker: IpAddr, network: NetworkTag, peer: &Peer) -> Option<Turn> {
     if !peer.is_live(now) {
         None
     } else if peer.is_near(asker, network) {
-        Some(Place::Near)
+        Some(Turn::Near)
     } else if peer.is_beside_tracker() && peer.contact().declared().is_empty() {
         None
     } else if peer.reachable() == Some(false) {
-        Some(Place::Unreachable)
+        Some(Turn::Unreachable)
     } else {
-        Some(Place::Elsewhere)
+        Some(Turn::Elsewhere)
     }
 }
