@@ -1,9 +1,9 @@
 //! `sprat search`: files by the words in their names.
 
-use sprat_peer::Tokens;
-use sprat_peer::tracker_client::{TrackerClient, TrackerError};
+use sprat_peer::tracker_client::TrackerError;
+use sprat_peer::{Found, Tokens};
 use sprat_protocol::FileName;
-use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
+use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchHit};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use url::Url;
 
@@ -28,12 +28,12 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
     let trackers = Trackers::choose(&args.trackers.trackers, &ConfigFile::load()?)?;
     let tokens = login::tokens()?;
     let search = Search { words, page: args.page - 1 };
-    let answer = tokio::select! {
-        answer = ask_all(&trackers.urls, &tokens, &search, output) => answer?,
+    let found = tokio::select! {
+        found = ask_all(&trackers.urls, &tokens, &search, output) => found?,
         () = interrupt.requested() => return Err(Failure::interrupted()),
     };
-    show(&answer.files, output)?;
-    if answer.files.is_empty() {
+    show(&found.files, output)?;
+    if found.files.is_empty() {
         let what = if args.page > 1 {
             "that page has no files; ask for an earlier one"
         } else {
@@ -41,54 +41,24 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
         };
         return Err(Failure::new(Exit::NotFound, what));
     }
-    if answer.more && !output.is_json() {
+    if found.more && !output.is_json() {
         output.note(&format!("There are more; add words, or see the next page with --page {}.", args.page + 1));
     }
     Ok(())
 }
 
-/// The answers of all trackers as one. Those that are away are told of; that none answers is an error.
-async fn ask_all(urls: &[Url], tokens: &Tokens, search: &Search, output: Output) -> Result<SearchAnswer, Failure> {
-    let asked: Vec<_> = urls
-        .iter()
-        .map(|url| {
-            let client = TrackerClient::new(url.clone()).with_token(tokens.of(url));
-            let search = search.clone();
-            tokio::spawn(async move { client.search(search).await })
-        })
-        .collect();
-    let (mut answers, mut errors) = (Vec::new(), Vec::new());
-    for task in asked {
-        match task.await {
-            Ok(Ok(answer)) => answers.push(answer),
-            Ok(Err(error)) => errors.push(error),
-            Err(_) => return Err(Failure::failed("searching stopped unexpectedly; run the same command again")),
-        }
+/// What all trackers found. Those that are away are told of; that none answers is an error.
+async fn ask_all(urls: &[Url], tokens: &Tokens, search: &Search, output: Output) -> Result<Found, Failure> {
+    let found = sprat_peer::search(urls, tokens, search).await;
+    if found.errors.is_empty() {
+        return Ok(found);
     }
-    let errors = errors.iter().map(TrackerError::to_string).collect::<Vec<_>>().join("\n");
-    match errors.is_empty() {
-        false if answers.is_empty() => Err(Failure::failed(errors)),
-        false => {
-            output.note(&format!("sprat: {errors}"));
-            Ok(merge(answers))
-        }
-        true => Ok(merge(answers)),
+    let errors = found.errors.iter().map(TrackerError::to_string).collect::<Vec<_>>().join("\n");
+    if found.errors.len() == urls.len() {
+        return Err(Failure::failed(errors));
     }
-}
-
-/// In the order of the first tracker that names a file, with the most seeders that any knows.
-fn merge(answers: Vec<SearchAnswer>) -> SearchAnswer {
-    let mut merged = SearchAnswer { files: Vec::new(), more: false };
-    for answer in answers {
-        merged.more |= answer.more;
-        for hit in answer.files {
-            match merged.files.iter_mut().find(|known| known.file_id == hit.file_id) {
-                Some(known) => known.seeders = known.seeders.max(hit.seeders),
-                None => merged.files.push(hit),
-            }
-        }
-    }
-    merged
+    output.note(&format!("sprat: {errors}"));
+    Ok(found)
 }
 
 fn show(hits: &[SearchHit], output: Output) -> Result<(), Failure> {
@@ -157,13 +127,5 @@ mod tests {
         assert_eq!(shorten("abcd", 4), "abcd");
         assert_eq!(shorten("abcde", 4), "abc…");
         assert_eq!(shorten("日本語", 4), "日…");
-    }
-
-    #[test]
-    fn a_file_that_two_trackers_know_is_shown_once() {
-        let answer = |files, more| SearchAnswer { files, more };
-        let merged =
-            merge(vec![answer(vec![hit("a", 1, 1)], false), answer(vec![hit("b", 1, 2), hit("a", 5, 1)], true)]);
-        assert_eq!(merged, answer(vec![hit("a", 5, 1), hit("b", 1, 2)], true));
     }
 }

@@ -14,7 +14,8 @@
 //! - `upload_slots`: whose turn it is to be sent a chunk. `rate_limit`: bytes per second. `settings`: what the user set for
 //!   single transfers.
 //! - [`tracker_client`]: one request to a tracker. `tokens`: what opens private ones, and `token_file`: where that is kept.
-//!   `asking`: who has a file. `announcer`: keeps trackers told of what is held.
+//!   [`mod@search`]: files by words, from all trackers at once. `asking`: who has a file. `announcer`: keeps trackers told of what is
+//!   held.
 //! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad
 //!   data. [`address`]: this machine's own addresses.
 
@@ -43,6 +44,7 @@ mod pool;
 mod rarity;
 mod rate_limit;
 pub mod scheduler;
+pub mod search;
 mod seed;
 mod server;
 mod settings;
@@ -62,6 +64,7 @@ pub use command::{Command, Priority, Target};
 pub use config::{EngineConfig, Limits};
 pub use engine::{Engine, EngineHandle, StartError};
 pub use event::Event;
+pub use search::{Found, search};
 pub use snapshot::{HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble};
 pub use token_file::{TokenFile, TokenFileError};
 pub use tokens::{Tokens, is_readable_on_the_way};
