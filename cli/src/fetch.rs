@@ -231,6 +231,10 @@ mod tests {
             transfers: Vec::new(),
             down_rate: 0,
             up_rate: 0,
+            up_limit: None,
+            down_limit: None,
+            active_downloads: 5,
+            detail: None,
         }
     }
 

@@ -92,6 +92,8 @@ pub enum Command {
     },
     /// Save downloads that start from now on here, unless their command says otherwise.
     SetDownloadDir(PathBuf),
+    /// Snapshots carry the detail of this transfer from now on, or of none.
+    Watch(Option<FileId>),
     /// Ask trackers that are away again now.
     RetryTrackers,
 }

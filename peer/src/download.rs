@@ -29,11 +29,13 @@ use crate::share::FileStamp;
 use crate::snapshot::{TransferState, Trouble};
 use crate::status::Status;
 use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, name_at, trouble};
+use crate::watching::Progress;
 
 mod fetch;
 mod learn;
 mod limits;
 mod peers;
+mod shown;
 
 /// How many events of peers may wait for this download; more stop the sockets.
 const INBOX_LEN: usize = 32;
@@ -93,6 +95,8 @@ pub(crate) struct Download {
     /// Work on the disk under way, awaited before this download ends.
     disk: TaskTracker,
     hurry: Arc<Notify>,
+    /// Whether somebody watches.
+    watched: watch::Receiver<bool>,
     stop: CancellationToken,
     rng: SmallRng,
 }
@@ -202,6 +206,7 @@ impl Download {
     ) -> Self {
         let (now, file_id) = (Instant::now(), order.link.file_id);
         let chunk_size = assumed_chunk_size(order.link.size);
+        let watched = status.watching().subscribe();
         let mut candidates = Candidates::default();
         for peer in &order.link.peers {
             candidates.add(now, Candidate::Address(peer.clone()), vec![peer.clone()]);
@@ -225,6 +230,7 @@ impl Download {
             fetching: None,
             disk: TaskTracker::new(),
             hurry,
+            watched,
             stop,
             rng: SmallRng::seed_from_u64(rand::random()),
         }
@@ -268,6 +274,7 @@ impl Download {
                 has.insert(index);
             }
         }
+        self.status.watching().reached(self.file_id(), Progress::Some(has.clone()));
         let recording = self.disk.spawn_blocking(move || chunks.checkpoint(&has, layout, true));
         if let Err(error) = recording.await.expect("work on the disk does not panic") {
             // Whatever is not on record is hashed again.
@@ -445,6 +452,7 @@ impl Download {
             known = news(&mut self.folder) => self.known(&known),
             Some(visitor) = self.visitors.1.recv() => self.visited(visitor),
             () = self.hurry.notified() => self.hurried(),
+            Ok(()) = self.watched.changed() => Happening::Network,
             () = sleep_until(wake.into()) => Happening::Deadline,
         }
     }

@@ -27,7 +27,9 @@ use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
 use crate::upload_slots::UploadSlots;
 
+mod detail;
 mod downloads;
+mod publish;
 mod queue;
 pub(crate) mod recovery;
 mod run;

@@ -31,7 +31,7 @@ pub(crate) struct Folder {
     /// Where it is.
     pub(crate) root: PathBuf,
     /// What is in it.
-    pub(crate) collection: Collection,
+    pub(crate) collection: Arc<Collection>,
     /// What travels by itself.
     pub(crate) parts: Vec<Part>,
     /// The files by place in the list; none where one is not there.
@@ -50,7 +50,7 @@ pub(crate) struct PlacedFile {
 impl Folder {
     /// A folder of which only is known where it is.
     pub(crate) fn unknown(root: PathBuf) -> Self {
-        Self { root, collection: Collection::default(), parts: Vec::new(), files: Vec::new() }
+        Self { root, collection: Arc::default(), parts: Vec::new(), files: Vec::new() }
     }
 
     /// Whether everything is as it was, as far as can be told without reading; looks at every file.
@@ -122,24 +122,19 @@ impl Folder {
         self.files.iter().all(Option::is_some)
     }
 
-    fn has(&self, part: &Part) -> bool {
+    /// Whether all of this part is there.
+    pub(crate) fn has(&self, part: &Part) -> bool {
         part.files().iter().all(|place| self.files[*place].is_some())
     }
 
     /// Length in bytes of a part.
     pub(crate) fn len_of(&self, part: &Part) -> u64 {
-        match part {
-            Part::File(place) => self.collection.files[*place].size,
-            Part::Bundle { size, .. } => *size,
-        }
+        self.collection.len_of(part)
     }
 
     /// The ID that this part is fetched by.
     pub(crate) fn id_of(&self, part: &Part) -> FileId {
-        match part {
-            Part::File(place) => self.collection.files[*place].file_id,
-            Part::Bundle { file_id, .. } => *file_id,
-        }
+        self.collection.id_of(part)
     }
 }
 
@@ -211,7 +206,7 @@ mod tests {
         let collection = Collection { files: vec![file; 70_000], ..Collection::default() };
         let placed = PlacedFile { path: "a".into(), stamp: FileStamp { len: 16 << 30, modified: None } };
         let (root, parts) = (PathBuf::new(), collection.parts());
-        let folder = Folder { root, parts, files: vec![Some(placed); 70_000], collection };
+        let folder = Folder { root, parts, files: vec![Some(placed); 70_000], collection: Arc::new(collection) };
         assert_eq!(folder.num_chunks(), u32::MAX);
     }
 }

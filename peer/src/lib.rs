@@ -3,8 +3,9 @@
 //! A front end sees [`Engine::start`], [`EngineHandle`], [`Command`], [`Event`] and [`Snapshot`], and nothing else. The
 //! modules, in reading order:
 //!
-//! - [`config`], [`command`], [`event`], [`snapshot`]: the surface.
-//! - `engine`: the task that owns everything; carries out commands, publishes snapshots.
+//! - [`config`], [`command`], [`event`], [`snapshot`], [`detail`]: the surface.
+//! - `engine`: the task that owns everything; carries out commands, publishes snapshots. `status`, `watching`: how one transfer
+//!   stands, and what is told of it only while somebody looks.
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. [`scheduler`], `rarity`: which chunk
 //!   from whom, without sockets and without a clock; public for its benchmark. `store`: where the chunks go.
@@ -28,6 +29,7 @@ mod candidates;
 pub mod command;
 pub mod config;
 mod connection;
+pub mod detail;
 mod dialling;
 mod download;
 mod engine;
@@ -59,9 +61,11 @@ pub mod tracker_client;
 mod trackers;
 mod transfer;
 mod upload_slots;
+mod watching;
 
 pub use command::{Command, Priority, Target};
 pub use config::{EngineConfig, Limits};
+pub use detail::{Cell, ChunkMap, Detail, FileView};
 pub use engine::{Engine, EngineHandle, StartError};
 pub use event::Event;
 pub use search::{Found, search};

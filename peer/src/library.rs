@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -180,7 +181,7 @@ pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Opt
     let kept = fs::read(folder_path(state, file_id).with_extension("files")).ok()?;
     let kept: Vec<Option<KeptFile>> = serde_json::from_slice(&kept).ok()?;
     let files: Vec<_> = kept.into_iter().map(|file| file.map(PlacedFile::from)).collect();
-    let folder = Folder { root: root.to_owned(), parts: collection.parts(), files, collection };
+    let folder = Folder { root: root.to_owned(), parts: collection.parts(), files, collection: Arc::new(collection) };
     (folder.files.len() == folder.collection.files.len()).then_some((folder, bytes))
 }
 

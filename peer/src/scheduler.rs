@@ -150,6 +150,12 @@ impl Scheduler {
         self.peers.values().any(|peer| !peer.outstanding.is_empty())
     }
 
+    /// The numbers of the chunks that are requested, or being verified and written.
+    pub fn under_way(&self) -> impl Iterator<Item = u32> {
+        let states = (0..).zip(&self.chunks);
+        states.filter(|(_, state)| matches!(state, Chunk::Requested { .. } | Chunk::Held)).map(|(number, _)| number)
+    }
+
     /// A peer told what it has: it can be asked from now on. Replaces what it told before.
     pub fn peer_has(&mut self, now: Instant, key: PeerKey, has: Bitfield) {
         self.peer_uncounted(key);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use sprat_chunking::FileId;
 use sprat_protocol::{Link, PeerId};
 use url::Url;
+
+use crate::detail::Detail;
 
 /// The engine at one moment.
 #[derive(Clone, Debug)]
@@ -29,6 +32,14 @@ pub struct Snapshot {
     pub down_rate: u64,
     /// Bytes per second sent, all transfers together.
     pub up_rate: u64,
+    /// The most bytes per second that are sent, all transfers together; none is no limit.
+    pub up_limit: Option<NonZeroU32>,
+    /// The most bytes per second that are received.
+    pub down_limit: Option<NonZeroU32>,
+    /// How many downloads run at once.
+    pub active_downloads: usize,
+    /// The detail of the transfer that is watched; none if none is, or it is not in the list. See `Command::Watch`.
+    pub detail: Option<Arc<Detail>>,
 }
 
 /// A tracker and how it is.

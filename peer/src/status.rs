@@ -14,6 +14,7 @@ use crate::connection::Connection;
 use crate::holding::Holding;
 use crate::pace::RateMeter;
 use crate::snapshot::{PeerView, TransferState};
+use crate::watching::Watching;
 
 /// The most peers that are shown for one transfer; who delivered stays longest.
 const MAX_PEERS: usize = 500;
@@ -26,6 +27,7 @@ pub(crate) struct Status {
     folder: Option<Arc<Status>>,
     /// Woken when a part of this folder shows another state.
     pub(crate) parts_changed: Notify,
+    watching: Watching,
 }
 
 #[derive(Debug)]
@@ -91,13 +93,18 @@ impl Status {
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
         let inner =
             Mutex::new(Inner { figures, since: now, counted: (0, 0), down, up, uploaded: 0, peers: BTreeMap::new() });
-        Self { inner, folder: None, parts_changed: Notify::new() }
+        Self { inner, folder: None, parts_changed: Notify::new(), watching: Watching::default() }
     }
 
     /// The same as a part of a folder.
     pub(crate) fn part_of(mut self, folder: &Arc<Self>) -> Self {
         self.folder = Some(folder.clone());
         self
+    }
+
+    /// What is shown to who watches this transfer, or the folder that it is a part of.
+    pub(crate) fn watching(&self) -> &Watching {
+        self.folder.as_ref().map_or(&self.watching, |folder| folder.watching())
     }
 
     /// The figures as they are.

@@ -136,7 +136,8 @@ impl Collection {
         let small = self.small();
         let bundled: u64 = self.bundles.iter().map(|bundle| u64::from(bundle.files)).sum();
         let covered = self.bundles.is_empty() || bundled == small.len() as u64;
-        let bounded = || self.bundled(&small).all(|(_, files)| !files.is_empty() && self.len_of(files) <= MAX_BUNDLE);
+        let bounded =
+            || self.bundled(&small).all(|(_, files)| !files.is_empty() && self.len_together(files) <= MAX_BUNDLE);
         if covered && bounded() { Ok(()) } else { Err(CollectionError::Bundles) }
     }
 
@@ -164,10 +165,26 @@ impl Collection {
         let small = self.small();
         let bundles = self.bundled(&small).map(|(file_id, files)| Part::Bundle {
             file_id,
-            size: self.len_of(files),
+            size: self.len_together(files),
             files: files.to_vec(),
         });
         files.chain(bundles).collect()
+    }
+
+    /// The ID that this part is fetched by.
+    pub fn id_of(&self, part: &Part) -> FileId {
+        match part {
+            Part::File(place) => self.files[*place].file_id,
+            Part::Bundle { file_id, .. } => *file_id,
+        }
+    }
+
+    /// Length in bytes of this part.
+    pub fn len_of(&self, part: &Part) -> u64 {
+        match part {
+            Part::File(place) => self.files[*place].size,
+            Part::Bundle { size, .. } => *size,
+        }
     }
 
     /// The places of the small files.
@@ -186,7 +203,7 @@ impl Collection {
     }
 
     /// Bytes of these files together.
-    fn len_of(&self, files: &[usize]) -> u64 {
+    fn len_together(&self, files: &[usize]) -> u64 {
         files.iter().map(|place| self.files[*place].size).sum()
     }
 }

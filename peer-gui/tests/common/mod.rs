@@ -26,6 +26,10 @@ pub(crate) fn empty() -> Snapshot {
         transfers: Vec::new(),
         down_rate: 0,
         up_rate: 0,
+        up_limit: None,
+        down_limit: None,
+        active_downloads: 5,
+        detail: None,
     }
 }
 

@@ -40,6 +40,8 @@ struct Fetch<'a> {
     synced_at: Instant,
     /// When the last chunk was stored, or fetching began.
     progress_at: Instant,
+    /// When who watches was last shown what is under way.
+    shown_at: Option<Instant>,
 }
 
 impl Download {
@@ -83,6 +85,7 @@ impl Download {
             unsynced: 0,
             synced_at: now,
             progress_at: now,
+            shown_at: None,
         };
         fetch.run().await
     }
@@ -98,7 +101,8 @@ impl Fetch<'_> {
             if doubt_at.is_some_and(|at| at <= Instant::now()) {
                 return Ok(Fetched::Doubt { anything_verified: self.holding.has().count() > 0 });
             }
-            let deadline = [self.scheduler.next_deadline(), doubt_at].into_iter().flatten().min();
+            let show_at = self.download.show_requested(&self.scheduler, self.hashes, &mut self.shown_at);
+            let deadline = [self.scheduler.next_deadline(), doubt_at, show_at].into_iter().flatten().min();
             match self.download.next(deadline).await {
                 Happening::Peer(FromPeer { key, news }) => self.heard(key, news),
                 Happening::Written(written) => self.written(written)?,

@@ -47,6 +47,7 @@ impl Running {
                     transfer.status.update(|figures| {
                         (figures.verified, figures.chunks_done, figures.begun) = (0, 0, false);
                     });
+                    transfer.status.watching().starts_anew();
                     transfer.order = None;
                 }
                 // Where it goes is settled if it is on its way.

@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::command::Command;
 use crate::config::EngineConfig;
 use crate::download::Ended;
+use crate::engine::detail::Watched;
 use crate::engine::downloads::Done;
 use crate::engine::shares::{Hashed, Hashing};
 use crate::engine::upkeep::Moved;
@@ -51,10 +52,12 @@ pub(super) struct Running {
     pub(super) active_downloads: usize,
     commands: mpsc::Receiver<Command>,
     sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
-    snapshots: watch::Sender<Arc<Snapshot>>,
-    published: Instant,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) published: Instant,
     /// Whether something changed since then.
-    stale: bool,
+    pub(super) stale: bool,
+    /// The transfer whose detail snapshots carry.
+    pub(super) watched: Option<Watched>,
     /// Whether the list of transfers outlives this run.
     keeps: bool,
     /// Whether the list changed since it was written down.
@@ -81,6 +84,10 @@ impl Running {
             transfers: Vec::new(),
             down_rate: 0,
             up_rate: 0,
+            up_limit: node.upload_rate.rate(),
+            down_limit: node.download_rate.rate(),
+            active_downloads: config.limits.active_downloads.max(1),
+            detail: None,
         };
         let (snapshots, receiver) = watch::channel(Arc::new(empty));
         let mut running = Self {
@@ -102,6 +109,7 @@ impl Running {
             snapshots,
             published: Instant::now(),
             stale: true,
+            watched: None,
             keeps: config.restore,
             unsaved: false,
             chores: JoinSet::new(),
@@ -177,6 +185,7 @@ impl Running {
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetToken { tracker, token } => self.node.trackers.set_token(&self.node, &tracker, token),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
+            Command::Watch(file_id) => self.watch(file_id),
             Command::RetryTrackers => {
                 self.node.trackers.kick();
                 self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
@@ -187,26 +196,6 @@ impl Running {
     /// The transfer of this file.
     pub(super) fn transfer(&mut self, file_id: FileId) -> Option<&mut Transfer> {
         self.transfers.iter_mut().find(|transfer| transfer.file_id == file_id)
-    }
-
-    /// Publishes how things stand.
-    pub(super) fn publish(&mut self) {
-        let now = Instant::now();
-        let transfers: Vec<_> = self.transfers.iter().map(|t| Arc::new(t.view(&self.node, now))).collect();
-        let snapshot = Snapshot {
-            peer_id: self.node.peer_id,
-            listen: self.node.listen,
-            download_dir: self.download_dir.clone(),
-            trackers: self.node.trackers.views(),
-            hashing: self.hashing_views(),
-            down_rate: transfers.iter().map(|transfer| transfer.down_rate).sum(),
-            up_rate: transfers.iter().map(|transfer| transfer.up_rate).sum(),
-            transfers,
-        };
-        self.published = now;
-        // While something moves, a rate that falls is news too; when nothing does, nothing wakes.
-        self.stale = snapshot.down_rate > 0 || snapshot.up_rate > 0 || self.hashing.is_some();
-        self.snapshots.send_replace(Arc::new(snapshot));
     }
 
     /// Whether anything outlives this run.

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
@@ -75,7 +76,7 @@ pub(crate) fn digest_folder(
     let digests = large.into_iter().chain(bundles.into_iter().map(|(digest, _)| digest));
     let digests = digests.collect();
     let files = files.into_iter().map(|(_, file)| Some(file)).collect();
-    let folder = Folder { root: root.to_owned(), parts: collection.parts(), collection, files };
+    let folder = Folder { root: root.to_owned(), parts: collection.parts(), collection: Arc::new(collection), files };
     Ok(FolderDigest { folder, bytes, digests })
 }
 
@@ -258,7 +259,7 @@ mod tests {
         let expected = [("a", 3), ("b/large", SMALL + 1), ("b/ü", 0), ("b-c", 3)].map(|(p, n)| (p.to_owned(), n));
         assert_eq!(listed, expected);
         assert_eq!(folder.collection.folders, [["empty", "below"]]);
-        assert_eq!(Collection::parse(&bytes).unwrap(), folder.collection);
+        assert_eq!(Collection::parse(&bytes).unwrap(), *folder.collection);
         assert_eq!(most.into_inner(), folder.collection.size());
         for (part, digest) in folder.parts.iter().zip(&digests) {
             let (id, content): (FileId, &[u8]) = match part {

@@ -28,6 +28,7 @@ use crate::snapshot::{TransferState, Trouble};
 use crate::state_dir::StateDir;
 use crate::status::Status;
 use crate::store::name_at;
+use crate::watching::Progress;
 
 /// How many parts are fetched at once.
 const MAX_PARTS: usize = 4;
@@ -131,6 +132,7 @@ impl FolderFetch {
             }
             OpenedSite::Site(site) => site,
         };
+        self.status.watching().is_folder(site.folder().collection.clone());
         self.plan(&site);
         self.show(&site);
         self.serve(&site).await;
@@ -187,6 +189,7 @@ impl FolderFetch {
                 continue;
             };
             self.node.settings.share(self.order.link.file_id, id);
+            self.status.watching().begun(id);
             let status = Status::new(TransferState::Searching, id.to_string(), site.parts_dir(), Some(len));
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
@@ -224,6 +227,7 @@ impl FolderFetch {
         if let Some(part) = site.part(id) {
             site.folder().serve(&self.node, part, Some(digest), &self.holding);
         }
+        self.status.watching().reached(id, Progress::All);
         self.node.changed.notify_one();
         Ok(site)
     }
@@ -243,7 +247,9 @@ impl FolderFetch {
 
     fn show(&self, site: &Site) {
         let all: Vec<(FileId, u64)> = site.lens().collect();
-        let there: Vec<u64> = all.iter().filter(|(id, _)| site.has(*id)).map(|(_, len)| *len).collect();
+        let there: Vec<(FileId, u64)> = all.into_iter().filter(|(id, _)| site.has(*id)).collect();
+        there.iter().for_each(|(id, _)| self.status.watching().reached(*id, Progress::All));
+        let there: Vec<u64> = there.into_iter().map(|(_, len)| len).collect();
         let (verified, done) = (there.iter().sum(), count_chunks(there.iter().copied()));
         let name = name_at(site.path());
         self.status.update(|figures| {

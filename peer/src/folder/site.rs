@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sprat_chunking::{FileDigest, FileId};
 use sprat_protocol::Link;
@@ -127,7 +128,8 @@ impl Site {
                 continue;
             }
             let files = vec![None; collection.files.len()];
-            let folder = Folder { root: work.join("files"), parts: collection.parts(), collection, files };
+            let folder =
+                Folder { root: work.join("files"), parts: collection.parts(), collection: Arc::new(collection), files };
             return Self::begin(destination, path, progress, folder, *distrust, stop)
                 .map(|site| OpenedSite::Site(Box::new(site)));
         }

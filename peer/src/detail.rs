@@ -1,0 +1,170 @@
+//! The detail of one transfer, for who looks at it closely: which chunks are here, what is in a folder, its own limits.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use sprat_chunking::{Bitfield, FileId};
+
+use crate::command::Priority;
+
+/// What a snapshot tells only of the transfer that is watched; see `Command::Watch`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Which transfer.
+    pub file_id: FileId,
+    /// Which chunks are here; of a folder, its parts one after another.
+    pub chunks: ChunkMap,
+    /// Files of a folder in the order of its list, which is sorted by path; empty for a file, or while its list is not here.
+    pub files: Arc<[FileView]>,
+    /// Priority of those that are not of normal priority, by their place in `files`.
+    pub priorities: BTreeMap<u32, Priority>,
+    /// Its own limit on what is sent, in bytes a second.
+    pub up_limit: Option<NonZeroU32>,
+    /// Its own limit on what is received, in bytes a second.
+    pub down_limit: Option<NonZeroU32>,
+}
+
+/// A file of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileView {
+    /// Where it is below the folder, separated by `/`: cleaned, safe to show.
+    pub path: String,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// Which chunks are here, in at most [`ChunkMap::MAX_CELLS`] cells, each for as many chunks, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkMap {
+    /// The cells; none while it is not known how many chunks there are.
+    pub cells: Vec<Cell>,
+    /// For how many chunks each stands; the last may stand for fewer.
+    pub chunks_per_cell: u32,
+}
+
+/// A few chunks that lie beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// None is here.
+    Missing,
+    /// Some are.
+    Partly,
+    /// At least one is under way.
+    Requested,
+    /// All are.
+    Here,
+}
+
+impl ChunkMap {
+    /// The most cells of a map.
+    pub const MAX_CELLS: usize = 4096;
+}
+
+/// A map that is being drawn: nothing is here until that is said.
+#[derive(Debug)]
+pub(crate) struct Drawing {
+    /// How many chunks there are.
+    chunks: u64,
+    per_cell: u64,
+    /// How many of each cell are here, and whether any is under way.
+    cells: Vec<(u64, bool)>,
+}
+
+impl Drawing {
+    /// A map of so many chunks.
+    pub(crate) fn new(chunks: u64) -> Self {
+        let per_cell = chunks.div_ceil(ChunkMap::MAX_CELLS as u64).max(1);
+        Self { chunks, per_cell, cells: vec![(0, false); chunks.div_ceil(per_cell) as usize] }
+    }
+
+    /// So many chunks from this one on are here.
+    pub(crate) fn all(&mut self, from: u64, len: u64) {
+        let (mut at, end) = (from, from + len);
+        while at < end {
+            let border = ((at / self.per_cell + 1) * self.per_cell).min(end);
+            self.cells[(at / self.per_cell) as usize].0 += border - at;
+            at = border;
+        }
+    }
+
+    /// Those of the chunks from this one on are here.
+    pub(crate) fn here(&mut self, from: u64, chunks: &Bitfield) {
+        for index in chunks.ones() {
+            self.cells[((from + u64::from(index.get())) / self.per_cell) as usize].0 += 1;
+        }
+    }
+
+    /// Those are under way.
+    pub(crate) fn requested(&mut self, from: u64, chunks: &Bitfield) {
+        for index in chunks.ones() {
+            self.cells[((from + u64::from(index.get())) / self.per_cell) as usize].1 = true;
+        }
+    }
+
+    /// The map as it is.
+    pub(crate) fn finish(self) -> ChunkMap {
+        let cells = self.cells.iter().enumerate().map(|(place, (here, requested))| {
+            let all = self.per_cell.min(self.chunks - place as u64 * self.per_cell);
+            match (*here, *requested) {
+                (here, _) if here >= all => Cell::Here,
+                (_, true) => Cell::Requested,
+                (0, false) => Cell::Missing,
+                _ => Cell::Partly,
+            }
+        });
+        ChunkMap { cells: cells.collect(), chunks_per_cell: u32::try_from(self.per_cell).unwrap_or(u32::MAX) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_chunking::{ChunkSize, Layout};
+
+    use super::*;
+
+    fn bits(len: u32, those: impl Fn(u32) -> bool) -> Bitfield {
+        let layout = Layout::new(u64::from(len) * 16384, ChunkSize::MIN).unwrap();
+        let mut bits = Bitfield::empty(len);
+        layout.indices().filter(|index| those(index.get())).for_each(|index| {
+            bits.insert(index);
+        });
+        bits
+    }
+
+    #[test]
+    fn few_chunks_have_a_cell_each() {
+        let mut drawing = Drawing::new(4);
+        drawing.here(0, &bits(4, |n| n == 1));
+        drawing.requested(0, &bits(4, |n| n == 3));
+        let map = drawing.finish();
+        assert_eq!(map.cells, [Cell::Missing, Cell::Here, Cell::Missing, Cell::Requested]);
+        assert_eq!(map.chunks_per_cell, 1);
+    }
+
+    #[test]
+    fn many_chunks_share_cells_and_the_last_may_have_fewer() {
+        // 17 in each cell, 1 in the last.
+        let len = 65_536 - 16 + 1;
+        let mut drawing = Drawing::new(u64::from(len));
+        drawing.here(0, &bits(len, |n| n < 20 || n == len - 1));
+        drawing.requested(0, &bits(len, |n| n == 18 || n == 40));
+        let map = drawing.finish();
+        assert_eq!((map.chunks_per_cell, map.cells.len()), (16, 4096));
+        assert_eq!(map.cells[..4], [Cell::Here, Cell::Requested, Cell::Requested, Cell::Missing]);
+        assert_eq!(*map.cells.last().unwrap(), Cell::Here);
+    }
+
+    #[test]
+    fn parts_lie_one_after_another_however_many_chunks_they_have() {
+        // What a list from a stranger may say is never gone through chunk by chunk.
+        let mut drawing = Drawing::new(1 << 40);
+        drawing.all(0, (1 << 39) + 5);
+        drawing.here((1 << 40) - 3, &bits(3, |n| n > 0));
+        let cells = drawing.finish().cells;
+        assert_eq!(cells.len(), ChunkMap::MAX_CELLS);
+        assert!(cells[..2048].iter().all(|cell| *cell == Cell::Here));
+        assert_eq!((cells[2048], cells[2049], cells[4095]), (Cell::Partly, Cell::Missing, Cell::Partly));
+        assert_eq!(Drawing::new(0).finish(), ChunkMap { cells: Vec::new(), chunks_per_cell: 1 });
+    }
+}
