@@ -109,8 +109,19 @@ impl Candidates {
 
     /// Everybody may be dialled at once: the user asked for it, or the network came back.
     pub(crate) fn hurry(&mut self, now: Instant) {
-        for entry in self.0.values_mut().filter(|entry| matches!(entry.state, State::Waiting(_))) {
-            (entry.state, entry.failures) = (State::Waiting(now), 0);
+        self.0.values_mut().for_each(|entry| entry.hurry(now));
+    }
+
+    /// This one may be dialled at once.
+    pub(crate) fn hurry_one(&mut self, now: Instant, candidate: &Candidate) {
+        self.0.get_mut(candidate).into_iter().for_each(|entry| entry.hurry(now));
+    }
+}
+
+impl Entry {
+    fn hurry(&mut self, now: Instant) {
+        if matches!(self.state, State::Waiting(_)) {
+            (self.state, self.failures) = (State::Waiting(now), 0);
         }
     }
 }

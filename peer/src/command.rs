@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sprat_chunking::FileId;
-use sprat_protocol::Link;
 use sprat_protocol::tracker::AccessToken;
+use sprat_protocol::{Link, PeerAddr};
 use url::Url;
 
 /// One thing to do. What becomes of it is seen in events and snapshots.
@@ -92,6 +92,14 @@ pub enum Command {
     },
     /// Save downloads that start from now on here, unless their command says otherwise.
     SetDownloadDir(PathBuf),
+    /// Try this address too for a download, now and whenever it runs. A download keeps as many addresses as a link may name: the
+    /// oldest of those that were added so makes room. Nothing happens to what is shared.
+    AddPeer {
+        /// Which download.
+        file_id: FileId,
+        /// Where somebody may have it.
+        addr: PeerAddr,
+    },
     /// Snapshots carry the detail of this transfer from now on, or of none.
     Watch(Option<FileId>),
     /// Ask trackers that are away again now.

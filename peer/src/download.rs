@@ -11,6 +11,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, ReadAt};
 use sprat_protocol::collection::MAX_COLLECTION;
+use sprat_protocol::link::MAX_HINTS;
 use sprat_protocol::{Collection, FileName, Link, PeerAddr};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -49,6 +50,8 @@ const MAX_DIALS: usize = 8;
 pub(crate) struct Order {
     /// What, and what helps to find it.
     pub(crate) link: Link,
+    /// How many of the link's peers, counted from the last, the user added since.
+    pub(crate) added_peers: usize,
     /// The folder.
     pub(crate) dir: PathBuf,
     /// The name, if the user chose one.
@@ -57,6 +60,35 @@ pub(crate) struct Order {
     pub(crate) begun: bool,
     /// Whether all that is there is hashed again, whatever is on record.
     pub(crate) distrust: bool,
+}
+
+impl Order {
+    /// Notes where else somebody may have it. There are only so many addresses: the oldest that was added so makes room, or
+    /// the last that came with the link.
+    pub(crate) fn add_peer(&mut self, addr: PeerAddr) {
+        let peers = &mut self.link.peers;
+        if peers.contains(&addr) {
+            return;
+        }
+        if peers.len() >= MAX_HINTS {
+            let oldest = peers.len().saturating_sub(self.added_peers);
+            peers.remove(oldest.min(peers.len() - 1));
+            self.added_peers = self.added_peers.saturating_sub(1);
+        }
+        peers.push(addr);
+        self.added_peers += 1;
+    }
+}
+
+/// How the owner of a download reaches it while it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Reins {
+    /// Makes it try everybody again at once.
+    pub(crate) hurry: Arc<Notify>,
+    /// Addresses that the user added since it began.
+    pub(crate) added_peers: watch::Receiver<Vec<PeerAddr>>,
+    /// Ends it.
+    pub(crate) stop: CancellationToken,
 }
 
 /// What makes a download a part of a folder's.
@@ -94,10 +126,9 @@ pub(crate) struct Download {
     fetching: Option<(Arc<PartChunks>, Arc<Holding>)>,
     /// Work on the disk under way, awaited before this download ends.
     disk: TaskTracker,
-    hurry: Arc<Notify>,
     /// Whether somebody watches.
     watched: watch::Receiver<bool>,
-    stop: CancellationToken,
+    reins: Reins,
     rng: SmallRng,
 }
 
@@ -195,14 +226,13 @@ impl From<Trouble> for Ended {
 }
 
 impl Download {
-    /// A download that [`Download::run`] runs. `hurry` makes it try everybody again at once, `stop` ends it.
+    /// A download that [`Download::run`] runs.
     pub(crate) fn new(
         node: Arc<Node>,
         order: Order,
         status: Arc<Status>,
         folder: Option<PartOf>,
-        hurry: Arc<Notify>,
-        stop: CancellationToken,
+        reins: Reins,
     ) -> Self {
         let (now, file_id) = (Instant::now(), order.link.file_id);
         let chunk_size = assumed_chunk_size(order.link.size);
@@ -229,16 +259,15 @@ impl Download {
             syncs: JoinSet::new(),
             fetching: None,
             disk: TaskTracker::new(),
-            hurry,
             watched,
-            stop,
+            reins,
             rng: SmallRng::seed_from_u64(rand::random()),
         }
     }
 
     /// Runs until the file is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
     pub(crate) async fn run(mut self) -> Result<Outcome, Ended> {
-        let stop = self.stop.clone();
+        let stop = self.reins.stop.clone();
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Ended::Stopped),
@@ -336,7 +365,7 @@ impl Download {
             part.distrust();
         }
         let (checking, status) = (part.clone(), self.status.clone());
-        let (node, stop) = (self.node.clone(), self.stop.clone());
+        let (node, stop) = (self.node.clone(), self.reins.stop.clone());
         let progress = move |done| {
             status.update(|figures| figures.verified = done);
             node.changed.notify_one();
@@ -451,7 +480,8 @@ impl Download {
             Some(found) = self.asking.answer() => self.found_peers(&found),
             known = news(&mut self.folder) => self.known(&known),
             Some(visitor) = self.visitors.1.recv() => self.visited(visitor),
-            () = self.hurry.notified() => self.hurried(),
+            () = self.reins.hurry.notified() => self.hurried(),
+            Ok(()) = self.reins.added_peers.changed() => self.peers_added(),
             Ok(()) = self.watched.changed() => Happening::Network,
             () = sleep_until(wake.into()) => Happening::Deadline,
         }
@@ -494,4 +524,27 @@ async fn dial_one(
     };
     let connected = pool::connect(&node, expected, &addresses).await;
     (candidate, connected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_address_that_the_user_added_makes_room() {
+        let addr = |n: usize| format!("10.0.0.1:{}", n + 1).parse::<PeerAddr>().unwrap();
+        let mut link = Link::new(FileId::new([1; 32]));
+        link.peers = (0..MAX_HINTS - 2).map(addr).collect();
+        let mut order = Order { link, added_peers: 0, dir: PathBuf::new(), name: None, begun: false, distrust: false };
+        for n in [0, 100, 101, 100, 102] {
+            order.add_peer(addr(n));
+        }
+        assert_eq!((order.link.peers.len(), order.added_peers), (MAX_HINTS, 2));
+        assert_eq!(order.link.peers[MAX_HINTS - 2..], [addr(101), addr(102)]);
+        // A link that is full of its own loses its last.
+        order.added_peers = 0;
+        order.add_peer(addr(103));
+        assert_eq!((order.link.peers.len(), order.added_peers), (MAX_HINTS, 1));
+        assert_eq!(order.link.peers[MAX_HINTS - 2..], [addr(101), addr(103)]);
+    }
 }

@@ -77,6 +77,9 @@ pub(crate) enum Place {
 pub(crate) struct Wanted {
     /// The link that it was asked for with.
     pub(crate) link: String,
+    /// How many of its peers, counted from the last, the user added since.
+    #[serde(default)]
+    pub(crate) added_peers: usize,
     /// The folder that it goes to.
     pub(crate) dir: PathBuf,
     /// The name that it gets.

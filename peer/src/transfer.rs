@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use sprat_chunking::FileId;
-use tokio::sync::Notify;
+use sprat_protocol::PeerAddr;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::download::Order;
@@ -102,6 +103,8 @@ pub(crate) struct Running {
     pub(crate) stop: CancellationToken,
     /// Makes it try everybody again at once.
     pub(crate) hurry: Arc<Notify>,
+    /// Addresses that the user added since it began.
+    pub(crate) added_peers: watch::Sender<Vec<PeerAddr>>,
 }
 
 /// What happens once a download's task has ended, or it was moved.
@@ -199,6 +202,7 @@ impl Transfer {
                 let figures = self.status.figures();
                 Place::Wanted(Wanted {
                     link: order.link.to_string(),
+                    added_peers: order.added_peers,
                     dir: order.dir.clone(),
                     name: figures.ordered_name.or_else(|| order.name.clone()).map(|name| name.to_string()),
                     begun: figures.begun,

@@ -36,7 +36,7 @@ pub struct PeerAddr {
 /// The longest link that is read, in bytes.
 const MAX_LEN: usize = 8 * 1024;
 /// The most trackers and the most peers that one link may name.
-const MAX_HINTS: usize = 16;
+pub const MAX_HINTS: usize = 16;
 /// RFC 3986 §2.3 unreserved characters, and two that are legal in a query and make addresses readable.
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'/');

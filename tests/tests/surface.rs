@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use sprat_peer::{Cell, Command, Detail, EngineConfig, Priority, Snapshot, TransferState};
-use sprat_protocol::Link;
+use sprat_peer::{Cell, Command, Detail, EngineConfig, Event, Priority, Snapshot, TransferState};
+use sprat_protocol::{Link, PeerAddr};
 use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, only_peer};
 
@@ -109,4 +109,53 @@ async fn who_watches_a_folder_sees_its_files_and_all_its_parts() {
     seeder.engine.send(Command::Watch(Some(file_id))).await;
     let shared = seeder.until(listed).await;
     assert_eq!((&shared.files, &shared.chunks), (&detail.files, &detail.chunks));
+}
+
+/// The address that a peer listens at.
+fn address(peer: &Peer) -> PeerAddr {
+    peer.engine.snapshot().listen.into()
+}
+
+#[tokio::test]
+async fn a_peer_that_is_added_by_hand_is_asked_at_once_and_also_after_a_restart() {
+    let mut seeder = Peer::start(None, slow).await;
+    let file = seeder.share_bytes("a.bin", &noise(8 * CHUNK, 73)).await;
+    let folder = folder(&mut seeder).await;
+    let keep = |config: &mut EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    for link in [&file, &folder] {
+        downloader.fetch(Link::new(link.file_id)).await;
+    }
+    let waits = |s: &Snapshot| s.transfers.iter().filter(|t| t.state == TransferState::Waiting).count() == 2;
+    downloader.until(|s| waits(s).then_some(())).await;
+    for link in [&file, &folder] {
+        downloader.engine.send(Command::AddPeer { file_id: link.file_id, addr: address(&seeder) }).await;
+    }
+    let begun = |s: &Snapshot| s.transfers.iter().filter(|t| t.chunks_done > 0).count() == 2;
+    downloader.until(|s| begun(s).then_some(())).await;
+    let mut downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    for _ in 0..2 {
+        downloader.event(|event| matches!(event, Event::Completed { .. }).then_some(())).await;
+    }
+    // Nothing happens to what is here.
+    downloader.engine.send(Command::AddPeer { file_id: file.file_id, addr: address(&seeder) }).await;
+    downloader.engine.send(Command::SetActiveDownloads(2)).await;
+    downloader.until(|s| (s.active_downloads == 2).then_some(())).await;
+    assert_eq!(downloader.transfer(&file).unwrap().state, TransferState::Sharing);
+}
+
+#[tokio::test]
+async fn a_peer_that_is_added_to_a_running_folder_gives_its_parts() {
+    let mut first = Peer::start(None, slow).await;
+    let link = folder(&mut first).await;
+    let mut second = Peer::start(None, |_| {}).await;
+    second.fetch(link.clone()).await;
+    second.completed(&link).await;
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 0).then_some(())).await;
+    first.stop().await;
+    reaches(&downloader, TransferState::Waiting).await;
+    downloader.engine.send(Command::AddPeer { file_id: link.file_id, addr: address(&second) }).await;
+    downloader.completed(&link).await;
 }

@@ -44,6 +44,17 @@ impl Download {
         Happening::Network
     }
 
+    /// The user says where else to look: there at once.
+    pub(super) fn peers_added(&mut self) -> Happening {
+        let (now, added) = (Instant::now(), self.reins.added_peers.borrow_and_update().clone());
+        for addr in added {
+            let candidate = Candidate::Address(addr.clone());
+            self.candidates.add(now, candidate.clone(), vec![addr]);
+            self.candidates.hurry_one(now, &candidate);
+        }
+        Happening::Network
+    }
+
     /// Dials as many candidates as there is room for.
     pub(super) fn dial(&mut self) {
         let now = Instant::now();

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
-use sprat_protocol::{FileName, Link};
-use tokio::sync::Notify;
+use sprat_protocol::link::MAX_HINTS;
+use sprat_protocol::{FileName, Link, PeerAddr};
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::run::Running;
 use crate::command::Target;
-use crate::download::{Download, Ended, Finished, List, Order, Outcome};
+use crate::download::{Download, Ended, Finished, List, Order, Outcome, Reins};
 use crate::event::Event;
 use crate::folder::Folder;
 use crate::folder::fetch::{FolderFetch, TAKEN};
@@ -85,7 +86,8 @@ impl Running {
                 (parent.unwrap_or(Path::new(".")).to_owned(), name)
             }
         };
-        Order { link, dir: std::path::absolute(&dir).unwrap_or(dir), name, begun: false, distrust: false }
+        let dir = std::path::absolute(&dir).unwrap_or(dir);
+        Order { link, added_peers: 0, dir, name, begun: false, distrust: false }
     }
 
     /// Starts the task of a download that is not running; [`Running::enqueue`] is the way for those that may have to wait.
@@ -104,11 +106,13 @@ impl Running {
         order.distrust = false;
         let order = ordered;
         let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
-        transfer.running = Some(transfer::Running { stop: stop.clone(), hurry: hurry.clone() });
+        let (added, added_peers) = watch::channel(Vec::new());
+        let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.clone() };
+        transfer.running = Some(transfer::Running { stop, hurry, added_peers: added });
         (transfer.paused, transfer.after) = (false, After::Stay);
         transfer.set_state(TransferState::Searching);
         let status = transfer.status.clone();
-        let fetching = fetch(node, self.state.clone(), order, status, hurry, stop);
+        let fetching = fetch(node, self.state.clone(), order, status, reins);
         self.downloads.spawn(async move { (file_id, fetching.await) });
     }
 
@@ -229,6 +233,21 @@ impl Running {
         self.save();
     }
 
+    /// A download tries this address too from now on.
+    pub(super) fn add_peer(&mut self, file_id: FileId, addr: PeerAddr) {
+        let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.whole.is_none()) else { return };
+        let Some(order) = &mut transfer.order else { return };
+        order.add_peer(addr.clone());
+        if let Some(running) = &transfer.running {
+            running.added_peers.send_modify(|added| {
+                added.retain(|other| *other != addr);
+                added.truncate(MAX_HINTS - 1);
+                added.insert(0, addr);
+            });
+        }
+        self.save();
+    }
+
     /// Takes a transfer off the list, at once or as soon as its task has ended.
     pub(super) fn remove(&mut self, file_id: FileId, delete_data: bool) {
         let Some(transfer) = self.transfer(file_id) else { return };
@@ -266,12 +285,13 @@ impl Running {
 
     /// Brings back a download of the last run.
     pub(super) fn restore_wanted(&mut self, record: &Record, wanted: Wanted) {
-        let Wanted { link, dir, name, begun } = wanted;
+        let Wanted { link, added_peers, dir, name, begun } = wanted;
         let Ok(link) = link.parse::<Link>() else {
             tracing::error!(link, "a link in the list of transfers is damaged");
             return;
         };
-        let order = Order { link, dir, name: name.as_deref().map(FileName::clean), begun, distrust: false };
+        let name = name.as_deref().map(FileName::clean);
+        let order = Order { link, added_peers, dir, name, begun, distrust: false };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.status.update(|figures| figures.begun = begun);
@@ -324,19 +344,17 @@ async fn fetch(
     state: Arc<StateDir>,
     mut order: Order,
     status: Arc<Status>,
-    hurry: Arc<Notify>,
-    stop: CancellationToken,
+    reins: Reins,
 ) -> Result<Done, Ended> {
     let (kept, file_id) = (state.clone(), order.link.file_id);
-    let _right = right_to_fetch(&node, file_id, &status, &stop).await?;
+    let _right = right_to_fetch(&node, file_id, &status, &reins.stop).await?;
     let list = match on_disk(move || library::kept_list(&kept, file_id)).await {
         Some((collection, bytes)) => {
             let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
             List { collection, bytes, name: named.unwrap_or_else(|| FileName::clean(&file_id.to_string())) }
         }
         None => {
-            let download =
-                Download::new(node.clone(), order.clone(), status.clone(), None, hurry.clone(), stop.clone());
+            let download = Download::new(node.clone(), order.clone(), status.clone(), None, reins.clone());
             match download.run().await? {
                 Outcome::File(finished) => return Ok(Done::File(finished)),
                 Outcome::List(list) => list,
@@ -348,7 +366,7 @@ async fn fetch(
     let holding = on_disk(move || library::keep_list(&keeping, name, &bytes)).await;
     let holding = Arc::new(holding.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?);
     order.begun = status.figures().begun;
-    let folder = FolderFetch::new(node, state, order, status, holding.clone(), hurry, stop).run(list).await?;
+    let folder = FolderFetch::new(node, state, order, status, holding.clone(), reins).run(list).await?;
     Ok(Done::Folder(folder, holding))
 }
 

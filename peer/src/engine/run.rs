@@ -185,6 +185,7 @@ impl Running {
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetToken { tracker, token } => self.node.trackers.set_token(&self.node, &tracker, token),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
+            Command::AddPeer { file_id, addr } => self.add_peer(file_id, addr),
             Command::Watch(file_id) => self.watch(file_id),
             Command::RetryTrackers => {
                 self.node.trackers.kick();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprat_chunking::{FileDigest, FileId};
-use sprat_protocol::{FileName, Link};
+use sprat_protocol::{FileName, Link, PeerAddr};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::asking::{Asking, Found, Known};
 use crate::candidates::Candidate;
 use crate::command::Priority;
-use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf};
+use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf, Reins};
 use crate::folder::site::{OpenedSite, Site};
 use crate::folder::{Folder, count_chunks};
 use crate::holding::Holding;
@@ -51,8 +51,7 @@ pub(crate) struct FolderFetch {
     running: HashMap<FileId, Running>,
     asking: Asking,
     settings: Arc<TransferSettings>,
-    hurry: Arc<Notify>,
-    stop: CancellationToken,
+    reins: Reins,
     disk: TaskTracker,
 }
 
@@ -64,20 +63,17 @@ struct Running {
 }
 
 impl FolderFetch {
-    /// A fetch that [`FolderFetch::run`] runs. `holding` is what is served of the list. `hurry` makes it try everybody again at
-    /// once, `stop` ends it.
+    /// A fetch that [`FolderFetch::run`] runs. `holding` is what is served of the list.
     pub(crate) fn new(
         node: Arc<Node>,
         state: Arc<StateDir>,
         order: Order,
         status: Arc<Status>,
         holding: Arc<Holding>,
-        hurry: Arc<Notify>,
-        stop: CancellationToken,
+        reins: Reins,
     ) -> Self {
-        let address = |peer: &sprat_protocol::PeerAddr| (Candidate::Address(peer.clone()), vec![peer.clone()]);
         let (asking, settings) = (Asking::new(order.link.file_id), node.settings.of(order.link.file_id));
-        let known = watch::Sender::new(Arc::new(order.link.peers.iter().map(address).collect()));
+        let known = watch::Sender::new(Arc::new(addresses(&order.link.peers)));
         Self {
             node,
             state,
@@ -90,8 +86,7 @@ impl FolderFetch {
             running: HashMap::new(),
             asking,
             settings,
-            hurry,
-            stop,
+            reins,
             disk: TaskTracker::new(),
         }
     }
@@ -101,7 +96,7 @@ impl FolderFetch {
         self.holding.set_unfinished(true);
         self.node.holdings.insert(self.holding.clone());
         self.node.trackers.kick();
-        let stop = self.stop.clone();
+        let stop = self.reins.stop.clone();
         // Stopping a part is part of stopping this, so this is dropped only once they have ended.
         let part_stop = CancellationToken::new();
         let result = tokio::select! {
@@ -122,7 +117,7 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let (order, stop) = (self.order.clone(), self.stop.clone());
+        let (order, stop) = (self.order.clone(), self.reins.stop.clone());
         let mut site = match self.on_disk(move || Site::open(&order, list, &stop)).await? {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
@@ -156,7 +151,8 @@ impl FolderFetch {
                 Some(found) = self.asking.answer() => self.found(&found),
                 () = self.status.parts_changed.notified() => {}
                 () = self.settings.prioritized.notified() => self.plan(&site),
-                () = self.hurry.notified() => self.hurried(),
+                () = self.reins.hurry.notified() => self.hurried(),
+                Ok(()) = self.reins.added_peers.changed() => self.peers_added(),
                 () = sleep_until(wake.into()) => {}
             }
         }
@@ -194,12 +190,15 @@ impl FolderFetch {
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
             let name = Some(FileName::clean(&id.to_string()));
-            let order = Order { link, dir: site.parts_dir(), name, begun: false, distrust: false };
+            let (added_peers, begun, distrust) = (0, false, false);
+            let order = Order { link, added_peers, dir: site.parts_dir(), name, begun, distrust };
             let mut known = self.known.subscribe();
             known.mark_changed();
             let folder = Some(PartOf { holding: self.holding.clone(), known });
-            let download =
-                Download::new(self.node.clone(), order, status.clone(), folder, hurry.clone(), stop.child_token());
+            // What the user adds reaches the parts with all others who may have them.
+            let (_, added_peers) = watch::channel(Vec::new());
+            let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.child_token() };
+            let download = Download::new(self.node.clone(), order, status.clone(), folder, reins);
             self.running.insert(id, Running { status, hurry, _right: right });
             self.parts.spawn(async move { (id, download.run().await) });
         }
@@ -274,9 +273,19 @@ impl FolderFetch {
 
     /// Tells every part who may have it.
     fn found(&mut self, found: &Found) {
+        self.note(found.peers(&self.node));
+    }
+
+    /// The user says where else to look.
+    fn peers_added(&mut self) {
+        let added = addresses(&self.reins.added_peers.borrow_and_update());
+        self.note(added);
+    }
+
+    fn note(&mut self, found: Known) {
         let mut known = Known::clone(&self.known.borrow());
         known.truncate(MAX_KNOWN);
-        for (candidate, addresses) in found.peers(&self.node) {
+        for (candidate, addresses) in found {
             match known.iter_mut().find(|(other, _)| *other == candidate) {
                 Some((_, before)) => *before = addresses,
                 None => known.push((candidate, addresses)),
@@ -294,4 +303,9 @@ impl FolderFetch {
     async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         self.disk.spawn_blocking(work).await.expect("work on the disk does not panic")
     }
+}
+
+/// Peers of which only the address is known.
+fn addresses(peers: &[PeerAddr]) -> Known {
+    peers.iter().map(|peer| (Candidate::Address(peer.clone()), vec![peer.clone()])).collect()
 }

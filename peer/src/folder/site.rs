@@ -441,7 +441,7 @@ mod tests {
     fn open(dir: &Path, collection: &Collection) -> OpenedSite {
         let file_id = FileId::new([9; 32]);
         let link = Link { file_id, name: None, size: None, trackers: Vec::new(), peers: Vec::new() };
-        let order = Order { link, dir: dir.to_owned(), name: None, begun: false, distrust: false };
+        let order = Order { link, added_peers: 0, dir: dir.to_owned(), name: None, begun: false, distrust: false };
         let bytes = collection.clone().to_bytes().unwrap();
         let list = List { collection: collection.clone(), bytes, name: FileName::clean("folder") };
         Site::open(&order, list, &CancellationToken::new()).unwrap()
