@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use directories::{ProjectDirs, UserDirs};
 use sprat_peer::{EngineConfig, TokenFile};
+use sprat_protocol::Link;
 use url::Url;
 
 use crate::bridge::Startup;
@@ -54,9 +55,23 @@ impl Args {
             token_file: TokenFile::of_user(),
             download_dir_given,
             fallback_trackers: fallback_trackers.map(trackers::parse_list).unwrap_or_default(),
-            open: self.open,
+            open: self.open.into_iter().map(absolute).collect(),
+            handed_over: None,
         }
     }
+}
+
+/// What is to be opened, so that it means the same to a process in another directory. A desktop may write a path as a
+/// URL.
+fn absolute(argument: String) -> String {
+    let url = Url::parse(&argument).ok();
+    let path = match url.as_ref().map(Url::scheme) {
+        Some("sprat") => return argument,
+        _ if argument.parse::<Link>().is_ok() => return argument,
+        Some("file") => url.and_then(|url| url.to_file_path().ok()),
+        _ => std::path::absolute(&argument).ok(),
+    };
+    path.and_then(|path| path.into_os_string().into_string().ok()).unwrap_or(argument)
 }
 
 fn default_state_dir() -> PathBuf {
@@ -71,6 +86,8 @@ fn default_download_dir() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -81,8 +98,21 @@ mod tests {
         let startup = Args::parse_from(words).startup(Some("http://env, http://other"));
         assert_eq!(startup.config.trackers.len(), 2);
         assert_eq!(startup.fallback_trackers.len(), 2);
-        assert_eq!(startup.config.state_dir, std::path::Path::new("/s"));
+        assert_eq!(startup.config.state_dir, Path::new("/s"));
         assert!(startup.config.restore && !startup.download_dir_given);
         assert!(Args::try_parse_from(["sprat-gui", "--tracker", "ftp://x"]).is_err());
+    }
+
+    #[test]
+    fn what_is_opened_means_the_same_everywhere() {
+        let id = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let here = std::env::current_dir().unwrap();
+        for kept in [id, &format!("sprat:{id}?name=a"), "sprat:nonsense"] {
+            assert_eq!(absolute(kept.to_owned()), kept);
+        }
+        assert_eq!(Path::new(&absolute("a b.txt".to_owned())), here.join("a b.txt"));
+        assert_eq!(Path::new(&absolute("https://x/y".to_owned())), here.join("https:/x/y"));
+        #[cfg(unix)]
+        assert_eq!(absolute("file:///a%20b/%F0%9F%90%9F".to_owned()), "/a b/\u{1f41f}");
     }
 }

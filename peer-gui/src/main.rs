@@ -1,36 +1,72 @@
 //! The program `sprat-gui`: reads its arguments, opens the window, and ends the engine when the window is closed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Parser as _;
+use egui::ViewportCommand;
 use sprat_peer_gui::app::App;
 use sprat_peer_gui::args::{Args, TRACKER_VARIABLE};
-use sprat_peer_gui::bridge::{Backend, Waker};
+use sprat_peer_gui::bridge::{Backend, Startup, Waker};
+use sprat_peer_gui::platform::single_instance::{self, HandOver, Listener, Serving};
 use sprat_peer_gui::{platform, text};
+use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
 /// How long peers and trackers may take to be told goodbye.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How many messages from further windows may wait.
+const HANDED_OVER: usize = 64;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
-    let startup = args.startup(std::env::var(TRACKER_VARIABLE).ok().as_deref());
+    let mut startup = args.startup(std::env::var(TRACKER_VARIABLE).ok().as_deref());
+    let front = Front::default();
+    let serving = match single_instance::hand_over(&startup.config.state_dir, &startup.open) {
+        HandOver::Handed => return Ok(()),
+        HandOver::Alone(listener) => Some(listen(listener, &mut startup, front.clone())?),
+        HandOver::Unanswered(error) => {
+            tracing::warn!(%error, "can't tell whether there is another window");
+            None
+        }
+    };
     let options = window_options(&startup.config.state_dir);
     let waker = Waker::default();
     let (backend, bridge) =
         Backend::start(startup, Arc::new(platform::System), waker.clone()).context("can't start threads")?;
     let app = move |creation: &eframe::CreationContext<'_>| {
+        let _ = front.set(creation.egui_ctx.clone());
         let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, bridge, &waker));
         Ok(app)
     };
     let closed = eframe::run_native(text::APP, options, Box::new(app));
+    let place = serving.map(Serving::close);
     backend.shutdown(PATIENCE);
+    drop(place);
     closed.map_err(|error| anyhow!("can't open a window: {error}"))
+}
+
+/// The window, once it is there: what is to be brought to the front.
+type Front = Arc<OnceLock<egui::Context>>;
+
+/// From now on, windows that are started on the same state directory hand what they should open to this one.
+fn listen(listener: Listener, startup: &mut Startup, front: Front) -> anyhow::Result<Serving> {
+    let (sender, receiver) = mpsc::channel(HANDED_OVER);
+    startup.handed_over = Some(receiver);
+    let on_open = move |open| {
+        if let Err(error) = sender.try_send(open) {
+            tracing::warn!(%error, "what another window handed over is lost");
+        }
+        if let Some(window) = front.get() {
+            window.send_viewport_cmd(ViewportCommand::Minimized(false));
+            window.send_viewport_cmd(ViewportCommand::Focus);
+        }
+    };
+    listener.serve(on_open).context("can't start a thread")
 }
 
 fn window_options(state_dir: &std::path::Path) -> eframe::NativeOptions {

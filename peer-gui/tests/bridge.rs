@@ -52,7 +52,14 @@ impl Window {
         config.listen = ([127, 0, 0, 1], 0).into();
         let open = open.iter().map(|path| path.display().to_string()).collect();
         let token_file = Some(TokenFile::at(dir.join("tokens.toml")));
-        let startup = Startup { config, token_file, download_dir_given: true, fallback_trackers: Vec::new(), open };
+        let startup = Startup {
+            config,
+            token_file,
+            download_dir_given: true,
+            fallback_trackers: Vec::new(),
+            open,
+            handed_over: None,
+        };
         let (wake, woken) = sync_channel(1);
         let waker = Waker::default();
         waker.set(move || {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target, TokenFile, Tokens};
 use sprat_protocol::Link;
+use tokio::sync::mpsc;
 use url::Url;
 
 use super::backend::Outbox;
@@ -13,7 +14,7 @@ use crate::state::Preferences;
 use crate::text;
 
 /// What the command line and the system say about the start.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Startup {
     /// The engine's configuration; its trackers, if any, go before those of the preferences.
     pub config: EngineConfig,
@@ -25,6 +26,8 @@ pub struct Startup {
     pub fallback_trackers: Vec<Url>,
     /// What to open at once.
     pub open: Vec<String>,
+    /// What further windows on this state directory hand over to be opened; nothing, if one was only started.
+    pub handed_over: Option<mpsc::Receiver<Vec<String>>>,
 }
 
 /// What an argument of the command line is.
@@ -134,6 +137,7 @@ mod tests {
                 download_dir_given: dir_given,
                 fallback_trackers: vec![url("http://env")],
                 open: Vec::new(),
+                handed_over: None,
             }
         };
         let kept = Preferences {

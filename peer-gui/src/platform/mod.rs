@@ -1,4 +1,9 @@
-//! What the system does for the window: file dialogs, and its file manager. A trait, so that tests can answer.
+//! What the system does for the window.
+//!
+//! - Dialogs and the file manager: [`Desktop`], a trait, so that tests can answer.
+//! - [`single_instance`]: one window for one state directory.
+
+pub mod single_instance;
 
 use std::future::Future;
 use std::io;
