@@ -10,6 +10,7 @@ use sprat_protocol::Link;
 use url::Url;
 
 use crate::bridge::Startup;
+use crate::platform::log::LogRing;
 use crate::state::trackers;
 
 /// The variable that names trackers if neither the command line nor the settings do.
@@ -57,6 +58,7 @@ impl Args {
             fallback_trackers: fallback_trackers.map(trackers::parse_list).unwrap_or_default(),
             open: self.open.into_iter().map(absolute).collect(),
             handed_over: None,
+            log: LogRing::default(),
         }
     }
 }

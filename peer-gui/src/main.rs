@@ -9,10 +9,12 @@ use egui::ViewportCommand;
 use sprat_peer_gui::app::App;
 use sprat_peer_gui::args::{Args, TRACKER_VARIABLE};
 use sprat_peer_gui::bridge::{Backend, Startup, Waker};
+use sprat_peer_gui::platform::log::LogRing;
 use sprat_peer_gui::platform::single_instance::{self, HandOver, Listener, Serving};
 use sprat_peer_gui::{platform, text};
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
 
 /// How long peers and trackers may take to be told goodbye.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -21,10 +23,10 @@ const HANDED_OVER: usize = 64;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = start_log();
 
     let mut startup = args.startup(std::env::var(TRACKER_VARIABLE).ok().as_deref());
+    startup.log = log;
     let front = Front::default();
     let serving = match single_instance::hand_over(&startup.config.state_dir, &startup.open) {
         HandOver::Handed => return Ok(()),
@@ -37,7 +39,7 @@ fn main() -> anyhow::Result<()> {
     let options = window_options(&startup.config.state_dir);
     let waker = Waker::default();
     let (backend, bridge) =
-        Backend::start(startup, Arc::new(platform::System), waker.clone()).context("can't start threads")?;
+        Backend::start(startup, Arc::new(platform::System::default()), waker.clone()).context("can't start threads")?;
     let app = move |creation: &eframe::CreationContext<'_>| {
         let _ = front.set(creation.egui_ctx.clone());
         let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, bridge, &waker));
@@ -48,6 +50,15 @@ fn main() -> anyhow::Result<()> {
     backend.shutdown(PATIENCE);
     drop(place);
     closed.map_err(|error| anyhow!("can't open a window: {error}"))
+}
+
+/// What happens is told on standard error and kept for the window.
+fn start_log() -> LogRing {
+    let log = LogRing::default();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let errors = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    tracing_subscriber::registry().with(errors).with(log.layer()).init();
+    log
 }
 
 /// The window, once it is there: what is to be brought to the front.

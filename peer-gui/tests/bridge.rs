@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sprat_peer::{Command, EngineConfig, Event, TokenFile, TrackerState, TransferState};
 use sprat_peer_gui::bridge::{Backend, Bridge, LocalTracker, Notice, Picked, Request, Startup, Waker, files};
+use sprat_peer_gui::platform::log::LogRing;
 use sprat_peer_gui::platform::{Desktop, Work};
 use sprat_peer_gui::state::{Preferences, Reach, ThemeChoice};
 use sprat_protocol::tracker::AccessToken;
@@ -34,8 +35,21 @@ impl Desktop for Fake {
         Box::pin(async { Picked::Unavailable })
     }
 
+    fn save_file(&self, suggested: &str) -> Work<Picked> {
+        let picked = Picked::Path(self.0.with_file_name(suggested));
+        Box::pin(async { picked })
+    }
+
     fn open_folder(&self, _: PathBuf) -> Work<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no file manager")) })
+    }
+
+    fn reveal(&self, _: PathBuf) -> Work<io::Result<()>> {
+        Box::pin(async { Err(io::Error::other("no file manager")) })
+    }
+
+    fn notify(&self, _: &str, _: &str) -> Work<io::Result<()>> {
+        Box::pin(async { Err(io::Error::other("no notifications")) })
     }
 }
 
@@ -59,6 +73,7 @@ impl Window {
             fallback_trackers: Vec::new(),
             open,
             handed_over: None,
+            log: LogRing::default(),
         };
         let (wake, woken) = sync_channel(1);
         let waker = Waker::default();

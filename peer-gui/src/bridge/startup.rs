@@ -10,6 +10,7 @@ use url::Url;
 use super::backend::Outbox;
 use super::local_tracker::Host;
 use super::{Notice, files};
+use crate::platform::log::LogRing;
 use crate::state::Preferences;
 use crate::text;
 
@@ -28,6 +29,8 @@ pub struct Startup {
     pub open: Vec<String>,
     /// What further windows on this state directory hand over to be opened; nothing, if one was only started.
     pub handed_over: Option<mpsc::Receiver<Vec<String>>>,
+    /// What happened, for the user to read.
+    pub log: LogRing,
 }
 
 /// What an argument of the command line is.
@@ -138,6 +141,7 @@ mod tests {
                 fallback_trackers: vec![url("http://env")],
                 open: Vec::new(),
                 handed_over: None,
+                log: LogRing::default(),
             }
         };
         let kept = Preferences {

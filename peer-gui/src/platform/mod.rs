@@ -1,17 +1,23 @@
 //! What the system does for the window.
 //!
-//! - Dialogs and the file manager: [`Desktop`], a trait, so that tests can answer.
-//! - [`single_instance`]: one window for one state directory.
+//! - [`Desktop`]: dialogs, the file manager, notifications. A trait, so that tests can answer. [`System`] is the real
+//!   one.
+//! - [`single_instance`]: one window for one state directory. [`log`](mod@log): the last lines of the log.
 
+mod dialogs;
+mod file_manager;
+pub mod log;
+mod notifications;
 pub mod single_instance;
 
 use std::future::Future;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::bridge::Picked;
+use notifications::Notifications;
 
 /// Work that goes on beside the window.
 pub type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -22,66 +28,68 @@ pub trait Desktop: Send + Sync + 'static {
     fn pick_file(&self) -> Work<Picked>;
     /// Lets the user choose a folder.
     fn pick_folder(&self) -> Work<Picked>;
+    /// Lets the user choose where to save a file, for which this name is suggested.
+    fn save_file(&self, suggested: &str) -> Work<Picked>;
     /// Shows a folder in the file manager.
     fn open_folder(&self, dir: PathBuf) -> Work<io::Result<()>>;
+    /// Shows a file in the file manager: selected in its folder, where that is possible.
+    fn reveal(&self, file: PathBuf) -> Work<io::Result<()>>;
+    /// Shows a notification. Takes two seconds at most; a desktop without notifications is an error.
+    fn notify(&self, title: &str, body: &str) -> Work<io::Result<()>>;
 }
 
-/// The system that this runs on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct System;
+/// The system that this runs on. What it does is done on threads of the runtime that awaits it.
+#[derive(Clone, Debug, Default)]
+pub struct System {
+    notifications: Notifications,
+}
 
 impl Desktop for System {
     fn pick_file(&self) -> Work<Picked> {
-        picked(|| Box::pin(rfd::AsyncFileDialog::new().pick_file()))
+        dialogs::pick_file()
     }
 
     fn pick_folder(&self) -> Work<Picked> {
-        picked(|| Box::pin(rfd::AsyncFileDialog::new().pick_folder()))
+        dialogs::pick_folder()
+    }
+
+    fn save_file(&self, suggested: &str) -> Work<Picked> {
+        dialogs::save_file(suggested)
     }
 
     fn open_folder(&self, dir: PathBuf) -> Work<io::Result<()>> {
-        Box::pin(async move { open(&dir).await })
+        file_manager::open(dir)
+    }
+
+    fn reveal(&self, file: PathBuf) -> Work<io::Result<()>> {
+        file_manager::reveal(file)
+    }
+
+    fn notify(&self, title: &str, body: &str) -> Work<io::Result<()>> {
+        self.notifications.show(title, body)
     }
 }
 
-/// A dialog that says "nothing" faster than anybody could close it was never on the screen.
-const NOBODY_IS_FASTER: Duration = Duration::from_millis(400);
-
-fn picked(dialog: impl FnOnce() -> Work<Option<rfd::FileHandle>> + Send + 'static) -> Work<Picked> {
+/// Something that blocks, on a thread that may. It is not waited for longer than this.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Work<io::Result<T>> {
     Box::pin(async move {
-        let asked = Instant::now();
-        match dialog().await {
-            Some(file) => Picked::Path(file.path().to_owned()),
-            None => nothing_after(asked.elapsed()),
-        }
+        let done = tokio::time::timeout(patience, tokio::task::spawn_blocking(work)).await?;
+        done.map_err(io::Error::other).flatten()
     })
-}
-
-fn nothing_after(elapsed: Duration) -> Picked {
-    if elapsed < NOBODY_IS_FASTER { Picked::Unavailable } else { Picked::Nothing }
-}
-
-async fn open(dir: &Path) -> io::Result<()> {
-    let program = match () {
-        () if cfg!(target_os = "windows") => "explorer",
-        () if cfg!(target_os = "macos") => "open",
-        () => "xdg-open",
-    };
-    // Windows' explorer answers 1 when all is well.
-    let status = tokio::process::Command::new(program).arg(dir).status().await?;
-    match status.success() || cfg!(target_os = "windows") {
-        true => Ok(()),
-        false => Err(io::Error::other(format!("{program}: {status}"))),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_dialog_that_was_never_shown_is_told_from_one_that_was_closed() {
-        assert_eq!(nothing_after(Duration::from_millis(20)), Picked::Unavailable);
-        assert_eq!(nothing_after(Duration::from_secs(2)), Picked::Nothing);
+    #[tokio::test]
+    async fn what_hangs_is_not_waited_for() {
+        let (_hold, held) = std::sync::mpsc::channel::<()>();
+        let hangs = within(Duration::from_millis(50), move || Ok(held.recv().is_ok()));
+        assert_eq!(hangs.await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(within(Duration::from_secs(60), || Ok(7)).await.unwrap(), 7);
     }
 }

@@ -1,0 +1,70 @@
+//! Notifications on the desktop.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify_rust::{Notification, NotificationHandle};
+use parking_lot::Mutex;
+
+use super::{Work, within};
+use crate::text;
+
+/// How long a desktop may take to show one.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many are kept on the screen.
+const KEPT: usize = 4;
+
+/// What was shown last. Some desktops take away the notifications of whoever has left the bus, so each is held on to
+/// for a while.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notifications(Arc<Mutex<VecDeque<NotificationHandle>>>);
+
+impl Notifications {
+    /// Shows a notification. A desktop without them is an error.
+    pub(super) fn show(&self, title: &str, body: &str) -> Work<io::Result<()>> {
+        let (shown, title, body) = (self.0.clone(), title.to_owned(), body.to_owned());
+        within(PATIENCE, move || {
+            let body = if has_markup() { escaped(&body) } else { body };
+            let mut notification = Notification::new();
+            notification.appname(text::APP).summary(&title).body(&body);
+            #[cfg(all(unix, not(target_os = "macos")))]
+            notification.icon("sprat").hint(notify_rust::Hint::DesktopEntry("sprat".to_owned()));
+            let handle = notification.show().map_err(io::Error::other)?;
+            let mut shown = shown.lock();
+            shown.push_back(handle);
+            let oldest = (shown.len() > KEPT).then(|| shown.pop_front());
+            // Letting go of it talks to the bus.
+            drop(shown);
+            drop(oldest);
+            Ok(())
+        })
+    }
+}
+
+/// Whether the desktop takes a body for markup.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn has_markup() -> bool {
+    notify_rust::get_capabilities().is_ok_and(|can| can.iter().any(|capability| capability == "body-markup"))
+}
+
+#[cfg(any(windows, target_os = "macos"))]
+fn has_markup() -> bool {
+    false
+}
+
+/// The same text as markup: a file's name must not be able to put a link or a picture there.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_not_taken_for_markup() {
+        assert_eq!(escaped("<a href='x'>a & b</a>"), "&lt;a href='x'&gt;a &amp; b&lt;/a&gt;");
+    }
+}
