@@ -87,7 +87,7 @@ impl Bar {
         }
         self.0.set_prefix(short(&transfer.name));
         self.0.set_length(size);
-        self.0.set_position(transfer.verified);
+        self.0.set_position(transfer.work.as_ref().map_or(transfer.verified, |work| work.done));
         self.say(doing(transfer));
     }
 }

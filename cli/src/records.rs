@@ -222,6 +222,7 @@ pub(crate) mod tests {
             downloaded: 262_144,
             uploaded: 0,
             eta: Some(Duration::from_secs(38)),
+            work: None,
             added: 0,
             link,
             peers: vec![peer(1), PeerView { connected: true, ..peer(0) }],

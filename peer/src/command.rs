@@ -36,6 +36,9 @@ pub enum Command {
     },
     /// Hash everything that is there of this transfer again.
     Check(FileId),
+    /// End a check or a move of this transfer that is under way. What is whole is as it was before; a download whose check ends so
+    /// is paused, and checked when it goes on. What was being moved is where it was, and no event tells so.
+    CancelWork(FileId),
     /// Move what was downloaded, finished or not, into this folder, and go on there. What was only shared is never moved. Ends
     /// with `Event::Moved` or `Event::NotMoved`.
     Move {

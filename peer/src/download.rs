@@ -2,7 +2,6 @@
 //! it.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +22,7 @@ use crate::asking::{Asking, Known};
 use crate::candidates::{Candidate, Candidates};
 use crate::connection::{Claim, Connection, FromPeer};
 use crate::holding::Holding;
+use crate::job::Job;
 use crate::node::Node;
 use crate::pool::{self, ConnectError};
 use crate::scheduler::PeerKey;
@@ -364,14 +364,14 @@ impl Download {
         if std::mem::take(&mut self.order.distrust) {
             part.distrust();
         }
-        let (checking, status) = (part.clone(), self.status.clone());
-        let (node, stop) = (self.node.clone(), self.reins.stop.clone());
-        let progress = move |done| {
-            status.update(|figures| figures.verified = done);
-            node.changed.notify_one();
-            if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let has = self.on_disk(move || checking.check(progress)).await?;
+        let job = Arc::new(Job::new(self.reins.stop.clone()));
+        self.status.works(job.clone());
+        self.node.changed.notify_one();
+        let checking = part.clone();
+        let has = self.on_disk(move || checking.check(&job)).await?;
+        if !self.reins.stop.is_cancelled() {
+            self.status.update(|figures| figures.distrust = false);
+        }
         let verified = has.ones().map(|index| part.layout().chunk_len(index) as u64).sum();
         self.status.checked(verified, has.count());
         self.node.changed.notify_one();

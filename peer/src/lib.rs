@@ -5,7 +5,7 @@
 //!
 //! - [`config`], [`command`], [`event`], [`snapshot`], [`detail`]: the surface.
 //! - `engine`: the task that owns everything; carries out commands, publishes snapshots. `status`, `watching`: how one transfer
-//!   stands, and what is told of it only while somebody looks.
+//!   stands, and what is told of it only while somebody looks. `job`: long work on the disk.
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. [`scheduler`], `rarity`: which chunk
 //!   from whom, without sockets and without a clock; public for its benchmark. `store`: where the chunks go.
@@ -39,6 +39,7 @@ mod frames;
 mod handed_out;
 mod held_back;
 mod holding;
+mod job;
 mod library;
 mod node;
 mod pace;
@@ -69,7 +70,9 @@ pub use detail::{Cell, ChunkMap, Detail, FileView};
 pub use engine::{Engine, EngineHandle, StartError};
 pub use event::Event;
 pub use search::{Found, search};
-pub use snapshot::{HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble};
+pub use snapshot::{
+    HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble, Work,
+};
 pub use token_file::{TokenFile, TokenFileError};
 pub use tokens::{Tokens, is_readable_on_the_way};
 pub use trackers::tracker_url;

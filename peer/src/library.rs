@@ -87,6 +87,9 @@ pub(crate) struct Wanted {
     /// Whether chunks were fetched.
     #[serde(default)]
     pub(crate) begun: bool,
+    /// Whether what was fetched is still to be hashed again.
+    #[serde(default)]
+    pub(crate) distrust: bool,
 }
 
 impl Library {

@@ -24,7 +24,8 @@ pub struct Snapshot {
     pub download_dir: PathBuf,
     /// The trackers it uses.
     pub trackers: Vec<TrackerView>,
-    /// Files that are being hashed in order to be shared.
+    /// The file that is being hashed in order to be shared, or to see whether it is still what it was; then those that wait for
+    /// that, of which at most 1000 are told.
     pub hashing: Vec<HashingView>,
     /// Everything that is fetched or served, in the order in which it was added.
     pub transfers: Vec<Arc<TransferView>>,
@@ -78,8 +79,21 @@ pub struct HashingView {
     pub path: PathBuf,
     /// Bytes hashed so far.
     pub done: u64,
+    /// Bytes in all; 0 while it has not begun.
+    pub total: u64,
+    /// Time left at the rate so far.
+    pub eta: Option<Duration>,
+}
+
+/// How far long work is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Bytes that were gone through so far.
+    pub done: u64,
     /// Bytes in all.
     pub total: u64,
+    /// Time left at the rate so far.
+    pub eta: Option<Duration>,
 }
 
 /// One file that is fetched or served.
@@ -117,6 +131,8 @@ pub struct TransferView {
     pub uploaded: u64,
     /// Time left at the present rate.
     pub eta: Option<Duration>,
+    /// How far the checking or the moving is, where it is known how much there is to do.
+    pub work: Option<Work>,
     /// When it was added, in seconds since 1970 (UTC).
     pub added: u64,
     /// What to hand to others.

@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 
 use crate::connection::Connection;
 use crate::holding::Holding;
+use crate::job::Job;
 use crate::pace::RateMeter;
-use crate::snapshot::{PeerView, TransferState};
+use crate::snapshot::{PeerView, TransferState, Work};
 use crate::watching::Watching;
 
 /// The most peers that are shown for one transfer; who delivered stays longest.
@@ -42,6 +43,8 @@ struct Inner {
     /// Bytes uploaded as of the last look, which is how the upload rate is measured.
     uploaded: u64,
     peers: BTreeMap<PeerId, PeerView>,
+    /// What is being done on the disk, while it is being checked or moved.
+    work: Option<Arc<Job>>,
 }
 
 /// What is known of a transfer.
@@ -62,6 +65,8 @@ pub(crate) struct Figures {
     pub(crate) downloaded: u64,
     /// Whether something was fetched that has to be found again. The list of a folder is not: it is kept elsewhere.
     pub(crate) begun: bool,
+    /// Whether all that is there is still to be hashed again, whatever is on record.
+    pub(crate) distrust: bool,
 }
 
 /// What a snapshot shows beside the figures.
@@ -70,6 +75,7 @@ pub(crate) struct Moving {
     pub(crate) down_rate: u64,
     pub(crate) up_rate: u64,
     pub(crate) eta: Option<Duration>,
+    pub(crate) work: Option<Work>,
     pub(crate) peers: Vec<PeerView>,
 }
 
@@ -88,11 +94,20 @@ impl Status {
             verified: 0,
             downloaded: 0,
             begun: false,
+            distrust: false,
         };
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
-        let inner =
-            Mutex::new(Inner { figures, since: now, counted: (0, 0), down, up, uploaded: 0, peers: BTreeMap::new() });
+        let inner = Mutex::new(Inner {
+            figures,
+            since: now,
+            counted: (0, 0),
+            down,
+            up,
+            uploaded: 0,
+            peers: BTreeMap::new(),
+            work: None,
+        });
         Self { inner, folder: None, parts_changed: Notify::new(), watching: Watching::default() }
     }
 
@@ -124,13 +139,23 @@ impl Status {
         let is_new = inner.figures.state != state;
         inner.figures.state = state;
         if is_new {
-            inner.since = Instant::now();
+            (inner.since, inner.work) = (Instant::now(), None);
         }
         drop(inner);
         if let Some(folder) = self.folder.as_ref().filter(|_| is_new) {
             folder.parts_changed.notify_one();
         }
         is_new
+    }
+
+    /// This is what its state is about.
+    pub(crate) fn works(&self, job: Arc<Job>) {
+        self.inner.lock().work = Some(job);
+    }
+
+    /// What is being done on the disk.
+    pub(crate) fn work(&self) -> Option<Arc<Job>> {
+        self.inner.lock().work.clone()
     }
 
     /// So much was found to be there.
@@ -212,7 +237,10 @@ impl Status {
         let left = inner.figures.size.map(|size| size.saturating_sub(inner.figures.verified));
         let downloading = inner.figures.state == TransferState::Downloading && rate > 0.0;
         let eta = left.filter(|_| downloading).and_then(|left| Duration::try_from_secs_f64(left as f64 / rate).ok());
-        Moving { down_rate: rate as u64, up_rate: inner.up.bytes_per_second() as u64, eta, peers: inner.peers(holding) }
+        let is_work = matches!(inner.figures.state, TransferState::Checking | TransferState::Moving);
+        let work = inner.work.as_ref().filter(|_| is_work).and_then(|job| job.work(now));
+        let up_rate = inner.up.bytes_per_second() as u64;
+        Moving { down_rate: rate as u64, up_rate, eta, work, peers: inner.peers(holding) }
     }
 }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkSize, FileId, Layout};
 use sprat_protocol::FileName;
 
+use crate::job::Job;
 use crate::share::{FileStamp, digest_file};
 use crate::snapshot::Trouble;
 use crate::store::chunk_store::ChunkStore;
@@ -136,11 +137,11 @@ impl PartFile {
     ///
     /// # Errors
     /// [`Trouble`] if the part file cannot be read.
-    pub(crate) fn check(&self, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> Result<Bitfield, Trouble> {
+    pub(crate) fn check(&self, job: &Job) -> Result<Bitfield, Trouble> {
         if self.is_new {
             return Ok(Bitfield::empty(self.chunks.hashes().num_chunks()));
         }
-        self.chunks.check(progress).map_err(|error| trouble(&self.part(), self.layout().len(), &error))
+        self.chunks.check(job).map_err(|error| trouble(&self.part(), self.layout().len(), &error))
     }
 
     /// Believes nothing that is on record.

@@ -188,6 +188,7 @@ impl Transfer {
             downloaded: figures.downloaded,
             uploaded: holding.map_or(0, |holding| holding.uploaded.load(std::sync::atomic::Ordering::Relaxed)),
             eta: moving.eta,
+            work: moving.work,
             added: self.added,
             peers: moving.peers,
         }
@@ -206,6 +207,7 @@ impl Transfer {
                     dir: order.dir.clone(),
                     name: figures.ordered_name.or_else(|| order.name.clone()).map(|name| name.to_string()),
                     begun: figures.begun,
+                    distrust: figures.distrust,
                 })
             }
             (None, None) => return None,

@@ -25,6 +25,13 @@ async fn reaches(peer: &Peer, state: TransferState) {
     peer.until(|s| (s.transfers.first()?.state == state).then_some(())).await;
 }
 
+/// Waits until everything that was sent so far is carried out.
+async fn carried_out(peer: &Peer) {
+    let most = peer.engine.snapshot().active_downloads + 1;
+    peer.engine.send(Command::SetActiveDownloads(most)).await;
+    peer.until(|s| (s.active_downloads == most).then_some(())).await;
+}
+
 #[tokio::test]
 async fn who_watches_a_download_sees_which_chunks_are_here_and_which_are_on_their_way() {
     let mut seeder = Peer::start(None, slow).await;
@@ -133,14 +140,12 @@ async fn a_peer_that_is_added_by_hand_is_asked_at_once_and_also_after_a_restart(
     }
     let begun = |s: &Snapshot| s.transfers.iter().filter(|t| t.chunks_done > 0).count() == 2;
     downloader.until(|s| begun(s).then_some(())).await;
-    let mut downloader = Peer::start_in(downloader.stop().await, None, keep).await;
-    for _ in 0..2 {
-        downloader.event(|event| matches!(event, Event::Completed { .. }).then_some(())).await;
-    }
+    let downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    let here = |s: &Snapshot| s.transfers.iter().all(|t| t.state == TransferState::Sharing);
+    downloader.until(|s| here(s).then_some(())).await;
     // Nothing happens to what is here.
     downloader.engine.send(Command::AddPeer { file_id: file.file_id, addr: address(&seeder) }).await;
-    downloader.engine.send(Command::SetActiveDownloads(2)).await;
-    downloader.until(|s| (s.active_downloads == 2).then_some(())).await;
+    carried_out(&downloader).await;
     assert_eq!(downloader.transfer(&file).unwrap().state, TransferState::Sharing);
 }
 
@@ -158,4 +163,85 @@ async fn a_peer_that_is_added_to_a_running_folder_gives_its_parts() {
     reaches(&downloader, TransferState::Waiting).await;
     downloader.engine.send(Command::AddPeer { file_id: link.file_id, addr: address(&second) }).await;
     downloader.completed(&link).await;
+}
+
+#[tokio::test]
+async fn a_check_tells_how_far_it_is_and_can_be_cancelled() {
+    let mut sharer = Peer::start(None, |_| {}).await;
+    // Nothing but holes, which are hashed all the same, and take a while.
+    let path = sharer.dir.path().join("a.bin");
+    std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    let link = sharer.share(&path).await;
+    sharer.engine.send(Command::Check(link.file_id)).await;
+    for n in 0..1100 {
+        sharer.engine.send(Command::Share(sharer.dir.path().join(n.to_string()))).await;
+    }
+    let work = sharer.until(|s| s.transfers.first()?.work.clone()).await;
+    assert!(work.done <= work.total && work.total == 1 << 30, "{work:?}");
+    let snapshot = sharer.until(|s| (s.hashing.len() > 1000).then_some(s.hashing.clone())).await;
+    assert_eq!((snapshot.len(), &snapshot[0].path, snapshot[1].total), (1001, &path, 0));
+    sharer.engine.send(Command::CancelWork(link.file_id)).await;
+    reaches(&sharer, TransferState::Sharing).await;
+    assert_eq!(sharer.engine.snapshot().transfers[0].work, None);
+    assert!(std::fs::metadata(&path).unwrap().len() == 1 << 30);
+}
+
+#[tokio::test]
+async fn a_download_whose_check_is_cancelled_is_checked_when_it_goes_on() {
+    let mut seeder = Peer::start(None, |config| config.limits.upload_rate = NonZeroU32::new(16 << 20)).await;
+    let data = noise(256 * CHUNK, 74);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let keep = |config: &mut EngineConfig| config.restore = true;
+    let downloader = Peer::start(None, keep).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 2).then_some(())).await;
+    downloader.engine.send(Command::Pause(link.file_id)).await;
+    reaches(&downloader, TransferState::Paused).await;
+    // As a disk would that lost the bytes and nothing else.
+    let part = downloader.downloads().join("a.bin.part");
+    let modified = std::fs::metadata(&part).unwrap().modified().unwrap();
+    std::fs::write(&part, vec![0; data.len()]).unwrap();
+    std::fs::File::options().write(true).open(&part).unwrap().set_modified(modified).unwrap();
+    for command in [Command::Check(link.file_id), Command::Resume(link.file_id), Command::CancelWork(link.file_id)] {
+        downloader.engine.send(command).await;
+    }
+    carried_out(&downloader).await;
+    reaches(&downloader, TransferState::Paused).await;
+    // That it is still to be checked outlives a restart.
+    let mut downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    reaches(&downloader, TransferState::Paused).await;
+    downloader.engine.send(Command::Resume(link.file_id)).await;
+    seeder.engine.send(Command::SetRates { up: None, down: None }).await;
+    assert!(std::fs::read(downloader.completed(&link).await).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_move_that_is_cancelled_leaves_everything_where_it_was() {
+    // From one file system to another, or there is nothing to cancel.
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else { return };
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let data = noise(256 * CHUNK, 75);
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    let path = downloader.completed(&link).await;
+    seeder.stop().await;
+    let file_id = link.file_id;
+    downloader.engine.send(Command::Move { file_id, dir: other.path().to_owned() }).await;
+    downloader.engine.send(Command::CancelWork(file_id)).await;
+    carried_out(&downloader).await;
+    reaches(&downloader, TransferState::Sharing).await;
+    assert_eq!(downloader.transfer(&link).unwrap().path, path);
+    assert_eq!(std::fs::read_dir(&other).unwrap().count(), 0, "half a copy is left");
+    let mut third = Peer::start(None, |_| {}).await;
+    third.fetch(only_peer(&downloader.transfer(&link).unwrap().link)).await;
+    assert!(std::fs::read(third.completed(&link).await).unwrap() == data, "it is in use where it is");
+    // The next one is not cancelled.
+    downloader.engine.send(Command::Move { file_id, dir: other.path().to_owned() }).await;
+    let moved = downloader.event(|event| match event {
+        Event::Moved { path, .. } => Some(path),
+        Event::NotMoved { trouble, .. } => panic!("{trouble}"),
+        _ => None,
+    });
+    assert_eq!(moved.await, other.path().join("a.bin"));
 }

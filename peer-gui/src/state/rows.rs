@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_being_read_shows_how_far() {
-        let row = hashing_row(&HashingView { path: "/a/b.iso".into(), done: 1 << 19, total: 1 << 20 });
+        let row = hashing_row(&HashingView { path: "/a/b.iso".into(), done: 1 << 19, total: 1 << 20, eta: None });
         assert_eq!((row.name.as_str(), row.progress, row.status), ("b.iso", 0.5, "Reading"));
         assert_eq!(row.spoken(), "b.iso, 1.0 MiB, Reading, 50%");
     }

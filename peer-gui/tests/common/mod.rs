@@ -69,6 +69,7 @@ pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: Transfe
         downloaded: if sharing { 0 } else { size / 100 * percent },
         uploaded: if sharing { size * 3 } else { size / 7 },
         eta: downloading.then_some(Duration::from_secs(67 * u64::from(n))),
+        work: None,
         added: 1_800_000_000,
         peers: if downloading { peers() } else { Vec::new() },
         link,
@@ -111,7 +112,12 @@ pub(crate) fn busy() -> Snapshot {
         transfer(8, "notes.txt", 1, 0, TransferState::Searching),
     ];
     Snapshot {
-        hashing: vec![HashingView { path: "/home/ada/Videos/interview-raw.mov".into(), done: 3 << 30, total: 8 << 30 }],
+        hashing: vec![HashingView {
+            path: "/home/ada/Videos/interview-raw.mov".into(),
+            done: 3 << 30,
+            total: 8 << 30,
+            eta: None,
+        }],
         transfers: all.into_iter().map(Arc::new).collect(),
         down_rate: 9_175_040,
         up_rate: 614_400,

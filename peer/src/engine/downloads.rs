@@ -46,7 +46,8 @@ impl Running {
                 if transfer.whole.take().is_some() {
                     // It was here once, and is no longer: it is fetched from the start.
                     transfer.status.update(|figures| {
-                        (figures.verified, figures.chunks_done, figures.begun) = (0, 0, false);
+                        (figures.verified, figures.chunks_done) = (0, 0);
+                        (figures.begun, figures.distrust) = (false, false);
                     });
                     transfer.status.watching().starts_anew();
                     transfer.order = None;
@@ -102,9 +103,8 @@ impl Running {
         let figures = transfer.status.figures();
         order.name = figures.ordered_name.or_else(|| order.name.take());
         order.begun = figures.begun;
-        let ordered = order.clone();
-        order.distrust = false;
-        let order = ordered;
+        order.distrust = figures.distrust;
+        let order = order.clone();
         let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
         let (added, added_peers) = watch::channel(Vec::new());
         let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.clone() };
@@ -285,7 +285,7 @@ impl Running {
 
     /// Brings back a download of the last run.
     pub(super) fn restore_wanted(&mut self, record: &Record, wanted: Wanted) {
-        let Wanted { link, added_peers, dir, name, begun } = wanted;
+        let Wanted { link, added_peers, dir, name, begun, distrust } = wanted;
         let Ok(link) = link.parse::<Link>() else {
             tracing::error!(link, "a link in the list of transfers is damaged");
             return;
@@ -294,7 +294,7 @@ impl Running {
         let order = Order { link, added_peers, dir, name, begun, distrust: false };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);
-        transfer.status.update(|figures| figures.begun = begun);
+        transfer.status.update(|figures| (figures.begun, figures.distrust) = (begun, distrust));
         transfer.set_state(Self::resting(&transfer));
         self.transfers.push(transfer);
         if record.sequential {

@@ -38,7 +38,7 @@ pub(super) struct Running {
     pub(super) transfers: Vec<Transfer>,
     /// Paths that wait to be hashed, and the one that is.
     pub(super) to_hash: VecDeque<PathBuf>,
-    pub(super) hashing: Option<Arc<Hashing>>,
+    pub(super) hashing: Option<Hashing>,
     pub(super) hashers: JoinSet<Hashed>,
     pub(super) downloads: JoinSet<(FileId, Result<Done, Ended>)>,
     /// Looks whether the trouble that stopped a transfer is over.
@@ -173,6 +173,7 @@ impl Running {
             Command::Resume(file_id) => self.resume(file_id),
             Command::Remove { file_id, delete_data } => self.remove(file_id, delete_data),
             Command::Check(file_id) => self.check(file_id),
+            Command::CancelWork(file_id) => self.cancel_work(file_id),
             Command::Move { file_id, dir } => self.move_to(file_id, dir),
             Command::SetActiveDownloads(most) => self.set_active_downloads(most),
             Command::SetRates { up, down } => {
@@ -232,7 +233,7 @@ impl Running {
     async fn end(&mut self) {
         self.ending = true;
         if let Some(hashing) = &self.hashing {
-            hashing.cancel();
+            hashing.job.stop();
         }
         self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
         // What completed, was to be removed or to be moved counts as much as ever.

@@ -1,9 +1,8 @@
 //! Sharing: path → hashed → held → registered.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use sprat_chunking::{FileDigest, FileId};
 
@@ -12,33 +11,22 @@ use crate::event::Event;
 use crate::folder::Folder;
 use crate::folder::digest::{FolderDigest, digest_folder};
 use crate::holding::Holding;
+use crate::job::Job;
 use crate::library::{self, Library, Place, Record};
 use crate::share::{FileStamp, ShareError, digest_file, size_of};
-use crate::snapshot::{HashingView, TransferState, Trouble};
+use crate::snapshot::{HashingView, TransferState, Trouble, Work};
 use crate::state_dir::StateDir;
 use crate::status::Status;
 use crate::transfer::{After, Transfer, Whole};
+
+/// How many of the paths that wait to be hashed a snapshot tells.
+const MAX_WAITING: usize = 1000;
 
 /// A file that is being hashed.
 #[derive(Debug)]
 pub(super) struct Hashing {
     path: PathBuf,
-    done: AtomicU64,
-    total: AtomicU64,
-    cancelled: AtomicBool,
-}
-
-impl Hashing {
-    /// So much is done. Whether to go on.
-    fn progress(&self, done: u64) -> ControlFlow<()> {
-        self.done.store(done, Ordering::Relaxed);
-        if self.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    /// Ends it at the next chunk.
-    pub(super) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
+    pub(super) job: Arc<Job>,
 }
 
 /// A file that was hashed, or could not be.
@@ -70,7 +58,7 @@ impl Running {
             self.check_cancelled(path);
         }
         if let Some(hashing) = self.hashing.as_ref().filter(|hashing| hashing.path == path) {
-            hashing.cancel();
+            hashing.job.stop();
         }
     }
 
@@ -80,18 +68,21 @@ impl Running {
             return;
         }
         let Some(path) = self.to_hash.pop_front() else { return };
-        let (done, total, cancelled) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        let hashing = Arc::new(Hashing { path: path.clone(), done, total, cancelled });
-        self.hashing = Some(hashing.clone());
+        let job = Arc::new(Job::default());
+        self.hashing = Some(Hashing { path: path.clone(), job: job.clone() });
+        let checked = self.rechecks.get(&path).copied();
+        if let Some(transfer) = checked.and_then(|file_id| self.transfer(file_id)).filter(|transfer| !transfer.moving) {
+            transfer.status.works(job.clone());
+        }
         let (state, keeps) = (self.state.clone(), self.keeps_anything());
         self.hashers.spawn_blocking(move || {
             // Where it lies must not depend on where the process stands later.
             let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-            hashing.total.store(size_of(&absolute), Ordering::Relaxed);
+            job.expect(size_of(&absolute));
             let result = if absolute.is_dir() {
-                hash_folder(&absolute, &hashing, &state, keeps)
+                hash_folder(&absolute, &job, &state, keeps)
             } else {
-                hash_file(&absolute, &hashing, &state, keeps)
+                hash_file(&absolute, &job, &state, keeps)
             };
             Hashed { path, result }
         });
@@ -244,12 +235,13 @@ impl Running {
 
     /// What a snapshot shows of the queue.
     pub(super) fn hashing_views(&self) -> Vec<HashingView> {
-        let current = self.hashing.iter().map(|hashing| HashingView {
-            path: hashing.path.clone(),
-            done: hashing.done.load(Ordering::Relaxed),
-            total: hashing.total.load(Ordering::Relaxed),
+        let now = Instant::now();
+        let current = self.hashing.iter().map(|hashing| {
+            let work = hashing.job.work(now).unwrap_or(Work { done: 0, total: 0, eta: None });
+            HashingView { path: hashing.path.clone(), done: work.done, total: work.total, eta: work.eta }
         });
-        let waiting = self.to_hash.iter().map(|path| HashingView { path: path.clone(), done: 0, total: 0 });
+        let waiting = self.to_hash.iter().take(MAX_WAITING);
+        let waiting = waiting.map(|path| HashingView { path: path.clone(), done: 0, total: 0, eta: None });
         current.chain(waiting).collect()
     }
 
@@ -346,16 +338,16 @@ impl Running {
     }
 }
 
-fn hash_file(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
-    let (digest, stamp) = digest_file(path, |done| hashing.progress(done))?;
+fn hash_file(path: &Path, job: &Job, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
+    let (digest, stamp) = digest_file(path, |done| job.at(done))?;
     if keeps {
         library::keep_hashes(state, &digest.hashes, digest.layout);
     }
     Ok(Digest::File(digest, stamp))
 }
 
-fn hash_folder(path: &Path, hashing: &Hashing, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
-    let digest = digest_folder(path, |done| hashing.progress(done))?;
+fn hash_folder(path: &Path, job: &Job, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
+    let digest = digest_folder(path, |done| job.at(done))?;
     if keeps {
         digest.digests.iter().for_each(|digest| library::keep_hashes(state, &digest.hashes, digest.layout));
     }

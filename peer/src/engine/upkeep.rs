@@ -1,12 +1,15 @@
 //! What a user does with what is there: checking it again, moving it elsewhere.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sprat_chunking::FileId;
 
 use super::run::Running;
 use crate::event::Event;
 use crate::folder::site::Site;
+use crate::job::Job;
 use crate::snapshot::{TransferState, Trouble};
 use crate::store::{PartFile, relocate, trouble};
 use crate::transfer::{After, Whole};
@@ -17,8 +20,8 @@ pub(super) struct Moved {
     file_id: FileId,
     /// Where it was.
     from: PathBuf,
-    /// Where it is now, or why it is where it was.
-    result: Result<PathBuf, Trouble>,
+    /// Where it is now, or why it is where it was; nothing if the user did not want it moved any more.
+    result: Result<PathBuf, Option<Trouble>>,
 }
 
 impl Running {
@@ -31,8 +34,10 @@ impl Running {
             self.check_whole(file_id, path);
             return;
         }
-        let Some(order) = &mut transfer.order else { return };
-        order.distrust = true;
+        if transfer.order.is_none() {
+            return;
+        }
+        transfer.status.update(|figures| figures.distrust = true);
         match &transfer.running {
             Some(running) if !transfer.paused && transfer.after == After::Stay => {
                 running.stop.cancel();
@@ -41,6 +46,29 @@ impl Running {
             None if !transfer.paused && !transfer.moving => self.enqueue(file_id),
             // It is checked when it goes on.
             _ => {}
+        }
+        self.save();
+    }
+
+    /// Ends a check or a move that is under way, or about to be.
+    pub(super) fn cancel_work(&mut self, file_id: FileId) {
+        let checked = self.rechecks.iter().find(|(_, checked)| **checked == file_id).map(|(path, _)| path.clone());
+        if let Some(path) = checked {
+            self.cancel_share(&path);
+        }
+        let Some(transfer) = self.transfer(file_id) else { return };
+        if matches!(transfer.after, After::Move(_)) {
+            let goes_on = transfer.running.is_some() && !transfer.paused;
+            transfer.after = if goes_on { After::Restart } else { After::Stay };
+        }
+        if transfer.moving {
+            transfer.status.work().into_iter().for_each(|job| job.stop());
+            return;
+        }
+        let figures = transfer.status.figures();
+        if transfer.running.is_some() && (figures.distrust || figures.state == TransferState::Checking) {
+            // What is not hashed yet is hashed when it goes on.
+            self.pause(file_id);
         }
     }
 
@@ -100,6 +128,8 @@ impl Running {
         // Whatever trouble there was is looked at anew where it goes to.
         (transfer.moving, transfer.recovery) = (true, None);
         transfer.set_state(TransferState::Moving);
+        let job = Arc::new(Job::default());
+        transfer.status.works(job.clone());
         let from = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
         let unfinished = transfer.status.figures().path;
         if let Some(holding) = self.node.holdings.get(&file_id) {
@@ -107,11 +137,12 @@ impl Running {
         }
         self.moves.spawn_blocking(move || {
             let moved = match &from {
-                Some(from) => relocate(from, &dir),
-                None => relocate_unfinished(&unfinished, &dir, file_id),
+                Some(from) => relocate(from, &dir, &job),
+                None => relocate_unfinished(&unfinished, &dir, file_id, &job),
             };
             let from = from.unwrap_or(unfinished);
-            let result = moved.map_err(|error| trouble(&dir.join(from.file_name().unwrap_or_default()), 0, &error));
+            let to = dir.join(from.file_name().unwrap_or_default());
+            let result = moved.map_err(|error| (!job.is_stopped()).then(|| trouble(&to, 0, &error)));
             Moved { file_id, from, result }
         });
         self.publish();
@@ -135,7 +166,8 @@ impl Running {
                 }
                 self.node.emit(Event::Moved { file_id, path });
             }
-            Err(trouble) => {
+            Err(None) => tracing::info!(%file_id, "moving it was cancelled"),
+            Err(Some(trouble)) => {
                 tracing::warn!(%file_id, %trouble, "not moved");
                 self.node.emit(Event::NotMoved { file_id, trouble });
             }
@@ -165,6 +197,10 @@ impl Running {
 }
 
 /// Moves what was fetched towards `path`, a file or a folder; blocks.
-fn relocate_unfinished(path: &Path, dir: &Path, file_id: FileId) -> std::io::Result<PathBuf> {
-    if Site::is_begun(path, file_id) { Site::relocate(path, dir) } else { PartFile::relocate(path, dir, file_id) }
+fn relocate_unfinished(path: &Path, dir: &Path, file_id: FileId, job: &Job) -> io::Result<PathBuf> {
+    if Site::is_begun(path, file_id) {
+        Site::relocate(path, dir, job)
+    } else {
+        PartFile::relocate(path, dir, file_id, job)
+    }
 }

@@ -21,6 +21,7 @@ use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf, R
 use crate::folder::site::{OpenedSite, Site};
 use crate::folder::{Folder, count_chunks};
 use crate::holding::Holding;
+use crate::job::Job;
 use crate::library;
 use crate::node::{Fetching, Node};
 use crate::settings::TransferSettings;
@@ -117,8 +118,14 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let (order, stop) = (self.order.clone(), self.reins.stop.clone());
-        let mut site = match self.on_disk(move || Site::open(&order, list, &stop)).await? {
+        let (order, job) = (self.order.clone(), Arc::new(Job::new(self.reins.stop.clone())));
+        self.status.works(job.clone());
+        self.node.changed.notify_one();
+        let opened = self.on_disk(move || Site::open(&order, list, &job)).await?;
+        if !self.reins.stop.is_cancelled() {
+            self.status.update(|figures| figures.distrust = false);
+        }
+        let mut site = match opened {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
                     folder.serve(&self.node, part, Some(digest), &self.holding);

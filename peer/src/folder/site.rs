@@ -4,20 +4,19 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sprat_chunking::{FileDigest, FileId};
 use sprat_protocol::Link;
 use sprat_protocol::collection::Part;
-use tokio_util::sync::CancellationToken;
 
 use crate::download::{List, Order};
 use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
 use crate::folder::place::places;
 use crate::folder::progress::Progress;
 use crate::folder::{Folder, PlacedFile};
+use crate::job::Job;
 use crate::share::{FileStamp, id_of};
 use crate::snapshot::Trouble;
 use crate::store::{self, Destination, MAX_NUMBER, PartFile, is_taken, numbered, sync_dir, trouble};
@@ -62,11 +61,11 @@ pub(crate) enum OpenedSite {
 
 impl Site {
     /// Opens the site of this folder where it was ordered to, or, unless something was fetched before, begins one beside whatever is
-    /// there. After `stop` nothing more is hashed, and what was not is not believed to be there.
+    /// there. After `job` was stopped nothing more is hashed, and what was not is not believed to be there.
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(order: &Order, list: List, stop: &CancellationToken) -> Result<OpenedSite, Trouble> {
+    pub(crate) fn open(order: &Order, list: List, job: &Job) -> Result<OpenedSite, Trouble> {
         let Order { link: Link { file_id: id, .. }, dir, begun, distrust, .. } = order;
         let (id, begun) = (*id, *begun);
         let List { collection, bytes, name } = list;
@@ -80,14 +79,17 @@ impl Site {
             let path = numbered(&destination, number);
             let work = work_dir(&path);
             let failed = |error: io::Error| trouble(&work, collection.size(), &error);
-            let complete = || match digest_folder(&path, |_| until(stop)) {
-                Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
-                    Some(OpenedSite::Complete { folder, digests })
+            let complete = || {
+                job.expect(collection.size());
+                match digest_folder(&path, |done| job.at(done)) {
+                    Ok(FolderDigest { folder, bytes: there, digests }) if there == bytes => {
+                        Some(OpenedSite::Complete { folder, digests })
+                    }
+                    _ => None,
                 }
-                _ => None,
             };
             // Where it is not known whether the folder is there, nothing is begun beside it.
-            let stopped = || match stop.is_cancelled() {
+            let stopped = || match job.is_stopped() {
                 true => Err(failed(io::ErrorKind::Interrupted.into())),
                 false => Ok(()),
             };
@@ -130,7 +132,7 @@ impl Site {
             let files = vec![None; collection.files.len()];
             let folder =
                 Folder { root: work.join("files"), parts: collection.parts(), collection: Arc::new(collection), files };
-            return Self::begin(destination, path, progress, folder, *distrust, stop)
+            return Self::begin(destination, path, progress, folder, *distrust, job)
                 .map(|site| OpenedSite::Site(Box::new(site)));
         }
         Err(trouble(&numbered(&destination, 1), 0, &io::Error::other("too many folders of that name are there")))
@@ -142,7 +144,7 @@ impl Site {
         progress: Progress,
         folder: Folder,
         distrust: bool,
-        stop: &CancellationToken,
+        job: &Job,
     ) -> Result<Self, Trouble> {
         let (places, empty) = places(&folder.collection);
         let mut parts: HashMap<FileId, Vec<Part>> = HashMap::new();
@@ -168,14 +170,15 @@ impl Site {
                 site.write(place, &[])?;
             }
         }
-        site.look(distrust, stop)?;
+        site.look(distrust, job)?;
         Ok(site)
     }
 
     /// Finds the parts that are there from before: those on record, if that is to be trusted, and those that hash to what they
     /// should be.
-    fn look(&mut self, distrust: bool, stop: &CancellationToken) -> Result<(), Trouble> {
+    fn look(&mut self, distrust: bool, job: &Job) -> Result<(), Trouble> {
         let ids: Vec<FileId> = self.parts.keys().copied().collect();
+        let (mut unsure, mut bytes) = (Vec::new(), 0);
         for id in ids {
             let files = self.files_of(id);
             let stamps: Option<Vec<FileStamp>> = files.iter().map(|place| self.stamp(*place)).collect();
@@ -183,7 +186,14 @@ impl Site {
             let is_noted = self.progress.done(id) == Some(&stamps);
             if is_noted && !distrust {
                 self.keep(&files, &stamps);
-            } else if files.iter().all(|place| self.is_right(*place, stop)) {
+            } else {
+                bytes += stamps.iter().map(|stamp| stamp.len).sum::<u64>();
+                unsure.push((id, files));
+            }
+        }
+        job.expect(bytes);
+        for (id, files) in unsure {
+            if files.iter().all(|place| self.is_right(*place, job)) {
                 self.there(id, &files)?;
             }
         }
@@ -362,8 +372,8 @@ impl Site {
     }
 
     /// Moves the unfinished folder towards `path` into `dir`. Returns where the folder is expected now.
-    pub(crate) fn relocate(path: &Path, dir: &Path) -> io::Result<PathBuf> {
-        store::relocate_as(path, dir, |from, to| store::move_one(&work_dir(from), &work_dir(to)))
+    pub(crate) fn relocate(path: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
+        store::relocate_as(path, dir, |from, to| store::move_one(&work_dir(from), &work_dir(to), job))
     }
 
     /// Whether there is an unfinished folder of this ID towards this path.
@@ -400,14 +410,11 @@ impl Site {
     }
 
     /// Whether a file is there, to the last byte.
-    fn is_right(&self, place: usize, stop: &CancellationToken) -> bool {
-        let path = self.folder.root.join(&self.places[place]);
-        id_of(&path, |_| until(stop)).is_ok_and(|id| id == self.folder.collection.files[place].file_id)
+    fn is_right(&self, place: usize, job: &Job) -> bool {
+        let (path, listed) = (self.folder.root.join(&self.places[place]), &self.folder.collection.files[place]);
+        let is_right = id_of(&path, |_| job.go_on()).is_ok_and(|id| id == listed.file_id);
+        job.advance(listed.size).is_continue() && is_right
     }
-}
-
-fn until(stop: &CancellationToken) -> ControlFlow<()> {
-    if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn work_dir(path: &Path) -> PathBuf {
@@ -420,6 +427,8 @@ fn record(work: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use sprat_protocol::collection::{Bundle, SMALL};
     use sprat_protocol::{Collection, CollectionFile, FileName};
 
@@ -444,7 +453,7 @@ mod tests {
         let order = Order { link, added_peers: 0, dir: dir.to_owned(), name: None, begun: false, distrust: false };
         let bytes = collection.clone().to_bytes().unwrap();
         let list = List { collection: collection.clone(), bytes, name: FileName::clean("folder") };
-        Site::open(&order, list, &CancellationToken::new()).unwrap()
+        Site::open(&order, list, &Job::default()).unwrap()
     }
 
     fn site(dir: &Path, collection: &Collection) -> Box<Site> {
@@ -483,11 +492,11 @@ mod tests {
         let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
         let mut site = site(dir.path(), &collection);
         fs::write(site.folder.root.join("a"), &bytes).unwrap();
-        let stop = CancellationToken::new();
-        stop.cancel();
-        site.look(true, &stop).unwrap();
+        let stopped = Job::default();
+        stopped.stop();
+        site.look(true, &stopped).unwrap();
         assert!(!site.has(id(&bytes)));
-        site.look(true, &CancellationToken::new()).unwrap();
+        site.look(true, &Job::default()).unwrap();
         assert!(site.has(id(&bytes)));
     }
 

@@ -10,7 +10,6 @@
 //! 1970) before an orderly end: while that is still so, there is nothing to find besides the bits.
 
 use std::io;
-use std::ops::ControlFlow;
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -18,6 +17,7 @@ use sprat_chunking::{
     Bitfield, ChunkHashes, ChunkIndex, FileId, Hash, Layout, PutError, ReadAt, SplitError, put_chunk, verify,
 };
 
+use crate::job::Job;
 use crate::library;
 use crate::share::FileStamp;
 use crate::store::storage::Storage;
@@ -86,11 +86,11 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
     }
 
     /// Which chunks are there: those on record, and those that hash to what they should be, which is tried, on all cores, for
-    /// whatever may have been written since; blocks. `progress` is told the bytes that were looked at.
+    /// whatever may have been written since; blocks. `job` is told the bytes that were looked at.
     ///
     /// # Errors
     /// What reading said.
-    pub(crate) fn check(&self, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> io::Result<Bitfield> {
+    pub(crate) fn check(&self, job: &Job) -> io::Result<Bitfield> {
         let Recorded { layout, stamp, mut has, .. } = self.recorded.lock().clone();
         let now = self.data.stamp()?;
         if stamp != 0 && (now.len, nanos(now)) == (layout.len(), stamp) {
@@ -107,11 +107,8 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
             .filter(|index| !has.has(*index))
             .filter(|index| !self.data.is_hole(layout.range(*index).start, layout.range(*index).end))
             .collect();
-        let looked_at = std::sync::atomic::AtomicU64::new(0);
-        let found = verify(&self.data, layout, &self.hashes, &unsure, |_, chunk| {
-            let len = chunk.len() as u64;
-            progress(looked_at.fetch_add(len, std::sync::atomic::Ordering::Relaxed) + len)
-        });
+        job.expect(unsure.iter().map(|index| layout.chunk_len(*index) as u64).sum());
+        let found = verify(&self.data, layout, &self.hashes, &unsure, |_, chunk| job.advance(chunk.len() as u64));
         match found {
             Ok(found) => found.ones().for_each(|index| {
                 has.insert(index);

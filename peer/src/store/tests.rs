@@ -1,6 +1,7 @@
 //! The store on a real disk.
 
 use std::fs;
+use std::time::Instant;
 
 use proptest::prelude::*;
 use sprat_chunking::{ChunkIndex, PutError, split};
@@ -40,7 +41,7 @@ impl Fixture {
     }
 
     fn check(part: &PartFile) -> Vec<u32> {
-        part.check(|_| ControlFlow::Continue(())).unwrap().ones().map(ChunkIndex::get).collect()
+        part.check(&Job::default()).unwrap().ones().map(ChunkIndex::get).collect()
     }
 
     fn names(&self) -> Vec<String> {
@@ -117,20 +118,17 @@ fn after_an_orderly_end_nothing_is_hashed_again() {
     }
     part.chunks.checkpoint(&has, fixture.layout, true).unwrap();
     drop(part);
-    let nothing = |_| panic!("a chunk was hashed");
-    let part = fixture.open();
-    assert_eq!(part.check(nothing).unwrap(), has);
+    let (part, job) = (fixture.open(), Job::default());
+    assert_eq!(part.check(&job).unwrap(), has);
+    assert_eq!(job.work(Instant::now()), None, "a chunk was hashed");
     // A crash after more was written: that is looked at, and what is on record is not.
     fixture.put(&part, fixture.layout.index(2).unwrap()).unwrap();
     drop(part);
-    let looked_at = std::sync::atomic::AtomicU64::new(0);
     let part = fixture.open();
-    let found = part.check(|bytes| {
-        looked_at.fetch_max(bytes, std::sync::atomic::Ordering::Relaxed);
-        ControlFlow::Continue(())
-    });
+    let found = part.check(&job);
     assert_eq!(found.unwrap().ones().map(ChunkIndex::get).collect::<Vec<_>>(), [1, 2, 4]);
-    assert!(looked_at.into_inner() <= 5 * 16 * 1024);
+    let work = job.work(Instant::now()).unwrap();
+    assert!(work.done > 0 && work.done == work.total && work.total <= 5 * 16 * 1024, "{work:?}");
 }
 
 #[test]

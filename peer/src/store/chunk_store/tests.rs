@@ -1,6 +1,7 @@
 //! Crashes and power cuts at every point of a download, on a disk that may lose whatever was not synced.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -148,7 +149,7 @@ impl Download {
     fn run(&self, disk: &Disk, rng: &mut SmallRng) -> (BTreeSet<ChunkIndex>, Bitfield) {
         let store = self.open(disk);
         let mut recorded = store.recorded.lock().has.clone();
-        let Ok(mut has) = store.check(|_| ControlFlow::Continue(())) else { return (BTreeSet::new(), recorded) };
+        let Ok(mut has) = store.check(&Job::default()) else { return (BTreeSet::new(), recorded) };
         for index in has.ones() {
             assert!(disk.after(false)[0][self.range(index)] == *self.chunk(index), "chunk {index} is believed");
         }
@@ -189,7 +190,7 @@ fn survives(seed: u64, power_loss: bool) {
         let store = download.open(&Disk::new(0, files.clone(), u32::MAX));
         let known = store.recorded.lock().has.clone();
         assert!(recorded.ones().all(|index| known.has(index)), "seed {seed}: what was recorded is hashed again");
-        let found = store.check(|_| ControlFlow::Continue(())).unwrap();
+        let found = store.check(&Job::default()).unwrap();
         for index in found.ones() {
             let there = files[0].get(download.range(index));
             assert!(there == Some(download.chunk(index)), "seed {seed}: chunk {index} is believed and not there");
