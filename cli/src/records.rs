@@ -234,11 +234,15 @@ pub(crate) mod tests {
             peer_id: PeerId::new(std::array::from_fn(|i| i as u8)),
             addr: "203.0.113.5:4000".parse().unwrap(),
             agent: "sprat/0".into(),
+            name: String::new(),
             connected: false,
+            last_seen: 0,
             complete: true,
             chunks_down,
             bytes_down: u64::from(chunks_down) * 262_144,
             bytes_up: 0,
+            down_rate: 0,
+            up_rate: 0,
         }
     }
 

@@ -93,6 +93,8 @@ pub enum Command {
         /// What opens it.
         token: Option<AccessToken>,
     },
+    /// Call this peer so from now on; empty is nothing. Others are told at the next connection.
+    SetDisplayName(String),
     /// Save downloads that start from now on here, unless their command says otherwise.
     SetDownloadDir(PathBuf),
     /// Try this address too for a download, now and whenever it runs. A download keeps as many addresses as a link may name: the

@@ -12,6 +12,9 @@ use crate::tokens::Tokens;
 /// The agent that this version names itself as to other peers.
 pub const AGENT: &str = concat!("sprat/", env!("CARGO_PKG_VERSION"));
 
+/// How many characters of what a peer says of itself are shown, and of its own name are told.
+pub(crate) const MAX_SAID: usize = 64;
+
 /// Where an engine lives and what it may use.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -19,6 +22,8 @@ pub struct EngineConfig {
     pub state_dir: PathBuf,
     /// Where downloads go unless their command says otherwise.
     pub download_dir: PathBuf,
+    /// What the person calls this peer; told to others, empty if nothing.
+    pub display_name: String,
     /// Where to listen for peers; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// The trackers to tell of what is shared, and to ask for what is wanted.
@@ -37,6 +42,7 @@ impl EngineConfig {
         Self {
             state_dir: state_dir.into(),
             download_dir: download_dir.into(),
+            display_name: String::new(),
             listen: SocketAddr::from(([0, 0, 0, 0], 0)),
             trackers: Vec::new(),
             tokens: Tokens::default(),

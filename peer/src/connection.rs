@@ -13,6 +13,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sprat_chunking::{ChunkIndex, ChunkSize, FileId};
 use sprat_protocol::PeerId;
+use sprat_protocol::name::clean_line;
 use sprat_protocol::wire::{Decoded, Hello, Message, RejectReason};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, mpsc};
@@ -20,6 +21,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::buffers::Buffer;
+use crate::config::MAX_SAID;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::held_back::HeldBack;
 use crate::node::Node;
@@ -45,8 +47,8 @@ pub(crate) struct Connection {
     pub(crate) peer_id: PeerId,
     /// Where.
     pub(crate) addr: SocketAddr,
-    /// Its program, cleaned.
-    pub(crate) agent: String,
+    /// What it says of itself.
+    pub(crate) said: Said,
     /// Whether this side dialled.
     pub(crate) dialled: bool,
     pub(crate) uploads: Mutex<VecDeque<Upload>>,
@@ -60,6 +62,21 @@ pub(crate) struct Connection {
     outbox_bytes: AtomicUsize,
     downloads: Mutex<Downloads>,
     closed: CancellationToken,
+}
+
+/// What a peer says of itself, cleaned.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// Its program.
+    pub(crate) agent: String,
+    /// What the person there calls it.
+    pub(crate) name: String,
+}
+
+impl Said {
+    fn of(hello: &Hello) -> Self {
+        Self { agent: clean_line(&hello.agent, MAX_SAID), name: clean_line(&hello.name, MAX_SAID) }
+    }
 }
 
 /// What this side asked the peer for.
@@ -169,7 +186,7 @@ impl Connection {
             key,
             peer_id: hello.peer_id,
             addr,
-            agent: hello.agent.chars().filter(|c| !c.is_control()).take(64).collect(),
+            said: Said::of(hello),
             dialled,
             uploads: Mutex::default(),
             wanted: Mutex::default(),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
+use sprat_protocol::name::clean_line;
 use sprat_protocol::tls::TlsConfigs;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
@@ -13,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::bans::BanList;
 use crate::buffers::BufferPool;
 use crate::command::Command;
-use crate::config::EngineConfig;
+use crate::config::{EngineConfig, MAX_SAID};
 use crate::engine::run::Running;
 use crate::event::Event;
 use crate::holding::Holdings;
@@ -74,6 +75,7 @@ impl Engine {
             peer_id: identity.peer_id(),
             tls: TlsConfigs::new(&identity),
             identity,
+            display_name: RwLock::new(clean_line(&config.display_name, MAX_SAID)),
             listen: listener.local_addr().map_err(listen_failed)?,
             pool: Pool::new(config.limits.connections, &banned),
             upload_rate: RateLimit::new(config.limits.upload_rate),

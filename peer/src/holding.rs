@@ -14,7 +14,7 @@ use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layou
 use sprat_protocol::PeerId;
 use tokio::sync::{Notify, mpsc};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Said};
 use crate::folder::Bundled;
 use crate::handed_out::HandedOut;
 use crate::share::FileStamp;
@@ -56,8 +56,8 @@ pub(crate) struct Holding {
 pub(crate) struct Recipient {
     /// Where it was last.
     pub(crate) addr: SocketAddr,
-    /// Its program.
-    pub(crate) agent: String,
+    /// What it says of itself.
+    pub(crate) said: Said,
     /// Bytes sent to it.
     pub(crate) bytes: u64,
     /// Weak, since a connection keeps the files that its peer wants.
@@ -322,8 +322,8 @@ impl Holding {
             uploaded_to.retain(|_, recipient| recipient.is_connected());
         }
         let before = uploaded_to.get(&to.peer_id).map_or(0, |recipient| recipient.bytes);
-        let (addr, agent, connection) = (to.addr, to.agent.clone(), Arc::downgrade(to));
-        uploaded_to.insert(to.peer_id, Recipient { addr, agent, connection, bytes: before + bytes });
+        let (addr, said, connection) = (to.addr, to.said.clone(), Arc::downgrade(to));
+        uploaded_to.insert(to.peer_id, Recipient { addr, said, connection, bytes: before + bytes });
     }
 
     /// Who was sent how much.

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use sprat_chunking::FileId;
+use sprat_protocol::name::clean_line;
 use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{Hello, WIRE_VERSION};
 use sprat_protocol::{Identity, Link, PeerId};
@@ -16,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::address::reachable_at;
 use crate::buffers::BufferPool;
-use crate::config::{AGENT, Limits};
+use crate::config::{AGENT, Limits, MAX_SAID};
 use crate::event::Event;
 use crate::holding::Holdings;
 use crate::pool::Pool;
@@ -34,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) identity: Identity,
     /// How it proves who it is, and keeps what is said to itself.
     pub(crate) tls: TlsConfigs,
+    /// What the person calls it.
+    pub(crate) display_name: RwLock<String>,
     /// Where it listens.
     pub(crate) listen: SocketAddr,
     /// What it may use.
@@ -93,9 +96,15 @@ impl Node {
         let _ = self.events.send(event);
     }
 
+    /// The person calls it so from now on.
+    pub(crate) fn set_display_name(&self, name: &str) {
+        *self.display_name.write() = clean_line(name, MAX_SAID);
+    }
+
     /// How this peer greets.
     pub(crate) fn hello(&self) -> Hello {
-        Hello { version: WIRE_VERSION, peer_id: self.peer_id, agent: AGENT.to_owned(), port: self.listen.port() }
+        let (name, port) = (self.display_name.read().clone(), self.listen.port());
+        Hello { version: WIRE_VERSION, peer_id: self.peer_id, agent: AGENT.to_owned(), port, name }
     }
 
     /// The link to hand to others: with the trackers, and with this peer's own addresses, so that two people on one

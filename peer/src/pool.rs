@@ -280,6 +280,8 @@ fn begin<S: AsyncRead + AsyncWrite + Send + 'static>(
     node.tasks.spawn(async move {
         running.clone().run(of.clone(), driver).await;
         of.pool.remove(&running);
+        // Who was only served is seen to be gone by nobody else.
+        of.changed.notify_one();
         drop(permit);
     });
     connection

@@ -148,10 +148,14 @@ pub struct PeerView {
     pub peer_id: PeerId,
     /// Where it is.
     pub addr: SocketAddr,
-    /// Its program, as it says, without control characters.
+    /// Its program, as it says: cleaned, safe to show.
     pub agent: String,
+    /// What the person there calls it: cleaned, safe to show, at most 64 characters; empty if nothing.
+    pub name: String,
     /// Whether it is connected now.
     pub connected: bool,
+    /// When it was last connected, in seconds since 1970 (UTC); now while it is.
+    pub last_seen: u64,
     /// Whether it has the whole file.
     pub complete: bool,
     /// Verified chunks that it sent.
@@ -160,6 +164,10 @@ pub struct PeerView {
     pub bytes_down: u64,
     /// Bytes of chunks sent to it.
     pub bytes_up: u64,
+    /// Bytes per second received from it.
+    pub down_rate: u64,
+    /// Bytes per second sent to it.
+    pub up_rate: u64,
 }
 
 /// What is going on with a transfer.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use sprat_protocol::{FileName, PeerId};
 use tokio::sync::Notify;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Said};
 use crate::holding::Holding;
 use crate::job::Job;
 use crate::pace::RateMeter;
@@ -42,9 +42,17 @@ struct Inner {
     up: RateMeter,
     /// Bytes uploaded as of the last look, which is how the upload rate is measured.
     uploaded: u64,
-    peers: BTreeMap<PeerId, PeerView>,
+    peers: BTreeMap<PeerId, Peer>,
     /// What is being done on the disk, while it is being checked or moved.
     work: Option<Arc<Job>>,
+}
+
+/// A peer of this transfer.
+#[derive(Debug)]
+struct Peer {
+    view: PeerView,
+    down: RateMeter,
+    up: RateMeter,
 }
 
 /// What is known of a transfer.
@@ -190,8 +198,9 @@ impl Status {
             folder.connected(connection, complete);
         }
         let mut inner = self.inner.lock();
-        if let Some(peer) = inner.peer(connection.peer_id, connection.addr, &connection.agent) {
-            (peer.connected, peer.complete, peer.addr) = (true, complete, connection.addr);
+        if let Some(peer) = inner.peer(connection.peer_id, connection.addr, &connection.said) {
+            (peer.view.connected, peer.view.complete, peer.view.addr) = (true, complete, connection.addr);
+            peer.says(&connection.said);
         }
     }
 
@@ -201,7 +210,7 @@ impl Status {
             folder.disconnected(peer_id);
         }
         if let Some(peer) = self.inner.lock().peers.get_mut(peer_id) {
-            peer.connected = false;
+            (peer.view.connected, peer.view.last_seen) = (false, since_1970());
         }
     }
 
@@ -219,9 +228,10 @@ impl Status {
         figures.downloaded += bytes;
         figures.begun = true;
         inner.counted = (inner.counted.0 + bytes, inner.counted.1 + 1);
-        if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.agent) {
-            peer.chunks_down += 1;
-            peer.bytes_down += bytes;
+        if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.said) {
+            peer.view.chunks_down += 1;
+            peer.view.bytes_down += bytes;
+            peer.down.add(now, bytes);
         }
     }
 
@@ -240,40 +250,80 @@ impl Status {
         let is_work = matches!(inner.figures.state, TransferState::Checking | TransferState::Moving);
         let work = inner.work.as_ref().filter(|_| is_work).and_then(|job| job.work(now));
         let up_rate = inner.up.bytes_per_second() as u64;
-        Moving { down_rate: rate as u64, up_rate, eta, work, peers: inner.peers(holding) }
+        Moving { down_rate: rate as u64, up_rate, eta, work, peers: inner.peers(now, holding) }
     }
 }
 
 impl Inner {
-    fn peer(&mut self, peer_id: PeerId, addr: SocketAddr, agent: &str) -> Option<&mut PeerView> {
+    fn peer(&mut self, peer_id: PeerId, addr: SocketAddr, said: &Said) -> Option<&mut Peer> {
         if self.peers.len() >= MAX_PEERS && !self.peers.contains_key(&peer_id) {
-            self.peers.retain(|_, peer| peer.connected || peer.chunks_down > 0);
+            self.peers.retain(|_, peer| peer.view.connected || peer.view.chunks_down > 0);
             if self.peers.len() >= MAX_PEERS {
                 return None;
             }
         }
-        Some(self.peers.entry(peer_id).or_insert_with(|| PeerView {
+        Some(self.peers.entry(peer_id).or_insert_with(|| Peer::new(peer_id, addr, said)))
+    }
+
+    /// Those that chunks came from or that are connected, with what was sent to them.
+    fn peers(&mut self, now: Instant, holding: Option<&Holding>) -> Vec<PeerView> {
+        let seen = since_1970();
+        for (peer_id, recipient) in holding.map(Holding::uploaded_to).unwrap_or_default() {
+            if let Some(peer) = self.peer(peer_id, recipient.addr, &recipient.said) {
+                peer.up.add(now, recipient.bytes.saturating_sub(peer.view.bytes_up));
+                peer.view.bytes_up = recipient.bytes;
+                let was_connected = std::mem::replace(&mut peer.view.connected, recipient.is_connected());
+                if was_connected {
+                    peer.view.last_seen = seen;
+                }
+                peer.says(&recipient.said);
+            }
+        }
+        self.peers.values_mut().map(|peer| peer.view(now, seen)).collect()
+    }
+}
+
+impl Peer {
+    fn new(peer_id: PeerId, addr: SocketAddr, said: &Said) -> Self {
+        let (now, Said { agent, name }) = (Instant::now(), said.clone());
+        let view = PeerView {
             peer_id,
             addr,
-            agent: agent.to_owned(),
+            agent,
+            name,
             connected: true,
+            last_seen: since_1970(),
             complete: false,
             chunks_down: 0,
             bytes_down: 0,
             bytes_up: 0,
-        }))
+            down_rate: 0,
+            up_rate: 0,
+        };
+        Self { view, down: RateMeter::new(now), up: RateMeter::new(now) }
     }
 
-    /// Those that chunks came from or that are connected, with what was sent to them.
-    fn peers(&mut self, holding: Option<&Holding>) -> Vec<PeerView> {
-        if let Some(holding) = holding {
-            for (peer_id, recipient) in holding.uploaded_to() {
-                if let Some(peer) = self.peer(peer_id, recipient.addr, &recipient.agent) {
-                    peer.bytes_up = recipient.bytes;
-                    peer.connected = recipient.is_connected();
-                }
-            }
+    /// It may call itself otherwise than before.
+    fn says(&mut self, said: &Said) {
+        if (&self.view.agent, &self.view.name) != (&said.agent, &said.name) {
+            Said { agent: self.view.agent, name: self.view.name } = said.clone();
         }
-        self.peers.values().cloned().collect()
     }
+
+    /// What a snapshot shows, where `seen` is the time in seconds since 1970.
+    fn view(&mut self, now: Instant, seen: u64) -> PeerView {
+        self.down.roll(now);
+        self.up.roll(now);
+        self.view.down_rate = self.down.bytes_per_second() as u64;
+        self.view.up_rate = self.up.bytes_per_second() as u64;
+        if self.view.connected {
+            self.view.last_seen = seen;
+        }
+        self.view.clone()
+    }
+}
+
+/// The time in seconds since 1970.
+pub(crate) fn since_1970() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

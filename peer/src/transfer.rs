@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use sprat_chunking::FileId;
 use sprat_protocol::PeerAddr;
@@ -17,7 +17,7 @@ use crate::library::{self, Place, Record, Wanted};
 use crate::node::Node;
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, TransferView};
-use crate::status::Status;
+use crate::status::{Status, since_1970};
 use crate::store::name_at;
 
 /// A transfer, as the engine keeps it.
@@ -123,10 +123,9 @@ pub(crate) enum After {
 impl Transfer {
     /// A transfer that was added now.
     pub(crate) fn new(file_id: FileId, order: Option<Order>, status: Status) -> Self {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self {
             file_id,
-            added: since_1970.as_secs(),
+            added: since_1970(),
             paused: false,
             is_download: order.is_some(),
             sequential: false,

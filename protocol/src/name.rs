@@ -61,6 +61,13 @@ pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
+/// What a stranger says of itself, for one line of a screen: without control and invisible characters, and at most `max`
+/// characters long.
+pub fn clean_line(text: &str, max: usize) -> String {
+    let shown = text.trim().chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(max);
+    shown.collect::<String>().trim().to_owned()
+}
+
 /// Characters that some platform gives a meaning to.
 fn replace_unsafe(c: char) -> char {
     match c {
@@ -153,6 +160,21 @@ mod tests {
         ] {
             assert_eq!(FileName::clean(hostile).as_str(), clean, "{hostile:?}");
         }
+    }
+
+    #[test]
+    fn what_a_stranger_says_of_itself_is_one_harmless_line() {
+        for (said, shown) in [
+            ("Ada's laptop", "Ada's laptop"),
+            ("שלום 日本 🦀", "שלום 日本 🦀"),
+            ("  a\r\nb\u{1b}[2J ", "ab[2J"),
+            ("\u{202e}evil\u{200b}", "evil"),
+            ("\u{202e}\u{2066}\n", ""),
+            ("\u{200b} a", "a"),
+        ] {
+            assert_eq!(clean_line(said, 64), shown, "{said:?}");
+        }
+        assert_eq!(clean_line(&"ä".repeat(100), 64), "ä".repeat(64));
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Glutton {
         let mut stream = connector.connect(tls::server_name(), stream).await.expect("the peer has a key");
         let mut asked = Vec::new();
         let (version, peer_id) = (WIRE_VERSION, identity.peer_id());
-        let hello = Hello { version, peer_id, agent: "glutton/1".into(), port: 0 };
+        let hello = Hello { version, peer_id, agent: "glutton/1".into(), port: 0, name: String::new() };
         wire::encode(&Message::Hello(hello), 0, &mut asked);
         for index in 0..num_chunks {
             wire::encode(&Message::ChunkRequest { file_id, chunk_size, index, request: index }, 0, &mut asked);

@@ -120,7 +120,7 @@ async fn converse(
         return stream.write_all(&vec![0; 10 * 1024 * 1024]).await;
     }
     let peer_id = if lie == Lie::AnotherName { PeerId::new([7; 32]) } else { peer_id };
-    let hello = Hello { version: WIRE_VERSION, peer_id, agent: "liar/1".into(), port: 0 };
+    let hello = Hello { version: WIRE_VERSION, peer_id, agent: "liar/1".into(), port: 0, name: String::new() };
     send(&mut stream, &Message::Hello(hello), &[]).await?;
     let mut buffer = Vec::new();
     loop {

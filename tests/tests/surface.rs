@@ -245,3 +245,39 @@ async fn a_move_that_is_cancelled_leaves_everything_where_it_was() {
     });
     assert_eq!(moved.await, other.path().join("a.bin"));
 }
+
+#[tokio::test]
+async fn a_peer_is_called_what_its_person_calls_it() {
+    let named = |config: &mut EngineConfig| {
+        slow(config);
+        config.display_name = "Ada\u{202e}\n's laptop ".to_owned();
+    };
+    let mut seeder = Peer::start(None, named).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(8 * CHUNK, 76)).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    let before = since_1970();
+    downloader.fetch(link.clone()).await;
+    let peer = |s: &Snapshot| s.transfers.first()?.peers.first().cloned();
+    let fast = downloader.until(|s| peer(s).filter(|peer| peer.down_rate > 0)).await;
+    assert_eq!((fast.name.as_str(), fast.connected), ("Ada's laptop", true));
+    assert!((before..=since_1970()).contains(&fast.last_seen) && fast.up_rate == 0, "{fast:?}");
+    let asker = seeder.until(|s| peer(s).filter(|peer| peer.up_rate > 0)).await;
+    assert_eq!((asker.name.as_str(), asker.down_rate), ("", 0));
+    downloader.completed(&link).await;
+    // Rates fall to nothing by themselves.
+    downloader.until(|s| peer(s).filter(|peer| peer.down_rate == 0)).await;
+    seeder.until(|s| peer(s).filter(|peer| peer.up_rate == 0)).await;
+    // Another name is told to who connects from now on.
+    seeder.engine.send(Command::SetDisplayName("x".repeat(100))).await;
+    carried_out(&seeder).await;
+    let third = Peer::start(None, |_| {}).await;
+    third.fetch(link.clone()).await;
+    assert_eq!(third.until(peer).await.name, "x".repeat(64));
+    seeder.stop().await;
+    let gone = third.until(|s| peer(s).filter(|peer| !peer.connected)).await;
+    assert!(gone.last_seen >= fast.last_seen);
+}
+
+fn since_1970() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}

@@ -83,11 +83,15 @@ pub(crate) fn peers() -> Vec<PeerView> {
         peer_id: PeerId::new([n.wrapping_mul(37); 32]),
         addr: ([192, 168, 1, n], 40_000 + u16::from(n)).into(),
         agent: "sprat/0.1.0".to_owned(),
+        name: String::new(),
         connected,
+        last_seen: 1_800_000_000,
         complete,
         chunks_down: chunks,
         bytes_down: u64::from(chunks) * 262_144,
         bytes_up: if complete { 0 } else { u64::from(chunks) * 65_536 },
+        down_rate: 0,
+        up_rate: 0,
     };
     vec![peer(21, false, false, 12), peer(34, true, true, 281), peer(55, true, false, 96), peer(89, true, true, 94)]
 }

@@ -27,7 +27,10 @@ impl Running {
         };
         self.published = now;
         // While something moves, a rate that falls is news too; when nothing does, nothing wakes.
-        let is_moving = snapshot.down_rate > 0 || snapshot.up_rate > 0;
+        let peers = || snapshot.transfers.iter().flat_map(|transfer| &transfer.peers);
+        let is_moving = snapshot.down_rate > 0
+            || snapshot.up_rate > 0
+            || peers().any(|peer| peer.down_rate > 0 || peer.up_rate > 0);
         let is_working = self.hashing.is_some() || snapshot.transfers.iter().any(|transfer| transfer.work.is_some());
         self.stale = is_moving || is_working;
         self.snapshots.send_replace(Arc::new(snapshot));

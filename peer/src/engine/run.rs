@@ -185,6 +185,7 @@ impl Running {
             Command::SetPriorities { file_id, files, priority } => self.set_priorities(file_id, files, priority),
             Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
             Command::SetToken { tracker, token } => self.node.trackers.set_token(&self.node, &tracker, token),
+            Command::SetDisplayName(name) => self.node.set_display_name(&name),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::AddPeer { file_id, addr } => self.add_peer(file_id, addr),
             Command::Watch(file_id) => self.watch(file_id),

@@ -118,9 +118,11 @@ mod tests {
         let id = any::<[u8; 32]>().prop_map(FileId::new);
         let size = (14u32..=24).prop_map(|shift| ChunkSize::new(1 << shift).unwrap());
         prop_oneof![
-            (any::<u16>(), any::<[u8; 32]>(), "\\PC{0,64}", any::<u16>()).prop_map(|(version, key, agent, port)| {
-                Message::Hello(Hello { version, peer_id: PeerId::new(key), agent, port })
-            }),
+            (any::<u16>(), any::<[u8; 32]>(), "\\PC{0,64}", any::<u16>(), "\\PC{0,64}").prop_map(
+                |(version, key, agent, port, name)| {
+                    Message::Hello(Hello { version, peer_id: PeerId::new(key), agent, port, name })
+                }
+            ),
             (id.clone(), size.clone()).prop_map(|(file_id, chunk_size)| Message::Want { file_id, chunk_size }),
             (id.clone(), "\\PC{0,64}", any::<u64>(), size.clone(), any::<u32>(), any::<bool>()).prop_map(
                 |(file_id, name, size, chunk_size, num_chunks, complete)| {

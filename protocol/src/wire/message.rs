@@ -115,6 +115,9 @@ pub struct Hello {
     pub agent: String,
     /// TCP port that it listens on, 0 if it does not.
     pub port: u16,
+    /// What the person calls this peer; empty if nothing; at most 64 characters are shown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// Why a request is rejected.
@@ -167,7 +170,9 @@ mod tests {
     #[test]
     fn golden_text_of_every_message() {
         let chunk_size = ChunkSize::DEFAULT;
-        let hello = Hello { version: 1, peer_id: peer(), agent: "sprat/0.1.0".into(), port: 4000 };
+        let nameless =
+            Hello { version: 1, peer_id: peer(), agent: "sprat/0.1.0".into(), port: 4000, name: String::new() };
+        let named = Hello { name: "Ada's laptop".into(), ..nameless.clone() };
         let bitfield = Message::Bitfield {
             file_id: id(),
             name: "a.iso".into(),
@@ -181,8 +186,12 @@ mod tests {
         let with_id = |text: &str| text.replace("$ID", ID).replace("$PEER", PEER);
         for (message, text) in [
             (
-                Message::Hello(hello),
+                Message::Hello(nameless),
                 r#"{"type":"HELLO","version":1,"peer_id":"$PEER","agent":"sprat/0.1.0","port":4000}"#,
+            ),
+            (
+                Message::Hello(named),
+                r#"{"type":"HELLO","version":1,"peer_id":"$PEER","agent":"sprat/0.1.0","port":4000,"name":"Ada's laptop"}"#,
             ),
             (Message::Want { file_id: id(), chunk_size }, r#"{"type":"WANT","file_id":"$ID","chunk_size":262144}"#),
             (
