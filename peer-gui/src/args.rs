@@ -36,6 +36,9 @@ pub struct Args {
     /// Where to listen for peers; port 0 is any free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Make this program the one that opens links which begin with `sprat:`, put it into the menu, and end.
+    #[arg(long)]
+    pub register_links: bool,
 }
 
 fn tracker(text: &str) -> Result<Url, &'static str> {

@@ -1,5 +1,6 @@
 //! The program `sprat-gui`: reads its arguments, opens the window, and ends the engine when the window is closed.
 
+use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use sprat_peer_gui::args::{Args, TRACKER_VARIABLE};
 use sprat_peer_gui::bridge::{Backend, Startup, Waker};
 use sprat_peer_gui::platform::log::LogRing;
 use sprat_peer_gui::platform::single_instance::{self, HandOver, Listener, Serving};
+use sprat_peer_gui::platform::{icon, url_scheme};
 use sprat_peer_gui::{platform, text};
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
@@ -18,11 +20,17 @@ use tracing_subscriber::prelude::*;
 
 /// How long peers and trackers may take to be told goodbye.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Side of the window's icon, in pixels.
+const ICON_SIDE: u32 = 128;
 /// How many messages from further windows may wait.
 const HANDED_OVER: usize = 64;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if args.register_links {
+        url_scheme::register().context("can't register links")?;
+        return writeln!(io::stdout(), "{}", text::LINKS_REGISTERED).context("can't say so");
+    }
     let log = start_log();
 
     let mut startup = args.startup(std::env::var(TRACKER_VARIABLE).ok().as_deref());
@@ -56,7 +64,7 @@ fn main() -> anyhow::Result<()> {
 fn start_log() -> LogRing {
     let log = LogRing::default();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let errors = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    let errors = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(filter);
     tracing_subscriber::registry().with(errors).with(log.layer()).init();
     log
 }
@@ -86,7 +94,7 @@ fn window_options(state_dir: &std::path::Path) -> eframe::NativeOptions {
         .with_app_id("sprat")
         .with_inner_size([1180.0, 720.0])
         .with_min_inner_size([640.0, 420.0])
-        .with_icon(egui::IconData::default());
+        .with_icon(icon::icon(ICON_SIDE));
     eframe::NativeOptions {
         viewport,
         persistence_path: Some(state_dir.join("window.ron")),

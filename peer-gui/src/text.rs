@@ -449,6 +449,20 @@ pub fn cancel_share(name: &str) -> String {
     format!("Cancel sharing {name}")
 }
 
+// What the system is told.
+
+/// What came of `sprat-gui --register-links`.
+pub const LINKS_REGISTERED: &str = "Links that begin with sprat: are opened by this program, and it is in the menu.";
+/// What a link is called in Windows' registry.
+pub const LINK_KIND: &str = "URL:Sprat link";
+/// Links on macOS.
+pub const NEEDS_BUNDLE: &str = "on macOS it takes an app bundle to open links";
+
+/// The program's path is none that the menu can hold.
+pub fn cannot_be_in_menu(path: &str) -> String {
+    format!("the menu can't hold a program at {path}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,17 @@
 //!
 //! - [`Desktop`]: dialogs, the file manager, notifications. A trait, so that tests can answer. [`System`] is the real
 //!   one.
-//! - [`single_instance`]: one window for one state directory. [`log`](mod@log): the last lines of the log.
+//! - [`single_instance`]: one window for one state directory. [`url_scheme`]: links, and the entry in the menu.
+//! - [`log`](mod@log): the last lines of the log. [`logo`], [`icon`](mod@icon): the sprat, as a drawing and in pixels.
 
 mod dialogs;
 mod file_manager;
+pub mod icon;
 pub mod log;
+pub mod logo;
 mod notifications;
 pub mod single_instance;
+pub mod url_scheme;
 
 use std::future::Future;
 use std::io;
