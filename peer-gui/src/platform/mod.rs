@@ -4,10 +4,12 @@
 //!   one.
 //! - [`single_instance`]: one window for one state directory. [`url_scheme`]: links, and the entry in the menu.
 //! - [`log`](mod@log): the last lines of the log. [`logo`], [`icon`](mod@icon): the sprat, as a drawing and in pixels.
+//! - [`licences`]: what Sprat is made of.
 
 mod dialogs;
 mod file_manager;
 pub mod icon;
+pub mod licences;
 pub mod log;
 pub mod logo;
 mod notifications;
