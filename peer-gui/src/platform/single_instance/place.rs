@@ -80,7 +80,6 @@ impl Place {
     /// A pipe's name that nobody can guess. A pipe can be written to by this user and by administrators only, unless
     /// told otherwise.
     #[cfg(windows)]
-    #[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
     fn socket(&mut self) -> io::Result<String> {
         Ok(format!(r"\\.\pipe\sprat-{:032x}", rand::random::<u128>()))
     }
