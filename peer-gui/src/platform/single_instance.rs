@@ -93,7 +93,8 @@ async fn send(address: &io::Result<String>, line: &str) -> io::Result<()> {
 /// The first window's ear, not open yet.
 pub struct Listener {
     runtime: Runtime,
-    socket: local::Listener,
+    /// A pipe of Windows is large.
+    socket: Box<local::Listener>,
     place: Place,
 }
 
@@ -101,7 +102,7 @@ impl Listener {
     fn new(runtime: Runtime, mut place: Place) -> io::Result<Self> {
         let socket = {
             let _entered = runtime.enter();
-            place.listen()?
+            Box::new(place.listen()?)
         };
         Ok(Self { runtime, socket, place })
     }
