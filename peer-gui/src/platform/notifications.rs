@@ -13,11 +13,11 @@ use crate::text;
 
 /// How long a desktop may take to show one.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many are kept on the screen.
-const KEPT: usize = 4;
+/// How many are held on to. Some desktops take away the notifications of whoever has left the bus; macOS shows one only
+/// once it is let go of.
+const KEPT: usize = if cfg!(any(windows, target_os = "macos")) { 0 } else { 4 };
 
-/// What was shown last. Some desktops take away the notifications of whoever has left the bus, so each is held on to
-/// for a while.
+/// What was shown last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notifications(Arc<Mutex<VecDeque<NotificationHandle>>>);
 
