@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notify_rust::{Notification, NotificationHandle};
-use parking_lot::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Work, within};
 use crate::text;
@@ -25,22 +25,28 @@ impl Notifications {
     /// Shows a notification. A desktop without them is an error.
     pub(super) fn show(&self, title: &str, body: &str) -> Work<io::Result<()>> {
         let (shown, title, body) = (self.0.clone(), title.to_owned(), body.to_owned());
-        within(PATIENCE, move || {
-            let body = if has_markup() { escaped(&body) } else { body };
-            let mut notification = Notification::new();
-            notification.appname(text::APP).summary(&title).body(&body);
-            #[cfg(all(unix, not(target_os = "macos")))]
-            notification.icon("sprat").hint(notify_rust::Hint::DesktopEntry("sprat".to_owned()));
-            let handle = notification.show().map_err(io::Error::other)?;
-            let mut shown = shown.lock();
-            shown.push_back(handle);
-            let oldest = (shown.len() > KEPT).then(|| shown.pop_front());
-            // Letting go of it talks to the bus.
-            drop(shown);
-            drop(oldest);
-            Ok(())
+        Box::pin(async move {
+            let showing = async {
+                // One at a time: a desktop that hangs has one thread of ours, and no more.
+                let shown = shown.lock_owned().await;
+                within(PATIENCE, move || show(shown, &title, &body)).await
+            };
+            tokio::time::timeout(PATIENCE, showing).await?
         })
     }
+}
+
+fn show(mut shown: OwnedMutexGuard<VecDeque<NotificationHandle>>, title: &str, body: &str) -> io::Result<()> {
+    let body = if has_markup() { escaped(body) } else { body.to_owned() };
+    let mut notification = Notification::new();
+    notification.appname(text::APP).summary(title).body(&body);
+    #[cfg(all(unix, not(target_os = "macos")))]
+    notification.icon("sprat").hint(notify_rust::Hint::DesktopEntry("sprat".to_owned()));
+    shown.push_back(notification.show().map_err(io::Error::other)?);
+    if shown.len() > KEPT {
+        shown.pop_front();
+    }
+    Ok(())
 }
 
 /// Whether the desktop takes a body for markup.
@@ -62,6 +68,13 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn one_that_hangs_does_not_hold_up_the_next_for_long() {
+        let notifications = Notifications::default();
+        let _hangs = notifications.0.clone().lock_owned().await;
+        assert_eq!(notifications.show("a", "b").await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
 
     #[test]
     fn names_are_not_taken_for_markup() {
