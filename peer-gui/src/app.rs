@@ -1,5 +1,7 @@
 //! eframe glue: takes what is new from the bridge, draws a frame, carries out what comes of it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use egui::{Context, Ui, ViewportCommand};
 
 use crate::bridge::{Bridge, Notice, Waker};
@@ -20,9 +22,11 @@ impl App {
     /// A window onto what is behind the bridge.
     pub fn new(ctx: &Context, bridge: Bridge, waker: &Waker) -> Self {
         theme::install(ctx);
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let began = since_1970 - ctx.input(|input| input.time);
         let ctx = ctx.clone();
         waker.set(move || ctx.request_repaint());
-        Self { bridge, phase: Phase::Starting, view: ViewState::default() }
+        Self { bridge, phase: Phase::Starting, view: ViewState { began, ..ViewState::default() } }
     }
 
     /// Takes in what is new.
@@ -36,6 +40,7 @@ impl App {
             self.carry_out(ctx, effects, now);
         }
         if let Some(snapshot) = self.bridge.new_snapshot() {
+            notices::compare(&mut self.view, self.phase.snapshot(), &snapshot, now);
             self.phase = Phase::Running(Seen { snapshot, at: now });
         }
     }
@@ -65,6 +70,9 @@ impl eframe::App for App {
     /// Also while the window is hidden, so that news never pile up.
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         self.take_news(ctx);
+        let now = ctx.input(|input| input.time);
+        let effects = self.view.forget_removed(now);
+        self.carry_out(ctx, effects, now);
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
@@ -76,6 +84,11 @@ impl eframe::App for App {
 
     /// The engine is ended by its owner once the window is gone.
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        for effect in self.view.forget_removed(f64::INFINITY) {
+            if let Effect::Engine(command) = effect {
+                self.bridge.send(command);
+            }
+        }
         self.bridge.let_go();
     }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 /// What stands where there is nothing to say.
 pub const NOTHING: &str = "–";
 
@@ -32,6 +35,27 @@ pub fn rate(bytes_per_second: u64) -> String {
         0 => NOTHING.to_owned(),
         rate => format!("{}/s", size(rate)),
     }
+}
+
+/// Bytes per second, also if it is none.
+pub fn speed(bytes_per_second: u64) -> String {
+    format!("{}/s", size(bytes_per_second))
+}
+
+/// A moment in this computer's time zone: `2026-11-21 20:05`.
+pub fn date_time(since_1970: u64) -> String {
+    local(since_1970, "%Y-%m-%d %H:%M")
+}
+
+/// The time of day in this computer's time zone: `20:05:09`.
+pub fn time(since_1970: u64) -> String {
+    local(since_1970, "%H:%M:%S")
+}
+
+fn local(since_1970: u64, pattern: &str) -> String {
+    let moment = i64::try_from(since_1970).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let zone = TimeZone::system();
+    moment.map_or_else(|| NOTHING.to_owned(), |moment| moment.to_zoned(zone).strftime(pattern).to_string())
 }
 
 /// Time left: `0:09`, `1:11`, `2:03:04`, `3 d 4 h`; a dash if nobody knows.
@@ -139,6 +163,13 @@ mod tests {
         assert_eq!((elided.as_str(), elided.chars().count()), ("a very long….tar.zst", 20));
         assert_eq!(elide_middle("ääääääääääääää.md", fits(3)), "…md");
         assert_eq!(elide_middle("anything", |_| false), "…");
+    }
+
+    #[test]
+    fn moments_are_told_as_people_write_them() {
+        assert_eq!(date_time(1_790_000_000).len(), "2026-09-21 14:13".len());
+        assert!(time(1_790_000_000).ends_with(":20"), "seconds are the same in every time zone of today");
+        assert_eq!(date_time(u64::MAX), NOTHING);
     }
 
     #[test]

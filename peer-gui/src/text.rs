@@ -1,20 +1,22 @@
 //! Every word on the screen. They say what is, and what to do.
+#![allow(missing_docs, reason = "each text is its own documentation")]
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
-use sprat_peer::{TransferState, Trouble};
+use sprat_peer::{HashingView, Priority, TransferState, Trouble, Work};
 
 use crate::format;
+use crate::state::{Column, Filter};
 
 /// The product's name, and the window's title.
 pub const APP: &str = "Sprat";
 
 /// Screens.
 pub const TRANSFERS: &str = "Transfers";
-/// See [`TRANSFERS`].
+pub const BROWSE: &str = "Browse";
 pub const SHARE: &str = "Share";
-/// See [`TRANSFERS`].
 pub const SETTINGS: &str = "Settings";
 
 /// While the engine starts.
@@ -33,6 +35,7 @@ pub const PASTE_ID: &str = "Paste a file ID or link";
 pub const DOWNLOAD: &str = "Download";
 /// The other button beside it.
 pub const SHARE_A_FILE: &str = "Share a file";
+pub const SHARE_A_FOLDER: &str = "Share a folder";
 /// What is no ID.
 pub const BAD_ID: &str = "That isn't a file ID. A file ID has 64 letters and digits, 0–9 and a–f.";
 /// What is a link, but a damaged one.
@@ -46,100 +49,120 @@ pub const DROP_TO_SHARE: &str = "Drop to share";
 
 /// Column headings of the transfers.
 pub const NAME: &str = "Name";
-/// See [`NAME`].
 pub const SIZE: &str = "Size";
-/// See [`NAME`].
 pub const PROGRESS: &str = "Progress";
-/// See [`NAME`].
 pub const STATUS: &str = "Status";
-/// See [`NAME`].
 pub const DOWN: &str = "Down";
-/// See [`NAME`].
 pub const UP: &str = "Up";
-/// See [`NAME`].
 pub const PEERS: &str = "Peers";
-/// See [`NAME`].
 pub const ETA: &str = "ETA";
+pub const ADDED: &str = "Added";
+pub const COLUMNS: &str = "Columns";
+/// The list is empty because of its filter.
+pub const NOTHING_HERE: &str = "Nothing here";
 
 /// States of a transfer, short.
 pub const SEARCHING: &str = "Searching";
-/// See [`SEARCHING`].
 pub const WAITING: &str = "Waiting";
-/// See [`SEARCHING`].
 pub const QUEUED: &str = "Queued";
-/// See [`SEARCHING`].
 pub const MOVING: &str = "Moving";
-/// See [`SEARCHING`].
 pub const CHECKING: &str = "Checking";
-/// See [`SEARCHING`].
 pub const DOWNLOADING: &str = "Downloading";
-/// See [`SEARCHING`].
 pub const SHARING: &str = "Sharing";
-/// See [`SEARCHING`].
 pub const PAUSED: &str = "Paused";
-/// See [`SEARCHING`].
 pub const STOPPED: &str = "Stopped";
 /// State of a file on its way to being shared.
 pub const HASHING: &str = "Reading";
 
 /// Buttons and menu entries.
 pub const PAUSE: &str = "Pause";
-/// See [`PAUSE`].
 pub const RESUME: &str = "Resume";
-/// See [`PAUSE`].
 pub const REMOVE: &str = "Remove";
-/// See [`PAUSE`].
 pub const DELETE: &str = "Delete file…";
-/// See [`PAUSE`].
+pub const MORE: &str = "More…";
+pub const OPEN_FILE: &str = "Open";
+pub const SHOW_QR: &str = "QR code";
+pub const CHECK: &str = "Check again";
+pub const CANCEL_WORK: &str = "Stop checking or moving";
+pub const MOVE: &str = "Move to…";
+pub const LIMITS: &str = "Limit speed…";
+pub const SEQUENTIAL: &str = "Fetch in order";
+pub const NOT_SEQUENTIAL: &str = "Fetch rarest first";
+pub const ADD_PEER: &str = "Add a peer…";
+pub const PAUSE_OR_RESUME: &str = "Pause or resume";
+pub const PAUSE_ALL: &str = "Pause all";
+pub const RESUME_ALL: &str = "Resume all";
+pub const SELECT_ALL: &str = "Select all";
+pub const UNDO: &str = "Undo";
+pub const UNDO_REMOVE: &str = "Undo the last removal";
+pub const COPY: &str = "Copy";
+pub const CLOSE: &str = "Close";
 pub const COPY_LINK: &str = "Copy link";
-/// See [`PAUSE`].
 pub const COPY_ID: &str = "Copy ID";
-/// See [`PAUSE`].
 pub const OPEN_FOLDER: &str = "Open folder";
-/// See [`PAUSE`].
 pub const CANCEL: &str = "Cancel";
-/// See [`PAUSE`].
 pub const CHOOSE_FILE: &str = "Choose file…";
-/// See [`PAUSE`].
 pub const CHOOSE_FOLDER: &str = "Choose…";
-/// See [`PAUSE`].
+pub const CHOOSE_SHARED_FOLDER: &str = "Choose folder…";
 pub const ADD: &str = "Add";
-/// See [`PAUSE`].
 pub const APPLY: &str = "Use this folder";
-/// See [`PAUSE`].
 pub const DISMISS: &str = "Dismiss";
 
 /// Labels in the pane below the list.
 pub const FILE_ID: &str = "File ID";
-/// See [`FILE_ID`].
 pub const PATH: &str = "Path";
-/// See [`FILE_ID`].
 pub const LINK: &str = "Link";
-/// See [`FILE_ID`].
 pub const CHUNKS: &str = "Chunks";
-/// See [`FILE_ID`].
 pub const TRAFFIC: &str = "Traffic";
 /// Columns of the peers.
 pub const PEER: &str = "Peer";
-/// See [`PEER`].
 pub const ADDRESS: &str = "Address";
-/// See [`PEER`].
 pub const RECEIVED: &str = "Received";
-/// See [`PEER`].
 pub const SENT: &str = "Sent";
 /// A peer's state.
 pub const SEEDER: &str = "Has all of it";
-/// See [`SEEDER`].
 pub const LEECHER: &str = "Has some of it";
-/// See [`SEEDER`].
 pub const LEFT: &str = "Left";
 /// The list of peers is empty.
 pub const NO_PEERS: &str = "No peers yet.";
+pub const TAB_OVERVIEW: &str = "Overview";
+pub const TAB_FILES: &str = "Files";
+pub const TAB_LOG: &str = "Log";
+pub const SPEED: &str = "Speed, last 2 minutes";
+pub const TWO_MINUTES_AGO: &str = "2 min ago";
+pub const NOW: &str = "now";
+pub const LIMITED_TO: &str = "Limits";
+pub const NO_LOG: &str = "Nothing has happened since Sprat was started.";
+pub const NO_FILES_YET: &str = "The list of files is not here yet.";
+pub const LOG_ADDED: &str = "Added to the list.";
+pub const LOG_SHARED: &str = "Read, and shared from now on.";
+
+/// The Browse screen.
+pub const SEARCH: &str = "Search";
+pub const SEARCH_FILES: &str = "Search for files";
+pub const SEARCH_FIELD: &str = "Words in the file's name";
+pub const SEARCH_NEEDS_TRACKER: &str = "Files are found by a tracker. Add one in the settings.";
+pub const BROWSE_EMPTY: &str = "What are you looking for?";
+pub const BROWSE_HINT: &str = "Search the files that others share on your trackers.";
+pub const BROWSE_SEARCHING: &str = "Searching…";
+pub const BROWSE_OTHER_WORDS: &str = "Try fewer words, or a part of a word from its beginning.";
+pub const SHOW_MORE: &str = "Show more";
+pub const SEEDERS: &str = "Seeders";
+pub const GET: &str = "Get";
+pub const HAVE_IT: &str = "You have it";
+
+/// The Peers screen.
+pub const PEER_ID: &str = "Peer ID";
+pub const PROGRAM: &str = "Program";
+pub const LAST_SEEN: &str = "Last seen";
+pub const CONNECTED: &str = "Connected";
+pub const NO_NAME: &str = "no name";
+pub const NO_PEERS_YET: &str = "Nobody yet";
+pub const NO_PEERS_HINT: &str = "Those who fetch from you, and those you fetch from, are listed here.";
+pub const PEER_ID_COPIED: &str = "Peer ID copied.";
 
 /// After a removal.
 pub const REMOVED: &str = "Removed from the list. The file is kept.";
-/// After a deletion.
-pub const DELETED: &str = "Removed from the list. The downloaded file is deleted.";
 /// After copying.
 pub const LINK_COPIED: &str = "Link copied.";
 /// After copying.
@@ -154,37 +177,89 @@ pub const DELETE_TITLE: &str = "Delete the file?";
 /// Its second button.
 pub const DELETE_CONFIRM: &str = "Delete";
 
+/// Dialogs.
+pub const MOVE_TITLE: &str = "Move to another folder";
+pub const MOVE_HINT: &str = "What is downloaded so far goes along, and it goes on there.";
+pub const MOVE_FIELD: &str = "Folder to move to";
+pub const MOVE_CONFIRM: &str = "Move";
+pub const LIMITS_TITLE: &str = "Limit the speed";
+pub const BAD_LIMIT: &str = "A limit is a whole number of KiB a second, up to 4194303; leave it empty for none.";
+pub const ADD_PEER_TITLE: &str = "Add a peer";
+pub const ADD_PEER_HINT: &str = "Somebody who has this file and is not found by a tracker.";
+pub const PEER_FIELD: &str = "Address of the peer, such as 192.168.1.20:38649";
+pub const BAD_PEER: &str = "That isn't a peer's address. One looks like 192.168.1.20:38649.";
+pub const PALETTE_TITLE: &str = "What would you like to do?";
+pub const PALETTE_FIELD: &str = "Search for a command";
+pub const PALETTE_NOTHING: &str = "No command is called like that.";
+pub const SHORTCUTS: &str = "Keyboard shortcuts";
+pub const ANYWHERE: &str = "Everywhere";
+pub const IN_THE_LIST: &str = "In the list of transfers";
+pub const OTHER_KEYS: [(&str, &str); 3] =
+    [("Find a command", "Ctrl+K"), ("Add the ID on the clipboard", "Ctrl+V"), ("Close a dialog", "Escape")];
+pub const LIST_KEYS: [(&str, &str); 3] =
+    [("Move", "Up, Down, Home, End"), ("Select several", "Shift with these"), ("Select nothing", "Escape")];
+pub const QR_TITLE: &str = "Scan this link";
+pub const QR_SPOKEN: &str = "QR code of the link";
+pub const QR_TOO_LONG: &str = "The link is too long for a QR code. Copy it instead.";
+pub const SHOW_LICENCES: &str = "Licences";
+pub const LICENCE_OF_SPRAT: &str = "Sprat is licensed under MIT or Apache-2.0, at your option. It contains:";
+pub const SHOW_LOG: &str = "Log";
+pub const SAVE_LOG: &str = "Save log…";
+pub const LOG_FILE: &str = "sprat.log";
+pub const LOG_EMPTY: &str = "Nothing worth a line has happened yet.";
+
 /// The Share screen.
 pub const SHARE_INTRO: &str = "Drop a file anywhere in this window, choose one, or type its path. It stays where it is: nothing is copied or uploaded to anybody's server.";
-/// See [`SHARE_INTRO`].
 pub const SHARE_PATH: &str = "Path of the file to share";
-/// See [`SHARE_INTRO`].
 pub const NEWLY_SHARED: &str = "Just shared";
-/// See [`SHARE_INTRO`].
 pub const SHARED_FILES: &str = "Shared files";
-/// See [`SHARE_INTRO`].
 pub const NOTHING_SHARED: &str = "Nothing is shared yet.";
-/// See [`SHARE_INTRO`].
 pub const GIVE_LINK: &str = "Give the link to whoever should have the file. Keep Sprat open while they fetch it.";
 /// The file dialog is not to be had here.
 pub const NO_DIALOG: &str = "No file dialog is available here. Type the path instead.";
 
 /// Sections and fields of the settings.
+pub const YOUR_NAME: &str = "Your name";
+pub const NAME_HINT: &str = "Those who exchange files with you see it. It may stay empty.";
+pub const NAME_FIELD: &str = "Name that others see";
+pub const USE_NAME: &str = "Use this name";
+pub const NAME_SET: &str = "Whoever connects from now on sees this name.";
+pub const NAME_CLEARED: &str = "Whoever connects from now on sees no name.";
+pub const NETWORK: &str = "Network";
+pub const ADVANCED: &str = "Limits and port";
+pub const UP_LIMIT_FIELD: &str = "Upload, KiB/s";
+pub const DOWN_LIMIT_FIELD: &str = "Download, KiB/s";
+pub const ACTIVE_FIELD: &str = "Downloads at once";
+pub const BAD_ACTIVE: &str = "Between 1 and 1000 downloads can run at once.";
+pub const USE_LIMITS: &str = "Use these limits";
+pub const LIMITS_SET: &str = "These limits count from now on.";
+pub const PORT_FIELD: &str = "Port for peers";
+pub const BAD_PORT: &str = "A port is a number up to 65535; leave it empty for any free one.";
+pub const USE_PORT: &str = "Use this port";
+pub const PORT_SET: &str = "The port is used when Sprat starts the next time.";
+pub const SYSTEM: &str = "System";
+pub const NOTIFICATIONS: &str = "Tell me when a transfer ends and I am not looking";
+pub const REGISTER_LINKS: &str = "Open sprat: links with this program";
+pub const REGISTER_LINKS_HINT: &str = "A click on such a link on a page or in a mail then starts the download.";
+pub const TEST: &str = "Test";
+pub const TESTING: &str = "Asking…";
+pub const ANSWERS: &str = "It answers.";
+pub const ZOOM_IN: &str = "Larger";
+pub const ZOOM_OUT: &str = "Smaller";
+pub const ZOOM_RESET: &str = "Normal size";
+pub const USE_SYSTEM_THEME: &str = "Theme of the system";
+pub const STOP_TRACKER: &str = "Stop the tracker on this computer";
+pub const COMPLETED_TITLE: &str = "Download complete";
+pub const STOPPED_TITLE: &str = "A transfer stopped";
+
 pub const DOWNLOAD_FOLDER: &str = "Download folder";
-/// See [`DOWNLOAD_FOLDER`].
 pub const DOWNLOAD_FOLDER_HINT: &str = "New downloads are saved here. Those under way stay where they are.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const TRACKERS: &str = "Trackers";
-/// See [`DOWNLOAD_FOLDER`].
 pub const TRACKERS_HINT: &str = "A tracker knows who has which file. Everyone who exchanges files uses the same one.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const NO_TRACKERS: &str = "None yet.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const TRACKER_FIELD: &str = "Tracker address, such as tracker.example:5000";
-/// See [`DOWNLOAD_FOLDER`].
 pub const BAD_TRACKER: &str =
     "That isn't a tracker's address. One looks like tracker.example:5000 or https://tracker.example.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const TRACKER_KNOWN: &str = "That tracker is in the list already.";
 /// A tracker's state: it is there, and does not let this computer use it.
 pub const NOT_ALLOWED: &str = "Not allowed";
@@ -207,70 +282,254 @@ pub const TOKEN_FORGOTTEN: &str = "Token forgotten on this computer";
 /// There is nowhere to keep it.
 pub const NO_TOKEN_FILE: &str =
     "The token is used until this window is closed: there is no home folder to keep it in. Set HOME and start again.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const RUN_TRACKER_TITLE: &str = "A tracker of your own";
-/// See [`DOWNLOAD_FOLDER`].
 pub const RUN_TRACKER_HINT: &str = "Runs as long as this window is open, and is used by it too.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const RUN_TRACKER: &str = "Run a tracker on this computer";
-/// See [`DOWNLOAD_FOLDER`].
 pub const SERVE_LAN: &str = "Let others on this network use it";
-/// See [`DOWNLOAD_FOLDER`].
 pub const GIVE_ADDRESS: &str = "Others enter this address as their tracker:";
-/// See [`DOWNLOAD_FOLDER`].
 pub const ONLY_HERE: &str = "Only programs on this computer can reach it:";
-/// See [`DOWNLOAD_FOLDER`].
 pub const NO_NETWORK: &str = "This computer has no network address that others could use right now.";
-/// See [`DOWNLOAD_FOLDER`].
 pub const TRACKER_STARTING: &str = "The tracker is starting…";
-/// See [`DOWNLOAD_FOLDER`].
 pub const COPY_ADDRESS: &str = "Copy address";
-/// See [`DOWNLOAD_FOLDER`].
 pub const APPEARANCE: &str = "Appearance";
-/// See [`DOWNLOAD_FOLDER`].
 pub const THEME_SYSTEM: &str = "System";
-/// See [`DOWNLOAD_FOLDER`].
 pub const THEME_LIGHT: &str = "Light";
-/// See [`DOWNLOAD_FOLDER`].
 pub const THEME_DARK: &str = "Dark";
-/// See [`DOWNLOAD_FOLDER`].
 pub const ABOUT: &str = "About";
 
 /// The card for those who have no tracker.
-pub const SETUP_TITLE: &str = "No tracker is set up";
-/// See [`SETUP_TITLE`].
-pub const SETUP_TEXT: &str = "A tracker knows who has which file. Enter the address that you were given, or run one on this computer; the settings then let others on your network use it.";
-/// See [`SETUP_TITLE`].
+pub const SETUP_TITLE: &str = "Welcome to Sprat";
+pub const SETUP_TEXT: &str = "A tracker knows who has which file. Enter the address that you were given, or run one on this computer. The rest may stay as it is; the settings have it all.";
 pub const SETUP_RUN: &str = "Run one on this computer";
-/// See [`SETUP_TITLE`].
 pub const SETUP_USE: &str = "Use this tracker";
-/// See [`SETUP_TITLE`].
 pub const SETUP_LATER: &str = "Not now";
 
 /// The trackers' state, short.
 pub const TRACKER_NONE: &str = "No tracker";
-/// See [`TRACKER_NONE`].
 pub const TRACKER_CONNECTING: &str = "Connecting…";
-/// See [`TRACKER_NONE`].
 pub const TRACKER_ONLINE: &str = "Tracker online";
-/// See [`TRACKER_NONE`].
 pub const TRACKER_AWAY: &str = "Tracker away";
-/// See [`TRACKER_NONE`].
+pub const TRACKER_REFUSES: &str = "Tracker refuses";
 pub const TRACKER_SOME_AWAY: &str = "A tracker is away";
 /// A tracker's state in the settings.
 pub const ONLINE: &str = "Online";
-/// See [`ONLINE`].
 pub const AWAY: &str = "Away";
 /// Button beside a tracker that is away.
 pub const RETRY_NOW: &str = "Retry now";
+pub const RETRY_TRACKERS: &str = "Ask trackers that are away again";
 /// Buttons at the sidebar's foot.
 pub const TO_LIGHT: &str = "Light theme";
-/// See [`TO_LIGHT`].
 pub const TO_DARK: &str = "Dark theme";
 
-/// Why an address cannot be opened, in the words of the system.
-pub fn cannot_open_folder(dir: &Path, reason: &str) -> String {
-    format!("Can't open the folder {}: {reason}", dir.display())
+/// Why something cannot be opened, in the words of the system.
+pub fn cannot_open(path: &Path, reason: &str) -> String {
+    format!("Can't open {}: {reason}", path.display())
+}
+
+/// The name of a column.
+pub fn column(column: Column) -> &'static str {
+    match column {
+        Column::Name => NAME,
+        Column::Size => SIZE,
+        Column::Progress => PROGRESS,
+        Column::Status => STATUS,
+        Column::Down => DOWN,
+        Column::Up => UP,
+        Column::Peers => PEERS,
+        Column::Eta => ETA,
+        Column::Added => ADDED,
+    }
+}
+
+/// What a column's heading does.
+pub fn sort_by(of: Column) -> String {
+    format!("Sort by {}", column(of))
+}
+
+/// A chip, with how many rows it shows.
+pub fn filter(filter: Filter, count: usize) -> String {
+    let name = match filter {
+        Filter::All => "All",
+        Filter::Downloading => "Downloading",
+        Filter::Sharing => "Sharing",
+        Filter::Finished => "Finished",
+        Filter::Problems => "Problems",
+    };
+    format!("{name} ({count})")
+}
+
+/// What an empty list says of its filter.
+pub fn filter_hint(filter: Filter) -> &'static str {
+    match filter {
+        Filter::All => NO_TRANSFERS_HINT,
+        Filter::Downloading => "Nothing is missing: every download is complete.",
+        Filter::Sharing => "Nothing is shared right now. What you share or download is, once it is complete.",
+        Filter::Finished => "No download is complete yet.",
+        Filter::Problems => "No transfer needs a look.",
+    }
+}
+
+/// The link that is on the clipboard.
+pub fn offer(name: Option<&str>, file_id: &str) -> String {
+    let what = name.map_or_else(|| file_id.to_owned(), quoted);
+    format!("You copied a link to {what}. Download it?")
+}
+
+/// A name among other words.
+pub fn quoted(name: &str) -> String {
+    format!("“{name}”")
+}
+
+/// So many transfers.
+pub fn transfers(count: usize) -> String {
+    format::count(count, "transfer", "transfers")
+}
+
+/// So many rows are selected.
+pub fn several(rows: usize) -> String {
+    format!("{rows} selected")
+}
+
+/// How much the selected transfers are.
+pub fn in_all(size: u64) -> String {
+    format!("{} in all", format::size(size))
+}
+
+/// After a removal.
+pub fn removed(count: usize) -> String {
+    match count {
+        1 => REMOVED.to_owned(),
+        _ => format!("{} removed from the list. The files are kept.", transfers(count)),
+    }
+}
+
+/// After a deletion.
+pub fn deleted(count: usize) -> String {
+    match count {
+        1 => "Removed from the list. The downloaded file is deleted.".to_owned(),
+        _ => format!("{} removed from the list. The downloaded files are deleted.", transfers(count)),
+    }
+}
+
+/// How far checking or moving is.
+pub fn work(work: &Work) -> String {
+    let left = work.eta.map(|eta| format!(", {} left", format::eta(Some(eta)))).unwrap_or_default();
+    format!(" {} of {}{left}.", format::size(work.done), format::size(work.total))
+}
+
+/// How far the reading of a file is.
+pub fn hashing(hashing: &HashingView) -> String {
+    match (hashing.total, hashing.eta) {
+        (0, _) if hashing.done == 0 => "Waits for its turn.".to_owned(),
+        (total, None) => format!("{} of {}", format::size(hashing.done), format::size(total)),
+        (total, eta) => {
+            format!("{} of {}, {} left", format::size(hashing.done), format::size(total), format::eta(eta))
+        }
+    }
+}
+
+/// A size, and how many files it is.
+pub fn size_of(size: Option<u64>, files: Option<u32>) -> String {
+    match files {
+        None => format::maybe_size(size),
+        Some(files) => format!("{} in {}", format::maybe_size(size), format::count(files as usize, "file", "files")),
+    }
+}
+
+/// The limits of a transfer, if it has any.
+pub fn limits(up: Option<NonZeroU32>, down: Option<NonZeroU32>) -> Option<String> {
+    let of = |limit: NonZeroU32| format::speed(limit.get().into());
+    match (up, down) {
+        (None, None) => None,
+        (Some(up), None) => Some(format!("upload {}", of(up))),
+        (None, Some(down)) => Some(format!("download {}", of(down))),
+        (Some(up), Some(down)) => Some(format!("upload {}, download {}", of(up), of(down))),
+    }
+}
+
+/// What the network may cost now.
+pub fn limits_now(up: Option<NonZeroU32>, down: Option<NonZeroU32>, active: usize) -> String {
+    let speed = limits(up, down).map_or("No speed limit".to_owned(), |limits| format!("Limited to {limits}"));
+    format!("{speed}; up to {} at once.", format::count(active, "download", "downloads"))
+}
+
+/// How fast it is, in words.
+pub fn speeds(down: u64, up: u64) -> String {
+    format!("Speed: {} down, {} up", format::speed(down), format::speed(up))
+}
+
+/// What a file of a folder is worth.
+pub fn priority(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Off => "Not fetched",
+        Priority::Normal => "Normal",
+        Priority::High => "First",
+    }
+}
+
+/// The name of the button that changes that.
+pub fn priority_of(path: &str, is: Priority) -> String {
+    format!("Priority of {path}: {}", priority(is))
+}
+
+/// Nothing was found.
+pub fn nothing_called(words: &str) -> String {
+    format!("Nothing is called “{words}”")
+}
+
+/// The name of the button that downloads what was found.
+pub fn get(name: &str) -> String {
+    format!("{GET} {name}")
+}
+
+/// The name of the button that copies a peer's ID.
+pub fn copy_peer_id(short: &str) -> String {
+    format!("Copy the ID of peer {short}")
+}
+
+/// How many peers are listed.
+pub fn people(connected: usize, all: usize) -> String {
+    format!("{connected} connected, {} left", all - connected)
+}
+
+/// A download is complete, for its log.
+pub fn log_completed(path: &Path) -> String {
+    format!("Complete and verified: {}", path.display())
+}
+
+/// A chunk was wrong, for the log.
+pub fn bad_chunk(index: u32, peer: &str) -> String {
+    format!("Chunk {index} from {peer} didn't match its fingerprint. Fetched again from another peer.")
+}
+
+/// Links are not opened with this program.
+pub fn links_not_registered(reason: &str) -> String {
+    format!("Links can't be opened with this program: {reason}")
+}
+
+/// The log is in a file.
+pub fn log_saved(path: &Path) -> String {
+    format!("The log is saved in {}.", path.display())
+}
+
+/// It is not.
+pub fn log_not_saved(path: &Path, reason: &str) -> String {
+    format!("The log can't be saved in {}: {reason}", path.display())
+}
+
+/// The name of the button that asks whether a tracker answers.
+pub fn test_of(url: &str) -> String {
+    format!("Test {url}")
+}
+
+/// The name of a page about the selected transfer.
+pub fn tab(label: &str) -> String {
+    format!("{label} of this transfer")
+}
+
+/// How large everything is.
+pub fn zoom(percent: u16) -> String {
+    format!("{percent}% of the normal size")
 }
 
 /// A tracker that does not answer.
@@ -352,9 +611,10 @@ pub fn chunks(number: u32) -> String {
 }
 
 /// The question before deleting.
-pub fn delete_question(name: &str) -> String {
+pub fn delete_question(what: &str, count: usize) -> String {
+    let is = if count == 1 { "is" } else { "are" };
     format!(
-        "“{name}” is removed from the list, and what was downloaded is deleted from the disk. This can't be undone."
+        "{what} {is} removed from the list, and what was downloaded is deleted from the disk. This can't be undone."
     )
 }
 
@@ -414,9 +674,14 @@ pub fn listening(port: u16) -> String {
     format!("Listening on port {port}")
 }
 
-/// Version and identity.
-pub fn about(peer_id: &str) -> String {
-    format!("{APP} {}. Your peer ID is {peer_id}.", env!("CARGO_PKG_VERSION"))
+/// The version.
+pub fn version() -> String {
+    format!("{APP} {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The identity.
+pub fn peer_id(peer_id: &str) -> String {
+    format!("Your peer ID is {peer_id}.")
 }
 
 /// The name of the button that asks for a tracker's token.

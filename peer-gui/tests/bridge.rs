@@ -40,7 +40,7 @@ impl Desktop for Fake {
         Box::pin(async { picked })
     }
 
-    fn open_folder(&self, _: PathBuf) -> Work<io::Result<()>> {
+    fn open(&self, _: PathBuf) -> Work<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no file manager")) })
     }
 
@@ -72,6 +72,7 @@ impl Window {
             download_dir_given: true,
             fallback_trackers: Vec::new(),
             open,
+            listen_given: true,
             handed_over: None,
             log: LogRing::default(),
         };
@@ -138,7 +139,7 @@ fn a_file_of_the_command_line_is_shared_and_seen() {
 fn the_desktop_is_asked_and_its_answers_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::open(dir.path(), &[]);
-    for request in [Request::PickFile, Request::PickDownloadDir, Request::OpenFolder("/some/dir".into())] {
+    for request in [Request::PickFile, Request::PickDownloadDir, Request::OpenFile("/some/dir".into())] {
         assert!(window.bridge.ask(request));
     }
     let mut answers = 0;

@@ -12,7 +12,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use sprat_peer::{Command, Snapshot, TrackerState, TrackerView, TransferState};
 use sprat_peer_gui::bridge::{LocalTracker, Notice, Picked, Request};
-use sprat_peer_gui::state::{Effect, Phase, Preferences, Reach, RowKey, Screen, ThemeChoice, ViewState, notices};
+use sprat_peer_gui::state::{
+    Column, Effect, Fields, Phase, Preferences, Reach, RowKey, Screen, Sort, ThemeChoice, ViewState, notices,
+};
 use sprat_peer_gui::{text, views, widgets};
 use sprat_protocol::tracker::AccessToken;
 use url::Url;
@@ -24,6 +26,8 @@ struct World {
     view: ViewState,
     effects: Vec<Effect>,
 }
+
+const SCREENS: [Screen; 5] = [Screen::Transfers, Screen::Browse, Screen::Share, Screen::Peers, Screen::Settings];
 
 type Window = Harness<'static, World>;
 
@@ -43,7 +47,8 @@ fn window(phase: Phase, view: ViewState) -> Window {
 fn with(snapshot: Snapshot) -> Window {
     let view = ViewState {
         trackers: snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect(),
-        dir_field: snapshot.download_dir.display().to_string(),
+        fields: Fields { dir: snapshot.download_dir.display().to_string(), ..Fields::default() },
+        preferences: Preferences { sort: Sort { by: Column::Added, descending: false }, ..Preferences::default() },
         ..ViewState::default()
     };
     window(running(snapshot), view)
@@ -60,6 +65,8 @@ fn commands(window: &Window) -> Vec<&Command> {
     let effects = window.state().effects.iter();
     effects
         .filter_map(|effect| match effect {
+            // Whatever is selected is watched.
+            Effect::Engine(Command::Watch(_)) => None,
             Effect::Engine(command) => Some(command),
             _ => None,
         })
@@ -92,6 +99,12 @@ fn press(window: &mut Window, button: &str) {
     click(window, Role::Button, button);
 }
 
+/// What is in the menu of the selected transfers.
+fn press_more(window: &mut Window, entry: &str) {
+    press(window, text::MORE);
+    press(window, entry);
+}
+
 fn key(window: &mut Window, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run();
@@ -112,6 +125,12 @@ fn select(window: &mut Window, name: &str) {
     window.run();
 }
 
+fn has_row(window: &Window, name: &str) -> bool {
+    window
+        .get_all_by_role(Role::Row)
+        .any(|row| row.accesskit_node().label().is_some_and(|label| label.starts_with(name)))
+}
+
 fn reads(window: &Window, text: &str) -> bool {
     window.query_all_by_label(text).count() > 0
 }
@@ -124,7 +143,7 @@ fn an_id_and_the_download_button_start_a_download() {
     let [Command::Download { link, target }] = commands(&window)[..] else { panic!("one download") };
     assert_eq!((link.file_id.to_string().as_str(), link.name.as_deref()), (ID, Some("a.txt")));
     assert_eq!(*target, sprat_peer::Target::DownloadDir);
-    assert_eq!(window.state().view.id_field, "");
+    assert_eq!(window.state().view.fields.id, "");
 }
 
 #[test]
@@ -154,7 +173,7 @@ fn what_enter_refused_can_be_mended_at_once() {
     assert!(reads(&window, text::BAD_ID));
     window.event(Event::Text("!".to_owned()));
     window.run();
-    assert_eq!(window.state().view.id_field, "hello!");
+    assert_eq!(window.state().view.fields.id, "hello!");
 }
 
 #[test]
@@ -165,7 +184,7 @@ fn pasting_outside_a_field_adds_the_id() {
     assert_eq!((commands(&window).len(), window.state().view.screen), (1, Screen::Transfers));
     window.event(Event::Paste("no ID".to_owned()));
     window.run();
-    assert_eq!((commands(&window).len(), window.state().view.id_field.as_str()), (1, "no ID"));
+    assert_eq!((commands(&window).len(), window.state().view.fields.id.as_str()), (1, "no ID"));
     assert!(reads(&window, text::BAD_ID));
 }
 
@@ -189,7 +208,8 @@ fn space_pauses_the_selected_row_and_resumes_it() {
 #[test]
 fn arrows_home_and_end_move_the_selection() {
     let mut window = with(busy());
-    let expect = |window: &Window, n| assert_eq!(window.state().view.selected, Some(RowKey::Transfer(id(n))));
+    let expect =
+        |window: &Window, n| assert_eq!(window.state().view.selection.single(), Some(&RowKey::Transfer(id(n))));
     key(&mut window, Modifiers::NONE, Key::End);
     expect(&window, 8);
     key(&mut window, Modifiers::NONE, Key::ArrowUp);
@@ -200,7 +220,7 @@ fn arrows_home_and_end_move_the_selection() {
     key(&mut window, Modifiers::NONE, Key::ArrowDown);
     expect(&window, 6);
     key(&mut window, Modifiers::NONE, Key::Escape);
-    assert_eq!(window.state().view.selected, None);
+    assert!(window.state().view.selection.is_empty());
 }
 
 #[test]
@@ -217,12 +237,23 @@ fn row_keys_are_letters_in_a_field() {
 fn removing_keeps_the_file_and_says_so() {
     let mut window = with(busy());
     select(&mut window, "debian");
-    press(&mut window, text::REMOVE);
-    let [Command::Remove { file_id, delete_data: false }] = commands(&window)[..] else { panic!("one removal") };
-    assert_eq!(*file_id, id(1));
-    assert!(reads(&window, text::REMOVED));
+    key(&mut window, Modifiers::NONE, Key::Delete);
+    // It stops at once; whether it is forgotten shows when it is too late for a change of mind.
+    assert!(matches!(commands(&window)[..], [Command::Pause(file)] if *file == id(1)));
+    assert!(reads(&window, text::REMOVED) && !has_row(&window, "debian"));
+    press(&mut window, text::UNDO);
+    assert!(matches!(commands(&window)[..], [_, Command::Resume(file)] if *file == id(1)));
+    assert!(!reads(&window, text::REMOVED) && has_row(&window, "debian"));
+
+    select(&mut window, "debian");
+    key(&mut window, Modifiers::NONE, Key::Delete);
     press(&mut window, text::DISMISS);
     assert!(!reads(&window, text::REMOVED));
+    let forgotten = window.state_mut().view.forget_removed(f64::INFINITY);
+    let [Effect::Engine(Command::Remove { file_id, delete_data: false })] = forgotten[..] else {
+        panic!("one removal")
+    };
+    assert_eq!(file_id, id(1));
 }
 
 #[test]
@@ -235,11 +266,11 @@ fn deleting_asks_first_and_cancel_is_the_default() {
     key(&mut window, Modifiers::NONE, Key::Enter);
     assert!(commands(&window).is_empty() && !reads(&window, text::DELETE_TITLE));
 
-    press(&mut window, text::DELETE);
+    press_more(&mut window, text::DELETE);
     key(&mut window, Modifiers::NONE, Key::Escape);
     assert!(commands(&window).is_empty() && !reads(&window, text::DELETE_TITLE));
 
-    press(&mut window, text::DELETE);
+    press_more(&mut window, text::DELETE);
     press(&mut window, text::DELETE_CONFIRM);
     let [Command::Remove { file_id, delete_data: true }] = commands(&window)[..] else { panic!("one deletion") };
     assert_eq!(*file_id, id(1));
@@ -249,7 +280,9 @@ fn deleting_asks_first_and_cancel_is_the_default() {
 fn what_was_only_shared_cannot_be_deleted() {
     let mut window = with(busy());
     select(&mut window, "lecture-notes");
-    assert!(window.query_by_role_and_label(Role::Button, text::DELETE).is_none());
+    press(&mut window, text::MORE);
+    assert!(window.get_by_role_and_label(Role::Button, text::DELETE).accesskit_node().is_disabled());
+    key(&mut window, Modifiers::NONE, Key::Escape);
     key(&mut window, Modifiers::SHIFT, Key::Delete);
     assert!(!reads(&window, text::DELETE_TITLE));
 }
@@ -270,10 +303,13 @@ fn links_and_ids_are_copied() {
 #[test]
 fn the_pane_tells_everything_about_the_selected_transfer() {
     let mut window = with(busy());
+    window.set_size([1180.0, 900.0].into());
     select(&mut window, "debian");
     assert!(reads(&window, "1408 of 2560 chunks verified"));
     assert!(reads(&window, "/home/ada/Downloads/debian-12.8.0-amd64-netinst.iso"));
-    assert!(reads(&window, &id(1).to_string()) && reads(&window, "Peers (3 connected, 1 left)"));
+    assert!(reads(&window, &id(1).to_string()));
+    click(&mut window, Role::Tab, &text::tab(text::PEERS));
+    assert!(reads(&window, "Peers (3 connected, 1 left)"));
     select(&mut window, "holiday photos");
     assert!(reads(&window, &text::state_sentence(&TransferState::Waiting)));
     select(&mut window, "dataset");
@@ -282,7 +318,7 @@ fn the_pane_tells_everything_about_the_selected_transfer() {
         "Paused: 430.0 MiB more space needed in /home/ada/Downloads. It goes on by itself as soon as there is room."
     ));
     press(&mut window, text::OPEN_FOLDER);
-    assert_eq!(requests(&window), [&Request::OpenFolder("/home/ada/Downloads".into())]);
+    assert_eq!(requests(&window), [&Request::Reveal("/home/ada/Downloads/dataset-v3.tar.zst".into())]);
 }
 
 #[test]
@@ -316,7 +352,7 @@ fn without_a_tracker_one_can_be_run_or_named_or_left_for_later() {
     type_into(&mut window, text::TRACKER_FIELD, "ftp://hub");
     press(&mut window, text::SETUP_USE);
     assert!(reads(&window, text::BAD_TRACKER));
-    window.state_mut().view.tracker_field.clear();
+    window.state_mut().view.fields.tracker.clear();
     type_into(&mut window, text::TRACKER_FIELD, "hub:5000");
     press(&mut window, text::SETUP_USE);
     let [Command::SetTrackers(urls)] = commands(&window)[..] else { panic!("one change") };
@@ -325,7 +361,7 @@ fn without_a_tracker_one_can_be_run_or_named_or_left_for_later() {
     let mut window = none();
     press(&mut window, text::SETUP_LATER);
     assert!(!reads(&window, text::SETUP_TITLE));
-    assert!(matches!(requests(&window)[..], [Request::SavePreferences(kept)] if kept.setup_dismissed));
+    assert!(matches!(requests(&window)[..], [Request::SavePreferences(kept)] if kept.setup_done));
 }
 
 #[test]
@@ -385,6 +421,8 @@ fn a_newly_shared_file_has_a_card_with_its_link() {
 #[test]
 fn settings_change_trackers_folder_and_theme() {
     let mut window = on(Screen::Settings, empty());
+    window.set_size([1180.0, 1600.0].into());
+    window.run();
     press(&mut window, &text::remove_tracker("http://tracker.example:5000"));
     assert!(matches!(commands(&window)[..], [Command::SetTrackers(urls)] if urls.is_empty()));
     type_into(&mut window, text::DOWNLOAD_FOLDER, "/new");
@@ -425,7 +463,7 @@ fn a_private_tracker_is_told_from_others_and_opened_with_a_token() {
     let is_sent = |command: &Command| matches!(command, Command::SetToken { tracker, token: Some(sent) } if *tracker == url && *sent == token);
     assert!(matches!(commands(&window)[..], [command] if is_sent(command)));
     assert_eq!(requests(&window), [&Request::SaveToken { tracker: url.clone(), token: Some(token.clone()) }]);
-    assert!(window.state().view.token_field.is_empty(), "it does not stay around");
+    assert!(window.state().view.fields.token.is_empty(), "it does not stay around");
 
     press(&mut window, &ask);
     press(&mut window, text::FORGET_TOKEN);
@@ -453,8 +491,16 @@ fn a_tracker_of_ones_own_is_run_opened_and_told() {
 #[test]
 fn screens_are_reached_by_key_and_by_name() {
     let mut window = with(empty());
-    key(&mut window, Modifiers::COMMAND, Key::Num2);
-    assert_eq!(window.state().view.screen, Screen::Share);
+    for (number, screen) in [
+        (Key::Num2, Screen::Browse),
+        (Key::Num3, Screen::Share),
+        (Key::Num4, Screen::Peers),
+        (Key::Num5, Screen::Settings),
+        (Key::Num1, Screen::Transfers),
+    ] {
+        key(&mut window, Modifiers::COMMAND, number);
+        assert_eq!(window.state().view.screen, screen);
+    }
     click(&mut window, Role::Tab, text::SETTINGS);
     assert_eq!(window.state().view.screen, Screen::Settings);
     key(&mut window, Modifiers::COMMAND, Key::O);
@@ -492,7 +538,7 @@ fn tab_stops(window: &mut Window) -> Vec<String> {
 
 #[test]
 fn every_stop_of_the_tab_key_is_named() {
-    for screen in [Screen::Transfers, Screen::Share, Screen::Settings] {
+    for screen in SCREENS {
         let mut window = on(screen, busy());
         let stops = tab_stops(&mut window);
         assert!(stops.contains(&text::SETTINGS.to_owned()), "{stops:?}");
@@ -507,7 +553,7 @@ fn every_stop_of_the_tab_key_is_named() {
 
 #[test]
 fn nothing_is_drawn_while_nothing_happens() {
-    for screen in [Screen::Transfers, Screen::Share, Screen::Settings] {
+    for screen in SCREENS {
         let mut window = on(screen, busy());
         select_if_any(&mut window, screen);
         let delay = window.output().viewport_output.values().map(|viewport| viewport.repaint_delay).min();
@@ -524,7 +570,7 @@ fn select_if_any(window: &mut Window, screen: Screen) {
 
 #[test]
 fn small_windows_hold_every_screen() {
-    for screen in [Screen::Transfers, Screen::Share, Screen::Settings] {
+    for screen in SCREENS {
         let mut window = on(screen, busy());
         window.set_size([640.0, 420.0].into());
         window.run();

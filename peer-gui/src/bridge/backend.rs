@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sprat_peer::{Event, Snapshot, TokenFile, TokenFileError};
-use sprat_protocol::tracker::AccessToken;
+use sprat_peer::tracker_client::TrackerClient;
+use sprat_peer::{EngineHandle, Event, Snapshot, TokenFile, TokenFileError, Tokens};
+use sprat_protocol::tracker::{AccessToken, Search};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,9 +16,12 @@ use url::Url;
 
 use super::local_tracker::Host;
 use super::startup::{Startup, begin, open_all, sentence};
-use super::{Bridge, LocalTracker, Notice, Request, Waker, files};
-use crate::platform::Desktop;
+use super::{Bridge, LocalTracker, Notice, Picked, Request, Waker, files};
+use crate::platform::log::LogRing;
+use crate::platform::url_scheme;
+use crate::platform::{Desktop, Work as Dialog};
 use crate::state::Preferences;
+use crate::state::browse::Answer;
 use crate::text;
 
 /// The runtime that everything behind the glass runs on.
@@ -102,15 +106,27 @@ async fn run(
         started = begin(&mut startup, &mut tracker, &out) => started,
         () = stop.cancelled() => return,
     };
-    let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.token_file.clone());
-    let mut work = Work { state_dir, token_file, desktop, jobs: JoinSet::new(), tracker, out };
+    let mut work = Work {
+        state_dir: startup.config.state_dir.clone(),
+        token_file: startup.token_file.clone(),
+        tokens: startup.config.tokens.clone(),
+        log: startup.log.clone(),
+        desktop,
+        jobs: JoinSet::new(),
+        tracker,
+        out,
+    };
     match started {
         Ok(engine) => {
-            let feeds = Feeds { events: Some(engine.events()), snapshots: Some(engine.watch()) };
             tokio::select! {
                 () = open_all(&startup.open, &engine, &work.out) => {}
                 () = stop.cancelled() => {}
             }
+            let feeds = Feeds {
+                events: Some(engine.events()),
+                snapshots: Some(engine.watch()),
+                handed_over: startup.handed_over.take().map(|calls| (calls, engine.clone())),
+            };
             work.serve(feeds, requests, &stop).await;
             engine.shutdown().await;
         }
@@ -126,6 +142,9 @@ async fn run(
 struct Work {
     state_dir: PathBuf,
     token_file: Option<TokenFile>,
+    /// Those of this run, also where there is no file.
+    tokens: Tokens,
+    log: LogRing,
     desktop: Arc<dyn Desktop>,
     jobs: JoinSet<Option<Notice>>,
     tracker: Host,
@@ -145,6 +164,7 @@ impl Work {
                 Some(done) = self.jobs.join_next() => self.report(done.ok().flatten()).await,
                 ended = self.tracker.ended() => self.out.send(Notice::LocalTracker(ended)).await,
                 event = next_event(&mut feeds.events) => self.out.send(Notice::Event(event)).await,
+                Some((open, engine)) = next_call(&mut feeds.handed_over) => open_all(&open, &engine, &self.out).await,
                 alive = next_snapshot(&mut feeds.snapshots) => match alive {
                     true => self.out.waker.wake(),
                     false => {
@@ -171,22 +191,89 @@ impl Work {
                 let state = self.tracker.set(reach).await;
                 self.out.send(Notice::LocalTracker(state)).await;
             }
-            Request::PickFile => {
-                let dialog = self.desktop.pick_file();
-                self.jobs.spawn(async move { Some(Notice::PickedFile(dialog.await)) });
-            }
-            Request::PickDownloadDir => {
-                let dialog = self.desktop.pick_folder();
-                self.jobs.spawn(async move { Some(Notice::PickedDownloadDir(dialog.await)) });
-            }
-            Request::OpenFolder(dir) => {
-                let opening = self.desktop.open_folder(dir.clone());
+            Request::PickFile => self.pick(self.desktop.pick_file(), Notice::PickedFile),
+            Request::PickShareFolder => self.pick(self.desktop.pick_folder(), Notice::PickedFile),
+            Request::PickDownloadDir => self.pick(self.desktop.pick_folder(), Notice::PickedDownloadDir),
+            Request::PickMoveDir => self.pick(self.desktop.pick_folder(), Notice::PickedMoveDir),
+            Request::Reveal(path) => self.open(self.desktop.reveal(path.clone()), path),
+            Request::OpenFile(path) => self.open(self.desktop.open(path.clone()), path),
+            Request::Search { trackers, words, page } => self.search(trackers, words, page),
+            Request::TestTracker(url) => self.test(url),
+            Request::Notify { title, body } => {
+                let notification = self.desktop.notify(title, &body);
                 self.jobs.spawn(async move {
-                    let error = opening.await.err()?;
-                    Some(Notice::Trouble(text::cannot_open_folder(&dir, &error.to_string())))
+                    if let Err(error) = notification.await {
+                        tracing::debug!(%error, "the system was not told");
+                    }
+                    None
                 });
             }
+            Request::RegisterLinks => {
+                self.jobs.spawn(async move {
+                    let registered = tokio::task::spawn_blocking(url_scheme::register).await.ok()?;
+                    Some(match registered {
+                        Ok(()) => Notice::Done(text::LINKS_REGISTERED.to_owned()),
+                        Err(error) => Notice::Trouble(text::links_not_registered(&error.to_string())),
+                    })
+                });
+            }
+            Request::ReadLog => {
+                let lines = self.log.to_text().lines().map(str::to_owned).collect();
+                self.out.send(Notice::Log(lines)).await;
+            }
+            Request::SaveLog => self.save_log(),
         }
+    }
+
+    /// Waits for a dialog.
+    fn pick(&mut self, dialog: Dialog<Picked>, notice: fn(Picked) -> Notice) {
+        self.jobs.spawn(async move { Some(notice(dialog.await)) });
+    }
+
+    /// Waits until the system has opened something.
+    fn open(&mut self, opening: Dialog<io::Result<()>>, path: PathBuf) {
+        self.jobs.spawn(async move {
+            let error = opening.await.err()?;
+            Some(Notice::Trouble(text::cannot_open(&path, &error.to_string())))
+        });
+    }
+
+    fn search(&mut self, trackers: Vec<Url>, words: String, page: u32) {
+        let tokens = self.tokens.clone();
+        self.jobs.spawn(async move {
+            let found = sprat_peer::search(&trackers, &tokens, &Search { words: words.clone(), page }).await;
+            let mut troubles: Vec<_> = found.errors.iter().map(|error| sentence(&error.to_string())).collect();
+            if trackers.is_empty() {
+                troubles.push(text::SEARCH_NEEDS_TRACKER.to_owned());
+            }
+            let answer = Answer { hits: found.files, more: found.more, troubles };
+            Some(Notice::Found { words, page, answer })
+        });
+    }
+
+    fn test(&mut self, tracker: Url) {
+        let client = TrackerClient::new(tracker.clone()).with_token(self.tokens.of(&tracker));
+        self.jobs.spawn(async move {
+            let silent = client.is_up().await.err().map(|error| sentence(&error.to_string()));
+            Some(Notice::TrackerTested { tracker, silent })
+        });
+    }
+
+    fn save_log(&mut self) {
+        let (dialog, log) = (self.desktop.save_file(text::LOG_FILE), self.log.clone());
+        // Without a dialog it goes to a place that can be told.
+        let fallback = self.state_dir.join(text::LOG_FILE);
+        self.jobs.spawn(async move {
+            let path = match dialog.await {
+                Picked::Path(path) => path,
+                Picked::Nothing => return None,
+                Picked::Unavailable => fallback,
+            };
+            Some(match tokio::fs::write(&path, log.to_text()).await {
+                Ok(()) => Notice::Done(text::log_saved(&path)),
+                Err(error) => Notice::Trouble(text::log_not_saved(&path, &error.to_string())),
+            })
+        });
     }
 
     /// One at a time, so that the last one is the one that stays.
@@ -199,7 +286,11 @@ impl Work {
     }
 
     /// One at a time, so that no change undoes another.
-    async fn save_token(&self, tracker: Url, token: Option<AccessToken>) {
+    async fn save_token(&mut self, tracker: Url, token: Option<AccessToken>) {
+        match &token {
+            Some(token) => self.tokens.insert(&tracker, token.clone()),
+            None => drop(self.tokens.remove(&tracker)),
+        }
         let Some(file) = self.token_file.clone() else {
             return self.out.send(Notice::Trouble(text::NO_TOKEN_FILE.to_owned())).await;
         };
@@ -225,6 +316,18 @@ fn save_token(file: &TokenFile, tracker: &Url, token: Option<AccessToken>) -> Re
 struct Feeds {
     events: Option<broadcast::Receiver<Event>>,
     snapshots: Option<watch::Receiver<Arc<Snapshot>>>,
+    /// What later starts of the program were given, and who is to open it.
+    handed_over: Option<(mpsc::Receiver<Vec<String>>, EngineHandle)>,
+}
+
+/// What the next start of the program was given. Cancel safe.
+async fn next_call(
+    handed_over: &mut Option<(mpsc::Receiver<Vec<String>>, EngineHandle)>,
+) -> Option<(Vec<String>, EngineHandle)> {
+    match handed_over {
+        Some((calls, engine)) => calls.recv().await.map(|open| (open, engine.clone())),
+        None => std::future::pending().await,
+    }
 }
 
 /// The next event. One that lags has lost only what the snapshot has too. Cancel safe.

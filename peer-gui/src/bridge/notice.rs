@@ -6,6 +6,7 @@ use sprat_peer::{EngineHandle, Event};
 use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
+use crate::state::browse::Answer;
 use crate::state::{Preferences, Reach};
 
 /// What the window asks for that is not the engine's work.
@@ -24,10 +25,40 @@ pub enum Request {
     LocalTracker(Reach),
     /// Let the user choose a file to share.
     PickFile,
+    /// Let the user choose a folder to share.
+    PickShareFolder,
     /// Let the user choose the download folder.
     PickDownloadDir,
-    /// Show this folder in the system's file manager.
-    OpenFolder(PathBuf),
+    /// Let the user choose a folder to move to.
+    PickMoveDir,
+    /// Show this in the system's file manager.
+    Reveal(PathBuf),
+    /// Open this with the program that is for such files.
+    OpenFile(PathBuf),
+    /// Ask these trackers for files by name.
+    Search {
+        /// Which.
+        trackers: Vec<Url>,
+        /// The words.
+        words: String,
+        /// Which page, counted from 0.
+        page: u32,
+    },
+    /// Ask whether a tracker answers there.
+    TestTracker(Url),
+    /// Tell of something while the window is not looked at.
+    Notify {
+        /// In a word or two.
+        title: &'static str,
+        /// In a sentence.
+        body: String,
+    },
+    /// Open `sprat:` links with this program from now on.
+    RegisterLinks,
+    /// What is in the log?
+    ReadLog,
+    /// Let the user choose a file, and write the log there.
+    SaveLog,
 }
 
 /// What the window is told.
@@ -48,10 +79,32 @@ pub enum Notice {
     Failed(String),
     /// Something happened in the engine.
     Event(Event),
-    /// The answer to [`Request::PickFile`].
+    /// The answer to [`Request::PickFile`] and [`Request::PickShareFolder`].
     PickedFile(Picked),
     /// The answer to [`Request::PickDownloadDir`].
     PickedDownloadDir(Picked),
+    /// The answer to [`Request::PickMoveDir`].
+    PickedMoveDir(Picked),
+    /// The answer to [`Request::Search`].
+    Found {
+        /// The words.
+        words: String,
+        /// Which page.
+        page: u32,
+        /// What was found.
+        answer: Answer,
+    },
+    /// The answer to [`Request::TestTracker`].
+    TrackerTested {
+        /// Which.
+        tracker: Url,
+        /// Why it does not answer, if it does not.
+        silent: Option<String>,
+    },
+    /// The answer to [`Request::ReadLog`], oldest line first.
+    Log(Vec<String>),
+    /// Something worked; for a person.
+    Done(String),
     /// Something did not work; for a person.
     Trouble(String),
 }

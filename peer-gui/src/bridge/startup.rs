@@ -27,6 +27,8 @@ pub struct Startup {
     pub fallback_trackers: Vec<Url>,
     /// What to open at once.
     pub open: Vec<String>,
+    /// Whether the port was given, and goes before that of the preferences.
+    pub listen_given: bool,
     /// What further windows on this state directory hand over to be opened; nothing, if one was only started.
     pub handed_over: Option<mpsc::Receiver<Vec<String>>>,
     /// What happened, for the user to read.
@@ -74,6 +76,13 @@ fn merge(startup: &mut Startup, preferences: &Preferences) {
         Some(dir) if !startup.download_dir_given => startup.config.download_dir.clone_from(dir),
         _ => {}
     }
+    if let Some(port) = preferences.port.filter(|_| !startup.listen_given) {
+        startup.config.listen.set_port(port);
+    }
+    startup.config.display_name.clone_from(&preferences.display_name);
+    let limits = &mut startup.config.limits;
+    (limits.upload_rate, limits.download_rate) = (preferences.up_limit, preferences.down_limit);
+    limits.active_downloads = preferences.active_downloads;
     if startup.config.trackers.is_empty() {
         let kept = Some(&preferences.trackers).filter(|trackers| !trackers.is_empty());
         startup.config.trackers.clone_from(kept.unwrap_or(&startup.fallback_trackers));
@@ -140,6 +149,7 @@ mod tests {
                 download_dir_given: dir_given,
                 fallback_trackers: vec![url("http://env")],
                 open: Vec::new(),
+                listen_given: false,
                 handed_over: None,
                 log: LogRing::default(),
             }
@@ -147,6 +157,7 @@ mod tests {
         let kept = Preferences {
             download_dir: Some("/kept".into()),
             trackers: vec![url("http://kept")],
+            port: Some(4001),
             ..Preferences::default()
         };
         let mut given = startup(&[url("http://given")], true);
@@ -157,6 +168,7 @@ mod tests {
         merge(&mut plain, &kept);
         assert_eq!(plain.config.trackers, [url("http://kept")]);
         assert_eq!(plain.config.download_dir, Path::new("/kept"));
+        assert_eq!(plain.config.listen.port(), 4001);
         let mut bare = startup(&[], false);
         merge(&mut bare, &Preferences::default());
         assert_eq!(bare.config.trackers, [url("http://env")]);

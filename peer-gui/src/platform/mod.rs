@@ -36,8 +36,8 @@ pub trait Desktop: Send + Sync + 'static {
     fn pick_folder(&self) -> Work<Picked>;
     /// Lets the user choose where to save a file, for which this name is suggested.
     fn save_file(&self, suggested: &str) -> Work<Picked>;
-    /// Shows a folder in the file manager.
-    fn open_folder(&self, dir: PathBuf) -> Work<io::Result<()>>;
+    /// Opens a file with the program that is for such files, and a folder with the file manager.
+    fn open(&self, path: PathBuf) -> Work<io::Result<()>>;
     /// Shows a file in the file manager: selected in its folder, where that is possible.
     fn reveal(&self, file: PathBuf) -> Work<io::Result<()>>;
     /// Shows a notification. Takes two seconds at most; a desktop without notifications is an error.
@@ -63,8 +63,8 @@ impl Desktop for System {
         dialogs::save_file(suggested)
     }
 
-    fn open_folder(&self, dir: PathBuf) -> Work<io::Result<()>> {
-        file_manager::open(dir)
+    fn open(&self, path: PathBuf) -> Work<io::Result<()>> {
+        file_manager::open(path)
     }
 
     fn reveal(&self, file: PathBuf) -> Work<io::Result<()>> {

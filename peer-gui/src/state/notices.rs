@@ -1,10 +1,11 @@
 //! News from the engine's side of the glass → what changes in the window.
 
+use sprat_chunking::FileId;
 use sprat_peer::{Command, Event, Snapshot};
 
 use super::toasts::Mood;
-use super::{Effect, Screen, SharedCard, ViewState, rows, update};
-use crate::bridge::{LocalTracker, Notice, Picked};
+use super::{Dialog, Effect, Screen, SharedCard, TrackerTest, ViewState, rows, update};
+use crate::bridge::{LocalTracker, Notice, Picked, Request};
 use crate::text;
 
 /// Takes in one piece of news. `now` is in seconds on the window's clock; the snapshot is missing while the engine
@@ -13,19 +14,42 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
     match notice {
         Notice::Loaded { preferences, trackers } => {
             (view.preferences, view.trackers) = (*preferences, trackers);
+            view.fields.load_preferences(&view.preferences);
             Vec::new()
         }
         Notice::LocalTracker(state) => local_tracker(view, state, now),
-        Notice::Event(event) => {
-            event_toast(view, snapshot, event, now);
-            Vec::new()
-        }
-        Notice::PickedFile(picked) => picked_file(view, picked),
+        Notice::Event(event) => happened(view, snapshot, event, now),
+        Notice::PickedFile(picked) => picked_to_share(view, picked),
         Notice::PickedDownloadDir(picked) => match picked {
             Picked::Path(dir) => update::use_dir(view, dir),
             Picked::Nothing => Vec::new(),
             Picked::Unavailable => trouble(view, text::NO_DIALOG, now),
         },
+        Notice::PickedMoveDir(picked) => match (picked, &mut view.dialog) {
+            (Picked::Path(picked), Some(Dialog::Move { dir, .. })) => {
+                *dir = picked.display().to_string();
+                Vec::new()
+            }
+            (Picked::Unavailable, _) => trouble(view, text::NO_DIALOG, now),
+            _ => Vec::new(),
+        },
+        Notice::Found { words, page, answer } => {
+            view.browse.answered(&words, page, answer);
+            Vec::new()
+        }
+        Notice::TrackerTested { tracker, silent } => {
+            let test = silent.map_or(TrackerTest::Answers, TrackerTest::Silent);
+            view.tracker_tests.insert(tracker, test);
+            Vec::new()
+        }
+        Notice::Log(lines) => {
+            view.open(Dialog::Log(lines));
+            Vec::new()
+        }
+        Notice::Done(said) => {
+            view.toasts.push(said, Mood::Good, now);
+            Vec::new()
+        }
         Notice::Trouble(said) => trouble(view, &said, now),
         // These are about the engine itself; the window's glue takes them before.
         Notice::Started(_) | Notice::Failed(_) => Vec::new(),
@@ -49,39 +73,95 @@ fn local_tracker(view: &mut ViewState, state: LocalTracker, now: f64) -> Vec<Eff
     changed.map(|trackers| Effect::Engine(Command::SetTrackers(trackers))).into_iter().collect()
 }
 
-fn picked_file(view: &mut ViewState, picked: Picked) -> Vec<Effect> {
+fn picked_to_share(view: &mut ViewState, picked: Picked) -> Vec<Effect> {
     match picked {
         Picked::Path(path) => vec![Effect::share(path)],
         Picked::Nothing => Vec::new(),
         Picked::Unavailable => {
             view.screen = Screen::Share;
-            view.share_note = Some(text::NO_DIALOG);
-            view.focus_share_field = true;
+            view.fields.share_note = Some(text::NO_DIALOG);
+            view.fields.focus_share = true;
             Vec::new()
         }
     }
 }
 
-fn event_toast(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now: f64) {
+/// Something happened in the engine: it goes into the transfer's log, and what a person wants to know at once is told.
+fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now: f64) -> Vec<Effect> {
+    if let Some((file_id, line)) = log_line(&event) {
+        view.journal.note(file_id, view.unix_time(now), line);
+    }
     match event {
         Event::Shared { path, link } => {
             let name = rows::file_name(&path);
             view.toasts.push(text::shared(&name), Mood::Good, now);
-            view.share_field.clear();
+            view.fields.share.clear();
+            view.known_link = Some(link.file_id);
+            view.removals.keep(link.file_id);
             view.add_card(SharedCard { name, link });
+            Vec::new()
         }
-        Event::ShareFailed { path, reason } => {
-            view.toasts.push(text::share_failed(&path, &reason), Mood::Trouble, now);
+        Event::ShareFailed { path, reason } => trouble(view, &text::share_failed(&path, &reason), now),
+        Event::Completed { path, .. } => {
+            let name = rows::file_name(&path);
+            view.toasts.push(text::completed(&name), Mood::Good, now);
+            notify(view, text::COMPLETED_TITLE, text::completed(&name))
         }
-        Event::Completed { path, .. } => view.toasts.push(text::completed(&rows::file_name(&path)), Mood::Good, now),
         Event::Stopped { file_id, trouble } => {
             let name = snapshot.and_then(|snapshot| rows::transfer(snapshot, file_id)).map(|transfer| &transfer.name);
             let said = text::stopped(name.map(String::as_str), &trouble);
-            view.toasts.push(said, Mood::Trouble, now);
+            view.toasts.push(&said, Mood::Trouble, now);
+            notify(view, text::STOPPED_TITLE, said)
         }
-        Event::Moved { path, .. } => view.toasts.push(text::moved(&path), Mood::Good, now),
-        Event::NotMoved { trouble, .. } => view.toasts.push(text::trouble_sentence(&trouble), Mood::Trouble, now),
+        Event::Moved { path, .. } => {
+            view.toasts.push(text::moved(&path), Mood::Good, now);
+            Vec::new()
+        }
+        Event::NotMoved { trouble: reason, .. } => trouble(view, &text::trouble_sentence(&reason), now),
+        Event::Removed(file_id) => {
+            view.removals.gone(file_id);
+            view.journal.forget(file_id);
+            Vec::new()
+        }
         // Seen in the list already, or not worth a word.
-        Event::Added(_) | Event::BadChunk { .. } | Event::Removed(_) | Event::TrackerChanged => {}
+        Event::Added(_) | Event::BadChunk { .. } | Event::TrackerChanged => Vec::new(),
+    }
+}
+
+fn log_line(event: &Event) -> Option<(FileId, String)> {
+    match event {
+        Event::Added(file_id) => Some((*file_id, text::LOG_ADDED.to_owned())),
+        Event::Shared { link, .. } => Some((link.file_id, text::LOG_SHARED.to_owned())),
+        Event::Completed { file_id, path } => Some((*file_id, text::log_completed(path))),
+        Event::Stopped { file_id, trouble } => Some((*file_id, text::trouble_sentence(trouble))),
+        Event::BadChunk { file_id, index, peer_id } => Some((*file_id, text::bad_chunk(*index, &peer_id.short()))),
+        Event::Moved { file_id, path } => Some((*file_id, text::moved(path))),
+        Event::NotMoved { file_id, trouble } => Some((*file_id, text::trouble_sentence(trouble))),
+        Event::Removed(_) | Event::ShareFailed { .. } | Event::TrackerChanged => None,
+    }
+}
+
+/// The system tells of it, if the window is not looked at and that is wanted.
+fn notify(view: &ViewState, title: &'static str, body: String) -> Vec<Effect> {
+    let wanted = view.preferences.notifications && !view.focused;
+    wanted.then_some(Effect::Ask(Request::Notify { title, body })).into_iter().collect()
+}
+
+/// Compares what was with what is, for the logs and the plots.
+pub fn compare(view: &mut ViewState, before: Option<&Snapshot>, after: &Snapshot, now: f64) {
+    view.speeds.note(after, now);
+    let Some(before) = before else { return view.fields.load(&view.preferences, after) };
+    let at = view.unix_time(now);
+    // Transfers keep their places but for those that were removed.
+    let mut old = before.transfers.iter().peekable();
+    for transfer in &after.transfers {
+        while old.peek().is_some_and(|old| old.file_id != transfer.file_id) {
+            old.next();
+        }
+        let Some(old) = old.next() else { return };
+        let is_told = matches!(transfer.state, sprat_peer::TransferState::Stopped(_));
+        if !std::sync::Arc::ptr_eq(old, transfer) && old.state != transfer.state && !is_told {
+            view.journal.note(transfer.file_id, at, text::state_sentence(&transfer.state));
+        }
     }
 }

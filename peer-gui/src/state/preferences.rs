@@ -1,15 +1,21 @@
 //! What is kept from one run to the next. Reading and writing the file is the bridge's work.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::list::{Column, Sort};
+
 /// What a person chose in the settings. A missing entry has its default, an unknown one is ignored, so that an older
 /// program can use a newer one's file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
+    /// What others see as this peer's name; empty for none.
+    pub display_name: String,
     /// Where downloads go; `None` is the system's download folder.
     pub download_dir: Option<PathBuf>,
     /// The trackers, without the one on this computer.
@@ -17,10 +23,53 @@ pub struct Preferences {
     pub trackers: Vec<Url>,
     /// Whether a tracker runs here, and for whom.
     pub local_tracker: Reach,
+    /// The port to listen on; none is any free one.
+    pub port: Option<u16>,
+    /// Bytes of chunks sent a second; none is no limit.
+    pub up_limit: Option<NonZeroU32>,
+    /// Bytes of chunks received a second; none is no limit.
+    pub down_limit: Option<NonZeroU32>,
+    /// How many downloads run at once.
+    pub active_downloads: usize,
+    /// Whether the system tells when a transfer ends while the window is not looked at.
+    pub notifications: bool,
     /// Light or dark.
     pub theme: ThemeChoice,
-    /// The card about trackers is not wanted.
-    pub setup_dismissed: bool,
+    /// Size of everything, in percent.
+    pub zoom: u16,
+    /// What the list is sorted by.
+    pub sort: Sort,
+    /// Columns that are not shown.
+    pub hidden_columns: Vec<Column>,
+    /// How wide columns are that were made wider or narrower, in points.
+    pub widths: BTreeMap<Column, u16>,
+    /// The first start's card is done with.
+    pub setup_done: bool,
+}
+
+/// The least and the greatest size of everything, in percent.
+pub const ZOOM: std::ops::RangeInclusive<u16> = 50..=300;
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            display_name: String::new(),
+            download_dir: None,
+            trackers: Vec::new(),
+            local_tracker: Reach::Off,
+            port: None,
+            up_limit: None,
+            down_limit: None,
+            active_downloads: 5,
+            notifications: true,
+            theme: ThemeChoice::System,
+            zoom: 100,
+            sort: Sort::default(),
+            hidden_columns: vec![Column::Added],
+            widths: BTreeMap::new(),
+            setup_done: false,
+        }
+    }
 }
 
 /// Who can use the tracker on this computer.
@@ -55,7 +104,15 @@ impl Preferences {
     /// # Errors
     /// Says what is wrong with it.
     pub fn from_json(text: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(text)
+        let read: Self = serde_json::from_slice(text)?;
+        let zoom = read.zoom.clamp(*ZOOM.start(), *ZOOM.end());
+        let hidden_columns = read.hidden_columns.into_iter().filter(|column| column.can_hide()).collect();
+        Ok(Self { zoom, hidden_columns, active_downloads: read.active_downloads.max(1), ..read })
+    }
+
+    /// The columns that are shown, in the order of the screen.
+    pub fn columns(&self) -> impl Iterator<Item = Column> {
+        Column::ALL.into_iter().filter(|column| !self.hidden_columns.contains(column))
     }
 
     /// The file's text.
@@ -86,20 +143,42 @@ mod tests {
     #[test]
     fn golden_text() {
         let preferences = Preferences {
+            display_name: "Ada".into(),
             download_dir: Some("/data/downloads".into()),
             trackers: vec![Url::parse("http://hub:5000").unwrap()],
             local_tracker: Reach::Network,
+            port: Some(4001),
+            up_limit: NonZeroU32::new(1024),
             theme: ThemeChoice::Light,
-            setup_dismissed: true,
+            widths: [(Column::Size, 90)].into(),
+            setup_done: true,
+            ..Preferences::default()
         };
         let text = r#"{
+  "display_name": "Ada",
   "download_dir": "/data/downloads",
   "trackers": [
     "http://hub:5000/"
   ],
   "local_tracker": "network",
+  "port": 4001,
+  "up_limit": 1024,
+  "down_limit": null,
+  "active_downloads": 5,
+  "notifications": true,
   "theme": "light",
-  "setup_dismissed": true
+  "zoom": 100,
+  "sort": {
+    "by": "added",
+    "descending": true
+  },
+  "hidden_columns": [
+    "added"
+  ],
+  "widths": {
+    "size": 90
+  },
+  "setup_done": true
 }"#;
         assert_eq!(preferences.to_json(), text);
         assert_eq!(Preferences::from_json(text.as_bytes()).unwrap(), preferences);
@@ -111,5 +190,7 @@ mod tests {
         assert_eq!(read("{}").unwrap(), Preferences::default());
         assert_eq!(read(r#"{"later": 1, "trackers": ["ftp://x", "hub"]}"#).unwrap().trackers.len(), 1);
         assert!(read("[").is_err());
+        let odd = read(r#"{"zoom": 9000, "active_downloads": 0, "hidden_columns": ["name", "size"]}"#).unwrap();
+        assert_eq!((odd.zoom, odd.active_downloads, odd.hidden_columns), (300, 1, vec![Column::Size]));
     }
 }

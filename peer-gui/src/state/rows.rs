@@ -1,11 +1,12 @@
-//! The list of transfers as it is shown, and its selection.
+//! What a row of the list says. Worked out for the rows that are on the screen only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
 use sprat_peer::{HashingView, Snapshot, TransferState, TransferView};
 
+use super::list::Entry;
 use crate::{format, text};
 
 /// Which row.
@@ -15,19 +16,6 @@ pub enum RowKey {
     Hashing(PathBuf),
     /// A transfer.
     Transfer(FileId),
-}
-
-/// A move of the selection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// To the row above.
-    Up,
-    /// To the row below.
-    Down,
-    /// To the first row.
-    First,
-    /// To the last row.
-    Last,
 }
 
 /// How a state is shown: never by its colour alone.
@@ -70,57 +58,81 @@ pub struct Row {
     pub peers: String,
     /// Time left.
     pub eta: String,
+    /// When it was added, in seconds since 1970 (UTC).
+    pub added: Option<u64>,
 }
 
 impl Row {
+    /// The row of an entry.
+    pub fn of(entry: Entry<'_>) -> Self {
+        match entry {
+            Entry::Hashing(hashing) => hashing_row(hashing),
+            Entry::Transfer(transfer) => transfer_row(transfer),
+        }
+    }
+
     /// The row in one sentence, for those who hear it.
     pub fn spoken(&self) -> String {
         format!("{}, {}, {}, {}", self.name, self.size, self.status, format::percent(self.progress))
     }
 }
 
-/// The rows of a snapshot: what is being read first, then the transfers in the order in which they were added.
-pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
-    let hashing = snapshot.hashing.iter().map(hashing_row);
-    let transfers = snapshot.transfers.iter().map(|transfer| transfer_row(transfer));
-    hashing.chain(transfers).collect()
-}
-
 /// The name of a file that lies at a path, without what would change how the rest is shown.
-pub fn file_name(path: &std::path::Path) -> String {
+pub fn file_name(path: &Path) -> String {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), std::ffi::OsStr::to_string_lossy);
     sprat_protocol::FileName::clean(&name).as_str().to_owned()
 }
 
 fn hashing_row(hashing: &HashingView) -> Row {
+    let waits = hashing.total == 0 && hashing.done == 0;
     Row {
         key: RowKey::Hashing(hashing.path.clone()),
         name: file_name(&hashing.path),
-        size: format::size(hashing.total),
+        size: if waits { format::NOTHING.to_owned() } else { format::size(hashing.total) },
         progress: format::fraction(hashing.done, Some(hashing.total), false),
-        status: text::HASHING,
+        status: if waits { text::QUEUED } else { text::HASHING },
         tone: Tone::Waiting,
         down: format::NOTHING.to_owned(),
         up: format::NOTHING.to_owned(),
         peers: format::NOTHING.to_owned(),
-        eta: format::NOTHING.to_owned(),
+        eta: format::eta(hashing.eta),
+        added: None,
     }
 }
 
 fn transfer_row(transfer: &TransferView) -> Row {
-    let complete = transfer.state == TransferState::Sharing;
+    let complete = is_complete(transfer);
+    let work = transfer.work.as_ref();
     Row {
         key: RowKey::Transfer(transfer.file_id),
         name: transfer.name.clone(),
         size: format::maybe_size(transfer.size),
-        progress: format::fraction(transfer.verified, transfer.size, complete),
+        progress: work.map_or_else(|| progress(transfer), |work| format::fraction(work.done, Some(work.total), false)),
         status: status(&transfer.state),
         tone: tone(&transfer.state),
         down: format::rate(transfer.down_rate),
         up: format::rate(transfer.up_rate),
-        peers: transfer.peers.iter().filter(|peer| peer.connected).count().to_string(),
-        eta: format::eta(transfer.eta.filter(|_| !complete)),
+        peers: connected(transfer).to_string(),
+        eta: format::eta(work.map_or(transfer.eta.filter(|_| !complete), |work| work.eta)),
+        added: Some(transfer.added),
     }
+}
+
+/// How much of a transfer is here, from 0 to 1.
+pub fn progress(transfer: &TransferView) -> f32 {
+    format::fraction(transfer.verified, transfer.size, transfer.state == TransferState::Sharing)
+}
+
+/// Whether all of it is here.
+pub fn is_complete(transfer: &TransferView) -> bool {
+    transfer.state == TransferState::Sharing
+        || !transfer.is_download
+        || transfer.num_chunks > 0 && transfer.chunks_done == transfer.num_chunks
+}
+
+/// How many peers are connected.
+pub fn connected(transfer: &TransferView) -> usize {
+    transfer.peers.iter().filter(|peer| peer.connected).count()
 }
 
 /// The word for a state.
@@ -158,22 +170,14 @@ pub fn can_resume(state: &TransferState) -> bool {
     matches!(state, TransferState::Paused | TransferState::Stopped(_))
 }
 
+/// Whether it is being checked or moved.
+pub fn is_at_work(state: &TransferState) -> bool {
+    matches!(state, TransferState::Checking | TransferState::Moving)
+}
+
 /// The transfer with this ID.
 pub fn transfer(snapshot: &Snapshot, file_id: FileId) -> Option<&Arc<TransferView>> {
     snapshot.transfers.iter().find(|transfer| transfer.file_id == file_id)
-}
-
-/// Where a move leads among `keys`. Without a selection, any move leads to an end of the list.
-pub fn stepped(keys: &[RowKey], selected: Option<&RowKey>, step: Step) -> Option<RowKey> {
-    let last = keys.len().checked_sub(1)?;
-    let at = selected.and_then(|selected| keys.iter().position(|key| key == selected));
-    let to = match (step, at) {
-        (Step::First, _) | (Step::Down, None) => 0,
-        (Step::Last, _) | (Step::Up, None) => last,
-        (Step::Up, Some(at)) => at.saturating_sub(1),
-        (Step::Down, Some(at)) => (at + 1).min(last),
-    };
-    Some(keys[to].clone())
 }
 
 #[cfg(test)]
@@ -181,22 +185,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_selection_moves_within_the_list() {
-        let keys: Vec<_> = (0..3).map(|n| RowKey::Transfer(FileId::new([n; 32]))).collect();
-        let at = |selected: Option<usize>, step| {
-            let to = stepped(&keys, selected.map(|at| &keys[at]), step).unwrap();
-            keys.iter().position(|key| *key == to).unwrap()
-        };
-        assert_eq!((at(None, Step::Down), at(None, Step::Up)), (0, 2));
-        assert_eq!((at(Some(0), Step::Up), at(Some(0), Step::Down)), (0, 1));
-        assert_eq!((at(Some(2), Step::Down), at(Some(2), Step::First)), (2, 0));
-        assert_eq!(stepped(&[], None, Step::Down), None);
-    }
-
-    #[test]
     fn a_row_that_is_being_read_shows_how_far() {
-        let row = hashing_row(&HashingView { path: "/a/b.iso".into(), done: 1 << 19, total: 1 << 20, eta: None });
+        let hashing = HashingView { path: "/a/b.iso".into(), done: 1 << 19, total: 1 << 20, eta: None };
+        let row = hashing_row(&hashing);
         assert_eq!((row.name.as_str(), row.progress, row.status), ("b.iso", 0.5, "Reading"));
         assert_eq!(row.spoken(), "b.iso, 1.0 MiB, Reading, 50%");
+        assert_eq!(hashing_row(&HashingView { done: 0, total: 0, ..hashing }).status, "Queued");
     }
 }

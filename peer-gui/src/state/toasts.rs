@@ -25,6 +25,8 @@ pub struct Toast {
     pub mood: Mood,
     /// When it goes away.
     pub until: f64,
+    /// Whether it tells of a removal that can be taken back.
+    pub undo: bool,
 }
 
 /// Those on the screen, oldest first.
@@ -37,10 +39,24 @@ pub struct Toasts {
 impl Toasts {
     /// Shows a toast. One that says the same is shown anew, not twice.
     pub fn push(&mut self, text: impl Into<String>, mood: Mood, now: f64) {
-        let text = text.into();
+        self.show(text.into(), mood, false, now);
+    }
+
+    /// Tells of a removal that can be taken back. There is one such toast, about the last.
+    pub fn removed(&mut self, text: impl Into<String>, now: f64) {
+        self.taken_back();
+        self.show(text.into(), Mood::Good, true, now);
+    }
+
+    /// There is nothing to take back any more.
+    pub fn taken_back(&mut self) {
+        self.shown.retain(|toast| !toast.undo);
+    }
+
+    fn show(&mut self, text: String, mood: Mood, undo: bool, now: f64) {
         self.shown.retain(|toast| toast.text != text);
         self.next_id += 1;
-        self.shown.push(Toast { id: self.next_id, text, mood, until: now + SHOWN_FOR });
+        self.shown.push(Toast { id: self.next_id, text, mood, until: now + SHOWN_FOR, undo });
         let surplus = self.shown.len().saturating_sub(MAX);
         self.shown.drain(..surplus);
     }

@@ -1,16 +1,41 @@
-//! Trackers that do not answer, on top of every screen.
+//! What is to be seen on every screen: trackers that do not answer, and a link that was copied elsewhere.
 
 use std::time::Duration;
 
 use egui::{Label, Panel, RichText, Ui};
 use sprat_peer::TrackerState;
+use sprat_protocol::FileName;
 
 use crate::actions::Action;
 use crate::state::rows::Tone;
-use crate::state::{Seen, trackers};
+use crate::state::{Seen, ViewState, trackers};
 use crate::text;
 use crate::widgets::tokens::{CONTROL, palette};
 use crate::widgets::{controls, icons};
+
+/// Offers to download the link that is on the clipboard.
+pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
+    let link = view.offer.as_ref()?;
+    let p = palette(ui);
+    let frame = egui::Frame::new().fill(p.surface).inner_margin(egui::Margin::symmetric(16, 6));
+    let panel = Panel::top("offer").frame(frame).show(ui, |ui| {
+        controls::from_right(ui, CONTROL, |ui| {
+            let no = controls::button(ui, text::DISMISS).clicked();
+            let yes = controls::primary(ui, text::DOWNLOAD).clicked();
+            controls::rest(ui, |ui| {
+                let name = link.name.as_deref().map(FileName::clean);
+                let said = text::offer(name.as_ref().map(FileName::as_str), &link.file_id.to_string());
+                ui.add(Label::new(RichText::new(said).color(p.text)).truncate());
+            });
+            (yes, no)
+        })
+    });
+    match panel.inner {
+        (true, _) => Some(Action::AcceptOffer),
+        (_, true) => Some(Action::DeclineOffer),
+        _ => None,
+    }
+}
 
 /// Shows a line for the first tracker that is away; the settings have them all.
 pub fn show(ui: &mut Ui, seen: &Seen, now: f64) -> Option<Action> {

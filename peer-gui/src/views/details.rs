@@ -1,94 +1,178 @@
-//! The pane below the list: everything about the selected transfer, and what can be done with it.
+//! The pane below the list: everything about what is selected, and what can be done with it.
 
 use egui::{Align, Grid, Label, Layout, RichText, ScrollArea, Ui};
-use sprat_peer::TransferView;
+use sprat_peer::{Detail, Snapshot, TransferView};
 
-use super::peers;
+use super::{files, menu, swarm};
 use crate::actions::Action;
-use crate::state::rows;
-use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, LINE, TEXT_TITLE, palette};
-use crate::widgets::{controls, icons, table};
+use crate::state::{DetailTab, RowKey, ViewState, rows};
+use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, GAP_SMALL, LINE, TEXT_TITLE, palette};
+use crate::widgets::{chunk_map, controls, icons, speed_plot, table};
 use crate::{format, text};
 
-/// From this width on, the peers are beside the facts and not below them.
-const SIDE_BY_SIDE: f32 = 820.0;
-
-/// The part of the width that the facts then have.
-const FACTS: f32 = 0.42;
+/// From this width on, the speed is beside the chunks and not below them.
+const SIDE_BY_SIDE: f32 = 760.0;
+/// The part of the width that the chunks then have.
+const CHUNKS: f32 = 0.55;
 /// From this width on, the name is beside the buttons and not above them.
 const ONE_LINE: f32 = 760.0;
+/// Height of the plot, and the most that the chunk map gets.
+const PLOT: f32 = 130.0;
+const MAP: f32 = 72.0;
+
+/// Whether there is something to show.
+pub fn has_something(snapshot: &Snapshot, view: &ViewState) -> bool {
+    match view.selection.single() {
+        Some(RowKey::Transfer(file_id)) => rows::transfer(snapshot, *file_id).is_some(),
+        Some(RowKey::Hashing(_)) => false,
+        None => !view.selection.is_empty(),
+    }
+}
 
 /// Shows it.
-pub fn show(ui: &mut Ui, transfer: &TransferView) -> Vec<Action> {
-    let mut actions = head(ui, transfer);
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec<Action> {
+    let chosen = menu::Chosen::of(snapshot, view);
+    let transfer = view.shown_transfer().and_then(|file_id| rows::transfer(snapshot, file_id));
+    let Some(transfer) = transfer else { return several(ui, &chosen) };
+    let mut actions = head(ui, &transfer.name, &chosen);
+    ui.spacing_mut().interact_size.y = LINE;
     state(ui, transfer);
-    let scroll = ScrollArea::vertical().id_salt("details").auto_shrink([false, false]).min_scrolled_height(0.0);
-    scroll.show(ui, |ui| {
-        if ui.available_width() >= SIDE_BY_SIDE {
-            let left = egui::vec2(ui.available_width() * FACTS, 0.0);
-            ui.horizontal_top(|ui| {
-                let top = Layout::top_down(Align::Min);
-                ui.allocate_ui_with_layout(left, top, |ui| actions.extend(facts(ui, transfer)));
-                ui.add_space(GAP_LARGE);
-                ui.vertical(|ui| peers::show(ui, &transfer.peers));
-            });
-        } else {
-            actions.extend(facts(ui, transfer));
-            ui.add_space(GAP);
-            peers::show(ui, &transfer.peers);
-        }
+    actions.extend(tabs(ui, transfer, view.tab));
+    let detail = snapshot.detail.as_deref().filter(|detail| detail.file_id == transfer.file_id);
+    let scroll = ScrollArea::vertical().id_salt(("details", view.tab as u8));
+    let scroll = scroll.auto_shrink([false, false]).min_scrolled_height(0.0);
+    scroll.show(ui, |ui| match view.tab {
+        DetailTab::Files if transfer.files.is_some() => actions.extend(files::show(ui, detail)),
+        DetailTab::Overview | DetailTab::Files => actions.extend(overview(ui, transfer, detail, view, now)),
+        DetailTab::Peers => swarm::show(ui, &transfer.peers),
+        DetailTab::Log => log(ui, transfer, view),
     });
     actions
 }
 
+/// More than one row is selected.
+fn several(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
+    let actions = head(ui, &text::several(chosen.rows), chosen);
+    controls::weak(ui, text::in_all(chosen.size));
+    actions
+}
+
 /// The name, and what can be done.
-fn head(ui: &mut Ui, transfer: &TransferView) -> Vec<Action> {
-    let name = |ui: &mut Ui| table::elided(ui, &transfer.name, &egui::FontId::proportional(TEXT_TITLE));
+fn head(ui: &mut Ui, title: &str, chosen: &menu::Chosen) -> Vec<Action> {
+    let name = |ui: &mut Ui| table::elided(ui, title, &egui::FontId::proportional(TEXT_TITLE));
     if ui.available_width() < ONE_LINE {
         name(ui);
-        return ui.horizontal(|ui| buttons(ui, transfer, false)).inner;
+        return ui.horizontal(|ui| buttons(ui, chosen, false)).inner;
     }
     controls::from_right(ui, CONTROL, |ui| {
-        let actions = buttons(ui, transfer, true);
+        let actions = buttons(ui, chosen, true);
         controls::rest(ui, name);
         actions
     })
 }
 
-/// What can be done, the most usual at the left, in a row that is filled from one of its ends.
-fn buttons(ui: &mut Ui, transfer: &TransferView, from_right: bool) -> Vec<Action> {
-    let pause = if rows::can_resume(&transfer.state) { text::RESUME } else { text::PAUSE };
+/// What is done most, the most usual at the left, in a row that is filled from one of its ends; the rest is in a menu.
+fn buttons(ui: &mut Ui, chosen: &menu::Chosen, from_right: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let pause = if chosen.runs { text::PAUSE } else { text::RESUME };
     let mut offered = vec![
         (pause, Action::TogglePause),
         (text::COPY_LINK, Action::CopyLink),
         (text::OPEN_FOLDER, Action::OpenFolder),
-        (text::REMOVE, Action::Remove),
     ];
-    if transfer.is_download {
-        offered.push((text::DELETE, Action::AskDelete));
+    if chosen.at_work {
+        offered[0] = (text::CANCEL_WORK, Action::CancelWork);
     }
+    let mut more = |ui: &mut Ui| {
+        controls::menu(ui, text::MORE, |ui| actions.extend(menu::show(ui, chosen)));
+    };
+    let mut clicked = Vec::new();
     if from_right {
+        more(ui);
         offered.reverse();
     }
-    let clicked = offered.into_iter().filter(|(label, _)| controls::button(ui, label).clicked());
-    clicked.map(|(_, action)| action).collect()
+    for (label, action) in offered {
+        if controls::button(ui, label).clicked() {
+            clicked.push(action);
+        }
+    }
+    if !from_right {
+        more(ui);
+    }
+    actions.extend(clicked);
+    actions
 }
 
 fn state(ui: &mut Ui, transfer: &TransferView) {
     ui.horizontal_wrapped(|ui| {
         icons::tone(ui, rows::tone(&transfer.state));
-        ui.label(text::state_sentence(&transfer.state));
+        let work = transfer.work.as_ref().map(text::work);
+        ui.label(format!("{}{}", text::state_sentence(&transfer.state), work.unwrap_or_default()));
     });
 }
 
-fn facts(ui: &mut Ui, transfer: &TransferView) -> Vec<Action> {
+fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action> {
+    let mut tabs = vec![(DetailTab::Overview, text::TAB_OVERVIEW), (DetailTab::Peers, text::PEERS)];
+    if transfer.files.is_some() {
+        tabs.push((DetailTab::Files, text::TAB_FILES));
+    }
+    tabs.push((DetailTab::Log, text::TAB_LOG));
+    let is_there = tabs.iter().any(|(tab, _)| *tab == shown);
+    let shown = if is_there { shown } else { DetailTab::Overview };
+    let row = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP_SMALL;
+        let mut shows = |tab, label| controls::tab(ui, label, &text::tab(label), tab == shown).clicked();
+        let clicked = tabs.into_iter().filter(|(tab, label)| shows(*tab, label));
+        clicked.map(|(tab, _)| Action::ShowTab(tab)).collect::<Vec<_>>().pop()
+    });
+    row.inner
+}
+
+fn overview(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>, view: &ViewState, now: f64) -> Vec<Action> {
     let mut actions = Vec::new();
+    let samples = view.speeds.of(transfer.file_id);
+    if ui.available_width() >= SIDE_BY_SIDE {
+        let left = egui::vec2(ui.available_width() * CHUNKS, 0.0);
+        ui.horizontal_top(|ui| {
+            let top = Layout::top_down(Align::Min);
+            ui.allocate_ui_with_layout(left, top, |ui| {
+                chunks(ui, transfer, detail);
+                actions.extend(facts(ui, transfer, detail));
+            });
+            ui.add_space(GAP_LARGE);
+            ui.vertical(|ui| {
+                controls::weak(ui, text::SPEED);
+                speed_plot::show(ui, &samples, now, PLOT);
+            });
+        });
+    } else {
+        chunks(ui, transfer, detail);
+        actions.extend(facts(ui, transfer, detail));
+        controls::weak(ui, text::SPEED);
+        speed_plot::show(ui, &samples, now, PLOT);
+    }
+    actions
+}
+
+fn chunks(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>) {
+    let said = text::chunks_verified(transfer.chunks_done, transfer.num_chunks);
+    controls::weak(ui, &said);
+    if let Some(detail) = detail.filter(|detail| !detail.chunks.cells.is_empty()) {
+        chunk_map::show(ui, &detail.chunks, MAP, &said);
+        ui.add_space(GAP);
+    }
+}
+
+fn facts(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let limits = detail.and_then(|detail| text::limits(detail.up_limit, detail.down_limit));
     let facts = [
-        (text::CHUNKS, text::chunks_verified(transfer.chunks_done, transfer.num_chunks)),
-        (text::SIZE, format::maybe_size(transfer.size)),
-        (text::TRAFFIC, text::traffic(transfer.downloaded, transfer.uploaded)),
-        (text::PATH, transfer.path.display().to_string()),
-        (text::LINK, transfer.link.to_string()),
+        (text::SIZE, Some(text::size_of(transfer.size, transfer.files))),
+        (text::TRAFFIC, Some(text::traffic(transfer.downloaded, transfer.uploaded))),
+        (text::LIMITED_TO, limits),
+        (text::ADDED, Some(format::date_time(transfer.added))),
+        (text::PATH, Some(transfer.path.display().to_string())),
+        (text::LINK, Some(transfer.link.to_string())),
     ];
     Grid::new("facts").num_columns(2).spacing([GAP_LARGE, 6.0]).min_row_height(20.0).show(ui, |ui| {
         key(ui, text::FILE_ID);
@@ -103,6 +187,7 @@ fn facts(ui: &mut Ui, transfer: &TransferView) -> Vec<Action> {
         });
         ui.end_row();
         for (name, value) in facts {
+            let Some(value) = value else { continue };
             key(ui, name);
             ui.add(Label::new(value).selectable(true).truncate());
             ui.end_row();
@@ -114,4 +199,17 @@ fn facts(ui: &mut Ui, transfer: &TransferView) -> Vec<Action> {
 fn key(ui: &mut Ui, name: &str) {
     let color = palette(ui).weak;
     ui.label(RichText::new(name).color(color));
+}
+
+fn log(ui: &mut Ui, transfer: &TransferView, view: &ViewState) {
+    let mut lines = view.journal.of(transfer.file_id).peekable();
+    if lines.peek().is_none() {
+        controls::weak(ui, text::NO_LOG);
+    }
+    for line in lines {
+        ui.horizontal_wrapped(|ui| {
+            controls::weak(ui, format::time(line.at));
+            ui.add(Label::new(&line.text).wrap().selectable(true));
+        });
+    }
 }

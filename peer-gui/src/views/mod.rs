@@ -3,11 +3,17 @@
 //!
 //! - [`frame`]: a whole frame: keys, screens, and what comes of them. This is what the window and the tests call.
 //! - [`sidebar`], [`status_bar`], [`banner`]: around every screen.
-//! - [`transfers`] with [`details`] and [`setup`]; [`share`]; [`settings`]: the screens.
-//! - [`start`]: before the engine runs, and if it does not.
+//! - [`transfers`] with [`list`], [`details`], [`swarm`], [`files`], [`menu`] and [`setup`]; [`browse`]; [`share`];
+//!   [`peers`]; [`settings`] with [`tracker_settings`]: the screens.
+//! - [`dialogs`]: on top of everything. [`start`]: before the engine runs, and if it does not.
 
 pub mod banner;
+pub mod browse;
 pub mod details;
+pub mod dialogs;
+pub mod files;
+pub mod list;
+pub mod menu;
 pub mod peers;
 pub mod settings;
 pub mod setup;
@@ -15,16 +21,18 @@ pub mod share;
 pub mod sidebar;
 pub mod start;
 pub mod status_bar;
+pub mod swarm;
+pub mod tracker_settings;
 pub mod transfers;
 
-use egui::{CentralPanel, Ui};
-use sprat_peer::Snapshot;
+use egui::{CentralPanel, Event, Ui, ViewportCommand};
+use sprat_peer::{Command, Snapshot};
+use sprat_protocol::Link;
 
 use crate::actions::{Action, Focus, shortcuts};
 use crate::state::update::update;
-use crate::state::{Effect, Phase, Screen, Seen, ViewState};
+use crate::state::{Effect, Phase, Screen, Seen, ViewState, rows};
 use crate::text;
-use crate::widgets::dialog::{self, Answer};
 use crate::widgets::theme::screen_frame;
 use crate::widgets::tokens::palette;
 use crate::widgets::{theme, toast};
@@ -32,20 +40,66 @@ use crate::widgets::{theme, toast};
 /// Draws a frame, and carries out in the window's state what the person did. What is left to do outside is returned.
 pub fn frame(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
     let now = ui.input(|input| input.time);
-    theme::choose(ui.ctx(), view.preferences.theme);
+    theme::choose(ui.ctx(), view.preferences.theme, view.preferences.zoom);
     if let Some(seconds) = view.toasts.expire(now) {
         ui.ctx().request_repaint_after_secs(seconds as f32);
     }
     let Phase::Running(seen) = phase else { return before_the_engine(ui, phase, view) };
+    if let Some(seconds) = view.removals.next(now) {
+        ui.ctx().request_repaint_after_secs(seconds as f32);
+    }
+    look_at_clipboard(ui, &seen.snapshot, view);
+    view.list.refresh(&seen.snapshot, view.filter, view.preferences.sort, view.removals.hidden());
     let mut actions = keys(ui, view);
     actions.extend(dropped_files(ui));
     actions.extend(window(ui, seen, view, now));
     actions.extend(toast::show(ui.ctx(), &view.toasts));
-    actions.extend(question(ui, view));
+    actions.extend(dialogs::show(ui, view));
     if !actions.is_empty() {
         ui.ctx().request_repaint();
     }
-    actions.into_iter().flat_map(|action| update(view, &seen.snapshot, action, now)).collect()
+    let mut effects: Vec<Effect> =
+        actions.into_iter().flat_map(|action| update(view, &seen.snapshot, action, now)).collect();
+    effects.extend(watch(view));
+    effects
+}
+
+/// Asks the engine for the detail of what is on the screen, and of nothing else.
+fn watch(view: &mut ViewState) -> Option<Effect> {
+    let shown = view.shown_transfer();
+    if view.watched == shown {
+        return None;
+    }
+    view.watched = shown;
+    Some(Effect::Engine(Command::Watch(shown)))
+}
+
+/// When the window gets the focus, looks whether a link was copied elsewhere: it is offered once, and never one's own. What was
+/// asked for comes as a paste in the next frame, before any field can take it.
+fn look_at_clipboard(ui: &Ui, snapshot: &Snapshot, view: &mut ViewState) {
+    let focused = ui.input(|input| input.focused);
+    if std::mem::take(&mut view.peeking) {
+        let pasted = ui.input_mut(|input| {
+            let at = input.events.iter().position(|event| matches!(event, Event::Paste(_)))?;
+            match input.events.remove(at) {
+                Event::Paste(text) => Some(text),
+                _ => None,
+            }
+        });
+        let link = pasted.and_then(|text| text.parse::<Link>().ok());
+        let is_new =
+            |link: &Link| view.known_link != Some(link.file_id) && rows::transfer(snapshot, link.file_id).is_none();
+        if let Some(link) = link.filter(is_new) {
+            view.known_link = Some(link.file_id);
+            view.offer = Some(link);
+        }
+    }
+    if focused && !view.focused {
+        view.peeking = true;
+        ui.ctx().send_viewport_cmd(ViewportCommand::RequestPaste);
+        ui.ctx().request_repaint();
+    }
+    view.focused = focused;
 }
 
 fn before_the_engine(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
@@ -63,10 +117,16 @@ fn window(ui: &mut Ui, seen: &Seen, view: &mut ViewState, now: f64) -> Vec<Actio
     let mut actions = sidebar::show(ui, snapshot, view);
     status_bar::show(ui, snapshot);
     actions.extend(banner::show(ui, seen, now));
+    actions.extend(banner::offer(ui, view));
     let background = palette(ui).background;
     let screen = CentralPanel::no_frame().frame(screen_frame(background)).show(ui, |ui| match view.screen {
-        Screen::Transfers => transfers::show(ui, snapshot, view),
+        Screen::Transfers => transfers::show(ui, snapshot, view, now),
+        Screen::Browse => browse::show(ui, snapshot, view),
         Screen::Share => share::show(ui, snapshot, view),
+        Screen::Peers => {
+            view.people.refresh(&seen.snapshot);
+            peers::show(ui, view)
+        }
         Screen::Settings => settings::show(ui, snapshot, view),
     });
     actions.extend(screen.inner);
@@ -75,9 +135,9 @@ fn window(ui: &mut Ui, seen: &Seen, view: &mut ViewState, now: f64) -> Vec<Actio
 
 fn keys(ui: &Ui, view: &ViewState) -> Vec<Action> {
     let focused = ui.memory(egui::Memory::focused);
-    let on_row = view.selected.as_ref().is_some_and(|key| focused == Some(transfers::row_id(key)));
+    let on_row = view.selection.cursor().is_some_and(|key| focused == Some(list::row_id(key)));
     let focus = match focused {
-        _ if view.deleting.is_some() => Focus::Dialog,
+        _ if view.dialog.is_some() => Focus::Dialog,
         _ if ui.ctx().text_edit_focused() => Focus::Field,
         Some(_) if !on_row => Focus::Widget,
         _ => Focus::Rows,
@@ -109,15 +169,4 @@ fn drop_hint(ui: &Ui) {
     painter.rect_stroke(inner, 8, egui::Stroke::new(2.0, p.accent), egui::StrokeKind::Inside);
     let font = egui::FontId::proportional(22.0);
     painter.text(inner.center(), egui::Align2::CENTER_CENTER, text::DROP_TO_SHARE, font, p.text);
-}
-
-fn question(ui: &Ui, view: &mut ViewState) -> Option<Action> {
-    let deleting = view.deleting.as_mut()?;
-    let question = text::delete_question(&deleting.name);
-    let fresh = std::mem::replace(&mut deleting.fresh, false);
-    match dialog::confirm(ui.ctx(), text::DELETE_TITLE, &question, text::DELETE_CONFIRM, fresh) {
-        Answer::Open => None,
-        Answer::Cancel => Some(Action::Escape),
-        Answer::Confirm => Some(Action::ConfirmDelete),
-    }
 }

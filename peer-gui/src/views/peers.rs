@@ -1,53 +1,103 @@
-//! The peers of one transfer.
+//! Who is there: the peers of all transfers.
 
-use egui::{Grid, Label, RichText, Ui};
-use sprat_peer::PeerView;
+use egui::{Align, Label, Layout, RichText, Ui};
+use egui_extras::{Column as Width, TableBuilder};
 
+use crate::actions::Action;
+use crate::state::ViewState;
+use crate::state::people::Person;
 use crate::state::rows::Tone;
-use crate::widgets::tokens::{GAP_LARGE, palette};
-use crate::widgets::{badge, controls, table};
+use crate::widgets::tokens::{GAP, HEADER, ROW};
+use crate::widgets::{badge, controls, empty_state, table};
 use crate::{format, text};
 
-/// The most peers that are listed; connected ones come first.
-const MAX: usize = 100;
+/// Below this width, columns that matter less are left out.
+const NARROW: f32 = 760.0;
 
-/// Shows them.
-pub fn show(ui: &mut Ui, peers: &[PeerView]) {
-    let connected = peers.iter().filter(|peer| peer.connected).count();
-    let color = palette(ui).weak;
-    ui.label(RichText::new(text::peers_heading(connected, peers.len())).color(color));
-    if peers.is_empty() {
-        controls::weak(ui, text::NO_PEERS);
-        return;
+/// A column, its width, and whether it is there in a narrow window.
+const COLUMNS: [(&str, f32, bool); 8] = [
+    (text::NAME, 150.0, true),
+    (text::PEER_ID, 130.0, true),
+    (text::STATUS, 104.0, true),
+    (text::ADDRESS, 160.0, true),
+    (text::PROGRAM, 100.0, false),
+    (text::RECEIVED, 130.0, true),
+    (text::SENT, 130.0, false),
+    (text::LAST_SEEN, 130.0, false),
+];
+
+/// Shows the screen.
+pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
+    controls::heading(ui, text::PEERS);
+    let people = view.people.all();
+    if people.is_empty() {
+        empty_state::show(ui, text::NO_PEERS_YET, text::NO_PEERS_HINT);
+        return Vec::new();
     }
-    let mut sorted: Vec<_> = peers.iter().collect();
-    sorted.sort_by_key(|peer| !peer.connected);
-    Grid::new("peers").num_columns(5).spacing([GAP_LARGE * 0.75, 4.0]).min_row_height(20.0).show(ui, |ui| {
-        for heading in [text::PEER, text::STATUS, text::RECEIVED, text::SENT, text::ADDRESS] {
-            table::heading(ui, heading);
-        }
-        ui.end_row();
-        for peer in sorted.into_iter().take(MAX) {
-            one(ui, peer);
-            ui.end_row();
+    controls::weak(ui, text::people(people.iter().filter(|person| person.connected).count(), people.len()));
+    ui.add_space(GAP);
+    let wide = ui.available_width() >= NARROW;
+    let columns: Vec<usize> = (0..COLUMNS.len()).filter(|at| wide || COLUMNS[*at].2).collect();
+    let mut builder = TableBuilder::new(ui)
+        .id_salt(("people", wide))
+        .auto_shrink([false, false])
+        .min_scrolled_height(0.0)
+        .sense(egui::Sense::hover())
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for at in &columns {
+        builder = builder.column(match at {
+            0 => Width::remainder().at_least(90.0).clip(true),
+            at => Width::exact(COLUMNS[*at].1).clip(true),
+        });
+    }
+    let table = builder.header(HEADER, |mut header| {
+        for at in &columns {
+            header.col(|ui| table::heading(ui, COLUMNS[*at].0));
         }
     });
+    let mut actions = Vec::new();
+    table.body(|body| {
+        body.rows(ROW, people.len(), |mut row| {
+            let person = &people[row.index()];
+            for at in &columns {
+                row.col(|ui| actions.extend(cell(ui, person, *at)));
+            }
+        });
+    });
+    actions
 }
 
-fn one(ui: &mut Ui, peer: &PeerView) {
-    ui.add(Label::new(RichText::new(peer.peer_id.short()).monospace()))
-        .on_hover_text(format!("{}\n{}\n{}", peer.peer_id, peer.addr, peer.agent));
-    let (tone, word) = match (peer.connected, peer.complete) {
-        (false, _) => (Tone::Absent, text::LEFT),
-        (true, true) => (Tone::Good, text::SEEDER),
-        (true, false) => (Tone::Active, text::LEECHER),
-    };
-    badge::show(ui, tone, word);
-    let received = match peer.chunks_down {
-        0 => format::NOTHING.to_owned(),
-        chunks => format!("{} ({})", format::size(peer.bytes_down), text::chunks(chunks)),
-    };
-    ui.label(received);
-    ui.label(if peer.bytes_up == 0 { format::NOTHING.to_owned() } else { format::size(peer.bytes_up) });
-    ui.add(Label::new(peer.addr.to_string()).extend());
+fn cell(ui: &mut Ui, person: &Person, column: usize) -> Option<Action> {
+    match column {
+        0 if person.name.is_empty() => drop(controls::weak(ui, text::NO_NAME)),
+        0 => drop(table::name(ui, &person.name)),
+        1 => {
+            let id = RichText::new(person.peer_id.short()).monospace();
+            ui.add(Label::new(id)).on_hover_text(person.peer_id.to_string());
+            let copy = controls::small(ui, text::COPY, &text::copy_peer_id(&person.peer_id.short())).clicked();
+            return copy.then(|| Action::Copy(person.peer_id.to_string(), text::PEER_ID_COPIED));
+        }
+        2 if person.connected => drop(badge::show(ui, Tone::Good, text::CONNECTED)),
+        2 => drop(badge::show(ui, Tone::Absent, text::LEFT)),
+        3 => plain(ui, person.addr.to_string()),
+        4 => plain(ui, person.agent.clone()),
+        5 => plain(ui, moved(person.bytes_down, person.down_rate)),
+        6 => plain(ui, moved(person.bytes_up, person.up_rate)),
+        _ if person.connected => plain(ui, text::NOW.to_owned()),
+        _ => plain(ui, format::date_time(person.last_seen)),
+    }
+    None
+}
+
+fn plain(ui: &mut Ui, text: String) {
+    ui.add(Label::new(text).truncate());
+}
+
+/// So much in all, and so fast now.
+fn moved(bytes: u64, rate: u64) -> String {
+    match (bytes, rate) {
+        (0, 0) => format::NOTHING.to_owned(),
+        (bytes, 0) => format::size(bytes),
+        (bytes, rate) => format!("{} ({})", format::size(bytes), format::rate(rate)),
+    }
 }

@@ -1,17 +1,17 @@
-//! Folders, trackers, appearance.
+//! What a person can set: who one is, trackers, what the network may cost, how it looks.
 
-use egui::{Checkbox, Label, RichText, ScrollArea, Ui};
-use sprat_peer::{Snapshot, TrackerState, TrackerView};
-use url::Url;
+use egui::{Checkbox, CollapsingHeader, Label, RichText, ScrollArea, Ui};
+use sprat_peer::Snapshot;
 
-use super::setup;
-use crate::actions::Action;
-use crate::bridge::LocalTracker;
-use crate::state::rows::Tone;
-use crate::state::{Reach, ThemeChoice, ViewState, trackers};
+use super::tracker_settings;
+use crate::actions::{Action, Zoom};
+use crate::state::{ThemeChoice, ViewState};
 use crate::text;
-use crate::widgets::tokens::{CONTROL, LINE};
-use crate::widgets::{badge, controls};
+use crate::widgets::controls;
+use crate::widgets::tokens::CONTROL;
+
+/// Width of a field for a number.
+const NUMBER: f32 = 130.0;
 
 /// Shows the screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
@@ -19,12 +19,13 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     controls::heading(ui, text::SETTINGS);
     ScrollArea::vertical().id_salt("settings").auto_shrink([false, false]).show(ui, |ui| {
         actions.extend(section(ui, text::DOWNLOAD_FOLDER, |ui| download_dir(ui, snapshot, view)));
-        actions.extend(section(ui, text::TRACKERS, |ui| tracker_list(ui, snapshot, view)));
-        actions.extend(section(ui, text::RUN_TRACKER_TITLE, |ui| local_tracker(ui, view)));
-        actions.extend(section(ui, text::APPEARANCE, |ui| theme(ui, view)));
-        section(ui, text::ABOUT, |ui| {
-            ui.add(Label::new(text::about(&snapshot.peer_id.to_string())).wrap().selectable(true));
-        });
+        actions.extend(section(ui, text::YOUR_NAME, |ui| name(ui, view)));
+        actions.extend(section(ui, text::TRACKERS, |ui| tracker_settings::list(ui, snapshot, view)));
+        actions.extend(section(ui, text::RUN_TRACKER_TITLE, |ui| tracker_settings::local(ui, view)));
+        actions.extend(section(ui, text::APPEARANCE, |ui| appearance(ui, view)));
+        actions.extend(section(ui, text::NETWORK, |ui| network(ui, snapshot, view)));
+        actions.extend(section(ui, text::SYSTEM, |ui| system(ui, view)));
+        actions.extend(section(ui, text::ABOUT, |ui| about(ui, snapshot)));
     });
     actions
 }
@@ -43,11 +44,11 @@ fn download_dir(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<A
         if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
             actions.push(Action::PickDownloadDir);
         }
-        let changed = view.dir_field != snapshot.download_dir.display().to_string();
+        let changed = view.fields.dir != snapshot.download_dir.display().to_string();
         let apply =
-            ui.add_enabled_ui(changed && !view.dir_field.trim().is_empty(), |ui| controls::button(ui, text::APPLY));
+            ui.add_enabled_ui(changed && !view.fields.dir.trim().is_empty(), |ui| controls::button(ui, text::APPLY));
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.dir_field, text::DOWNLOAD_FOLDER, width);
+        let field = controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
         if apply.inner.clicked() || (changed && controls::submitted(ui, &field)) {
             actions.push(Action::UseTypedDir);
         }
@@ -55,141 +56,114 @@ fn download_dir(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<A
     actions
 }
 
-fn tracker_list(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
-    let mut actions = Vec::new();
-    controls::weak(ui, text::TRACKERS_HINT);
-    if view.trackers.is_empty() {
-        controls::weak(ui, text::NO_TRACKERS);
-    }
-    for url in view.trackers.clone() {
-        let seen = snapshot.trackers.iter().find(|tracker| tracker.url == url);
-        actions.extend(tracker(ui, &url, seen));
-        if view.token_for.as_ref() == Some(&url) {
-            actions.extend(token(ui, view));
-        }
-    }
-    actions.extend(setup::tracker_field(ui, view, text::ADD));
-    if let Some(error) = view.tracker_error {
-        controls::problem(ui, error);
-    }
-    actions
-}
-
-fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>) -> Option<Action> {
-    let (state, refusal) = (seen.map(|seen| &seen.state), seen.and_then(|seen| seen.refusal.as_deref()));
-    let (tone, word) = match state {
-        Some(TrackerState::Online) if refusal.is_some() => (Tone::Trouble, text::NOT_ALLOWED),
-        Some(TrackerState::Online) => (Tone::Good, text::ONLINE),
-        Some(TrackerState::Away { .. }) => (Tone::Trouble, text::AWAY),
-        Some(TrackerState::Connecting) | None => (Tone::Waiting, text::TRACKER_CONNECTING),
-    };
-    let shown = trackers::shown(url);
-    let action = controls::from_right(ui, LINE, |ui| {
-        let remove = controls::small(ui, text::REMOVE, &text::remove_tracker(shown)).clicked();
-        let token = controls::small(ui, text::TOKEN, &text::token_of(shown)).clicked();
-        controls::rest(ui, |ui| {
-            ui.add(Label::new(shown).selectable(true));
-            badge::show(ui, tone, word);
-        });
-        match (remove, token) {
-            (true, _) => Some(Action::RemoveTracker(url.clone())),
-            (_, true) => Some(Action::EditToken(Some(url.clone()))),
-            _ => None,
-        }
-    });
-    if let Some(TrackerState::Away { reason, .. }) = state {
-        controls::weak(ui, reason);
-    } else if let Some(refusal) = refusal {
-        controls::weak(ui, refusal);
-    }
-    action
-}
-
-/// Asks for the token of a private tracker. It is not shown, and what is kept already is not shown either.
-fn token(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
-    let mut actions = Vec::new();
-    controls::weak(ui, text::TOKEN_HINT);
+fn name(ui: &mut Ui, view: &mut ViewState) -> Option<Action> {
+    controls::weak(ui, text::NAME_HINT);
     controls::from_right(ui, CONTROL, |ui| {
-        if controls::button(ui, text::CANCEL).clicked() {
-            actions.push(Action::EditToken(None));
-        }
-        if controls::button(ui, text::FORGET_TOKEN).clicked() {
-            actions.push(Action::ForgetToken);
-        }
-        let is_empty = view.token_field.trim().is_empty();
-        let keep = ui.add_enabled_ui(!is_empty, |ui| controls::button(ui, text::USE_TOKEN).clicked()).inner;
+        let changed = view.fields.name.trim() != view.preferences.display_name;
+        let apply = ui.add_enabled_ui(changed, |ui| controls::button(ui, text::USE_NAME)).inner.clicked();
         let width = ui.available_width();
-        let field = controls::secret_field(ui, &mut view.token_field, text::TOKEN_FIELD, width);
-        if field.changed() {
-            view.token_error = None;
-        }
-        if keep || !is_empty && controls::submitted(ui, &field) {
-            actions.push(Action::UseToken);
-        }
-    });
-    if let Some(error) = view.token_error {
-        controls::problem(ui, error);
-    }
-    actions
+        let field = controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
+        (apply || changed && controls::submitted(ui, &field)).then_some(Action::UseName)
+    })
 }
 
-fn local_tracker(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
-    let mut actions = Vec::new();
-    let reach = view.preferences.local_tracker;
-    controls::weak(ui, text::RUN_TRACKER_HINT);
-    let mut run = reach != Reach::Off;
-    if ui.add(Checkbox::new(&mut run, text::RUN_TRACKER)).changed() {
-        actions.push(Action::RunTracker(run));
-    }
-    let mut lan = reach == Reach::Network;
-    if ui.add_enabled(run, Checkbox::new(&mut lan, text::SERVE_LAN)).changed() {
-        actions.push(Action::ServeLan(lan));
-    }
-    actions.extend(local_state(ui, &view.local_tracker, reach));
-    actions
-}
-
-fn local_state(ui: &mut Ui, state: &LocalTracker, reach: Reach) -> Option<Action> {
-    match state {
-        LocalTracker::Off => None,
-        LocalTracker::Starting => {
-            badge::show(ui, Tone::Waiting, text::TRACKER_STARTING);
-            None
-        }
-        LocalTracker::Failed(reason) => {
-            controls::problem(ui, &text::local_tracker_failed(reason));
-            None
-        }
-        LocalTracker::Running { url, for_others } if for_others.is_empty() => {
-            let hint = if reach == Reach::Network { text::NO_NETWORK } else { text::ONLY_HERE };
-            address(ui, hint, url)
-        }
-        LocalTracker::Running { for_others, .. } => {
-            for_others.iter().filter_map(|url| address(ui, text::GIVE_ADDRESS, url)).next()
-        }
-    }
-}
-
-fn address(ui: &mut Ui, hint: &str, url: &Url) -> Option<Action> {
-    let row = ui.horizontal_wrapped(|ui| {
-        controls::weak(ui, hint);
-        ui.add(Label::new(RichText::new(trackers::shown(url)).monospace()).selectable(true));
-        controls::small(ui, text::COPY_ADDRESS, text::COPY_ADDRESS).clicked()
-    });
-    row.inner.then(|| Action::Copy(trackers::shown(url).to_owned(), text::ADDRESS_COPIED))
-}
-
-fn theme(ui: &mut Ui, view: &ViewState) -> Option<Action> {
+fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let choices = [
         (ThemeChoice::System, text::THEME_SYSTEM),
         (ThemeChoice::Light, text::THEME_LIGHT),
         (ThemeChoice::Dark, text::THEME_DARK),
     ];
-    let row = ui.horizontal(|ui| {
-        let chosen =
-            choices.into_iter().filter(|(choice, name)| ui.radio(view.preferences.theme == *choice, *name).clicked());
-        // Every button is drawn, also those after the one that was clicked.
-        chosen.collect::<Vec<_>>().pop()
+    let mut actions = Vec::new();
+    ui.horizontal(|ui| {
+        for (choice, name) in choices {
+            if ui.radio(view.preferences.theme == choice, name).clicked() {
+                actions.push(Action::SetTheme(choice));
+            }
+        }
     });
-    row.inner.map(|(choice, _)| Action::SetTheme(choice))
+    ui.horizontal(|ui| {
+        for (zoom, label, name) in
+            [(Zoom::Out, "−", text::ZOOM_OUT), (Zoom::Reset, "100%", text::ZOOM_RESET), (Zoom::In, "+", text::ZOOM_IN)]
+        {
+            if controls::button(ui, label).accessible_name(name).clicked() {
+                actions.push(Action::Zoom(zoom));
+            }
+        }
+        controls::weak(ui, text::zoom(view.preferences.zoom));
+    });
+    actions
+}
+
+/// Advanced: folded away, since the defaults are good for most.
+fn network(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    controls::weak(ui, text::limits_now(snapshot.up_limit, snapshot.down_limit, snapshot.active_downloads));
+    CollapsingHeader::new(text::ADVANCED).id_salt("network").show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let mut submitted = false;
+            for (field, name) in [
+                (&mut view.fields.up, text::UP_LIMIT_FIELD),
+                (&mut view.fields.down, text::DOWN_LIMIT_FIELD),
+                (&mut view.fields.active, text::ACTIVE_FIELD),
+            ] {
+                let field = labelled(ui, name, field);
+                submitted |= controls::submitted(ui, &field);
+            }
+            if controls::button(ui, text::USE_LIMITS).clicked() || submitted {
+                actions.push(Action::UseLimits);
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            let field = labelled(ui, text::PORT_FIELD, &mut view.fields.port);
+            if controls::button(ui, text::USE_PORT).clicked() || controls::submitted(ui, &field) {
+                actions.push(Action::UsePort);
+            }
+            controls::weak(ui, text::listening(snapshot.listen.port()));
+        });
+        if let Some(error) = view.fields.network_error {
+            controls::problem(ui, error);
+        }
+    });
+    actions
+}
+
+fn labelled(ui: &mut Ui, name: &'static str, field: &mut String) -> egui::Response {
+    ui.vertical(|ui| {
+        controls::weak(ui, name);
+        controls::named_field(ui, field, name, NUMBER)
+    })
+    .inner
+}
+
+fn system(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut notifications = view.preferences.notifications;
+    if ui.add(Checkbox::new(&mut notifications, text::NOTIFICATIONS)).changed() {
+        actions.push(Action::SetNotifications(notifications));
+    }
+    ui.horizontal_wrapped(|ui| {
+        if controls::button(ui, text::REGISTER_LINKS).clicked() {
+            actions.push(Action::RegisterLinks);
+        }
+        controls::weak(ui, text::REGISTER_LINKS_HINT);
+    });
+    actions
+}
+
+fn about(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
+    let mut actions = Vec::new();
+    ui.add(Label::new(RichText::new(text::version())).selectable(true));
+    ui.add(Label::new(text::peer_id(&snapshot.peer_id.to_string())).wrap().selectable(true));
+    ui.horizontal_wrapped(|ui| {
+        for (name, action) in [
+            (text::SHORTCUTS, Action::Shortcuts),
+            (text::SHOW_LOG, Action::ShowLog),
+            (text::SHOW_LICENCES, Action::Licences),
+        ] {
+            if controls::button(ui, name).clicked() {
+                actions.push(action);
+            }
+        }
+    });
+    actions
 }

@@ -1,35 +1,55 @@
-//! The card for those who have no tracker yet.
+//! The card of the first start: where downloads go, what one is called, which tracker. Everything has a default.
 
 use egui::Ui;
+use sprat_peer::Snapshot;
 
 use crate::actions::Action;
-use crate::state::ViewState;
+use crate::state::{Reach, ViewState};
 use crate::text;
 use crate::widgets::controls;
 use crate::widgets::tokens::CONTROL;
 
 /// Shows it, if there is need.
-pub fn show(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
-    let mut actions = Vec::new();
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
     if !view.wants_setup() {
-        return actions;
+        return Vec::new();
     }
+    let mut actions = Vec::new();
+    let mut done = false;
     controls::card(ui, |ui| {
         controls::title(ui, text::SETUP_TITLE);
         controls::weak(ui, text::SETUP_TEXT);
-        actions.extend(tracker_field(ui, view, text::SETUP_USE));
-        if let Some(error) = view.tracker_error {
+        done |= tracker_field(ui, view, text::SETUP_USE).is_some();
+        if let Some(error) = view.fields.tracker_error {
             controls::problem(ui, error);
         }
+        controls::from_right(ui, CONTROL, |ui| {
+            if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
+                actions.push(Action::PickDownloadDir);
+            }
+            let width = ui.available_width();
+            controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
+        });
+        let width = ui.available_width();
+        controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
         ui.horizontal(|ui| {
-            if controls::button(ui, text::SETUP_RUN).clicked() {
-                actions.push(Action::RunTracker(true));
+            if controls::primary(ui, text::SETUP_RUN).clicked() {
+                view.fields.tracker.clear();
+                actions.push(Action::RunTracker(Reach::ThisComputer));
+                done = true;
             }
             if controls::button(ui, text::SETUP_LATER).clicked() {
-                actions.push(Action::DismissSetup);
+                view.fields.tracker.clear();
+                done = true;
             }
         });
     });
+    if done {
+        if view.fields.dir != snapshot.download_dir.display().to_string() {
+            actions.push(Action::UseTypedDir);
+        }
+        actions.push(Action::FinishSetup);
+    }
     actions
 }
 
@@ -38,9 +58,9 @@ pub fn tracker_field(ui: &mut Ui, view: &mut ViewState, button: &str) -> Option<
     controls::from_right(ui, CONTROL, |ui| {
         let clicked = controls::button(ui, button).clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.tracker_field, text::TRACKER_FIELD, width);
+        let field = controls::field(ui, &mut view.fields.tracker, text::TRACKER_FIELD, width);
         if field.changed() {
-            view.tracker_error = None;
+            view.fields.tracker_error = None;
         }
         (clicked || controls::submitted(ui, &field)).then_some(Action::AddTracker)
     })

@@ -30,20 +30,23 @@ fn choose(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
     controls::card(ui, |ui| {
         controls::weak(ui, text::SHARE_INTRO);
         controls::from_right(ui, CONTROL, |ui| {
+            if controls::button(ui, text::CHOOSE_SHARED_FOLDER).clicked() {
+                actions.push(Action::PickShareFolder);
+            }
             if controls::button(ui, text::CHOOSE_FILE).clicked() {
                 actions.push(Action::PickShareFile);
             }
             let clicked = controls::primary(ui, text::SHARE).clicked();
             let width = ui.available_width();
-            let field = controls::field(ui, &mut view.share_field, text::SHARE_PATH, width);
-            if std::mem::take(&mut view.focus_share_field) {
+            let field = controls::field(ui, &mut view.fields.share, text::SHARE_PATH, width);
+            if std::mem::take(&mut view.fields.focus_share) {
                 field.request_focus();
             }
             if clicked || controls::submitted(ui, &field) {
                 actions.push(Action::ShareTyped);
             }
         });
-        if let Some(note) = view.share_note {
+        if let Some(note) = view.fields.share_note {
             controls::problem(ui, note);
         }
     });
@@ -63,6 +66,7 @@ fn hashing(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
             });
             let waiting = palette(ui).waiting;
             progress::show(ui, format::fraction(file.done, Some(file.total), false), waiting);
+            controls::weak(ui, text::hashing(file));
         });
     }
     actions
@@ -82,20 +86,31 @@ fn new_card(ui: &mut Ui, card: &SharedCard) -> Vec<Action> {
             if controls::button(ui, text::COPY_ID).clicked() {
                 actions.push(Action::Copy(id.clone(), text::ID_COPIED));
             }
+            if controls::button(ui, text::SHOW_QR).clicked() {
+                actions.push(Action::ShowQrOf(card.name.clone(), card.link.clone()));
+            }
         });
         controls::weak(ui, text::GIVE_LINK);
     });
     actions
 }
 
-/// The list of what is shared.
+/// The list of what is shared; only what is on the screen is drawn.
 fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
     controls::title(ui, text::SHARED_FILES);
     let shared: Vec<_> = snapshot.transfers.iter().filter(|t| t.state == TransferState::Sharing).collect();
     if shared.is_empty() {
         controls::weak(ui, text::NOTHING_SHARED);
     }
-    shared.into_iter().filter_map(|transfer| shared_row(ui, transfer)).collect()
+    let mut actions = Vec::new();
+    for transfer in shared {
+        let place = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), LINE));
+        match ui.is_rect_visible(place) {
+            true => actions.extend(shared_row(ui, transfer)),
+            false => ui.add_space(LINE),
+        }
+    }
+    actions
 }
 
 fn shared_row(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {

@@ -12,8 +12,13 @@ use crate::widgets::tokens::{
 };
 use crate::widgets::{badge, controls, icons};
 
-const SCREENS: [(Screen, &str); 3] =
-    [(Screen::Transfers, text::TRANSFERS), (Screen::Share, text::SHARE), (Screen::Settings, text::SETTINGS)];
+const SCREENS: [(Screen, &str); 5] = [
+    (Screen::Transfers, text::TRANSFERS),
+    (Screen::Browse, text::BROWSE),
+    (Screen::Share, text::SHARE),
+    (Screen::Peers, text::PEERS),
+    (Screen::Settings, text::SETTINGS),
+];
 
 /// Shows it at the left edge.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
@@ -122,6 +127,9 @@ fn theme_switch(ui: &mut Ui, compact: bool) -> Response {
 pub fn trackers(snapshot: &Snapshot) -> (Tone, &'static str) {
     let states = || snapshot.trackers.iter().map(|tracker| &tracker.state);
     let online = states().filter(|state| **state == TrackerState::Online).count();
+    if snapshot.trackers.iter().any(|tracker| tracker.state == TrackerState::Online && tracker.refusal.is_some()) {
+        return (Tone::Trouble, text::TRACKER_REFUSES);
+    }
     let away = states().filter(|state| matches!(state, TrackerState::Away { .. })).count();
     match (snapshot.trackers.len(), online, away) {
         (0, _, _) => (Tone::Absent, text::TRACKER_NONE),

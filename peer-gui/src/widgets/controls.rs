@@ -39,9 +39,28 @@ pub fn small(ui: &mut Ui, label: &str, name: &str) -> Response {
     shown.inner.accessible_name(name)
 }
 
+/// A button that opens a menu.
+pub fn menu(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
+    let border = palette(ui).border;
+    let button = Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL));
+    egui::containers::menu::MenuButton::from_button(button).ui(ui, contents);
+}
+
+/// One of several pages that share a place. `name` is what is heard where `label` alone would not say what it is about.
+pub fn tab(ui: &mut Ui, label: &str, name: &str, selected: bool) -> Response {
+    let response = ui.add(Button::selectable(selected, label).min_size(vec2(0.0, 28.0)));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, selected, name));
+    response
+}
+
 /// A field of one line. The hint is its name too.
 pub fn field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
     edit(ui, TextEdit::singleline(text), hint, width)
+}
+
+/// The same with its name above it and not inside.
+pub fn named_field(ui: &mut Ui, text: &mut String, name: &str, width: f32) -> Response {
+    edit(ui, TextEdit::singleline(text), "", width).accessible_name(name)
 }
 
 /// The same for what others are not to read over the shoulder.

@@ -33,6 +33,36 @@ pub fn confirm(ctx: &Context, title: &str, question: &str, do_it: &str, fresh: b
     }
 }
 
+/// Asks for something that is typed. The contents say whether Enter was pressed in their last field.
+pub fn form(ctx: &Context, title: &str, do_it: &str, contents: impl FnOnce(&mut Ui) -> bool) -> Answer {
+    let mut answer = Answer::Open;
+    let closed = page(ctx, title, 460.0, |ui| {
+        let submitted = contents(ui);
+        controls::from_right(ui, CONTROL, |ui| {
+            let confirm = controls::primary(ui, do_it).clicked();
+            let cancel = controls::button(ui, text::CANCEL).clicked();
+            answer = match (confirm || submitted, cancel) {
+                (true, _) => Answer::Confirm,
+                (false, true) => Answer::Cancel,
+                (false, false) => Answer::Open,
+            };
+        });
+    });
+    if closed && answer == Answer::Open { Answer::Cancel } else { answer }
+}
+
+/// Something on top of everything else, at most this wide. Returns whether Escape or a click beside it closes it.
+pub fn page(ctx: &Context, title: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(20));
+    let modal = Modal::new(Id::unique(("page", title))).frame(frame).show(ctx, |ui| {
+        ui.set_width(width.min(ctx.content_rect().width() - 64.0));
+        ui.spacing_mut().item_spacing.y = GAP;
+        controls::title(ui, title);
+        contents(ui);
+    });
+    modal.should_close()
+}
+
 fn answers(ui: &mut Ui, do_it: &str, fresh: bool) -> Answer {
     controls::from_right(ui, CONTROL, |ui| {
         let cancel = controls::button(ui, text::CANCEL);

@@ -56,6 +56,19 @@ pub fn screen(painter: &Painter, rect: Rect, screen: Screen, color: Color32) {
             arrow(at(0.27, 0.1), at(0.27, 0.9));
             arrow(at(0.73, 0.9), at(0.73, 0.1));
         }
+        Screen::Browse => {
+            painter.circle_stroke(at(0.42, 0.42), rect.width() * 0.33, stroke);
+            painter.line_segment([at(0.67, 0.67), at(0.95, 0.95)], stroke);
+        }
+        Screen::Peers => {
+            for (x, y, r) in [(0.34, 0.3, 0.19), (0.78, 0.36, 0.14)] {
+                painter.circle_stroke(at(x, y), rect.width() * r, stroke);
+            }
+            let shoulders =
+                |left: f32, right: f32, top: f32| vec![at(left, 0.95), at((left + right) / 2.0, top), at(right, 0.95)];
+            painter.add(Shape::line(shoulders(0.02, 0.66, 0.6), stroke));
+            painter.add(Shape::line(shoulders(0.72, 1.0, 0.64), stroke));
+        }
         Screen::Share => {
             arrow(at(0.5, 0.7), at(0.5, 0.05));
             painter.add(Shape::line(vec![at(0.08, 0.6), at(0.08, 0.95), at(0.92, 0.95), at(0.92, 0.6)], stroke));

@@ -2,15 +2,19 @@
 //!
 //! - [`tokens`]: colours, sizes and distances. [`theme`]: these as egui's style.
 //! - [`controls`]: buttons, fields, cards. [`icons`]: signs, painted. [`badge`]: a sign beside a word.
-//! - [`table`]: rows that can be selected. [`progress`]: how much of a whole.
+//! - [`table`]: rows that can be selected. [`progress`]: how much of a whole. [`chunk_map`]: which of its chunks.
+//! - [`speed_plot`]: how fast. [`qr`]: a link to be photographed.
 //! - [`empty_state`], [`toast`], [`dialog`]: a page with nothing on it, news, questions.
 
 pub mod badge;
+pub mod chunk_map;
 pub mod controls;
 pub mod dialog;
 pub mod empty_state;
 pub mod icons;
 pub mod progress;
+pub mod qr;
+pub mod speed_plot;
 pub mod table;
 pub mod theme;
 pub mod toast;

@@ -30,17 +30,36 @@ pub fn row(ui: &mut Ui, rect: Rect, clip: Rect, handle: &RowHandle<'_>) -> Respo
     // Arrows move the selection, not the focus.
     let arrows = EventFilter { vertical_arrows: true, escape: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(handle.id, arrows));
-    if response.has_focus() {
-        let line = egui::Stroke::new(2.0, palette(ui).accent);
-        ui.painter().rect_stroke(rect.shrink(1.0), 2, line, egui::StrokeKind::Inside);
-    }
     ui.set_clip_rect(clip_of_cell);
     response
+}
+
+/// A line around the row that has the focus. To be called in the row's last cell, since each paints its own background.
+pub fn outline(ui: &Ui, rect: Rect, clip: Rect, id: Id) {
+    if ui.memory(|memory| memory.has_focus(id)) {
+        let line = egui::Stroke::new(2.0, palette(ui).accent);
+        ui.painter().with_clip_rect(clip).rect_stroke(rect.shrink(1.0), 2, line, egui::StrokeKind::Inside);
+    }
 }
 
 /// Whether the pointer was over this row in the last frame.
 pub fn is_hovered(ui: &Ui, id: Id) -> bool {
     ui.ctx().read_response(id).is_some_and(|response| response.hovered())
+}
+
+/// A heading of a column that can be sorted by. `name` is what is heard; `descending` is there if it is sorted by already.
+pub fn heading_button(ui: &mut Ui, text: &str, name: &str, descending: Option<bool>) -> Response {
+    let p = palette(ui);
+    let shown = match descending {
+        None => RichText::new(text).color(p.weak),
+        Some(true) => RichText::new(format!("{text} ↓")).color(p.text),
+        Some(false) => RichText::new(format!("{text} ↑")).color(p.text),
+    };
+    let shown = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = egui::vec2(2.0, 2.0);
+        ui.add(egui::Button::new(shown.size(TEXT_SMALL)).frame_when_inactive(false).truncate())
+    });
+    shown.inner.accessible_name(name)
 }
 
 /// A heading of a column.

@@ -10,6 +10,8 @@ use crate::state::ThemeChoice;
 
 /// Sets the styles of both themes. Once at the start is enough.
 pub fn install(ctx: &Context) {
+    // Zooming is an action like others, and kept with the preferences.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     for (theme, palette) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
         ctx.style_mut_of(theme, |style| {
             spacing(style);
@@ -18,8 +20,9 @@ pub fn install(ctx: &Context) {
     }
 }
 
-/// Follows a choice.
-pub fn choose(ctx: &Context, choice: ThemeChoice) {
+/// Follows a choice. The zoom is in percent.
+pub fn choose(ctx: &Context, choice: ThemeChoice, zoom: u16) {
+    ctx.set_zoom_factor(f32::from(zoom) / 100.0);
     ctx.set_theme(match choice {
         ThemeChoice::System => egui::ThemePreference::System,
         ThemeChoice::Light => egui::ThemePreference::Light,

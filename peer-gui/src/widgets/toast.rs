@@ -39,7 +39,7 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
         ui.horizontal(|ui| {
             icons::tone(ui, if toast.mood == Mood::Good { Tone::Good } else { Tone::Trouble });
             ui.add_space(GAP / 2.0);
-            let width = ui.available_width() - 84.0;
+            let width = ui.available_width() - if toast.undo { 148.0 } else { 84.0 };
             ui.scope(|ui| {
                 ui.set_max_width(width);
                 let label = ui.add(egui::Label::new(RichText::new(&toast.text).color(p.text)).wrap());
@@ -49,9 +49,15 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
                     node.set_live(Live::Polite);
                 });
             });
-            controls::small(ui, text::DISMISS, text::DISMISS).clicked()
+            let undo = toast.undo && controls::small(ui, text::UNDO, text::UNDO).clicked();
+            let dismiss = controls::small(ui, text::DISMISS, text::DISMISS).clicked();
+            match (undo, dismiss) {
+                (true, _) => Some(Action::UndoRemove),
+                (_, true) => Some(Action::DismissToast(toast.id)),
+                _ => None,
+            }
         })
         .inner
     });
-    shown.inner.then_some(Action::DismissToast(toast.id))
+    shown.inner
 }

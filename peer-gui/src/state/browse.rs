@@ -1,0 +1,98 @@
+//! Searching the trackers for files by name.
+
+use std::collections::HashSet;
+
+use sprat_chunking::FileId;
+use sprat_protocol::tracker::SearchHit;
+
+/// How the search stands.
+#[derive(Debug, Default)]
+pub struct Browse {
+    /// The field for words.
+    pub words: String,
+    /// What was asked last, if anything was.
+    pub asked: Option<Asked>,
+    /// What was found, best first.
+    pub hits: Vec<SearchHit>,
+    /// Whether there is more.
+    pub more: bool,
+    /// What went wrong, for a person.
+    pub troubles: Vec<String>,
+}
+
+/// A question to the trackers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The words.
+    pub words: String,
+    /// Which page, counted from 0.
+    pub page: u32,
+    /// Whether the answer is still awaited.
+    pub waiting: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The files of this page.
+    pub hits: Vec<SearchHit>,
+    /// Whether there is another page.
+    pub more: bool,
+    /// What went wrong, for a person.
+    pub troubles: Vec<String>,
+}
+
+impl Browse {
+    /// Begins a new search. Returns the words.
+    pub fn begin(&mut self) -> String {
+        let words = self.words.trim().to_owned();
+        (self.hits, self.more, self.troubles) = (Vec::new(), false, Vec::new());
+        self.asked = Some(Asked { words: words.clone(), page: 0, waiting: true });
+        words
+    }
+
+    /// Goes on to the next page, if there is one and nothing is awaited. Returns what to ask.
+    pub fn next_page(&mut self) -> Option<(String, u32)> {
+        let asked = self.asked.as_mut().filter(|asked| !asked.waiting && self.more)?;
+        asked.page += 1;
+        asked.waiting = true;
+        Some((asked.words.clone(), asked.page))
+    }
+
+    /// The answer to a question; one that nobody waits for any more is dropped.
+    pub fn answered(&mut self, words: &str, page: u32, answer: Answer) {
+        let Some(asked) = &mut self.asked else { return };
+        if !asked.waiting || asked.words != words || asked.page != page {
+            return;
+        }
+        asked.waiting = false;
+        let known: HashSet<FileId> = self.hits.iter().map(|hit| hit.file_id).collect();
+        self.hits.extend(answer.hits.into_iter().filter(|hit| !known.contains(&hit.file_id)));
+        (self.more, self.troubles) = (answer.more, answer.troubles);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(n: u8) -> SearchHit {
+        let file_id = FileId::new([n; 32]);
+        SearchHit { file_id, name: n.to_string(), size: 1, seeders: 1, leechers: 0, first_seen: 0 }
+    }
+
+    #[test]
+    fn pages_add_up_and_late_answers_are_dropped() {
+        let mut browse = Browse { words: " a ".into(), ..Browse::default() };
+        assert_eq!(browse.begin(), "a");
+        browse.answered("a", 0, Answer { hits: vec![hit(1), hit(2)], more: true, ..Answer::default() });
+        assert_eq!(browse.next_page(), Some(("a".into(), 1)));
+        assert_eq!(browse.next_page(), None, "one question at a time");
+        browse.answered("a", 1, Answer { hits: vec![hit(2), hit(3)], ..Answer::default() });
+        assert_eq!(browse.hits.len(), 3);
+        browse.words = "b".into();
+        browse.begin();
+        browse.answered("a", 0, Answer { hits: vec![hit(1)], ..Answer::default() });
+        assert!(browse.hits.is_empty());
+    }
+}

@@ -1,0 +1,82 @@
+//! The peers of all transfers together, one line each.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sprat_peer::Snapshot;
+use sprat_protocol::PeerId;
+
+/// A peer, as far as all transfers are concerned.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// What it calls itself; empty if it does not say.
+    pub name: String,
+    /// Who it is.
+    pub peer_id: PeerId,
+    /// Where it was last.
+    pub addr: SocketAddr,
+    /// Its program.
+    pub agent: String,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// When it was last, in seconds since 1970 (UTC).
+    pub last_seen: u64,
+    /// Bytes of chunks that came from it.
+    pub bytes_down: u64,
+    /// Bytes of chunks sent to it.
+    pub bytes_up: u64,
+    /// Bytes a second that come from it.
+    pub down_rate: u64,
+    /// Bytes a second that go to it.
+    pub up_rate: u64,
+}
+
+/// Worked out once a snapshot.
+#[derive(Debug, Default)]
+pub struct People {
+    of: Option<Arc<Snapshot>>,
+    all: Vec<Person>,
+}
+
+impl People {
+    /// Works it out anew, if the snapshot is another one.
+    pub fn refresh(&mut self, snapshot: &Arc<Snapshot>) {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, snapshot)) {
+            return;
+        }
+        self.of = Some(snapshot.clone());
+        let mut people = BTreeMap::new();
+        for peer in snapshot.transfers.iter().flat_map(|transfer| &transfer.peers) {
+            let person = people.entry(peer.peer_id).or_insert_with(|| Person {
+                name: peer.name.clone(),
+                peer_id: peer.peer_id,
+                addr: peer.addr,
+                agent: peer.agent.clone(),
+                connected: false,
+                last_seen: 0,
+                bytes_down: 0,
+                bytes_up: 0,
+                down_rate: 0,
+                up_rate: 0,
+            });
+            if peer.last_seen >= person.last_seen {
+                (person.addr, person.name) = (peer.addr, peer.name.clone());
+            }
+            person.connected |= peer.connected;
+            person.last_seen = person.last_seen.max(peer.last_seen);
+            person.bytes_down += peer.bytes_down;
+            person.bytes_up += peer.bytes_up;
+            person.down_rate += peer.down_rate;
+            person.up_rate += peer.up_rate;
+        }
+        self.all = people.into_values().collect();
+        self.all
+            .sort_by_key(|person| (!person.connected, u64::MAX - person.bytes_down.saturating_add(person.bytes_up)));
+    }
+
+    /// All of them: connected ones first, then those that moved most.
+    pub fn all(&self) -> &[Person] {
+        &self.all
+    }
+}

@@ -1,0 +1,142 @@
+//! Which rows are selected, and where the keyboard is among them.
+
+use std::collections::HashSet;
+
+use super::list::List;
+use super::rows::RowKey;
+
+/// How a row is selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// It and nothing else.
+    Only,
+    /// It beside the others, or no longer.
+    Toggle,
+    /// All from the one that was selected alone last up to it.
+    UpTo,
+}
+
+/// A move of the selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To the row above.
+    Up,
+    /// To the row below.
+    Down,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
+/// The selected rows.
+#[derive(Debug, Default)]
+pub struct Selection {
+    chosen: HashSet<RowKey>,
+    /// Where a stretch begins.
+    anchor: Option<RowKey>,
+    /// Where the keyboard is.
+    cursor: Option<RowKey>,
+}
+
+impl Selection {
+    /// Whether this row is selected.
+    pub fn contains(&self, key: &RowKey) -> bool {
+        self.chosen.contains(key)
+    }
+
+    /// How many are.
+    pub fn len(&self) -> usize {
+        self.chosen.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.chosen.is_empty()
+    }
+
+    /// The selected rows, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &RowKey> {
+        self.chosen.iter()
+    }
+
+    /// The row that the keyboard is on.
+    pub fn cursor(&self) -> Option<&RowKey> {
+        self.cursor.as_ref()
+    }
+
+    /// The selected row, if it is the only one.
+    pub fn single(&self) -> Option<&RowKey> {
+        self.chosen.iter().next().filter(|_| self.chosen.len() == 1)
+    }
+
+    /// Nothing is selected.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Selects a row of the list.
+    pub fn pick(&mut self, list: &List, key: RowKey, pick: Pick) {
+        match pick {
+            Pick::Only => {
+                self.chosen.clear();
+                self.chosen.insert(key.clone());
+                self.anchor = Some(key.clone());
+            }
+            Pick::Toggle => {
+                if !self.chosen.remove(&key) {
+                    self.chosen.insert(key.clone());
+                }
+                self.anchor = Some(key.clone());
+            }
+            Pick::UpTo => self.stretch(list, &key),
+        }
+        self.cursor = Some(key);
+    }
+
+    fn stretch(&mut self, list: &List, key: &RowKey) {
+        let end = list.position(key);
+        let start = self.anchor.as_ref().and_then(|anchor| list.position(anchor)).or(end);
+        let (Some(start), Some(end)) = (start, end) else { return };
+        let (first, last) = (start.min(end), start.max(end));
+        self.chosen = (first..=last).filter_map(|at| Some(list.entry(at)?.key())).collect();
+        if self.anchor.is_none() {
+            self.anchor = Some(key.clone());
+        }
+    }
+
+    /// Moves to another row. Without a selection, any move leads to an end of the list.
+    pub fn step(&mut self, list: &List, step: Step, pick: Pick) {
+        let Some(last) = list.len().checked_sub(1) else { return };
+        let at = self.cursor.as_ref().and_then(|key| list.position(key));
+        let to = match (step, at) {
+            (Step::First, _) | (Step::Down, None) => 0,
+            (Step::Last, _) | (Step::Up, None) => last,
+            (Step::Up, Some(at)) => at.saturating_sub(1),
+            (Step::Down, Some(at)) => (at + 1).min(last),
+        };
+        if let Some(entry) = list.entry(to) {
+            self.pick(list, entry.key(), pick);
+        }
+    }
+
+    /// Selects every row.
+    pub fn all(&mut self, list: &List) {
+        self.chosen = list.entries().map(|entry| entry.key()).collect();
+        self.cursor = self.cursor.take().or_else(|| list.entry(0).map(|entry| entry.key()));
+        self.anchor.clone_from(&self.cursor);
+    }
+
+    /// What is selected is about to go: the row below it is selected, else the one above, so that whoever removes many rows need not
+    /// select each.
+    pub fn leave(&mut self, list: &List) {
+        let last = list.entries().enumerate().filter(|(_, entry)| self.contains(&entry.key())).map(|(at, _)| at).max();
+        let free = |at: usize| list.entry(at).map(|entry| entry.key()).filter(|key| !self.contains(key));
+        let below = last.and_then(|last| (last + 1..list.len()).find_map(free));
+        let next = below.or_else(|| (0..last.unwrap_or(0)).rev().find_map(free));
+        self.clear();
+        if let Some(key) = next {
+            self.pick(list, key, Pick::Only);
+        }
+    }
+}

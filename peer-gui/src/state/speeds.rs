@@ -1,0 +1,58 @@
+//! How fast transfers were in the last two minutes. Time is an argument, in seconds on the window's clock.
+
+use std::collections::{HashMap, VecDeque};
+
+use sprat_chunking::FileId;
+use sprat_peer::Snapshot;
+
+/// How far back it goes, in seconds.
+pub const SPAN: f64 = 120.0;
+/// Samples are at least this far apart, in seconds.
+const STEP: f64 = 1.0;
+
+/// A rate at one moment, in bytes a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// When, in seconds on the window's clock.
+    pub at: f64,
+    /// What arrived.
+    pub down: u64,
+    /// What was sent.
+    pub up: u64,
+}
+
+/// The samples of those transfers that moved something in that time.
+#[derive(Debug, Default)]
+pub struct Speeds {
+    of: HashMap<FileId, VecDeque<Sample>>,
+    noted: f64,
+}
+
+impl Speeds {
+    /// Notes how fast everything is now.
+    pub fn note(&mut self, snapshot: &Snapshot, now: f64) {
+        if now - self.noted < STEP && now >= self.noted {
+            return;
+        }
+        self.noted = now;
+        for transfer in &snapshot.transfers {
+            let moves = transfer.down_rate > 0 || transfer.up_rate > 0;
+            if !moves && !self.of.contains_key(&transfer.file_id) {
+                continue;
+            }
+            let samples = self.of.entry(transfer.file_id).or_default();
+            samples.push_back(Sample { at: now, down: transfer.down_rate, up: transfer.up_rate });
+        }
+        self.of.retain(|_, samples| {
+            while samples.front().is_some_and(|sample| sample.at < now - SPAN) {
+                samples.pop_front();
+            }
+            samples.iter().any(|sample| sample.down > 0 || sample.up > 0)
+        });
+    }
+
+    /// The samples of a transfer, oldest first; none if nothing moved.
+    pub fn of(&self, file_id: FileId) -> Vec<Sample> {
+        self.of.get(&file_id).map(|samples| samples.iter().copied().collect()).unwrap_or_default()
+    }
+}

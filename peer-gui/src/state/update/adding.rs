@@ -1,0 +1,128 @@
+//! IDs and links to download, files to share, words to search for.
+
+use std::path::PathBuf;
+
+use sprat_peer::Command;
+use sprat_protocol::{FileName, Link, LinkError};
+use url::Url;
+
+use crate::actions::Action;
+use crate::bridge::Request;
+use crate::state::toasts::Mood;
+use crate::state::{Effect, Screen, ViewState};
+use crate::text;
+
+/// Longer texts than this are no link; it bounds what a paste can bring.
+const MAX_PASTE: usize = 8 * 1024;
+
+pub(super) fn update(view: &mut ViewState, action: Action, now: f64) -> Vec<Effect> {
+    match action {
+        Action::SubmitId => submit_id(view, now),
+        Action::PasteId(pasted) => paste_id(view, &pasted, now),
+        Action::AcceptOffer => view.offer.take().map(|link| get(view, link, now)).unwrap_or_default(),
+        Action::DeclineOffer => {
+            view.offer = None;
+            Vec::new()
+        }
+        Action::Get(link) => get(view, link, now),
+        Action::PickShareFile => vec![Effect::Ask(Request::PickFile)],
+        Action::PickShareFolder => vec![Effect::Ask(Request::PickShareFolder)],
+        Action::Share(path) => vec![Effect::share(path)],
+        Action::ShareTyped => share_typed(view),
+        Action::CancelShare(path) => vec![Effect::Engine(Command::CancelShare(path))],
+        Action::Search => search(view),
+        Action::SearchMore => {
+            let asked = view.browse.next_page();
+            asked.map(|(words, page)| ask(view, words, page)).into_iter().collect()
+        }
+        Action::FocusSearch => {
+            (view.screen, view.focus_words) = (Screen::Browse, true);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn submit_id(view: &mut ViewState, now: f64) -> Vec<Effect> {
+    match view.fields.id.parse::<Link>() {
+        Ok(link) => {
+            view.fields.id.clear();
+            view.fields.id_error = None;
+            get(view, link, now)
+        }
+        Err(error) => {
+            view.fields.id_error = Some(id_error(&error));
+            Vec::new()
+        }
+    }
+}
+
+fn get(view: &mut ViewState, link: Link, now: f64) -> Vec<Effect> {
+    let name = link.name.as_deref().map(FileName::clean);
+    view.toasts.push(text::download_added(name.as_ref().map(FileName::as_str)), Mood::Good, now);
+    view.known_link = Some(link.file_id);
+    // A transfer that was just removed was paused by that.
+    let resume = view.removals.keep(link.file_id).then_some(Effect::Engine(Command::Resume(link.file_id)));
+    std::iter::once(Effect::download(link)).chain(resume).collect()
+}
+
+/// The sentence for what is no link. Only an ID is asked for: whatever else is wrong with a link, its ID will do.
+fn id_error(error: &LinkError) -> &'static str {
+    match error {
+        LinkError::FileId | LinkError::TooLong => text::BAD_ID,
+        _ => text::DAMAGED_LINK,
+    }
+}
+
+fn paste_id(view: &mut ViewState, pasted: &str, now: f64) -> Vec<Effect> {
+    let pasted = pasted.trim();
+    view.screen = Screen::Transfers;
+    view.fields.id = pasted[..pasted.floor_char_boundary(MAX_PASTE)].to_owned();
+    submit_id(view, now)
+}
+
+fn share_typed(view: &mut ViewState) -> Vec<Effect> {
+    view.fields.share_note = None;
+    typed_path(&view.fields.share).map(Effect::share).into_iter().collect()
+}
+
+/// The path that was typed or pasted: without the quotes or the `file://` that file managers add.
+pub(super) fn typed_path(field: &str) -> Option<PathBuf> {
+    let text = field.trim();
+    let text = text.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\''])).unwrap_or(text);
+    let from_url = || Url::parse(text).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok();
+    from_url().or_else(|| Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
+}
+
+fn search(view: &mut ViewState) -> Vec<Effect> {
+    if view.browse.words.trim().is_empty() {
+        return Vec::new();
+    }
+    let words = view.browse.begin();
+    vec![ask(view, words, 0)]
+}
+
+fn ask(view: &ViewState, words: String, page: u32) -> Effect {
+    Effect::Ask(Request::Search { trackers: view.effective_trackers(), words, page })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_path_loses_its_quotes_and_its_scheme() {
+        let path = |text: &str| typed_path(text).map(|path| path.display().to_string());
+        assert_eq!(path(" /a/b c.txt "), Some("/a/b c.txt".into()));
+        assert_eq!(path("\"/a/b c.txt\""), Some("/a/b c.txt".into()));
+        #[cfg(unix)]
+        assert_eq!(path("file:///a/b%20c.txt"), Some("/a/b c.txt".into()));
+        assert_eq!(path("   "), None);
+    }
+
+    #[test]
+    fn a_damaged_link_is_told_from_what_is_no_id() {
+        assert_eq!(id_error(&LinkError::FileId), text::BAD_ID);
+        assert_eq!(id_error(&LinkError::Size("x".into())), text::DAMAGED_LINK);
+    }
+}

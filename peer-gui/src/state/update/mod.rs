@@ -1,0 +1,104 @@
+//! A person's action → what changes in the window, and what is to be done outside of it.
+//!
+//! - `adding`: IDs, links, files to share, searches. `transfers`: what is done with those that are selected.
+//! - `settings`: what is kept, and the trackers.
+
+mod adding;
+mod settings;
+mod transfers;
+
+use sprat_peer::{Command, Snapshot};
+
+pub(super) use settings::use_dir;
+
+use super::toasts::Mood;
+use super::{Dialog, Effect, Screen, ViewState};
+use crate::actions::{self, Action};
+use crate::bridge::Request;
+
+/// Carries out an action. `now` is in seconds on the window's clock.
+pub fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f64) -> Vec<Effect> {
+    match action {
+        Action::Show(screen) => show(view, snapshot, screen),
+        Action::Palette => open(view, Dialog::Palette { words: String::new(), marked: 0 }),
+        Action::PaletteRun(at) => palette_run(view, snapshot, at, now),
+        Action::Shortcuts => open(view, Dialog::Shortcuts),
+        Action::Licences => open(view, Dialog::Licences),
+        Action::ShowLog => vec![Effect::Ask(Request::ReadLog)],
+        Action::SaveLog => vec![Effect::Ask(Request::SaveLog)],
+        Action::CloseDialog => {
+            view.dialog = None;
+            Vec::new()
+        }
+        Action::Copy(copied, said) => copy(view, copied, said, now),
+        Action::RetryTrackers => vec![Effect::Engine(Command::RetryTrackers)],
+        Action::DismissToast(id) => {
+            view.toasts.dismiss(id);
+            Vec::new()
+        }
+        Action::Quit => vec![Effect::Quit],
+        action @ (Action::SubmitId
+        | Action::PasteId(_)
+        | Action::AcceptOffer
+        | Action::DeclineOffer
+        | Action::Get(_)
+        | Action::PickShareFile
+        | Action::PickShareFolder
+        | Action::Share(_)
+        | Action::ShareTyped
+        | Action::CancelShare(_)
+        | Action::Search
+        | Action::SearchMore
+        | Action::FocusSearch) => adding::update(view, action, now),
+        action @ (Action::SetTheme(_)
+        | Action::Zoom(_)
+        | Action::SetNotifications(_)
+        | Action::SortBy(_)
+        | Action::ToggleColumn(_)
+        | Action::SetWidth { .. }
+        | Action::PickDownloadDir
+        | Action::UseTypedDir
+        | Action::UseName
+        | Action::UseLimits
+        | Action::UsePort
+        | Action::AddTracker
+        | Action::TestTracker(_)
+        | Action::RemoveTracker(_)
+        | Action::EditToken(_)
+        | Action::UseToken
+        | Action::ForgetToken
+        | Action::RunTracker(_)
+        | Action::RegisterLinks
+        | Action::FinishSetup) => settings::update(view, action, now),
+        action => transfers::update(view, snapshot, action, now),
+    }
+}
+
+fn show(view: &mut ViewState, snapshot: &Snapshot, screen: Screen) -> Vec<Effect> {
+    if screen == Screen::Settings && view.screen != screen {
+        view.fields.load(&view.preferences, snapshot);
+    }
+    view.screen = screen;
+    view.fields.share_note = None;
+    Vec::new()
+}
+
+fn open(view: &mut ViewState, dialog: Dialog) -> Vec<Effect> {
+    view.open(dialog);
+    Vec::new()
+}
+
+fn palette_run(view: &mut ViewState, snapshot: &Snapshot, at: usize, now: f64) -> Vec<Effect> {
+    view.dialog = None;
+    let Some(entry) = actions::TABLE.get(at) else { return Vec::new() };
+    update(view, snapshot, entry.action.clone(), now)
+}
+
+/// Copies, and says so. A link of one's own is not offered when it is found on the clipboard.
+fn copy(view: &mut ViewState, copied: String, said: &'static str, now: f64) -> Vec<Effect> {
+    if let Ok(link) = copied.parse::<sprat_protocol::Link>() {
+        view.known_link = Some(link.file_id);
+    }
+    view.toasts.push(said, Mood::Good, now);
+    vec![Effect::Copy(copied)]
+}

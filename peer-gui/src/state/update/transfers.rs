@@ -1,0 +1,246 @@
+//! What is done with the list, and with the transfers that are selected in it.
+
+use std::path::Path;
+
+use sprat_chunking::FileId;
+use sprat_peer::{Command, Snapshot, TransferView};
+use sprat_protocol::PeerAddr;
+
+use super::adding::typed_path;
+use super::{copy, open};
+use crate::actions::Action;
+use crate::bridge::Request;
+use crate::state::dialog::parse_limit;
+use crate::state::toasts::Mood;
+use crate::state::{Dialog, Effect, RowKey, ViewState, dialog, rows};
+use crate::text;
+
+pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f64) -> Vec<Effect> {
+    match action {
+        Action::Select(key, pick) => {
+            view.selection.pick(&view.list, key, pick);
+            Vec::new()
+        }
+        Action::Move(step, pick) => {
+            view.selection.step(&view.list, step, pick);
+            view.follow_selection = true;
+            Vec::new()
+        }
+        Action::SelectAll => {
+            view.selection.all(&view.list);
+            Vec::new()
+        }
+        Action::Escape => {
+            view.selection.clear();
+            Vec::new()
+        }
+        Action::SetFilter(filter) => {
+            view.filter = filter;
+            view.selection.clear();
+            Vec::new()
+        }
+        Action::ShowTab(tab) => {
+            view.tab = tab;
+            Vec::new()
+        }
+        Action::TogglePause => toggle_pause(&selected(view, snapshot)),
+        Action::PauseAll => all(view, snapshot, |t| !rows::can_resume(&t.state), Command::Pause),
+        Action::ResumeAll => all(view, snapshot, |t| rows::can_resume(&t.state), Command::Resume),
+        Action::Remove => remove(view, snapshot, now),
+        Action::UndoRemove => undo_remove(view),
+        Action::AskDelete => ask_delete(view, snapshot),
+        Action::ConfirmDelete => confirm_delete(view, now),
+        Action::CopyLink => copy_all(view, snapshot, text::LINK_COPIED, now, |t| t.link.to_string()),
+        Action::CopyId => copy_all(view, snapshot, text::ID_COPIED, now, |t| t.file_id.to_string()),
+        Action::ShowQr => show_qr(view, snapshot),
+        Action::ShowQrOf(name, link) => open(view, Dialog::Qr { name, link: Box::new(link) }),
+        Action::OpenFolder => ask_of_first(view, snapshot, |transfer| Request::Reveal(transfer.path.clone())),
+        Action::OpenFile => ask_of_first(view, snapshot, |transfer| Request::OpenFile(transfer.path.clone())),
+        Action::Check => each(view, snapshot, |_| true, Command::Check),
+        Action::CancelWork => each(view, snapshot, |t| rows::is_at_work(&t.state), Command::CancelWork),
+        Action::ToggleSequential => toggle_sequential(&selected(view, snapshot)),
+        Action::AskMove => ask_move(view, snapshot),
+        Action::PickMoveDir => vec![Effect::Ask(Request::PickMoveDir)],
+        Action::ConfirmMove => confirm_move(view),
+        Action::AskLimits => ask_limits(view, snapshot),
+        Action::ConfirmLimits => confirm_limits(view),
+        Action::AskPeer => ask_peer(view, snapshot),
+        Action::ConfirmPeer => confirm_peer(view),
+        Action::SetPriority(files, priority) => match view.shown_transfer() {
+            Some(file_id) => vec![Effect::Engine(Command::SetPriorities { file_id, files, priority })],
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The selected transfers, in the order of the snapshot.
+fn selected<'a>(view: &ViewState, snapshot: &'a Snapshot) -> Vec<&'a TransferView> {
+    let is_selected = |transfer: &&TransferView| view.selection.contains(&RowKey::Transfer(transfer.file_id));
+    snapshot.transfers.iter().map(AsRef::as_ref).filter(is_selected).collect()
+}
+
+fn ids(transfers: &[&TransferView]) -> Vec<FileId> {
+    transfers.iter().map(|transfer| transfer.file_id).collect()
+}
+
+/// A command for each selected transfer that it is for.
+fn each(
+    view: &ViewState,
+    snapshot: &Snapshot,
+    is_for: impl Fn(&TransferView) -> bool,
+    command: impl Fn(FileId) -> Command,
+) -> Vec<Effect> {
+    let of = selected(view, snapshot).into_iter().filter(|transfer| is_for(transfer));
+    of.map(|transfer| Effect::Engine(command(transfer.file_id))).collect()
+}
+
+/// A command for every transfer that it is for.
+fn all(
+    view: &ViewState,
+    snapshot: &Snapshot,
+    is_for: impl Fn(&TransferView) -> bool,
+    command: impl Fn(FileId) -> Command,
+) -> Vec<Effect> {
+    let visible = snapshot.transfers.iter().filter(|transfer| !view.removals.hidden().contains(&transfer.file_id));
+    visible.filter(|transfer| is_for(transfer)).map(|transfer| Effect::Engine(command(transfer.file_id))).collect()
+}
+
+/// Pauses what runs; if nothing does, goes on with everything.
+fn toggle_pause(transfers: &[&TransferView]) -> Vec<Effect> {
+    let running: Vec<_> = transfers.iter().filter(|transfer| !rows::can_resume(&transfer.state)).collect();
+    match running.is_empty() {
+        true => transfers.iter().map(|transfer| Effect::Engine(Command::Resume(transfer.file_id))).collect(),
+        false => running.iter().map(|transfer| Effect::Engine(Command::Pause(transfer.file_id))).collect(),
+    }
+}
+
+/// Removes what is selected: transfers stop at once, and are forgotten when it is too late to take that back.
+fn remove(view: &mut ViewState, snapshot: &Snapshot, now: f64) -> Vec<Effect> {
+    let reading = view.selection.keys().filter_map(|key| match key {
+        RowKey::Hashing(path) => Some(Effect::Engine(Command::CancelShare(path.clone()))),
+        RowKey::Transfer(_) => None,
+    });
+    let mut effects: Vec<Effect> = reading.collect();
+    let transfers = selected(view, snapshot);
+    effects.extend(transfers.iter().map(|transfer| Effect::Engine(Command::Pause(transfer.file_id))));
+    let removed: Vec<_> = transfers.iter().map(|t| (t.file_id, !rows::can_resume(&t.state))).collect();
+    view.selection.leave(&view.list);
+    view.follow_selection = true;
+    if removed.is_empty() {
+        return effects;
+    }
+    view.shared.retain(|card| removed.iter().all(|(file_id, _)| card.link.file_id != *file_id));
+    view.toasts.removed(text::removed(removed.len()), now);
+    view.removals.add(removed, now);
+    effects
+}
+
+fn undo_remove(view: &mut ViewState) -> Vec<Effect> {
+    view.toasts.taken_back();
+    let back = view.removals.undo();
+    let ran = back.into_iter().filter(|(_, ran)| *ran);
+    ran.map(|(file_id, _)| Effect::Engine(Command::Resume(file_id))).collect()
+}
+
+fn ask_delete(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
+    let downloaded: Vec<_> = selected(view, snapshot).into_iter().filter(|transfer| transfer.is_download).collect();
+    let what = match downloaded[..] {
+        [] => return Vec::new(),
+        [transfer] => text::quoted(&transfer.name),
+        _ => text::transfers(downloaded.len()),
+    };
+    open(view, Dialog::Delete { files: ids(&downloaded), what })
+}
+
+fn confirm_delete(view: &mut ViewState, now: f64) -> Vec<Effect> {
+    let Some(Dialog::Delete { files, .. }) = view.dialog.take() else { return Vec::new() };
+    view.selection.leave(&view.list);
+    view.shared.retain(|card| !files.contains(&card.link.file_id));
+    view.toasts.push(text::deleted(files.len()), Mood::Good, now);
+    let remove = |file_id| Effect::Engine(Command::Remove { file_id, delete_data: true });
+    files.into_iter().map(remove).collect()
+}
+
+fn copy_all(
+    view: &mut ViewState,
+    snapshot: &Snapshot,
+    said: &'static str,
+    now: f64,
+    what: impl Fn(&TransferView) -> String,
+) -> Vec<Effect> {
+    let lines: Vec<_> = selected(view, snapshot).into_iter().map(what).collect();
+    if lines.is_empty() { Vec::new() } else { copy(view, lines.join("\n"), said, now) }
+}
+
+fn show_qr(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
+    let [transfer] = selected(view, snapshot)[..] else { return Vec::new() };
+    open(view, Dialog::Qr { name: transfer.name.clone(), link: Box::new(transfer.link.clone()) })
+}
+
+fn ask_of_first(view: &ViewState, snapshot: &Snapshot, what: impl Fn(&TransferView) -> Request) -> Vec<Effect> {
+    selected(view, snapshot).first().map(|transfer| Effect::Ask(what(transfer))).into_iter().collect()
+}
+
+/// In order from now on, unless all of them are.
+fn toggle_sequential(transfers: &[&TransferView]) -> Vec<Effect> {
+    let incomplete: Vec<_> = transfers.iter().filter(|transfer| !rows::is_complete(transfer)).collect();
+    let sequential = incomplete.iter().any(|transfer| !transfer.sequential);
+    let set = |file_id| Effect::Engine(Command::SetSequential { file_id, sequential });
+    incomplete.into_iter().map(|transfer| set(transfer.file_id)).collect()
+}
+
+fn ask_move(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
+    let downloaded: Vec<_> = selected(view, snapshot).into_iter().filter(|transfer| transfer.is_download).collect();
+    let Some(first) = downloaded.first() else { return Vec::new() };
+    let dir = first.path.parent().map(Path::display).map(|dir| dir.to_string()).unwrap_or_default();
+    open(view, Dialog::Move { files: ids(&downloaded), dir })
+}
+
+fn confirm_move(view: &mut ViewState) -> Vec<Effect> {
+    let Some(Dialog::Move { files, dir }) = &view.dialog else { return Vec::new() };
+    let Some(dir) = typed_path(dir) else { return Vec::new() };
+    let effects = files.iter().map(|file_id| Effect::Engine(Command::Move { file_id: *file_id, dir: dir.clone() }));
+    let effects = effects.collect();
+    view.dialog = None;
+    effects
+}
+
+fn ask_limits(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
+    let files = ids(&selected(view, snapshot));
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let detail = snapshot.detail.as_ref().filter(|detail| files == [detail.file_id]);
+    let up = dialog::limit_text(detail.and_then(|detail| detail.up_limit));
+    let down = dialog::limit_text(detail.and_then(|detail| detail.down_limit));
+    open(view, Dialog::Limits { files, up, down, error: None })
+}
+
+fn confirm_limits(view: &mut ViewState) -> Vec<Effect> {
+    let Some(Dialog::Limits { files, up, down, error }) = &mut view.dialog else { return Vec::new() };
+    let (Ok(up), Ok(down)) = (parse_limit(up), parse_limit(down)) else {
+        *error = Some(text::BAD_LIMIT);
+        return Vec::new();
+    };
+    let set = |file_id: &FileId| Effect::Engine(Command::SetTransferRates { file_id: *file_id, up, down });
+    let effects = files.iter().map(set).collect();
+    view.dialog = None;
+    effects
+}
+
+fn ask_peer(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
+    let [transfer] = selected(view, snapshot)[..] else { return Vec::new() };
+    open(view, Dialog::AddPeer { file_id: transfer.file_id, addr: String::new(), error: None })
+}
+
+fn confirm_peer(view: &mut ViewState) -> Vec<Effect> {
+    let Some(Dialog::AddPeer { file_id, addr, error }) = &mut view.dialog else { return Vec::new() };
+    let Ok(addr) = addr.trim().parse::<PeerAddr>() else {
+        *error = Some(text::BAD_PEER);
+        return Vec::new();
+    };
+    let add = Effect::Engine(Command::AddPeer { file_id: *file_id, addr });
+    view.dialog = None;
+    vec![add]
+}

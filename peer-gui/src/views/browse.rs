@@ -1,0 +1,136 @@
+//! What the trackers know, searched by name.
+
+use egui::{Align, Layout, Ui};
+use egui_extras::{Column as Width, TableBuilder};
+use sprat_peer::Snapshot;
+use sprat_protocol::tracker::SearchHit;
+use sprat_protocol::{FileName, Link};
+
+use crate::actions::Action;
+use crate::state::rows::Tone;
+use crate::state::{ViewState, rows};
+use crate::widgets::tokens::{CONTROL, GAP, HEADER, ROW};
+use crate::widgets::{badge, controls, empty_state, table};
+use crate::{format, text};
+
+/// Below this width, columns that matter less are left out.
+const NARROW: f32 = 640.0;
+
+/// Shows the screen.
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
+    controls::heading(ui, text::BROWSE);
+    controls::from_right(ui, CONTROL, |ui| {
+        let clicked = controls::primary(ui, text::SEARCH).clicked();
+        let width = ui.available_width();
+        let field = controls::field(ui, &mut view.browse.words, text::SEARCH_FIELD, width);
+        if std::mem::take(&mut view.focus_words) {
+            field.request_focus();
+        }
+        if clicked || controls::submitted(ui, &field) {
+            actions.push(Action::Search);
+        }
+    });
+    for trouble in &view.browse.troubles {
+        controls::problem(ui, trouble);
+    }
+    match &view.browse.asked {
+        None if snapshot.trackers.is_empty() => {
+            empty_state::show(ui, text::TRACKER_NONE, text::SEARCH_NEEDS_TRACKER);
+        }
+        None => empty_state::show(ui, text::BROWSE_EMPTY, text::BROWSE_HINT),
+        Some(asked) if view.browse.hits.is_empty() && asked.waiting => {
+            empty_state::show(ui, text::BROWSE_SEARCHING, &text::quoted(&asked.words));
+        }
+        Some(asked) if view.browse.hits.is_empty() => {
+            empty_state::show(ui, &text::nothing_called(&asked.words), text::BROWSE_OTHER_WORDS);
+        }
+        Some(asked) => actions.extend(found(ui, snapshot, view, asked.waiting)),
+    }
+    actions
+}
+
+fn found(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, waiting: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let hits = &view.browse.hits;
+    let headings = headings(ui.available_width() >= NARROW);
+    let more = if view.browse.more { CONTROL + GAP } else { 0.0 };
+    let height = (ui.available_height() - HEADER - more).max(2.0 * ROW);
+    let mut builder = TableBuilder::new(ui)
+        .id_salt(("found", headings.len()))
+        .auto_shrink([false, true])
+        .min_scrolled_height(0.0)
+        .max_scroll_height(height)
+        .sense(egui::Sense::hover())
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for (_, width) in headings {
+        builder = builder.column(match width {
+            None => Width::remainder().at_least(120.0).clip(true),
+            Some(width) => Width::exact(*width).clip(true),
+        });
+    }
+    let table = builder.header(HEADER, |mut header| {
+        for (heading, _) in headings {
+            header.col(|ui| table::heading(ui, heading));
+        }
+    });
+    table.body(|body| {
+        body.rows(ROW, hits.len(), |mut row| {
+            let hit = &hits[row.index()];
+            for (heading, _) in headings {
+                row.col(|ui| actions.extend(cell(ui, snapshot, hit, heading)));
+            }
+        });
+    });
+    if view.browse.more {
+        let more = ui.add_enabled_ui(!waiting, |ui| controls::button(ui, text::SHOW_MORE)).inner;
+        if more.clicked() {
+            actions.push(Action::SearchMore);
+        }
+    }
+    actions
+}
+
+/// The columns and their widths; the one without takes what is left.
+fn headings(wide: bool) -> &'static [(&'static str, Option<f32>)] {
+    const ALL: [(&str, Option<f32>); 5] = [
+        (text::NAME, None),
+        (text::GET, Some(132.0)),
+        (text::SIZE, Some(88.0)),
+        (text::SEEDERS, Some(72.0)),
+        (text::ADDED, Some(130.0)),
+    ];
+    if wide { &ALL } else { &ALL[..3] }
+}
+
+fn cell(ui: &mut Ui, snapshot: &Snapshot, hit: &SearchHit, heading: &str) -> Option<Action> {
+    let name = FileName::clean(&hit.name);
+    match heading {
+        text::NAME => drop(table::name(ui, name.as_str())),
+        text::SIZE => drop(ui.label(format::size(hit.size))),
+        text::SEEDERS => drop(ui.label(hit.seeders.to_string())),
+        text::ADDED => drop(ui.label(format::date_time(hit.first_seen))),
+        _ => match rows::transfer(snapshot, hit.file_id) {
+            Some(transfer) => {
+                let (tone, word) = match rows::is_complete(transfer) {
+                    true => (Tone::Good, text::HAVE_IT),
+                    false => (rows::tone(&transfer.state), rows::status(&transfer.state)),
+                };
+                badge::show(ui, tone, word);
+            }
+            None => {
+                let get = controls::small(ui, text::GET, &text::get(name.as_str())).clicked();
+                return get.then(|| Action::Get(link(hit, snapshot)));
+            }
+        },
+    }
+    None
+}
+
+/// The link to what was found: the trackers in use know who has it.
+fn link(hit: &SearchHit, snapshot: &Snapshot) -> Link {
+    let mut link = Link::new(hit.file_id);
+    (link.name, link.size) = (Some(hit.name.clone()), Some(hit.size));
+    link.trackers = snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect();
+    link
+}

@@ -1,0 +1,224 @@
+//! What is asked on top of everything else, and what is shown there.
+
+use egui::{Key, Label, RichText, ScrollArea, Ui};
+
+use crate::actions::{self, Action, Place};
+use crate::platform::licences::LICENCES;
+use crate::state::{Dialog, ViewState};
+use crate::text;
+use crate::widgets::dialog::{self, Answer};
+use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, palette};
+use crate::widgets::{controls, qr, table};
+
+/// The most entries of the palette that are shown at a time.
+const PALETTE_ROWS: usize = 12;
+/// Side of a QR code.
+const QR: f32 = 320.0;
+/// Width of a page of text.
+const PAGE: f32 = 640.0;
+
+/// Shows the dialog that is open, if one is.
+pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
+    let (fresh, selected) = (std::mem::take(&mut view.dialog_is_new), !view.selection.is_empty());
+    let Some(dialog) = &mut view.dialog else { return Vec::new() };
+    let ctx = ui.ctx();
+    match dialog {
+        Dialog::Delete { files, what } => {
+            let question = text::delete_question(what, files.len());
+            let answer = dialog::confirm(ctx, text::DELETE_TITLE, &question, text::DELETE_CONFIRM, fresh);
+            answered(answer, Action::ConfirmDelete)
+        }
+        Dialog::Move { dir, .. } => {
+            let mut picks = false;
+            let answer = dialog::form(ctx, text::MOVE_TITLE, text::MOVE_CONFIRM, |ui| {
+                controls::weak(ui, text::MOVE_HINT);
+                controls::from_right(ui, CONTROL, |ui| {
+                    picks = controls::button(ui, text::CHOOSE_FOLDER).clicked();
+                    let width = ui.available_width();
+                    first_field(controls::field(ui, dir, text::MOVE_FIELD, width), fresh, ui)
+                })
+            });
+            let mut actions = answered(answer, Action::ConfirmMove);
+            actions.extend(picks.then_some(Action::PickMoveDir));
+            actions
+        }
+        Dialog::Limits { up, down, error, .. } => {
+            let answer = dialog::form(ctx, text::LIMITS_TITLE, text::USE_LIMITS, |ui| {
+                controls::weak(ui, text::UP_LIMIT_FIELD);
+                let first = controls::named_field(ui, up, text::UP_LIMIT_FIELD, f32::INFINITY);
+                let submitted = first_field(first, fresh, ui);
+                controls::weak(ui, text::DOWN_LIMIT_FIELD);
+                let second = controls::named_field(ui, down, text::DOWN_LIMIT_FIELD, f32::INFINITY);
+                error.iter().for_each(|error| controls::problem(ui, error));
+                submitted || controls::submitted(ui, &second)
+            });
+            answered(answer, Action::ConfirmLimits)
+        }
+        Dialog::AddPeer { addr, error, .. } => {
+            let answer = dialog::form(ctx, text::ADD_PEER_TITLE, text::ADD, |ui| {
+                controls::weak(ui, text::ADD_PEER_HINT);
+                let width = ui.available_width();
+                let submitted = first_field(controls::field(ui, addr, text::PEER_FIELD, width), fresh, ui);
+                error.iter().for_each(|error| controls::problem(ui, error));
+                submitted
+            });
+            answered(answer, Action::ConfirmPeer)
+        }
+        Dialog::Palette { words, marked } => palette_dialog(ui, words, marked, selected, fresh),
+        Dialog::Qr { name, link } => page(ui, text::QR_TITLE, None, fresh, |ui| {
+            let font = egui::TextStyle::Body.resolve(ui.style());
+            table::elided(ui, name, &font);
+            let link = link.to_string();
+            ui.vertical_centered(|ui| {
+                if !qr::show(ui, &link, QR) {
+                    controls::problem(ui, text::QR_TOO_LONG);
+                }
+            });
+            ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
+        }),
+        Dialog::Shortcuts => page(ui, text::SHORTCUTS, None, fresh, shortcuts),
+        Dialog::Licences => page(ui, text::SHOW_LICENCES, None, fresh, |ui| {
+            controls::weak(ui, text::LICENCE_OF_SPRAT);
+            lines(ui, &LICENCES.lines().collect::<Vec<_>>(), false);
+        }),
+        Dialog::Log(log) => page(ui, text::SHOW_LOG, Some((text::SAVE_LOG, Action::SaveLog)), fresh, |ui| {
+            if log.is_empty() {
+                controls::weak(ui, text::LOG_EMPTY);
+            }
+            lines(ui, &log.iter().map(String::as_str).collect::<Vec<_>>(), true);
+        }),
+    }
+}
+
+fn answered(answer: Answer, confirmed: Action) -> Vec<Action> {
+    match answer {
+        Answer::Open => Vec::new(),
+        Answer::Cancel => vec![Action::CloseDialog],
+        Answer::Confirm => vec![confirmed],
+    }
+}
+
+/// The field that has the focus when a dialog is new. Returns whether Enter was pressed in it.
+fn first_field(field: egui::Response, fresh: bool, ui: &Ui) -> bool {
+    if fresh {
+        field.request_focus();
+    }
+    controls::submitted(ui, &field)
+}
+
+/// Something to read, and a button to close it.
+fn page(
+    ui: &Ui,
+    title: &str,
+    other: Option<(&str, Action)>,
+    fresh: bool,
+    contents: impl FnOnce(&mut Ui),
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let closed = dialog::page(ui.ctx(), title, PAGE, |ui| {
+        contents(ui);
+        controls::from_right(ui, CONTROL, |ui| {
+            let close = controls::primary(ui, text::CLOSE);
+            if fresh {
+                close.request_focus();
+            }
+            if close.clicked() {
+                actions.push(Action::CloseDialog);
+            }
+            if let Some((name, action)) = other
+                && controls::button(ui, name).clicked()
+            {
+                actions.push(action);
+            }
+        });
+    });
+    if closed && actions.is_empty() {
+        actions.push(Action::CloseDialog);
+    }
+    actions
+}
+
+/// Many lines, of which only those on the screen are drawn.
+fn lines(ui: &mut Ui, lines: &[&str], from_end: bool) {
+    let height = ui.text_style_height(&egui::TextStyle::Monospace);
+    let most = (ui.ctx().content_rect().height() - 260.0).max(80.0);
+    let scroll = ScrollArea::both().max_height(most).auto_shrink([false, true]).stick_to_bottom(from_end);
+    scroll.show_rows(ui, height, lines.len(), |ui, range| {
+        for line in &lines[range] {
+            ui.add(Label::new(RichText::new(*line).monospace()).extend().selectable(true));
+        }
+    });
+}
+
+fn shortcuts(ui: &mut Ui) {
+    let most = (ui.ctx().content_rect().height() - 220.0).max(80.0);
+    ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+        egui::Grid::new("shortcuts").num_columns(2).spacing([GAP_LARGE, GAP]).show(ui, |ui| {
+            let row = |ui: &mut Ui, name: &str, key: &str| {
+                ui.label(name);
+                ui.label(RichText::new(key).monospace());
+                ui.end_row();
+            };
+            for (place, heading) in [(Place::Anywhere, text::ANYWHERE), (Place::Rows, text::IN_THE_LIST)] {
+                controls::weak(ui, heading);
+                ui.end_row();
+                for entry in actions::TABLE.iter().filter(|entry| entry.place == place && !entry.name.is_empty()) {
+                    if let Some(key) = entry.key {
+                        row(ui, entry.name, &ui.ctx().format_shortcut(&key));
+                    }
+                }
+                let others = if place == Place::Anywhere { &text::OTHER_KEYS[..] } else { &text::LIST_KEYS[..] };
+                others.iter().for_each(|(name, key)| row(ui, name, key));
+            }
+        });
+    });
+}
+
+/// Everything that has a name: searched by words, run by Enter.
+fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: bool, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let (up, down) = ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(egui::Modifiers::NONE, key);
+        (pressed(Key::ArrowUp), pressed(Key::ArrowDown))
+    });
+    let closed = dialog::page(ui.ctx(), text::PALETTE_TITLE, 480.0, |ui| {
+        let width = ui.available_width();
+        let field = controls::field(ui, words, text::PALETTE_FIELD, width);
+        if field.changed() {
+            *marked = 0;
+        }
+        let run = first_field(field, fresh, ui);
+        let found = actions::palette(words, selected);
+        let last = found.len().saturating_sub(1);
+        *marked = match (up, down) {
+            (true, _) => marked.saturating_sub(1),
+            (_, true) => (*marked + 1).min(last),
+            _ => (*marked).min(last),
+        };
+        if found.is_empty() {
+            controls::weak(ui, text::PALETTE_NOTHING);
+        }
+        let first = marked.saturating_sub(PALETTE_ROWS - 1);
+        for (at, entry) in found.iter().enumerate().skip(first).take(PALETTE_ROWS) {
+            if palette_row(ui, &actions::TABLE[*entry], at == *marked) {
+                actions.push(Action::PaletteRun(*entry));
+            }
+        }
+        if run && let Some(entry) = found.get(*marked) {
+            actions.push(Action::PaletteRun(*entry));
+        }
+    });
+    if closed && actions.is_empty() {
+        actions.push(Action::CloseDialog);
+    }
+    actions
+}
+
+fn palette_row(ui: &mut Ui, entry: &actions::Entry, marked: bool) -> bool {
+    let key = entry.key.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+    let color = palette(ui).weak;
+    let button = egui::Button::selectable(marked, entry.name)
+        .right_text(RichText::new(key).color(color))
+        .min_size(egui::vec2(ui.available_width(), 28.0));
+    ui.add(button).accessible_name(entry.name).clicked()
+}

@@ -1,0 +1,50 @@
+//! The files of a folder, and which of them are wanted first or not at all.
+
+use egui::{RichText, ScrollArea, Ui};
+use sprat_peer::{Detail, Priority};
+
+use crate::actions::Action;
+use crate::widgets::tokens::{LINE, palette};
+use crate::widgets::{controls, table};
+use crate::{format, text};
+
+/// Shows them; only those on the screen are drawn.
+pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let Some(detail) = detail.filter(|detail| !detail.files.is_empty()) else {
+        controls::weak(ui, text::NO_FILES_YET);
+        return actions;
+    };
+    let scroll = ScrollArea::vertical().id_salt("files").auto_shrink([false, false]);
+    scroll.show_rows(ui, LINE, detail.files.len(), |ui, range| {
+        for at in range {
+            let place = u32::try_from(at).unwrap_or(u32::MAX);
+            let priority = detail.priorities.get(&place).copied().unwrap_or_default();
+            let file = &detail.files[at];
+            controls::from_right(ui, LINE, |ui| {
+                let name = text::priority_of(&file.path, priority);
+                if controls::small(ui, text::priority(priority), &name).clicked() {
+                    actions.push(Action::SetPriority(vec![place], next(priority)));
+                }
+                controls::weak(ui, format::size(file.size));
+                controls::rest(ui, |ui| match priority {
+                    Priority::Off => {
+                        let color = palette(ui).weak;
+                        ui.add(egui::Label::new(RichText::new(&file.path).color(color).strikethrough()).truncate());
+                    }
+                    _ => drop(table::name(ui, &file.path)),
+                });
+            });
+        }
+    });
+    actions
+}
+
+/// What the button makes of a priority.
+fn next(priority: Priority) -> Priority {
+    match priority {
+        Priority::Normal => Priority::High,
+        Priority::High => Priority::Off,
+        Priority::Off => Priority::Normal,
+    }
+}

@@ -1,0 +1,252 @@
+//! The table of transfers.
+
+use egui::{Align, Id, Layout, Rect, RichText, Ui, vec2};
+use egui_extras::{Column as Width, TableBody, TableBuilder, TableRow};
+use sprat_peer::Snapshot;
+
+use super::{menu, transfers};
+use crate::actions::Action;
+use crate::state::rows::Row;
+use crate::state::{Column, List, Pick, Preferences, RowKey, Selection, ViewState};
+use crate::widgets::table::{self, RowHandle};
+use crate::widgets::tokens::{GAP, HEADER, ROW, palette};
+use crate::widgets::{badge, controls, progress};
+use crate::{format, text};
+
+/// The accessible ID of a row.
+pub fn row_id(key: &RowKey) -> Id {
+    Id::unique(("transfer", key))
+}
+
+/// Columns that stay when the window gets narrow, the most needed first.
+const BY_NEED: [Column; 9] = [
+    Column::Name,
+    Column::Progress,
+    Column::Status,
+    Column::Down,
+    Column::Size,
+    Column::Eta,
+    Column::Up,
+    Column::Peers,
+    Column::Added,
+];
+
+/// How wide a column may be made, in points.
+const WIDTHS: std::ops::RangeInclusive<f32> = 40.0..=600.0;
+
+fn usual_width(column: Column) -> f32 {
+    match column {
+        Column::Name => 150.0,
+        Column::Progress => 130.0,
+        Column::Status => 136.0,
+        Column::Down | Column::Up => 88.0,
+        Column::Size => 82.0,
+        Column::Eta => 64.0,
+        Column::Peers => 56.0,
+        Column::Added => 118.0,
+    }
+}
+
+fn width(column: Column, preferences: &Preferences) -> f32 {
+    let chosen = preferences.widths.get(&column).map(|width| f32::from(*width));
+    chosen.unwrap_or(usual_width(column)).clamp(*WIDTHS.start(), *WIDTHS.end())
+}
+
+/// Those of the wanted columns that fit, in the order of the screen. The most needed three always do.
+fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
+    let wanted: Vec<Column> = preferences.columns().collect();
+    let mut used = 0.0;
+    let fits = |column: &&Column| {
+        used += width(**column, preferences) + GAP;
+        used <= room || BY_NEED[..3].contains(*column)
+    };
+    let wanted_by_need = BY_NEED.iter().filter(|column| wanted.contains(column));
+    let kept: Vec<Column> = wanted_by_need.take_while(fits).copied().collect();
+    wanted.iter().copied().filter(|column| kept.contains(column)).collect()
+}
+
+/// Shows the table.
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+    let columns = fitting(&view.preferences, ui.available_width() - GAP);
+    let mut builder = TableBuilder::new(ui)
+        .id_salt(("transfers", &columns))
+        .auto_shrink([false, false])
+        .min_scrolled_height(0.0)
+        .sense(egui::Sense::hover())
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for column in &columns {
+        builder = builder.column(match column {
+            Column::Name => Width::remainder().at_least(120.0).clip(true),
+            column => Width::exact(width(*column, &view.preferences)).clip(true),
+        });
+    }
+    let follow = std::mem::take(&mut view.follow_selection);
+    let cursor = view.selection.cursor().filter(|_| follow).and_then(|key| view.list.position(key));
+    if let Some(at) = cursor {
+        builder = builder.scroll_to_row(at, None);
+    }
+    let mut actions = Vec::new();
+    let table = builder.header(HEADER, |mut header| {
+        for column in &columns {
+            header.col(|ui| actions.extend(heading(ui, *column, view)));
+        }
+    });
+    let (list, selection) = (&view.list, &view.selection);
+    table
+        .body(|body| actions.extend(rows(body, &Table { snapshot, view, list, selection, columns: &columns, follow })));
+    actions
+}
+
+fn heading(ui: &mut Ui, column: Column, view: &ViewState) -> Vec<Action> {
+    ui.add_space(if column == Column::Name { GAP } else { 0.0 });
+    let sort = view.preferences.sort;
+    let direction = Some(sort.descending).filter(|_| sort.by == column);
+    let response = table::heading_button(ui, text::column(column), &text::sort_by(column), direction);
+    let mut actions = Vec::new();
+    if response.clicked() {
+        actions.push(Action::SortBy(column));
+    }
+    response.context_menu(|ui| actions.extend(transfers::columns(ui, view)));
+    actions.extend(edge(ui, column));
+    actions
+}
+
+/// The left edge of a column, by which it is made wider or narrower: the name has what is left, so it gives and takes. No stop of
+/// the Tab key.
+fn edge(ui: &Ui, column: Column) -> Option<Action> {
+    if column == Column::Name {
+        return None;
+    }
+    let cell = ui.max_rect();
+    let at = cell.left() - GAP / 2.0;
+    let handle = Rect::from_x_y_ranges(at - 4.0..=at + 4.0, cell.y_range());
+    let response = ui.interact(handle, ui.scope_id().with("edge"), egui::Sense::DRAG);
+    if response.hovered() || response.dragged() {
+        ui.set_cursor_icon(egui::CursorIcon::ResizeColumn);
+        ui.painter().vline(at + 2.0, cell.y_range(), egui::Stroke::new(2.0, palette(ui).outline));
+    }
+    let pointer = response.interact_pointer_pos().filter(|_| response.dragged() || response.drag_stopped())?;
+    let width = (cell.right() - pointer.x).clamp(*WIDTHS.start(), *WIDTHS.end());
+    Some(Action::SetWidth { column, width: width as u16, keep: response.drag_stopped() })
+}
+
+/// What the rows are made of.
+struct Table<'a> {
+    snapshot: &'a Snapshot,
+    view: &'a ViewState,
+    list: &'a List,
+    selection: &'a Selection,
+    columns: &'a [Column],
+    follow: bool,
+}
+
+fn rows(mut body: TableBody<'_>, table: &Table<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    body.ui_mut().spacing_mut().item_spacing.y = 0.0;
+    let place = (body.ui_mut().clip_rect(), body.max_rect().width());
+    body.rows(ROW, table.list.len(), |mut table_row| {
+        if let Some(entry) = table.list.entry(table_row.index()) {
+            actions.extend(one(&mut table_row, &Row::of(entry), table, place));
+        }
+    });
+    actions
+}
+
+fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let (selected, on_it) = (table.selection.contains(&row.key), table.selection.cursor() == Some(&row.key));
+    let first = table.selection.cursor().is_none() && table_row.index() == 0;
+    let spoken = row.spoken();
+    let handle = RowHandle { id: row_id(&row.key), spoken: &spoken, selected, tab_stop: on_it || first };
+    table_row.set_selected(selected);
+    let mut rect = Rect::NOTHING;
+    for (n, column) in table.columns.iter().enumerate() {
+        table_row.col(|ui| {
+            if n == 0 {
+                rect = Rect::from_min_size(ui.max_rect().min, vec2(width, ROW));
+                let response = table::row(ui, rect, clip, &handle);
+                if on_it && table.follow {
+                    response.request_focus();
+                }
+                actions.extend(hands(ui, &response, row, selected, table));
+            }
+            actions.extend(content(ui, row, *column));
+            if n + 1 == table.columns.len() {
+                table::outline(ui, rect, clip, handle.id);
+            }
+        });
+    }
+    actions
+}
+
+/// What a click on a row does.
+fn hands(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &Table<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if response.clicked() {
+        response.request_focus();
+        let modifiers = ui.input(|input| input.modifiers);
+        let pick = match (modifiers.shift, modifiers.command) {
+            (true, _) => Pick::UpTo,
+            (false, true) => Pick::Toggle,
+            (false, false) => Pick::Only,
+        };
+        actions.push(Action::Select(row.key.clone(), pick));
+    }
+    if response.secondary_clicked() && !selected {
+        actions.push(Action::Select(row.key.clone(), Pick::Only));
+    }
+    if response.double_clicked() {
+        actions.push(Action::OpenFolder);
+    }
+    response.context_menu(|ui| actions.extend(menu::show(ui, &menu::Chosen::of(table.snapshot, table.view))));
+    actions
+}
+
+fn content(ui: &mut Ui, row: &Row, column: Column) -> Option<Action> {
+    match column {
+        Column::Name => {
+            ui.add_space(GAP);
+            table::name(ui, &row.name);
+        }
+        Column::Progress => progress::show(ui, row.progress, palette(ui).tone(row.tone)),
+        Column::Status => return status(ui, row),
+        Column::Size => number(ui, &row.size),
+        Column::Down => number(ui, &row.down),
+        Column::Up => number(ui, &row.up),
+        Column::Peers => number(ui, &row.peers),
+        Column::Eta => number(ui, &row.eta),
+        Column::Added => number(ui, &row.added.map_or_else(|| format::NOTHING.to_owned(), format::date_time)),
+    }
+    None
+}
+
+fn number(ui: &mut Ui, text: &str) {
+    let p = palette(ui);
+    let color = if text == format::NOTHING { p.weak } else { p.text };
+    ui.add(egui::Label::new(RichText::new(text).color(color)).truncate());
+}
+
+fn status(ui: &mut Ui, row: &Row) -> Option<Action> {
+    badge::show(ui, row.tone, row.status);
+    let RowKey::Hashing(path) = &row.key else { return None };
+    let cancel = controls::small(ui, text::CANCEL, &text::cancel_share(&row.name)).clicked();
+    cancel.then(|| Action::CancelShare(path.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_windows_keep_what_matters_most() {
+        let mut preferences = Preferences { hidden_columns: Vec::new(), ..Preferences::default() };
+        assert_eq!(fitting(&preferences, 2000.0), Column::ALL);
+        assert_eq!(fitting(&preferences, 100.0), [Column::Name, Column::Progress, Column::Status]);
+        let middle = [Column::Name, Column::Size, Column::Progress, Column::Status, Column::Down];
+        assert_eq!(fitting(&preferences, 640.0), middle);
+        preferences.widths.insert(Column::Down, 300);
+        assert_eq!(fitting(&preferences, 640.0), [Column::Name, Column::Progress, Column::Status]);
+        preferences.hidden_columns = vec![Column::Progress, Column::Status, Column::Down];
+        assert_eq!(fitting(&preferences, 320.0), [Column::Name, Column::Size, Column::Eta]);
+    }
+}

@@ -1,0 +1,98 @@
+//! Everything that can be done with the selected transfers: the same by a click with the other button as by a button.
+
+use egui::{Button, Ui};
+use sprat_peer::{Snapshot, TransferView};
+
+use crate::actions::Action;
+use crate::state::{RowKey, ViewState, rows};
+use crate::text;
+
+/// What is selected, as far as it says what can be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// How many rows.
+    pub rows: usize,
+    /// How many of them are transfers.
+    pub transfers: usize,
+    /// Whether any runs.
+    pub runs: bool,
+    /// Whether any was downloaded, and can be moved and deleted.
+    pub downloaded: bool,
+    /// Whether something is missing of any.
+    pub incomplete: bool,
+    /// Whether all that are incomplete are fetched in order.
+    pub sequential: bool,
+    /// Whether any is being checked or moved.
+    pub at_work: bool,
+    /// Bytes in all.
+    pub size: u64,
+}
+
+impl Chosen {
+    /// What is selected now.
+    pub fn of(snapshot: &Snapshot, view: &ViewState) -> Self {
+        let mut chosen = Self { rows: view.selection.len(), sequential: true, ..Self::default() };
+        let is_selected = |transfer: &&TransferView| view.selection.contains(&RowKey::Transfer(transfer.file_id));
+        for transfer in snapshot.transfers.iter().map(AsRef::as_ref).filter(is_selected) {
+            let incomplete = !rows::is_complete(transfer);
+            chosen.transfers += 1;
+            chosen.runs |= !rows::can_resume(&transfer.state);
+            chosen.downloaded |= transfer.is_download;
+            chosen.incomplete |= incomplete;
+            chosen.sequential &= transfer.sequential || !incomplete;
+            chosen.at_work |= rows::is_at_work(&transfer.state);
+            chosen.size += transfer.size.unwrap_or(0);
+        }
+        chosen
+    }
+}
+
+/// Shows it as the contents of a menu.
+pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
+    if chosen.transfers == 0 {
+        return item(ui, text::CANCEL, true).then_some(Action::Remove);
+    }
+    let single = chosen.transfers == 1;
+    let pause = if chosen.runs { text::PAUSE } else { text::RESUME };
+    let sequential = if chosen.sequential { text::NOT_SEQUENTIAL } else { text::SEQUENTIAL };
+    let groups: [&[(&str, bool, Action)]; 4] = [
+        &[
+            (pause, true, Action::TogglePause),
+            (text::CANCEL_WORK, chosen.at_work, Action::CancelWork),
+            (text::OPEN_FOLDER, single, Action::OpenFolder),
+            (text::OPEN_FILE, single && !chosen.incomplete, Action::OpenFile),
+        ],
+        &[
+            (text::COPY_LINK, true, Action::CopyLink),
+            (text::COPY_ID, true, Action::CopyId),
+            (text::SHOW_QR, single, Action::ShowQr),
+        ],
+        &[
+            (text::CHECK, !chosen.at_work, Action::Check),
+            (text::MOVE, chosen.downloaded, Action::AskMove),
+            (text::LIMITS, true, Action::AskLimits),
+            (sequential, chosen.incomplete, Action::ToggleSequential),
+            (text::ADD_PEER, single && chosen.incomplete, Action::AskPeer),
+        ],
+        &[(text::REMOVE, true, Action::Remove), (text::DELETE, chosen.downloaded, Action::AskDelete)],
+    ];
+    let mut done = None;
+    for (n, group) in groups.into_iter().enumerate() {
+        if n > 0 {
+            ui.separator();
+        }
+        for (name, can, action) in group {
+            if item(ui, name, *can) {
+                done = Some(action.clone());
+            }
+        }
+    }
+    if done.is_some() {
+        ui.close();
+    }
+    done
+}
+
+fn item(ui: &mut Ui, name: &str, can: bool) -> bool {
+    ui.add_enabled(can, Button::new(name).min_size(egui::vec2(180.0, 0.0))).clicked()
+}
