@@ -298,7 +298,7 @@ pub enum Focus {
     Rows,
     /// On another widget: it takes Space, Enter and the arrows.
     Widget,
-    /// A dialog is open: nothing but its answer.
+    /// A dialog or a menu is open: nothing but its answer.
     Dialog,
 }
 

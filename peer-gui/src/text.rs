@@ -130,6 +130,7 @@ pub const TAB_FILES: &str = "Files";
 pub const TAB_LOG: &str = "Log";
 pub const SPEED: &str = "Speed, last 2 minutes";
 pub const TWO_MINUTES_AGO: &str = "2 min ago";
+pub const NOTHING_MOVED: &str = "Nothing moved";
 pub const NOW: &str = "now";
 pub const LIMITED_TO: &str = "Limits";
 pub const NO_LOG: &str = "Nothing has happened since Sprat was started.";
@@ -209,8 +210,8 @@ pub const LOG_FILE: &str = "sprat.log";
 pub const LOG_EMPTY: &str = "Nothing worth a line has happened yet.";
 
 /// The Share screen.
-pub const SHARE_INTRO: &str = "Drop a file anywhere in this window, choose one, or type its path. It stays where it is: nothing is copied or uploaded to anybody's server.";
-pub const SHARE_PATH: &str = "Path of the file to share";
+pub const SHARE_INTRO: &str = "Drop a file or a folder anywhere in this window, choose one, or type its path. It stays where it is: nothing is copied or uploaded to anybody's server.";
+pub const SHARE_PATH: &str = "Path of the file or folder to share";
 pub const NEWLY_SHARED: &str = "Just shared";
 pub const SHARED_FILES: &str = "Shared files";
 pub const NOTHING_SHARED: &str = "Nothing is shared yet.";

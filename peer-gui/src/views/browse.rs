@@ -95,7 +95,7 @@ fn found(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, waiting: bool) -> V
 fn headings(wide: bool) -> &'static [(&'static str, Option<f32>)] {
     const ALL: [(&str, Option<f32>); 5] = [
         (text::NAME, None),
-        (text::GET, Some(132.0)),
+        (text::STATUS, Some(132.0)),
         (text::SIZE, Some(88.0)),
         (text::SEEDERS, Some(72.0)),
         (text::ADDED, Some(130.0)),

@@ -7,7 +7,7 @@ use crate::platform::licences::LICENCES;
 use crate::state::{Dialog, ViewState};
 use crate::text;
 use crate::widgets::dialog::{self, Answer};
-use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, palette};
+use crate::widgets::tokens::{CONTROL, GAP_LARGE, LINE, palette};
 use crate::widgets::{controls, qr, table};
 
 /// The most entries of the palette that are shown at a time.
@@ -153,7 +153,7 @@ fn lines(ui: &mut Ui, lines: &[&str], from_end: bool) {
 fn shortcuts(ui: &mut Ui) {
     let most = (ui.ctx().content_rect().height() - 220.0).max(80.0);
     ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
-        egui::Grid::new("shortcuts").num_columns(2).spacing([GAP_LARGE, GAP]).show(ui, |ui| {
+        egui::Grid::new("shortcuts").num_columns(2).min_row_height(LINE).spacing([GAP_LARGE, 0.0]).show(ui, |ui| {
             let row = |ui: &mut Ui, name: &str, key: &str| {
                 ui.label(name);
                 ui.label(RichText::new(key).monospace());

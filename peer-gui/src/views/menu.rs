@@ -81,7 +81,8 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
         if n > 0 {
             ui.separator();
         }
-        for (name, can, action) in group {
+        // There is mostly nothing to stop: that entry is there when there is.
+        for (name, can, action) in group.iter().filter(|(_, can, action)| *can || *action != Action::CancelWork) {
             if item(ui, name, *can) {
                 done = Some(action.clone());
             }

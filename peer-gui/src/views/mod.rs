@@ -25,7 +25,7 @@ pub mod swarm;
 pub mod tracker_settings;
 pub mod transfers;
 
-use egui::{CentralPanel, Event, Ui, ViewportCommand};
+use egui::{CentralPanel, Event, Popup, Ui, ViewportCommand};
 use sprat_peer::{Command, Snapshot};
 use sprat_protocol::Link;
 
@@ -137,7 +137,7 @@ fn keys(ui: &Ui, view: &ViewState) -> Vec<Action> {
     let focused = ui.memory(egui::Memory::focused);
     let on_row = view.selection.cursor().is_some_and(|key| focused == Some(list::row_id(key)));
     let focus = match focused {
-        _ if view.dialog.is_some() => Focus::Dialog,
+        _ if view.dialog.is_some() || Popup::is_any_open(ui.ctx()) => Focus::Dialog,
         _ if ui.ctx().text_edit_focused() => Focus::Field,
         Some(_) if !on_row => Focus::Widget,
         _ => Focus::Rows,

@@ -21,8 +21,8 @@ const COLUMNS: [(&str, f32, bool); 8] = [
     (text::STATUS, 104.0, true),
     (text::ADDRESS, 160.0, true),
     (text::PROGRAM, 100.0, false),
-    (text::RECEIVED, 130.0, true),
-    (text::SENT, 130.0, false),
+    (text::RECEIVED, 144.0, true),
+    (text::SENT, 144.0, false),
     (text::LAST_SEEN, 130.0, false),
 ];
 

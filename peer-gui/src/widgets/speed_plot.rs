@@ -43,24 +43,19 @@ pub fn show(ui: &mut Ui, samples: &[Sample], now: f64, height: f32) {
     let up = Shape::dashed_line(&line(|sample| sample.up), Stroke::new(2.0, p.good), 5.0, 3.0);
     painter.add(down);
     painter.extend(up);
-    if most > 0 {
+    if most == 0 {
+        let font = FontId::proportional(TEXT_SMALL);
+        painter.text(plot.center(), Align2::CENTER_CENTER, text::NOTHING_MOVED, font, p.weak);
+    } else {
         ui.ctx().request_repaint_after_secs(1.0);
     }
 }
 
-/// The next 1, 2 or 5 of its magnitude, at least a KiB, so that the scale rests while the rate moves a little.
+/// The next round number of KiB, MiB or more, so that the scale rests while the rate moves a little.
 fn round_up(rate: u64) -> u64 {
-    let mut unit: u64 = 1024;
-    loop {
-        for step in [1, 2, 5] {
-            match unit.checked_mul(step) {
-                Some(top) if top >= rate => return top,
-                Some(_) => {}
-                None => return u64::MAX,
-            }
-        }
-        unit = unit.saturating_mul(10);
-    }
+    let units = (1..=6).map(|power| 1_u64 << (10 * power));
+    let mut tops = units.flat_map(|unit| [1, 2, 5, 10, 20, 50, 100, 200, 500].map(|step| unit.saturating_mul(step)));
+    tops.find(|top| *top >= rate).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -69,7 +64,7 @@ mod tests {
 
     #[test]
     fn scales_are_round_and_never_too_small() {
-        assert_eq!([0, 1024, 1025, 3 << 10, 6 << 10].map(round_up), [1024, 1024, 2048, 5120, 10_240]);
-        assert!(round_up(u64::MAX) == u64::MAX);
+        assert_eq!([0, 1025, 6 << 10, 501 << 10].map(round_up), [1 << 10, 2 << 10, 10 << 10, 1 << 20]);
+        assert_eq!(round_up(u64::MAX), u64::MAX);
     }
 }

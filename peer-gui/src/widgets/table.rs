@@ -38,7 +38,8 @@ pub fn row(ui: &mut Ui, rect: Rect, clip: Rect, handle: &RowHandle<'_>) -> Respo
 pub fn outline(ui: &Ui, rect: Rect, clip: Rect, id: Id) {
     if ui.memory(|memory| memory.has_focus(id)) {
         let line = egui::Stroke::new(2.0, palette(ui).accent);
-        ui.painter().with_clip_rect(clip).rect_stroke(rect.shrink(1.0), 2, line, egui::StrokeKind::Inside);
+        let painter = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(clip);
+        painter.rect_stroke(rect.shrink(1.0), 2, line, egui::StrokeKind::Inside);
     }
 }
 
