@@ -10,10 +10,11 @@ use sprat_chunking::FileId;
 use sprat_protocol::name::clean_line;
 use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{Hello, WIRE_VERSION};
-use sprat_protocol::{Identity, Link, PeerId};
+use sprat_protocol::{Identity, Link, PeerAddr, PeerId};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::address::reachable_at;
 use crate::buffers::BufferPool;
@@ -71,6 +72,21 @@ pub(crate) struct Node {
     pub(crate) stop: CancellationToken,
 }
 
+/// What helps others to find what is here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hints {
+    trackers: Vec<Url>,
+    peers: Vec<PeerAddr>,
+}
+
+impl Hints {
+    /// The link to hand to others.
+    pub(crate) fn link(&self, file_id: FileId, name: &str, size: Option<u64>) -> Link {
+        let (trackers, peers) = (self.trackers.clone(), self.peers.clone());
+        Link { file_id, name: Some(name.to_owned()), size, trackers, peers }
+    }
+}
+
 /// The right to fetch a file, which one task has at a time: peers are listened to by file.
 #[derive(Debug)]
 pub(crate) struct Fetching {
@@ -107,16 +123,11 @@ impl Node {
         Hello { version: WIRE_VERSION, peer_id: self.peer_id, agent: AGENT.to_owned(), port, name }
     }
 
-    /// The link to hand to others: with the trackers, and with this peer's own addresses, so that two people on one
+    /// What every link that is handed to others says: the trackers, and this peer's own addresses, so that two people on one
     /// network need no tracker.
-    pub(crate) fn link(&self, file_id: FileId, name: &str, size: Option<u64>) -> Link {
-        Link {
-            file_id,
-            name: Some(name.to_owned()),
-            size,
-            trackers: self.trackers.urls(),
-            peers: reachable_at(self.listen).into_iter().take(4).map(Into::into).collect(),
-        }
+    pub(crate) fn hints(&self) -> Hints {
+        let peers = reachable_at(self.listen).into_iter().take(4).map(Into::into).collect();
+        Hints { trackers: self.trackers.urls(), peers }
     }
 
     /// Runs a task that the engine awaits before it ends, and that is dropped when the engine stops.

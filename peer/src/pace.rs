@@ -50,6 +50,11 @@ impl RateMeter {
         self.growing
     }
 
+    /// Whether there is no rate, and will be none unless more is counted.
+    pub(crate) fn is_still(&self) -> bool {
+        self.rate == 0.0 && self.bytes == 0
+    }
+
     /// The rate as of the last period.
     pub(crate) fn bytes_per_second(&self) -> f64 {
         self.rate
@@ -92,15 +97,21 @@ mod tests {
     fn a_steady_rate_is_measured_and_fades_when_nothing_comes() {
         let start = Instant::now();
         let mut meter = RateMeter::new(start);
+        assert!(meter.is_still());
+        meter.add(start, 0);
+        assert!(meter.is_still());
         for n in 1..=40 {
             meter.add(start + Duration::from_millis(100 * n), 100_000);
         }
         assert!((meter.bytes_per_second() - 1_000_000.0).abs() < 100_000.0, "{meter:?}");
-        assert!(!meter.is_growing());
+        assert!(!meter.is_growing() && !meter.is_still());
         for n in 1..=40 {
             meter.roll(start + Duration::from_secs(4 + n));
         }
         assert_eq!(meter.bytes_per_second(), 0.0);
+        assert!(meter.is_still());
+        meter.add(start + Duration::from_secs(44), 1);
+        assert!(!meter.is_still(), "what was counted and not measured yet");
     }
 
     #[test]

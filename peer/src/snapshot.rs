@@ -27,7 +27,8 @@ pub struct Snapshot {
     /// The file that is being hashed in order to be shared, or to see whether it is still what it was; then those that wait for
     /// that, of which at most 1000 are told.
     pub hashing: Vec<HashingView>,
-    /// Everything that is fetched or served, in the order in which it was added.
+    /// Everything that is fetched or served, in the order in which it was added. Where nothing changed, it is the very view of the
+    /// snapshot before.
     pub transfers: Vec<Arc<TransferView>>,
     /// Bytes per second received, all transfers together.
     pub down_rate: u64,

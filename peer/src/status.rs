@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use sprat_protocol::{FileName, PeerId};
 use tokio::sync::Notify;
 
@@ -33,6 +33,9 @@ pub(crate) struct Status {
 
 #[derive(Debug)]
 struct Inner {
+    /// Grows with every change, so that who showed some version sees at once whether there is news. Rates are none: they are
+    /// measured when they are looked at.
+    version: u64,
     figures: Figures,
     /// When it came into its state.
     since: Instant,
@@ -85,6 +88,8 @@ pub(crate) struct Moving {
     pub(crate) eta: Option<Duration>,
     pub(crate) work: Option<Work>,
     pub(crate) peers: Vec<PeerView>,
+    /// Whether it will be something else soon though nothing happens: rates that fall, work that goes on.
+    pub(crate) is_changing: bool,
 }
 
 impl Status {
@@ -107,6 +112,7 @@ impl Status {
         let now = Instant::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
         let inner = Mutex::new(Inner {
+            version: 0,
             figures,
             since: now,
             counted: (0, 0),
@@ -130,6 +136,23 @@ impl Status {
         self.folder.as_ref().map_or(&self.watching, |folder| folder.watching())
     }
 
+    /// How often it changed so far. Read before the figures, it is never newer than those.
+    pub(crate) fn version(&self) -> u64 {
+        self.inner.lock().version
+    }
+
+    /// To be changed.
+    fn changing(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.inner.lock();
+        inner.version += 1;
+        inner
+    }
+
+    /// Whether it is in this state.
+    pub(crate) fn is(&self, state: &TransferState) -> bool {
+        self.inner.lock().figures.state == *state
+    }
+
     /// The figures as they are.
     pub(crate) fn figures(&self) -> Figures {
         self.inner.lock().figures.clone()
@@ -147,6 +170,7 @@ impl Status {
         let is_new = inner.figures.state != state;
         inner.figures.state = state;
         if is_new {
+            inner.version += 1;
             (inner.since, inner.work) = (Instant::now(), None);
         }
         drop(inner);
@@ -158,7 +182,7 @@ impl Status {
 
     /// This is what its state is about.
     pub(crate) fn works(&self, job: Arc<Job>) {
-        self.inner.lock().work = Some(job);
+        self.changing().work = Some(job);
     }
 
     /// What is being done on the disk.
@@ -168,7 +192,7 @@ impl Status {
 
     /// So much was found to be there.
     pub(crate) fn checked(&self, verified: u64, chunks_done: u32) {
-        let mut inner = self.inner.lock();
+        let mut inner = self.changing();
         let figures = &mut inner.figures;
         (figures.verified, figures.chunks_done) = (verified, chunks_done);
         figures.begun |= verified > 0;
@@ -189,7 +213,7 @@ impl Status {
 
     /// Changes figures.
     pub(crate) fn update(&self, change: impl FnOnce(&mut Figures)) {
-        change(&mut self.inner.lock().figures);
+        change(&mut self.changing().figures);
     }
 
     /// A peer of this transfer is connected.
@@ -197,7 +221,7 @@ impl Status {
         if let Some(folder) = &self.folder {
             folder.connected(connection, complete);
         }
-        let mut inner = self.inner.lock();
+        let mut inner = self.changing();
         if let Some(peer) = inner.peer(connection.peer_id, connection.addr, &connection.said) {
             (peer.view.connected, peer.view.complete, peer.view.addr) = (true, complete, connection.addr);
             peer.says(&connection.said);
@@ -209,7 +233,7 @@ impl Status {
         if let Some(folder) = &self.folder {
             folder.disconnected(peer_id);
         }
-        if let Some(peer) = self.inner.lock().peers.get_mut(peer_id) {
+        if let Some(peer) = self.changing().peers.get_mut(peer_id) {
             (peer.view.connected, peer.view.last_seen) = (false, since_1970());
         }
     }
@@ -219,7 +243,7 @@ impl Status {
         if let Some(folder) = &self.folder {
             folder.stored(from, bytes);
         }
-        let mut inner = self.inner.lock();
+        let mut inner = self.changing();
         let now = Instant::now();
         inner.down.add(now, bytes);
         let figures = &mut inner.figures;
@@ -248,9 +272,15 @@ impl Status {
         let downloading = inner.figures.state == TransferState::Downloading && rate > 0.0;
         let eta = left.filter(|_| downloading).and_then(|left| Duration::try_from_secs_f64(left as f64 / rate).ok());
         let is_work = matches!(inner.figures.state, TransferState::Checking | TransferState::Moving);
-        let work = inner.work.as_ref().filter(|_| is_work).and_then(|job| job.work(now));
+        let job = inner.work.as_ref().filter(|_| is_work);
+        // Work that was only begun will tell how much it is.
+        let (is_working, work) = (job.is_some(), job.and_then(|job| job.work(now)));
         let up_rate = inner.up.bytes_per_second() as u64;
-        Moving { down_rate: rate as u64, up_rate, eta, work, peers: inner.peers(now, holding) }
+        let peers = inner.peers(now, holding);
+        let still =
+            [&inner.down, &inner.up].into_iter().chain(inner.peers.values().flat_map(|peer| [&peer.down, &peer.up]));
+        let is_changing = is_working || !still.into_iter().all(RateMeter::is_still);
+        Moving { down_rate: rate as u64, up_rate, eta, work, peers, is_changing }
     }
 }
 

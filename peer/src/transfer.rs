@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use sprat_chunking::FileId;
@@ -14,10 +15,10 @@ use crate::download::Order;
 use crate::engine::recovery::Recovery;
 use crate::folder::Folder;
 use crate::library::{self, Place, Record, Wanted};
-use crate::node::Node;
+use crate::node::{Hints, Node};
 use crate::share::FileStamp;
 use crate::snapshot::{TransferState, TransferView};
-use crate::status::{Status, since_1970};
+use crate::status::{Moving, Status, since_1970};
 use crate::store::name_at;
 
 /// A transfer, as the engine keeps it.
@@ -47,6 +48,33 @@ pub(crate) struct Transfer {
     pub(crate) after: After,
     /// The trouble that stopped it, until that is over.
     pub(crate) recovery: Option<Recovery>,
+    /// What a snapshot last showed of it.
+    shown: Option<Shown>,
+}
+
+/// What was shown of a transfer, and what tells that it is still so.
+#[derive(Debug)]
+struct Shown {
+    view: Arc<TransferView>,
+    seen: Seen,
+    /// Whether it will be something else soon though nothing happens.
+    is_changing: bool,
+}
+
+/// The figures by which a change is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    status: u64,
+    uploaded: u64,
+    sequential: bool,
+}
+
+impl Shown {
+    /// Whether it can be shown again.
+    fn is_still(&self, seen: Seen) -> bool {
+        // Of who is connected the view says when it was last there, which is now.
+        self.seen == seen && !self.is_changing && !self.view.peers.iter().any(|peer| peer.connected)
+    }
 }
 
 /// Something that is wholly here.
@@ -136,6 +164,7 @@ impl Transfer {
             moving: false,
             after: After::Stay,
             recovery: None,
+            shown: None,
         }
     }
 
@@ -164,14 +193,36 @@ impl Transfer {
         });
     }
 
-    /// What a snapshot shows.
-    pub(crate) fn view(&self, node: &Node, now: Instant) -> TransferView {
+    /// What a snapshot shows: what the last one did, if nothing changed since.
+    pub(crate) fn view(&mut self, node: &Node, hints: &Hints, now: Instant) -> Arc<TransferView> {
         let holding = node.holdings.get(&self.file_id);
+        let uploaded = holding.as_ref().map_or(0, |holding| holding.uploaded.load(Ordering::Relaxed));
+        let seen = Seen { status: self.status.version(), uploaded, sequential: self.sequential };
+        if let Some(shown) = self.shown.as_ref().filter(|shown| shown.is_still(seen)) {
+            return shown.view.clone();
+        }
         let moving = self.status.moving(now, holding.as_deref());
+        let is_changing = moving.is_changing;
+        let view = Arc::new(self.view_of(uploaded, moving, hints));
+        self.shown = Some(Shown { view: view.clone(), seen, is_changing });
+        view
+    }
+
+    /// Whether the last view will be something else soon though nothing happens.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.is_changing)
+    }
+
+    /// It is to be shown anew.
+    pub(crate) fn show_anew(&mut self) {
+        self.shown = None;
+    }
+
+    fn view_of(&self, uploaded: u64, moving: Moving, hints: &Hints) -> TransferView {
         let figures = self.status.figures();
         TransferView {
             file_id: self.file_id,
-            link: node.link(self.file_id, &figures.name, figures.size),
+            link: hints.link(self.file_id, &figures.name, figures.size),
             name: figures.name,
             path: figures.path,
             size: figures.size,
@@ -185,7 +236,7 @@ impl Transfer {
             down_rate: moving.down_rate,
             up_rate: moving.up_rate,
             downloaded: figures.downloaded,
-            uploaded: holding.map_or(0, |holding| holding.uploaded.load(std::sync::atomic::Ordering::Relaxed)),
+            uploaded,
             eta: moving.eta,
             work: moving.work,
             added: self.added,

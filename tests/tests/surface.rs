@@ -1,6 +1,7 @@
 //! What a window needs of the engine besides transfers themselves: detail, progress, names.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use sprat_peer::{Cell, Command, Detail, EngineConfig, Event, Priority, Snapshot, TransferState};
 use sprat_protocol::{Link, PeerAddr};
@@ -141,7 +142,7 @@ async fn a_peer_that_is_added_by_hand_is_asked_at_once_and_also_after_a_restart(
     let begun = |s: &Snapshot| s.transfers.iter().filter(|t| t.chunks_done > 0).count() == 2;
     downloader.until(|s| begun(s).then_some(())).await;
     let downloader = Peer::start_in(downloader.stop().await, None, keep).await;
-    let here = |s: &Snapshot| s.transfers.iter().all(|t| t.state == TransferState::Sharing);
+    let here = |s: &Snapshot| s.transfers.iter().filter(|t| t.state == TransferState::Sharing).count() == 2;
     downloader.until(|s| here(s).then_some(())).await;
     // Nothing happens to what is here.
     downloader.engine.send(Command::AddPeer { file_id: file.file_id, addr: address(&seeder) }).await;
@@ -276,6 +277,43 @@ async fn a_peer_is_called_what_its_person_calls_it() {
     seeder.stop().await;
     let gone = third.until(|s| peer(s).filter(|peer| !peer.connected)).await;
     assert!(gone.last_seen >= fast.last_seen);
+}
+
+#[tokio::test]
+async fn where_nothing_changed_a_snapshot_has_the_same_view_as_before() {
+    let mut seeder = Peer::start(None, slow).await;
+    let mut links = Vec::new();
+    for n in 0..3 {
+        links.push(only_peer(&seeder.share_bytes(&n.to_string(), &noise(3 * CHUNK, 80 + n)).await));
+    }
+    carried_out(&seeder).await;
+    let before = seeder.engine.snapshot();
+    let same = |before: &Snapshot, after: &Snapshot| {
+        let pairs = before.transfers.iter().zip(&after.transfers);
+        pairs.map(|(before, after)| Arc::ptr_eq(before, after)).collect::<Vec<_>>()
+    };
+    seeder.engine.send(Command::Pause(links[0].file_id)).await;
+    carried_out(&seeder).await;
+    let paused = seeder.engine.snapshot();
+    assert_eq!(same(&before, &paused), [false, true, true]);
+    assert_eq!(paused.transfers[0].state, TransferState::Paused);
+    // One is sent: its rate is seen, and falls to nothing.
+    let downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(links[1].clone()).await;
+    seeder.until(|s| (s.transfers[1].up_rate > 0).then_some(())).await;
+    let sent = seeder.until(|s| (s.transfers[1].up_rate == 0).then_some(s.transfers.clone())).await;
+    assert!(Arc::ptr_eq(&sent[2], &paused.transfers[2]) && sent[1].uploaded == 3 * CHUNK as u64);
+    downloader.stop().await;
+    seeder.until(|s| (!s.transfers[1].peers[0].connected).then_some(())).await;
+    carried_out(&seeder).await;
+    let gone = seeder.engine.snapshot();
+    carried_out(&seeder).await;
+    assert_eq!(same(&gone, &seeder.engine.snapshot()), [true, true, true]);
+    // Another tracker is in every link.
+    let tracker = url::Url::parse("http://127.0.0.1:9").unwrap();
+    seeder.engine.send(Command::SetTrackers(vec![tracker.clone()])).await;
+    carried_out(&seeder).await;
+    assert!(seeder.engine.snapshot().transfers.iter().all(|transfer| transfer.link.trackers == [tracker.clone()]));
 }
 
 fn since_1970() -> u64 {

@@ -5,12 +5,19 @@ use std::time::Instant;
 
 use super::run::Running;
 use crate::snapshot::Snapshot;
+use crate::transfer::Transfer;
 
 impl Running {
-    /// Publishes how things stand.
+    /// Publishes how things stand. Of a transfer in which nothing changed it is the same view as before, so that whoever looks sees
+    /// at once what is new.
     pub(super) fn publish(&mut self) {
         let now = Instant::now();
-        let transfers: Vec<_> = self.transfers.iter().map(|t| Arc::new(t.view(&self.node, now))).collect();
+        let hints = self.node.hints();
+        if hints != self.hints {
+            self.transfers.iter_mut().for_each(Transfer::show_anew);
+            self.hints = hints;
+        }
+        let transfers: Vec<_> = self.transfers.iter_mut().map(|t| t.view(&self.node, &self.hints, now)).collect();
         let snapshot = Snapshot {
             peer_id: self.node.peer_id,
             listen: self.node.listen,
@@ -27,12 +34,7 @@ impl Running {
         };
         self.published = now;
         // While something moves, a rate that falls is news too; when nothing does, nothing wakes.
-        let peers = || snapshot.transfers.iter().flat_map(|transfer| &transfer.peers);
-        let is_moving = snapshot.down_rate > 0
-            || snapshot.up_rate > 0
-            || peers().any(|peer| peer.down_rate > 0 || peer.up_rate > 0);
-        let is_working = self.hashing.is_some() || snapshot.transfers.iter().any(|transfer| transfer.work.is_some());
-        self.stale = is_moving || is_working;
+        self.stale = self.hashing.is_some() || self.transfers.iter().any(Transfer::is_changing);
         self.snapshots.send_replace(Arc::new(snapshot));
     }
 }

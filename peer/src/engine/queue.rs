@@ -59,5 +59,5 @@ impl Running {
 }
 
 fn is_queued(transfer: &Transfer) -> bool {
-    !transfer.is_busy() && transfer.order.is_some() && transfer.status.figures().state == TransferState::Queued
+    !transfer.is_busy() && transfer.order.is_some() && transfer.status.is(&TransferState::Queued)
 }

@@ -19,7 +19,7 @@ use crate::engine::downloads::Done;
 use crate::engine::shares::{Hashed, Hashing};
 use crate::engine::upkeep::Moved;
 use crate::library::Library;
-use crate::node::Node;
+use crate::node::{Hints, Node};
 use crate::snapshot::{Snapshot, TransferState};
 use crate::state_dir::StateDir;
 use crate::store::name_at;
@@ -56,6 +56,8 @@ pub(super) struct Running {
     pub(super) published: Instant,
     /// Whether something changed since then.
     pub(super) stale: bool,
+    /// What the links in the last snapshot say beside their files.
+    pub(super) hints: Hints,
     /// The transfer whose detail snapshots carry.
     pub(super) watched: Option<Watched>,
     /// Whether the list of transfers outlives this run.
@@ -109,6 +111,7 @@ impl Running {
             snapshots,
             published: Instant::now(),
             stale: true,
+            hints: Hints::default(),
             watched: None,
             keeps: config.restore,
             unsaved: false,

@@ -148,7 +148,7 @@ impl Running {
         self.save();
         self.publish();
         tracing::info!(%file_id, name, "shared");
-        let link = self.node.link(file_id, name, Some(size));
+        let link = self.node.hints().link(file_id, name, Some(size));
         self.node.emit(Event::Shared { path: path.to_owned(), link });
     }
 
