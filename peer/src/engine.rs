@@ -33,6 +33,7 @@ mod downloads;
 mod publish;
 mod queue;
 pub(crate) mod recovery;
+mod restore;
 mod run;
 mod settings;
 mod shares;

@@ -316,6 +316,30 @@ async fn where_nothing_changed_a_snapshot_has_the_same_view_as_before() {
     assert!(seeder.engine.snapshot().transfers.iter().all(|transfer| transfer.link.trackers == [tracker.clone()]));
 }
 
+#[tokio::test]
+async fn what_comes_back_can_be_told_what_to_do_at_once() {
+    let keep = |config: &mut EngineConfig| config.restore = true;
+    let mut sharer = Peer::start(None, keep).await;
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        ids.push(sharer.share_bytes(&n.to_string(), &noise(CHUNK, 90 + n)).await.file_id);
+    }
+    let sharer = Peer::start_in(sharer.stop().await, None, keep).await;
+    let removed = Command::Remove { file_id: ids[1], delete_data: false };
+    for command in [Command::Pause(ids[0]), removed, Command::Resume(ids[2]), Command::Check(ids[3])] {
+        sharer.engine.send(command).await;
+    }
+    carried_out(&sharer).await;
+    let settled = |s: &Snapshot| {
+        let states: Vec<_> = s.transfers.iter().map(|transfer| (transfer.file_id, transfer.state.clone())).collect();
+        let sharing = |id| (id, TransferState::Sharing);
+        (states == [(ids[0], TransferState::Paused), sharing(ids[2]), sharing(ids[3])]).then_some(())
+    };
+    sharer.until(settled).await;
+    sharer.engine.send(Command::Resume(ids[0])).await;
+    sharer.until(|s| s.transfers.iter().all(|t| t.state == TransferState::Sharing).then_some(())).await;
+}
+
 fn since_1970() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }

@@ -271,6 +271,7 @@ impl Running {
         let transfer = self.transfers.remove(place);
         self.node.holdings.remove(&file_id);
         self.node.settings.forget(&file_id);
+        self.restoring.remove(&file_id);
         self.node.trackers.kick();
         let state = self.state.clone();
         let others: Vec<FileId> = self.transfers.iter().map(|other| other.file_id).collect();

@@ -1,6 +1,6 @@
 //! The engine's own loop: commands in, results of tasks in, snapshots out.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use crate::config::EngineConfig;
 use crate::download::Ended;
 use crate::engine::detail::Watched;
 use crate::engine::downloads::Done;
+use crate::engine::restore::Restored;
 use crate::engine::shares::{Hashed, Hashing};
 use crate::engine::upkeep::Moved;
 use crate::library::Library;
@@ -44,6 +45,10 @@ pub(super) struct Running {
     /// Looks whether the trouble that stopped a transfer is over.
     pub(super) looks: JoinSet<(FileId, bool)>,
     pub(super) moves: JoinSet<Moved>,
+    /// Looks whether what was here in the last run still is, and what of it was not looked at yet.
+    pub(super) restorers: JoinSet<()>,
+    pub(super) restoring: HashSet<FileId>,
+    restored: mpsc::Receiver<Vec<Restored>>,
     /// Paths that are hashed only to see whether they are still these.
     pub(super) rechecks: HashMap<PathBuf, FileId>,
     /// Whether it is about to end: nothing is started any more.
@@ -92,6 +97,7 @@ impl Running {
             detail: None,
         };
         let (snapshots, receiver) = watch::channel(Arc::new(empty));
+        let (found, restored) = mpsc::channel(1);
         let mut running = Self {
             node,
             state: Arc::new(state),
@@ -103,6 +109,9 @@ impl Running {
             downloads: JoinSet::new(),
             looks: JoinSet::new(),
             moves: JoinSet::new(),
+            restorers: JoinSet::new(),
+            restoring: HashSet::new(),
+            restored,
             rechecks: HashMap::new(),
             ending: false,
             active_downloads: config.limits.active_downloads.max(1),
@@ -118,13 +127,14 @@ impl Running {
             chores: JoinSet::new(),
         };
         if running.keeps {
-            running.restore();
+            running.restore(found);
         }
         (running, receiver)
     }
 
     /// Runs until `stop`, or until nobody can send commands any more. Dropping `ended` tells that it is over.
     pub(super) async fn run(mut self, stop: CancellationToken, ended: DropGuard) {
+        self.publish();
         loop {
             self.hash_next();
             self.save_next();
@@ -148,6 +158,7 @@ impl Running {
                     self.look();
                     self.start_queued();
                 }
+                Some(restored) = self.restored.recv() => self.restored(restored),
                 Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
@@ -245,6 +256,8 @@ impl Running {
             self.download_ended(file_id, result);
         }
         while self.hashers.join_next().await.is_some() {}
+        self.restored.close();
+        while self.restorers.join_next().await.is_some() {}
         while self.looks.join_next().await.is_some() {}
         while let Some(Ok(moved)) = self.moves.join_next().await {
             self.moved(moved);

@@ -12,7 +12,7 @@ use crate::folder::Folder;
 use crate::folder::digest::{FolderDigest, digest_folder};
 use crate::holding::Holding;
 use crate::job::Job;
-use crate::library::{self, Library, Place, Record};
+use crate::library;
 use crate::share::{FileStamp, ShareError, digest_file, size_of};
 use crate::snapshot::{HashingView, TransferState, Trouble, Work};
 use crate::state_dir::StateDir;
@@ -158,6 +158,7 @@ impl Running {
             let status = Status::new(TransferState::Sharing, name.to_owned(), whole.path().to_owned(), Some(size));
             self.transfers.push(Transfer::new(file_id, None, status));
         }
+        self.restoring.remove(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         if let Some(running) = &transfer.running {
             // What is being downloaded turned out to be here: the download ends, its part file is of no more use.
@@ -245,86 +246,14 @@ impl Running {
         current.chain(waiting).collect()
     }
 
-    /// Brings back what the last run wrote down.
-    pub(super) fn restore(&mut self) {
-        for record in Library::load(&self.state).transfers {
-            match record.place.clone() {
-                Place::Whole { path, len, modified } => {
-                    self.restore_whole(&record, path, library::stamp(len, modified));
-                }
-                Place::Folder { path } => self.restore_folder(&record, path),
-                Place::Wanted(wanted) => self.restore_wanted(&record, wanted),
-            }
-        }
-    }
-
-    fn restore_whole(&mut self, record: &Record, path: PathBuf, stamp: FileStamp) {
-        let file_id = record.file_id;
-        let status = Status::new(TransferState::Sharing, Self::name_of(&path), path.clone(), Some(stamp.len));
-        let mut transfer = Transfer::new(file_id, None, status);
-        (transfer.added, transfer.paused, transfer.is_download) = (record.added, record.paused, record.is_download);
-        let now = std::fs::metadata(&path).map(|metadata| FileStamp::of(&metadata));
-        let unchanged = now.is_ok_and(|now| now == stamp);
-        let kept = library::kept_hashes(&self.state, file_id).filter(|_| unchanged);
-        transfer.whole = Some(Whole::File(path.clone(), stamp));
-        let paused = transfer.paused;
-        transfer.set_state(Self::resting(&transfer));
-        self.transfers.push(transfer);
-        if let Some((hashes, layout)) = kept {
-            let name = Self::name_of(&path);
-            self.serve_whole(Arc::new(Holding::whole(name, hashes, layout, path.clone(), stamp)));
-            if paused {
-                self.pause(file_id);
-            }
-        } else if unchanged {
-            // Only its hashes were lost: it is hashed again, and nobody has to do anything.
-            self.check_whole(file_id, path);
-        } else {
-            // Its volume may only be away for a while.
-            self.stopped_for(file_id, Trouble::SourceChanged { path });
-        }
-    }
-
-    fn restore_folder(&mut self, record: &Record, path: PathBuf) {
-        let file_id = record.file_id;
-        let status = Status::new(TransferState::Sharing, Self::name_of(&path), path.clone(), None);
-        let mut transfer = Transfer::new(file_id, None, status);
-        (transfer.added, transfer.paused, transfer.is_download) = (record.added, record.paused, record.is_download);
-        let kept = library::kept_folder(&self.state, file_id, &path);
-        let is_still = kept.as_ref().is_none_or(|(folder, _)| folder.is_still());
-        let folder = kept.as_ref().map_or_else(|| Folder::unknown(path.clone()), |(folder, _)| folder.clone());
-        let folder = Arc::new(folder);
-        // Whatever it is now, it stays in the list.
-        transfer.whole = Some(Whole::Folder(folder.clone()));
-        transfer.set_state(Self::resting(&transfer));
-        self.transfers.push(transfer);
-        if !is_still {
-            // Its volume may only be away for a while.
-            return self.stopped_for(file_id, Trouble::SourceChanged { path });
-        }
-        let list = |bytes: &[u8]| library::keep_list(&self.state, Self::name_of(&path), bytes).ok();
-        let digest = |part| {
-            let (hashes, layout) = library::kept_hashes(&self.state, folder.id_of(part))?;
-            Some(FileDigest { layout, hashes })
-        };
-        let digests: Option<Vec<FileDigest>> = folder.parts.iter().map(digest).collect();
-        let Some((list, digests)) = kept.and_then(|(_, bytes)| Some((Arc::new(list(&bytes)?), digests?))) else {
-            // Something of what was kept of it is lost: it is hashed again, and nobody has to do anything.
-            return self.check_whole(file_id, path);
-        };
-        for (part, digest) in folder.parts.iter().zip(digests) {
-            folder.serve(&self.node, part, Some(digest), &list);
-        }
-        self.serve_folder(file_id, folder, &list);
-        if record.paused {
-            self.pause(file_id);
-        }
-    }
-
     /// Resumes a share that the user stopped, or one whose file had changed: then it is hashed anew, as it is now.
     pub(super) fn resume_share(&mut self, file_id: FileId) {
         let whole = self.transfer(file_id).and_then(|transfer| transfer.whole.clone());
         let Some(whole) = whole else { return };
+        if self.restoring.contains(&file_id) {
+            // Somebody looks at it already.
+            return self.transfer(file_id).into_iter().for_each(|transfer| transfer.set_state(TransferState::Checking));
+        }
         if let Some(holding) = self.node.holdings.get(&file_id).filter(|_| whole.is_still()) {
             holding.serve(true);
             self.node.trackers.kick();
