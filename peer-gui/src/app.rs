@@ -48,7 +48,10 @@ impl App {
     fn carry_out(&mut self, ctx: &Context, effects: Vec<Effect>, now: f64) {
         for effect in effects {
             let done = match effect {
-                Effect::Engine(command) => self.bridge.send(command),
+                Effect::Engine(command) => {
+                    self.bridge.send(command);
+                    true
+                }
                 Effect::Ask(request) => self.bridge.ask(request),
                 Effect::Copy(text) => {
                     ctx.copy_text(text);
@@ -73,6 +76,9 @@ impl eframe::App for App {
         let now = ctx.input(|input| input.time);
         let effects = self.view.forget_removed(now);
         self.carry_out(ctx, effects, now);
+        if self.bridge.flush() {
+            ctx.request_repaint();
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {

@@ -131,7 +131,28 @@ fn a_file_of_the_command_line_is_shared_and_seen() {
         window.woken.recv_timeout(PATIENCE).unwrap();
     };
     assert_eq!((shared.file_id, &shared.state), (link.file_id, &TransferState::Sharing));
-    assert!(window.bridge.send(Command::Pause(shared.file_id)));
+    window.bridge.send(Command::Pause(shared.file_id));
+    window.close();
+}
+
+#[test]
+fn thousands_of_commands_at_once_all_reach_the_engine() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::open(dir.path(), &[]);
+    window.wait_for(|notice| matches!(notice, Notice::Started(_)).then_some(()));
+    for n in 1..=5000 {
+        window.bridge.send(Command::SetActiveDownloads(n));
+    }
+    while window.bridge.flush() {
+        std::thread::yield_now();
+    }
+    let snapshot = loop {
+        match window.bridge.new_snapshot() {
+            Some(snapshot) if snapshot.active_downloads == 5000 => break snapshot,
+            _ => window.woken.recv_timeout(PATIENCE).unwrap(),
+        }
+    };
+    assert!(snapshot.transfers.is_empty());
     window.close();
 }
 
@@ -221,7 +242,7 @@ fn a_token_opens_a_private_tracker_at_once_and_with_the_next_start() {
     window.wait_for(started);
     until(&mut window, true);
     assert!(window.bridge.ask(Request::SaveToken { tracker: tracker.clone(), token: Some(token.clone()) }));
-    assert!(window.bridge.send(Command::SetToken { tracker, token: Some(token) }));
+    window.bridge.send(Command::SetToken { tracker, token: Some(token) });
     until(&mut window, false);
     window.close();
 

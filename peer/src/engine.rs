@@ -120,6 +120,14 @@ impl EngineHandle {
         self.commands.try_send(command).map_err(|error| Box::new(error.into_inner()))
     }
 
+    /// The same as [`EngineHandle::send`] for threads outside of any runtime, which may block.
+    ///
+    /// # Panics
+    /// Inside of a runtime.
+    pub fn blocking_send(&self, command: Command) {
+        let _ = self.commands.blocking_send(command);
+    }
+
     /// How things stand.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()

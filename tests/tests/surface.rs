@@ -340,6 +340,22 @@ async fn what_comes_back_can_be_told_what_to_do_at_once() {
     sharer.until(|s| s.transfers.iter().all(|t| t.state == TransferState::Sharing).then_some(())).await;
 }
 
+#[tokio::test]
+async fn what_was_asked_for_just_before_the_end_is_done() {
+    let keep = |config: &mut EngineConfig| config.restore = true;
+    let mut sharer = Peer::start(None, keep).await;
+    let mut ids = Vec::new();
+    for n in 0..40 {
+        ids.push(sharer.share_bytes(&n.to_string(), &noise(10, 200 + n)).await.file_id);
+    }
+    for file_id in &ids {
+        sharer.engine.try_send(Command::Remove { file_id: *file_id, delete_data: false }).unwrap();
+    }
+    let sharer = Peer::start_in(sharer.stop().await, None, keep).await;
+    carried_out(&sharer).await;
+    assert_eq!(sharer.engine.snapshot().transfers.len(), 0);
+}
+
 fn since_1970() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }

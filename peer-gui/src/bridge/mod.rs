@@ -15,6 +15,7 @@ pub mod notice;
 pub mod startup;
 pub mod waker;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sprat_peer::{Command, EngineHandle, Snapshot};
@@ -35,6 +36,8 @@ pub struct Bridge {
     notices: mpsc::Receiver<Notice>,
     engine: Option<EngineHandle>,
     snapshots: Option<watch::Receiver<Arc<Snapshot>>>,
+    /// Commands that found no room in the engine's queue yet, in their order: what is done with thousands of transfers at once.
+    backlog: VecDeque<Command>,
 }
 
 impl Bridge {
@@ -42,7 +45,7 @@ impl Bridge {
     fn pair() -> (Self, mpsc::Receiver<Request>, mpsc::Sender<Notice>) {
         let (requests, requests_end) = mpsc::channel(QUEUE);
         let (notices_end, notices) = mpsc::channel(QUEUE);
-        (Self { requests, notices, engine: None, snapshots: None }, requests_end, notices_end)
+        (Self { requests, notices, engine: None, snapshots: None, backlog: VecDeque::new() }, requests_end, notices_end)
     }
 
     /// The next notice, if one waits.
@@ -69,10 +72,25 @@ impl Bridge {
         Some(snapshots.borrow_and_update().clone())
     }
 
-    /// Hands the engine a command. False if its queue is full; without an engine there is nobody to tell, which is no
-    /// trouble.
-    pub fn send(&self, command: Command) -> bool {
-        self.engine.as_ref().is_none_or(|engine| engine.try_send(command).is_ok())
+    /// Hands the engine a command, now or when there is room in its queue. Without an engine there is nobody to tell.
+    pub fn send(&mut self, command: Command) {
+        self.backlog.push_back(command);
+        self.flush();
+    }
+
+    /// Hands on what found no room before. Returns whether something still waits.
+    pub fn flush(&mut self) -> bool {
+        let Some(engine) = &self.engine else {
+            self.backlog.clear();
+            return false;
+        };
+        while let Some(command) = self.backlog.pop_front() {
+            if let Err(command) = engine.try_send(command) {
+                self.backlog.push_front(*command);
+                return true;
+            }
+        }
+        false
     }
 
     /// Hands the backend a request. False if its queue is full, or it has ended.
@@ -80,8 +98,11 @@ impl Bridge {
         self.requests.try_send(request).is_ok()
     }
 
-    /// Lets go of the engine, so that its owner can end it.
+    /// Hands on what still waits, and lets go of the engine, so that its owner can end it. For threads that may block.
     pub fn let_go(&mut self) {
-        (self.engine, self.snapshots) = (None, None);
+        if let Some(engine) = self.engine.take() {
+            self.backlog.drain(..).for_each(|command| engine.blocking_send(command));
+        }
+        self.snapshots = None;
     }
 }

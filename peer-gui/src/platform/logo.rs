@@ -21,9 +21,9 @@ const BODY: f32 = 0.8;
 /// From the body's middle line to its back, where it is highest.
 const BACK: f32 = 0.3;
 /// The tail: where it leaves the body, its upper end, its notch, its lower end.
-const TAIL: [[f32; 2]; 4] = [[0.7, 0.5], [1.0, 0.2], [0.92, 0.5], [1.0, 0.8]];
+pub(crate) const TAIL: [[f32; 2]; 4] = [[0.7, 0.5], [1.0, 0.2], [0.92, 0.5], [1.0, 0.8]];
 /// The eye's middle, and its radius.
-const EYE: ([f32; 2], f32) = ([0.2, 0.44], 0.045);
+pub(crate) const EYE: ([f32; 2], f32) = ([0.2, 0.44], 0.045);
 /// How many straight lines are drawn for the back.
 const STEPS: u8 = 16;
 
@@ -48,6 +48,14 @@ fn back(x: f32) -> f32 {
     BACK * (x / BODY * std::f32::consts::PI).sin()
 }
 
+/// The corners of the body.
+pub(crate) fn body() -> Vec<[f32; 2]> {
+    let along = |step: u8| BODY * f32::from(step) / f32::from(STEPS);
+    let upper = (0..=STEPS).map(|step| [along(step), 0.5 - back(along(step))]);
+    let lower = (1..STEPS).rev().map(|step| [along(step), 0.5 + back(along(step))]);
+    upper.chain(lower).collect()
+}
+
 /// Whether a point is on the same side of all three edges.
 fn is_within(triangle: [[f32; 2]; 3], x: f32, y: f32) -> bool {
     let side = |from: [f32; 2], to: [f32; 2]| (to[0] - from[0]) * (y - from[1]) - (to[1] - from[1]) * (x - from[0]);
@@ -62,10 +70,7 @@ pub fn svg() -> String {
     let place = |at: f32| (MARGIN + at * (1.0 - 2.0 * MARGIN)) * SIDE;
     let point = |[x, y]: [f32; 2]| format!("{:.1},{:.1}", place(x), place(y));
     let points = |points: &[[f32; 2]]| points.iter().map(|at| point(*at)).collect::<Vec<_>>().join(" ");
-    let along = |step: u8| BODY * f32::from(step) / f32::from(STEPS);
-    let upper = (0..=STEPS).map(|step| [along(step), 0.5 - back(along(step))]);
-    let lower = (1..STEPS).rev().map(|step| [along(step), 0.5 + back(along(step))]);
-    let body: Vec<_> = upper.chain(lower).collect();
+    let body = body();
     let ([eye_x, eye_y], radius) = EYE;
     let mut svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {SIDE} {SIDE}\">\n");
     // Writing to a string does not fail.

@@ -14,8 +14,8 @@ use crate::{format, text};
 const SIDE_BY_SIDE: f32 = 760.0;
 /// The part of the width that the chunks then have.
 const CHUNKS: f32 = 0.55;
-/// From this width on, the name is beside the buttons and not above them.
-const ONE_LINE: f32 = 760.0;
+/// From this width on, what is done most has buttons of its own.
+const WIDE: f32 = 640.0;
 /// Height of the plot, and the most that the chunk map gets.
 const PLOT: f32 = 130.0;
 const MAP: f32 = 72.0;
@@ -36,7 +36,6 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
     let Some(transfer) = transfer else { return several(ui, &chosen) };
     let mut actions = head(ui, &transfer.name, &chosen);
     ui.spacing_mut().interact_size.y = LINE;
-    state(ui, transfer);
     actions.extend(tabs(ui, transfer, view.tab));
     let detail = snapshot.detail.as_deref().filter(|detail| detail.file_id == transfer.file_id);
     let scroll = ScrollArea::vertical().id_salt(("details", view.tab as u8));
@@ -59,47 +58,33 @@ fn several(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
 
 /// The name, and what can be done.
 fn head(ui: &mut Ui, title: &str, chosen: &menu::Chosen) -> Vec<Action> {
-    let name = |ui: &mut Ui| table::elided(ui, title, &egui::FontId::proportional(TEXT_TITLE));
-    if ui.available_width() < ONE_LINE {
-        name(ui);
-        return ui.horizontal(|ui| buttons(ui, chosen, false)).inner;
-    }
     controls::from_right(ui, CONTROL, |ui| {
-        let actions = buttons(ui, chosen, true);
-        controls::rest(ui, name);
+        let actions = buttons(ui, chosen);
+        controls::rest(ui, |ui| table::elided(ui, title, &egui::FontId::proportional(TEXT_TITLE)));
         actions
     })
 }
 
-/// What is done most, the most usual at the left, in a row that is filled from one of its ends; the rest is in a menu.
-fn buttons(ui: &mut Ui, chosen: &menu::Chosen, from_right: bool) -> Vec<Action> {
+/// What is done most, the most usual at the left, in a row that is filled from its right end; the rest is in a menu, in a narrow
+/// window more of it.
+fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
     let mut actions = Vec::new();
-    let pause = if chosen.runs { text::PAUSE } else { text::RESUME };
-    let mut offered = vec![
-        (pause, Action::TogglePause),
-        (text::COPY_LINK, Action::CopyLink),
-        (text::OPEN_FOLDER, Action::OpenFolder),
-    ];
-    if chosen.at_work {
-        offered[0] = (text::CANCEL_WORK, Action::CancelWork);
+    let wide = ui.available_width() >= WIDE;
+    controls::menu(ui, text::MORE, |ui| actions.extend(menu::show(ui, chosen)));
+    let mut offered = Vec::new();
+    if wide {
+        offered.extend([(text::OPEN_FOLDER, Action::OpenFolder), (text::COPY_LINK, Action::CopyLink)]);
     }
-    let mut more = |ui: &mut Ui| {
-        controls::menu(ui, text::MORE, |ui| actions.extend(menu::show(ui, chosen)));
-    };
-    let mut clicked = Vec::new();
-    if from_right {
-        more(ui);
-        offered.reverse();
-    }
+    offered.push(match (chosen.at_work, chosen.runs) {
+        (true, _) => (text::CANCEL_WORK, Action::CancelWork),
+        (false, true) => (text::PAUSE, Action::TogglePause),
+        (false, false) => (text::RESUME, Action::TogglePause),
+    });
     for (label, action) in offered {
         if controls::button(ui, label).clicked() {
-            clicked.push(action);
+            actions.push(action);
         }
     }
-    if !from_right {
-        more(ui);
-    }
-    actions.extend(clicked);
     actions
 }
 
@@ -130,6 +115,7 @@ fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action
 
 fn overview(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>, view: &ViewState, now: f64) -> Vec<Action> {
     let mut actions = Vec::new();
+    state(ui, transfer);
     let samples = view.speeds.of(transfer.file_id);
     if ui.available_width() >= SIDE_BY_SIDE {
         let left = egui::vec2(ui.available_width() * CHUNKS, 0.0);

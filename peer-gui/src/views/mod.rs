@@ -115,7 +115,7 @@ fn before_the_engine(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Ef
 fn window(ui: &mut Ui, seen: &Seen, view: &mut ViewState, now: f64) -> Vec<Action> {
     let snapshot: &Snapshot = &seen.snapshot;
     let mut actions = sidebar::show(ui, snapshot, view);
-    status_bar::show(ui, snapshot);
+    status_bar::show(ui, snapshot, view.removals.hidden());
     actions.extend(banner::show(ui, seen, now));
     actions.extend(banner::offer(ui, view));
     let background = palette(ui).background;

@@ -23,6 +23,7 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         if let Some(error) = view.fields.tracker_error {
             controls::problem(ui, error);
         }
+        controls::weak(ui, text::DOWNLOAD_FOLDER);
         controls::from_right(ui, CONTROL, |ui| {
             if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
                 actions.push(Action::PickDownloadDir);
@@ -30,6 +31,7 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
             let width = ui.available_width();
             controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
         });
+        controls::weak(ui, text::YOUR_NAME);
         let width = ui.available_width();
         controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
         ui.horizontal(|ui| {

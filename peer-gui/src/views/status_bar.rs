@@ -1,13 +1,16 @@
 //! The totals, at the bottom of the window.
 
+use std::collections::HashSet;
+
 use egui::{Align, Label, Layout, Panel, RichText, Ui};
+use sprat_chunking::FileId;
 use sprat_peer::{Snapshot, TransferState};
 
 use crate::text;
 use crate::widgets::tokens::palette;
 
-/// Shows it at the bottom edge.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot) {
+/// Shows it at the bottom edge. What is `hidden` does not count.
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, hidden: &HashSet<FileId>) {
     let p = palette(ui);
     let frame = egui::Frame::new().fill(p.sidebar).inner_margin(egui::Margin::symmetric(16, 5));
     let panel = Panel::bottom("status-bar").exact_size(28.0).frame(frame).show_separator_line(false);
@@ -16,13 +19,18 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add(small(text::rates(snapshot.down_rate, snapshot.up_rate)));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(small(format!("{}  ·  {}", totals(snapshot), text::listening(snapshot.listen.port()))));
+                ui.add(small(format!("{}  ·  {}", totals(snapshot, hidden), text::listening(snapshot.listen.port()))));
             });
         });
     });
 }
 
-fn totals(snapshot: &Snapshot) -> String {
-    let in_state = |wanted: TransferState| snapshot.transfers.iter().filter(|t| t.state == wanted).count();
-    text::totals(snapshot.transfers.len(), in_state(TransferState::Downloading), in_state(TransferState::Sharing))
+fn totals(snapshot: &Snapshot, hidden: &HashSet<FileId>) -> String {
+    let (mut all, mut downloading, mut sharing) = (0, 0, 0);
+    for transfer in snapshot.transfers.iter().filter(|transfer| !hidden.contains(&transfer.file_id)) {
+        all += 1;
+        downloading += usize::from(transfer.state == TransferState::Downloading);
+        sharing += usize::from(transfer.state == TransferState::Sharing);
+    }
+    text::totals(all, downloading, sharing)
 }

@@ -93,8 +93,8 @@ fn selected(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
     let frame = egui::Frame::new().fill(p.surface).inner_margin(egui::Margin::same(12)).corner_radius(8);
     let panel = Panel::bottom("details")
         .resizable(true)
-        .default_size((room * 0.48).clamp(160.0, 290.0))
-        .size_range(150.0..=(room - 3.0 * ROW - GAP).max(160.0))
+        .default_size((room * 0.48).clamp(190.0, 290.0))
+        .size_range(130.0..=(room - 3.0 * ROW - GAP).max(140.0))
         .frame(frame)
         .show_separator_line(false);
     panel.show(ui, |ui| details::show(ui, snapshot, view, now)).inner

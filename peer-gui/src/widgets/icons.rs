@@ -3,6 +3,7 @@
 use egui::{Color32, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use super::tokens::palette;
+use crate::platform::logo;
 use crate::state::Screen;
 use crate::state::rows::Tone;
 
@@ -82,20 +83,16 @@ pub fn screen(painter: &Painter, rect: Rect, screen: Screen, color: Color32) {
     }
 }
 
-/// The sprat: body, tail and eye.
+/// The sprat of the logo, without its square.
 pub fn fish(painter: &Painter, rect: Rect, body: Color32, eye: Color32) {
-    let (width, height) = (rect.width(), rect.height());
-    let at = |x: f32, y: f32| pos2(rect.left() + x * width, rect.top() + y * height);
-    let side = |y: f32| {
-        (0..=16).map(move |step| {
-            let t = step as f32 / 16.0;
-            (t * 0.8, 0.5 + y * (t * std::f32::consts::PI).sin())
-        })
+    let at = |[x, y]: [f32; 2]| pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
+    let polygon = |points: &[[f32; 2]]| {
+        let points = points.iter().map(|point| at(*point)).collect();
+        Shape::convex_polygon(points, body, Stroke::NONE)
     };
-    let outline = side(-0.3).chain(side(0.3).collect::<Vec<_>>().into_iter().rev());
-    let points: Vec<Pos2> = outline.map(|(x, y)| at(x, y)).collect();
-    painter.add(Shape::convex_polygon(points, body, Stroke::NONE));
-    painter.add(Shape::convex_polygon(vec![at(0.7, 0.5), at(1.0, 0.2), at(0.92, 0.5)], body, Stroke::NONE));
-    painter.add(Shape::convex_polygon(vec![at(0.7, 0.5), at(0.92, 0.5), at(1.0, 0.8)], body, Stroke::NONE));
-    painter.circle_filled(at(0.2, 0.44), width * 0.045, eye);
+    // The tail is not convex, but its halves are.
+    let [root, upper, notch, lower] = logo::TAIL;
+    painter.extend([polygon(&logo::body()), polygon(&[root, upper, notch]), polygon(&[root, notch, lower])]);
+    let (middle, radius) = logo::EYE;
+    painter.circle_filled(at(middle), rect.width() * radius, eye);
 }

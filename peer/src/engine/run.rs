@@ -171,6 +171,10 @@ impl Running {
                 () = stop.cancelled() => break,
             }
         }
+        // What was asked for before that counts.
+        while let Ok(command) = self.commands.try_recv() {
+            self.carry_out(command);
+        }
         self.end().await;
         // The lock on the state directory goes first: whoever is told may start another engine there at once.
         drop(self);
