@@ -160,7 +160,7 @@ fn thousands_of_commands_at_once_all_reach_the_engine() {
 fn the_desktop_is_asked_and_its_answers_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::open(dir.path(), &[]);
-    for request in [Request::PickFile, Request::PickDownloadDir, Request::OpenFile("/some/dir".into())] {
+    for request in [Request::PickFile, Request::PickDownloadDir, Request::Open("/some/dir".into())] {
         assert!(window.bridge.ask(request));
     }
     let mut answers = 0;

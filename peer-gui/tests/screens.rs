@@ -318,7 +318,7 @@ fn the_pane_tells_everything_about_the_selected_transfer() {
         "Paused: 430.0 MiB more space needed in /home/ada/Downloads. It goes on by itself as soon as there is room."
     ));
     press(&mut window, text::OPEN_FOLDER);
-    assert_eq!(requests(&window), [&Request::Reveal("/home/ada/Downloads/dataset-v3.tar.zst".into())]);
+    assert_eq!(requests(&window), [&Request::Open("/home/ada/Downloads".into())]);
 }
 
 #[test]

@@ -196,7 +196,7 @@ impl Work {
             Request::PickDownloadDir => self.pick(self.desktop.pick_folder(), Notice::PickedDownloadDir),
             Request::PickMoveDir => self.pick(self.desktop.pick_folder(), Notice::PickedMoveDir),
             Request::Reveal(path) => self.open(self.desktop.reveal(path.clone()), path),
-            Request::OpenFile(path) => self.open(self.desktop.open(path.clone()), path),
+            Request::Open(path) => self.open(self.desktop.open(path.clone()), path),
             Request::Search { trackers, words, page } => self.search(trackers, words, page),
             Request::TestTracker(url) => self.test(url),
             Request::Notify { title, body } => {

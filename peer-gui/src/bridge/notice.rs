@@ -33,8 +33,8 @@ pub enum Request {
     PickMoveDir,
     /// Show this in the system's file manager.
     Reveal(PathBuf),
-    /// Open this with the program that is for such files.
-    OpenFile(PathBuf),
+    /// Open this with the program that is for such files; a folder with the file manager.
+    Open(PathBuf),
     /// Ask these trackers for files by name.
     Search {
         /// Which.

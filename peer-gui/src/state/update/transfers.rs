@@ -54,8 +54,8 @@ pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, 
         Action::CopyId => copy_all(view, snapshot, text::ID_COPIED, now, |t| t.file_id.to_string()),
         Action::ShowQr => show_qr(view, snapshot),
         Action::ShowQrOf(name, link) => open(view, Dialog::Qr { name, link: Box::new(link) }),
-        Action::OpenFolder => ask_of_first(view, snapshot, |transfer| Request::Reveal(transfer.path.clone())),
-        Action::OpenFile => ask_of_first(view, snapshot, |transfer| Request::OpenFile(transfer.path.clone())),
+        Action::OpenFolder => ask_of_first(view, snapshot, reveal),
+        Action::OpenFile => ask_of_first(view, snapshot, |transfer| Request::Open(transfer.path.clone())),
         Action::Check => each(view, snapshot, |_| true, Command::Check),
         Action::CancelWork => each(view, snapshot, |t| rows::is_at_work(&t.state), Command::CancelWork),
         Action::ToggleSequential => toggle_sequential(&selected(view, snapshot)),
@@ -180,6 +180,14 @@ fn show_qr(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
 
 fn ask_of_first(view: &ViewState, snapshot: &Snapshot, what: impl Fn(&TransferView) -> Request) -> Vec<Effect> {
     selected(view, snapshot).first().map(|transfer| Effect::Ask(what(transfer))).into_iter().collect()
+}
+
+/// What is not whole has no file of its name yet: its folder is shown.
+fn reveal(transfer: &TransferView) -> Request {
+    match transfer.path.parent() {
+        Some(dir) if !rows::is_complete(transfer) => Request::Open(dir.to_owned()),
+        _ => Request::Reveal(transfer.path.clone()),
+    }
 }
 
 /// In order from now on, unless all of them are.
