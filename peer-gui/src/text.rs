@@ -33,6 +33,8 @@ pub const QUIT: &str = "Close Sprat";
 pub const PASTE_ID: &str = "Paste a file ID or link";
 /// Button beside it.
 pub const DOWNLOAD: &str = "Download";
+/// The same for a link on the clipboard.
+pub const DOWNLOAD_IT: &str = "Download it";
 /// The other button beside it.
 pub const SHARE_A_FILE: &str = "Share a file";
 pub const SHARE_A_FOLDER: &str = "Share a folder";

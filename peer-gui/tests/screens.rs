@@ -310,13 +310,15 @@ fn the_pane_tells_everything_about_the_selected_transfer() {
     assert!(reads(&window, &id(1).to_string()));
     click(&mut window, Role::Tab, &text::tab(text::PEERS));
     assert!(reads(&window, "Peers (3 connected, 1 left)"));
+    select(&mut window, "dataset");
+    let full =
+        "Paused: 430.0 MiB more space needed in /home/ada/Downloads. It goes on by itself as soon as there is room.";
+    assert!(reads(&window, full), "trouble is told on every page");
+    click(&mut window, Role::Tab, &text::tab(text::TAB_OVERVIEW));
     select(&mut window, "holiday photos");
     assert!(reads(&window, &text::state_sentence(&TransferState::Waiting)));
     select(&mut window, "dataset");
-    assert!(reads(
-        &window,
-        "Paused: 430.0 MiB more space needed in /home/ada/Downloads. It goes on by itself as soon as there is room."
-    ));
+    assert!(reads(&window, full));
     press(&mut window, text::OPEN_FOLDER);
     assert_eq!(requests(&window), [&Request::Open("/home/ada/Downloads".into())]);
 }

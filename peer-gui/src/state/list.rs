@@ -184,13 +184,14 @@ struct Made {
 }
 
 impl List {
-    /// Works the list out anew, if anything that it is made of changed. Transfers that are `hidden` are not in it.
-    pub fn refresh(&mut self, snapshot: &Arc<Snapshot>, filter: Filter, sort: Sort, hidden: &HashSet<FileId>) {
+    /// Works the list out anew, if anything that it is made of changed, and returns whether it did. Transfers that are `hidden`
+    /// are not in it.
+    pub fn refresh(&mut self, snapshot: &Arc<Snapshot>, filter: Filter, sort: Sort, hidden: &HashSet<FileId>) -> bool {
         let same = |of: &Made| {
             Arc::ptr_eq(&of.snapshot, snapshot) && (of.filter, of.sort) == (filter, sort) && of.hidden == *hidden
         };
         if self.of.as_ref().is_some_and(same) {
-            return;
+            return false;
         }
         let visible = |at: &u32| !hidden.contains(&snapshot.transfers[*at as usize].file_id);
         let all = (0..u32::try_from(snapshot.transfers.len()).unwrap_or(u32::MAX)).filter(visible);
@@ -198,20 +199,20 @@ impl List {
         self.counts = [0; Filter::ALL.len()];
         for at in all {
             let transfer = &snapshot.transfers[at as usize];
-            for (n, counted) in Filter::ALL.into_iter().enumerate() {
-                self.counts[n] += usize::from(counted.shows(transfer));
+            for (count, counted) in self.counts.iter_mut().zip(Filter::ALL) {
+                *count += usize::from(counted.shows(transfer));
             }
             if filter.shows(transfer) {
                 self.order.push(at);
             }
         }
-        for (n, counted) in Filter::ALL.into_iter().enumerate().filter(|(_, filter)| filter.shows_hashing()) {
-            debug_assert!(counted.shows_hashing());
-            self.counts[n] += snapshot.hashing.len();
+        for (count, _) in self.counts.iter_mut().zip(Filter::ALL).filter(|(_, filter)| filter.shows_hashing()) {
+            *count += snapshot.hashing.len();
         }
         self.hashing = if filter.shows_hashing() { snapshot.hashing.len() } else { 0 };
         self.sort(snapshot, sort);
         self.of = Some(Made { snapshot: snapshot.clone(), filter, sort, hidden: hidden.clone() });
+        true
     }
 
     fn sort(&mut self, snapshot: &Snapshot, sort: Sort) {
@@ -261,5 +262,18 @@ impl List {
 
     fn entries_at(&self) -> impl Iterator<Item = (usize, Entry<'_>)> {
         (0..self.len()).filter_map(|at| Some((at, self.entry(at)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_click_turns_the_order_round() {
+        let by_size = Sort::default().toggled(Column::Size);
+        assert_eq!(by_size, Sort { by: Column::Size, descending: true });
+        assert_eq!(by_size.toggled(Column::Size), Sort { by: Column::Size, descending: false });
+        assert_eq!(by_size.toggled(Column::Name), Sort { by: Column::Name, descending: false });
     }
 }

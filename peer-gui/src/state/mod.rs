@@ -133,8 +133,8 @@ pub struct ViewState {
     pub offer: Option<Link>,
     /// What was offered or copied last: it is not offered again.
     pub known_link: Option<FileId>,
-    /// Whether what is pasted next was asked for by the window itself.
-    pub peeking: bool,
+    /// In how many frames from now on a paste is what the window itself asked for.
+    pub peeking: u8,
     /// What is typed into the fields of the screens.
     pub fields: Fields,
     /// The search.

@@ -75,6 +75,13 @@ impl Selection {
         *self = Self::default();
     }
 
+    /// What is no longer in the list is no longer selected.
+    pub fn keep_listed(&mut self, list: &List) {
+        if !self.chosen.is_empty() {
+            self.chosen = list.entries().map(|entry| entry.key()).filter(|key| self.chosen.contains(key)).collect();
+        }
+    }
+
     /// Selects a row of the list.
     pub fn pick(&mut self, list: &List, key: RowKey, pick: Pick) {
         match pick {

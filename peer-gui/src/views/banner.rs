@@ -21,7 +21,7 @@ pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
     let panel = Panel::top("offer").frame(frame).show(ui, |ui| {
         controls::from_right(ui, CONTROL, |ui| {
             let no = controls::button(ui, text::DISMISS).clicked();
-            let yes = controls::primary(ui, text::DOWNLOAD).clicked();
+            let yes = controls::primary(ui, text::DOWNLOAD_IT).clicked();
             controls::rest(ui, |ui| {
                 let name = link.name.as_deref().map(FileName::clean);
                 let said = text::offer(name.as_ref().map(FileName::as_str), &link.file_id.to_string());

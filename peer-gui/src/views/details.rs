@@ -5,6 +5,7 @@ use sprat_peer::{Detail, Snapshot, TransferView};
 
 use super::{files, menu, swarm};
 use crate::actions::Action;
+use crate::state::rows::Tone;
 use crate::state::{DetailTab, RowKey, ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, GAP_SMALL, LINE, TEXT_TITLE, palette};
 use crate::widgets::{chunk_map, controls, icons, speed_plot, table};
@@ -36,6 +37,10 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
     let Some(transfer) = transfer else { return several(ui, &chosen) };
     let mut actions = head(ui, &transfer.name, &chosen);
     ui.spacing_mut().interact_size.y = LINE;
+    // Trouble is told on every page, all else on the first.
+    if rows::tone(&transfer.state) == Tone::Trouble {
+        state(ui, transfer);
+    }
     actions.extend(tabs(ui, transfer, view.tab));
     let detail = snapshot.detail.as_deref().filter(|detail| detail.file_id == transfer.file_id);
     let scroll = ScrollArea::vertical().id_salt(("details", view.tab as u8));
@@ -115,7 +120,9 @@ fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action
 
 fn overview(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>, view: &ViewState, now: f64) -> Vec<Action> {
     let mut actions = Vec::new();
-    state(ui, transfer);
+    if rows::tone(&transfer.state) != Tone::Trouble {
+        state(ui, transfer);
+    }
     let samples = view.speeds.of(transfer.file_id);
     if ui.available_width() >= SIDE_BY_SIDE {
         let left = egui::vec2(ui.available_width() * CHUNKS, 0.0);

@@ -6,6 +6,7 @@ use sprat_peer::{Snapshot, TransferView};
 use crate::actions::Action;
 use crate::state::{RowKey, ViewState, rows};
 use crate::text;
+use crate::widgets::tokens::LINE;
 
 /// What is selected, as far as it says what can be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,12 +50,15 @@ impl Chosen {
 
 /// Shows it as the contents of a menu.
 pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
+    // All of it has room in the smallest window.
+    (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (LINE, 1.0);
+    ui.spacing_mut().button_padding.y = 2.0;
     if chosen.transfers == 0 {
         return item(ui, text::CANCEL, true).then_some(Action::Remove);
     }
     let single = chosen.transfers == 1;
     let pause = if chosen.runs { text::PAUSE } else { text::RESUME };
-    let sequential = if chosen.sequential { text::NOT_SEQUENTIAL } else { text::SEQUENTIAL };
+    let sequential = if chosen.sequential && chosen.incomplete { text::NOT_SEQUENTIAL } else { text::SEQUENTIAL };
     let groups: [&[(&str, bool, Action)]; 4] = [
         &[
             (pause, true, Action::TogglePause),

@@ -25,7 +25,7 @@ pub mod swarm;
 pub mod tracker_settings;
 pub mod transfers;
 
-use egui::{CentralPanel, Event, Popup, Ui, ViewportCommand};
+use egui::{CentralPanel, Event, InputState, Popup, Ui, ViewportCommand};
 use sprat_peer::{Command, Snapshot};
 use sprat_protocol::Link;
 
@@ -49,7 +49,9 @@ pub fn frame(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
         ui.ctx().request_repaint_after_secs(seconds as f32);
     }
     look_at_clipboard(ui, &seen.snapshot, view);
-    view.list.refresh(&seen.snapshot, view.filter, view.preferences.sort, view.removals.hidden());
+    if view.list.refresh(&seen.snapshot, view.filter, view.preferences.sort, view.removals.hidden()) {
+        view.selection.keep_listed(&view.list);
+    }
     let mut actions = keys(ui, view);
     actions.extend(dropped_files(ui));
     actions.extend(window(ui, seen, view, now));
@@ -74,32 +76,42 @@ fn watch(view: &mut ViewState) -> Option<Effect> {
     Some(Effect::Engine(Command::Watch(shown)))
 }
 
+/// How many frames it takes at most until the clipboard that was asked for comes as a paste: eframe asks after the next one.
+const PEEK_FRAMES: u8 = 3;
+
 /// When the window gets the focus, looks whether a link was copied elsewhere: it is offered once, and never one's own. What was
-/// asked for comes as a paste in the next frame, before any field can take it.
+/// asked for comes as a paste, and is taken here before any field or shortcut can.
 fn look_at_clipboard(ui: &Ui, snapshot: &Snapshot, view: &mut ViewState) {
-    let focused = ui.input(|input| input.focused);
-    if std::mem::take(&mut view.peeking) {
-        let pasted = ui.input_mut(|input| {
-            let at = input.events.iter().position(|event| matches!(event, Event::Paste(_)))?;
-            match input.events.remove(at) {
-                Event::Paste(text) => Some(text),
-                _ => None,
+    if view.peeking > 0 {
+        view.peeking -= 1;
+        if let Some(pasted) = ui.input_mut(take_paste) {
+            view.peeking = 0;
+            let link = pasted.parse::<Link>().ok();
+            let is_new =
+                |link: &Link| view.known_link != Some(link.file_id) && rows::transfer(snapshot, link.file_id).is_none();
+            if let Some(link) = link.filter(is_new) {
+                view.known_link = Some(link.file_id);
+                view.offer = Some(link);
             }
-        });
-        let link = pasted.and_then(|text| text.parse::<Link>().ok());
-        let is_new =
-            |link: &Link| view.known_link != Some(link.file_id) && rows::transfer(snapshot, link.file_id).is_none();
-        if let Some(link) = link.filter(is_new) {
-            view.known_link = Some(link.file_id);
-            view.offer = Some(link);
         }
+        ui.ctx().request_repaint();
     }
+    let focused = ui.input(|input| input.focused);
     if focused && !view.focused {
-        view.peeking = true;
+        view.peeking = PEEK_FRAMES;
         ui.ctx().send_viewport_cmd(ViewportCommand::RequestPaste);
         ui.ctx().request_repaint();
     }
     view.focused = focused;
+}
+
+/// The text that was pasted, taken out of the input.
+fn take_paste(input: &mut InputState) -> Option<String> {
+    let at = input.events.iter().position(|event| matches!(event, Event::Paste(_)))?;
+    match input.events.remove(at) {
+        Event::Paste(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn before_the_engine(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
