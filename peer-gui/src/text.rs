@@ -83,6 +83,7 @@ pub const REMOVE: &str = "Remove";
 pub const DELETE: &str = "Delete file…";
 pub const MORE: &str = "More…";
 pub const OPEN_FILE: &str = "Open";
+pub const SHARE_AS_IT_IS: &str = "Share it as it is now";
 pub const SHOW_QR: &str = "QR code";
 pub const CHECK: &str = "Check again";
 pub const CANCEL_WORK: &str = "Stop checking or moving";

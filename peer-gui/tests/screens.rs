@@ -10,7 +10,7 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use sprat_peer::{Command, Snapshot, TrackerState, TrackerView, TransferState};
+use sprat_peer::{Command, Snapshot, TrackerState, TrackerView, TransferState, Trouble};
 use sprat_peer_gui::bridge::{LocalTracker, Notice, Picked, Request};
 use sprat_peer_gui::state::{
     Column, Effect, Fields, Phase, Preferences, Reach, RowKey, Screen, Sort, ThemeChoice, ViewState, notices,
@@ -321,6 +321,22 @@ fn the_pane_tells_everything_about_the_selected_transfer() {
     assert!(reads(&window, full));
     press(&mut window, text::OPEN_FOLDER);
     assert_eq!(requests(&window), [&Request::Open("/home/ada/Downloads".into())]);
+}
+
+#[test]
+fn trouble_comes_with_what_helps() {
+    let changed = TransferState::Stopped(Trouble::SourceChanged { path: "/data/report.pdf".into() });
+    let mut snapshot = busy();
+    snapshot.transfers.push(Arc::new(transfer(9, "report.pdf", 2, 100, changed)));
+    let mut window = with(snapshot);
+    window.set_size([1180.0, 900.0].into());
+    select(&mut window, "dataset");
+    press(&mut window, text::MOVE);
+    assert!(reads(&window, text::MOVE_TITLE));
+    key(&mut window, Modifiers::NONE, Key::Escape);
+    select(&mut window, "report");
+    press(&mut window, text::SHARE_AS_IT_IS);
+    assert!(matches!(commands(&window)[..], [Command::Share(path)] if path == Path::new("/data/report.pdf")));
 }
 
 #[test]

@@ -73,6 +73,7 @@ pub use search::{Found, search};
 pub use snapshot::{
     HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble, Work,
 };
+pub use state_dir::make_private_dir;
 pub use token_file::{TokenFile, TokenFileError};
 pub use tokens::{Tokens, is_readable_on_the_way};
 pub use trackers::tracker_url;

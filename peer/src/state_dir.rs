@@ -74,8 +74,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-/// Makes a directory that only this user can enter.
-fn make_private_dir(path: &Path) -> io::Result<()> {
+/// Makes a directory that only this user can enter, and those above it, if they are not there.
+///
+/// # Errors
+/// What the system says.
+pub fn make_private_dir(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

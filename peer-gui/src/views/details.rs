@@ -1,7 +1,7 @@
 //! The pane below the list: everything about what is selected, and what can be done with it.
 
 use egui::{Align, Grid, Label, Layout, RichText, ScrollArea, Ui};
-use sprat_peer::{Detail, Snapshot, TransferView};
+use sprat_peer::{Detail, Snapshot, TransferState, TransferView, Trouble};
 
 use super::{files, menu, swarm};
 use crate::actions::Action;
@@ -39,7 +39,7 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
     ui.spacing_mut().interact_size.y = LINE;
     // Trouble is told on every page, all else on the first.
     if rows::tone(&transfer.state) == Tone::Trouble {
-        state(ui, transfer);
+        actions.extend(state(ui, transfer));
     }
     actions.extend(tabs(ui, transfer, view.tab));
     let detail = snapshot.detail.as_deref().filter(|detail| detail.file_id == transfer.file_id);
@@ -93,12 +93,22 @@ fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
     actions
 }
 
-fn state(ui: &mut Ui, transfer: &TransferView) {
-    ui.horizontal_wrapped(|ui| {
+/// What is going on, and what helps if it is trouble.
+fn state(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
+    let help = match &transfer.state {
+        TransferState::Stopped(Trouble::DiskFull { .. }) if transfer.is_download => Some((text::MOVE, Action::AskMove)),
+        TransferState::Stopped(Trouble::SourceChanged { path }) => {
+            Some((text::SHARE_AS_IT_IS, Action::Share(path.clone())))
+        }
+        _ => None,
+    };
+    let row = ui.horizontal_wrapped(|ui| {
         icons::tone(ui, rows::tone(&transfer.state));
         let work = transfer.work.as_ref().map(text::work);
         ui.label(format!("{}{}", text::state_sentence(&transfer.state), work.unwrap_or_default()));
+        help.filter(|(name, _)| controls::small(ui, name, name).clicked())
     });
+    row.inner.map(|(_, action)| action)
 }
 
 fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action> {
@@ -121,7 +131,7 @@ fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action
 fn overview(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>, view: &ViewState, now: f64) -> Vec<Action> {
     let mut actions = Vec::new();
     if rows::tone(&transfer.state) != Tone::Trouble {
-        state(ui, transfer);
+        actions.extend(state(ui, transfer));
     }
     let samples = view.speeds.of(transfer.file_id);
     if ui.available_width() >= SIDE_BY_SIDE {

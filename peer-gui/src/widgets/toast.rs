@@ -1,7 +1,7 @@
 //! News that go away by themselves, above the status bar.
 
 use egui::accesskit::Live;
-use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Role, Stroke, Ui, vec2};
+use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, RichText, Role, Stroke, Ui, vec2};
 
 use super::tokens::{GAP, RADIUS, palette};
 use super::{controls, icons};
@@ -22,7 +22,8 @@ pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
         .fade_in(false);
     let shown = area.show(ctx, |ui| {
         ui.set_max_width((ctx.content_rect().width() - 32.0).min(480.0));
-        toasts.shown().iter().filter_map(|toast| one(ui, toast)).collect()
+        let right = Layout::top_down(Align::Max);
+        ui.with_layout(right, |ui| toasts.shown().iter().filter_map(|toast| one(ui, toast)).collect()).inner
     });
     shown.inner
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, tokio as local};
+use sprat_peer::make_private_dir;
 
 /// The place of the only window on a state directory. Whoever drops it makes room for the next one.
 #[derive(Debug)]
@@ -93,15 +94,6 @@ fn address(state_dir: &Path) -> PathBuf {
 #[cfg(unix)]
 fn socket_in(dir: &Path) -> PathBuf {
     dir.join("socket")
-}
-
-/// Makes a directory that only this user can enter, if there is none.
-fn make_private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 #[cfg(all(test, unix))]
