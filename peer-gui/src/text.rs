@@ -637,6 +637,16 @@ pub fn shared(name: &str) -> String {
     format!("“{name}” is shared.")
 }
 
+/// Several downloads ended.
+pub fn completed_many(count: usize) -> String {
+    format!("{count} downloads are complete and verified.")
+}
+
+/// Several files are shared.
+pub fn shared_many(count: usize) -> String {
+    format!("{count} files are shared.")
+}
+
 /// A file is not shared.
 pub fn share_failed(path: &Path, reason: &str) -> String {
     format!("Can't share {}: {reason}", path.display())

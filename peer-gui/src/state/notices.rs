@@ -94,7 +94,7 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
     match event {
         Event::Shared { path, link } => {
             let name = rows::file_name(&path);
-            view.toasts.push(text::shared(&name), Mood::Good, now);
+            view.toasts.shared(&name, now);
             view.fields.share.clear();
             view.known_link = Some(link.file_id);
             view.removals.keep(link.file_id);
@@ -104,7 +104,7 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
         Event::ShareFailed { path, reason } => trouble(view, &text::share_failed(&path, &reason), now),
         Event::Completed { path, .. } => {
             let name = rows::file_name(&path);
-            view.toasts.push(text::completed(&name), Mood::Good, now);
+            view.toasts.completed(&name, now);
             notify(view, text::COMPLETED_TITLE, text::completed(&name))
         }
         Event::Stopped { file_id, trouble } => {

@@ -1,5 +1,7 @@
 //! Short news that go away by themselves. Time is an argument, in seconds on the window's clock.
 
+use crate::text;
+
 /// How long a toast stays, in seconds.
 pub const SHOWN_FOR: f64 = 8.0;
 /// The most toasts at a time; the oldest make room.
@@ -14,6 +16,19 @@ pub enum Mood {
     Trouble,
 }
 
+/// What a toast tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Something that happens once.
+    Other,
+    /// A removal that can be taken back.
+    Removal,
+    /// So many files that are shared now.
+    Shared(usize),
+    /// So many downloads that are complete.
+    Completed(usize),
+}
+
 /// One of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -25,8 +40,8 @@ pub struct Toast {
     pub mood: Mood,
     /// When it goes away.
     pub until: f64,
-    /// Whether it tells of a removal that can be taken back.
-    pub undo: bool,
+    /// What it tells of.
+    pub about: About,
 }
 
 /// Those on the screen, oldest first.
@@ -39,24 +54,44 @@ pub struct Toasts {
 impl Toasts {
     /// Shows a toast. One that says the same is shown anew, not twice.
     pub fn push(&mut self, text: impl Into<String>, mood: Mood, now: f64) {
-        self.show(text.into(), mood, false, now);
+        self.show(text.into(), mood, About::Other, now);
     }
 
     /// Tells of a removal that can be taken back. There is one such toast, about the last.
     pub fn removed(&mut self, text: impl Into<String>, now: f64) {
         self.taken_back();
-        self.show(text.into(), Mood::Good, true, now);
+        self.show(text.into(), Mood::Good, About::Removal, now);
     }
 
     /// There is nothing to take back any more.
     pub fn taken_back(&mut self) {
-        self.shown.retain(|toast| !toast.undo);
+        self.shown.retain(|toast| toast.about != About::Removal);
     }
 
-    fn show(&mut self, text: String, mood: Mood, undo: bool, now: f64) {
+    /// A file is shared. Many within a short time are told of together.
+    pub fn shared(&mut self, name: &str, now: f64) {
+        let before = self.take(|about| if let About::Shared(count) = about { Some(count) } else { None });
+        let text = if before == 0 { text::shared(name) } else { text::shared_many(before + 1) };
+        self.show(text, Mood::Good, About::Shared(before + 1), now);
+    }
+
+    /// A download is complete. Many within a short time are told of together.
+    pub fn completed(&mut self, name: &str, now: f64) {
+        let before = self.take(|about| if let About::Completed(count) = about { Some(count) } else { None });
+        let text = if before == 0 { text::completed(name) } else { text::completed_many(before + 1) };
+        self.show(text, Mood::Good, About::Completed(before + 1), now);
+    }
+
+    /// Takes the toast about such things away, and returns how many it told of.
+    fn take(&mut self, count: impl Fn(About) -> Option<usize>) -> usize {
+        let found = self.shown.iter().position(|toast| count(toast.about).is_some());
+        found.and_then(|at| count(self.shown.remove(at).about)).unwrap_or(0)
+    }
+
+    fn show(&mut self, text: String, mood: Mood, about: About, now: f64) {
         self.shown.retain(|toast| toast.text != text);
         self.next_id += 1;
-        self.shown.push(Toast { id: self.next_id, text, mood, until: now + SHOWN_FOR, undo });
+        self.shown.push(Toast { id: self.next_id, text, mood, until: now + SHOWN_FOR, about });
         let surplus = self.shown.len().saturating_sub(MAX);
         self.shown.drain(..surplus);
     }
@@ -91,6 +126,20 @@ mod tests {
         assert_eq!(toasts.expire(8.0), Some(3.0));
         assert_eq!(toasts.shown()[0].text, "b");
         assert_eq!(toasts.expire(11.0), None);
+    }
+
+    #[test]
+    fn many_of_a_kind_are_told_of_together() {
+        let mut toasts = Toasts::default();
+        for name in ["a", "b", "c"] {
+            toasts.shared(name, 0.0);
+        }
+        toasts.completed("d", 0.0);
+        let texts: Vec<_> = toasts.shown().iter().map(|toast| toast.text.as_str()).collect();
+        assert_eq!(texts, ["3 files are shared.", "“d” is complete and verified."]);
+        toasts.expire(SHOWN_FOR);
+        toasts.shared("e", SHOWN_FOR);
+        assert_eq!(toasts.shown()[0].text, "“e” is shared.");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{controls, icons};
 use crate::actions::Action;
 use crate::state::Toasts;
 use crate::state::rows::Tone;
-use crate::state::toasts::{Mood, Toast};
+use crate::state::toasts::{About, Mood, Toast};
 use crate::text;
 
 /// Shows them, newest at the bottom.
@@ -30,6 +30,7 @@ pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
 
 fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
     let p = palette(ui);
+    let is_removal = toast.about == About::Removal;
     let frame = Frame::new()
         .fill(p.raised)
         .stroke(Stroke::new(1.0, p.outline))
@@ -37,10 +38,10 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
         .shadow(ui.visuals().popup_shadow)
         .inner_margin(Margin::symmetric(12, 8));
     let shown = frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             icons::tone(ui, if toast.mood == Mood::Good { Tone::Good } else { Tone::Trouble });
             ui.add_space(GAP / 2.0);
-            let width = ui.available_width() - if toast.undo { 148.0 } else { 84.0 };
+            let width = ui.available_width() - if is_removal { 148.0 } else { 84.0 };
             ui.scope(|ui| {
                 ui.set_max_width(width);
                 let label = ui.add(egui::Label::new(RichText::new(&toast.text).color(p.text)).wrap());
@@ -50,7 +51,7 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
                     node.set_live(Live::Polite);
                 });
             });
-            let undo = toast.undo && controls::small(ui, text::UNDO, text::UNDO).clicked();
+            let undo = is_removal && controls::small(ui, text::UNDO, text::UNDO).clicked();
             let dismiss = controls::small(ui, text::DISMISS, text::DISMISS).clicked();
             match (undo, dismiss) {
                 (true, _) => Some(Action::UndoRemove),
