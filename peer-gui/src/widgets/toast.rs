@@ -1,7 +1,7 @@
 //! News that go away by themselves, above the status bar.
 
 use egui::accesskit::Live;
-use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Margin, Order, RichText, Role, Stroke, Ui, vec2};
+use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Role, Stroke, Ui, vec2};
 
 use super::tokens::{GAP, RADIUS, palette};
 use super::{controls, icons};
@@ -22,8 +22,7 @@ pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
         .fade_in(false);
     let shown = area.show(ctx, |ui| {
         ui.set_max_width((ctx.content_rect().width() - 32.0).min(480.0));
-        let right = Layout::top_down(Align::Max);
-        ui.with_layout(right, |ui| toasts.shown().iter().filter_map(|toast| one(ui, toast)).collect()).inner
+        toasts.shown().iter().filter_map(|toast| one(ui, toast)).collect()
     });
     shown.inner
 }
@@ -38,7 +37,7 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
         .shadow(ui.visuals().popup_shadow)
         .inner_margin(Margin::symmetric(12, 8));
     let shown = frame.show(ui, |ui| {
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.horizontal(|ui| {
             icons::tone(ui, if toast.mood == Mood::Good { Tone::Good } else { Tone::Trouble });
             ui.add_space(GAP / 2.0);
             let width = ui.available_width() - if is_removal { 148.0 } else { 84.0 };
