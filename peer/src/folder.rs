@@ -22,7 +22,7 @@ use crate::share::FileStamp;
 pub(crate) mod digest;
 pub(crate) mod fetch;
 mod place;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod site;
 
 /// A folder on disk as its list says.

@@ -36,6 +36,8 @@ mod engine;
 pub mod event;
 mod folder;
 mod frames;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod handed_out;
 mod held_back;
 mod holding;

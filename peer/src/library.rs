@@ -212,7 +212,7 @@ pub(crate) fn forget(state: &StateDir, file_id: FileId, others: &[FileId]) {
 
 /// A file of a folder, as it is written down.
 #[derive(Serialize, Deserialize)]
-struct KeptFile {
+pub(crate) struct KeptFile {
     path: PathBuf,
     len: u64,
     modified: Option<u64>,

@@ -25,7 +25,7 @@ use crate::store::storage::{SharedFile, Storage};
 
 pub(crate) use crate::store::relocate::{move_one, relocate, relocate_as};
 
-mod chunk_store;
+pub(crate) mod chunk_store;
 mod relocate;
 pub(crate) mod sidecar;
 mod storage;

@@ -80,7 +80,7 @@ impl TokenFile {
     }
 }
 
-fn parse(text: &str) -> Result<Tokens, String> {
+pub(crate) fn parse(text: &str) -> Result<Tokens, String> {
     let texts: BTreeMap<String, String> = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let mut tokens = Tokens::default();
     for (tracker, token) in texts {

@@ -13,7 +13,7 @@
 mod catalogue;
 mod cluster;
 pub(crate) mod duration;
-mod file;
+pub(crate) mod file;
 mod key;
 mod print;
 mod server;

@@ -26,6 +26,8 @@ pub mod catalogue;
 pub mod cluster;
 pub mod config;
 pub mod contact;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod http;
 pub mod listeners;
 pub mod logs;

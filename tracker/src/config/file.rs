@@ -15,7 +15,7 @@ const ALIKE: f64 = 0.85;
 
 /// What a file says.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// Each value with its line, counted from 1.
     pub(super) values: Vec<(Key, Value, usize)>,
     /// What in it is no key, in sentences, with their lines.
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Contents, String> {
     parse(&text).map_err(|error| format!("{} is not valid TOML: {}", path.display(), error.trim_end()))
 }
 
-fn parse(text: &str) -> Result<Contents, String> {
+pub(crate) fn parse(text: &str) -> Result<Contents, String> {
     let spans = DeTable::parse(text).map_err(|error| error.to_string())?;
     let mut values: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
     let line = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
