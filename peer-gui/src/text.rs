@@ -350,6 +350,16 @@ pub fn sort_by(of: Column) -> String {
     format!("Sort by {}", column(of))
 }
 
+/// The name of the button that gives a column more room.
+pub fn wider(of: Column) -> String {
+    format!("{} wider", column(of))
+}
+
+/// The name of the button that takes some of it.
+pub fn narrower(of: Column) -> String {
+    format!("{} narrower", column(of))
+}
+
 /// A chip, with how many rows it shows.
 pub fn filter(filter: Filter, count: usize) -> String {
     let name = match filter {

@@ -1,6 +1,6 @@
 //! What is asked on top of everything else, and what is shown there.
 
-use egui::{Key, Label, RichText, ScrollArea, Ui};
+use egui::{Id, Key, Label, RichText, ScrollArea, Ui};
 
 use crate::actions::{self, Action, Place};
 use crate::platform::licences::LICENCES;
@@ -17,11 +17,35 @@ const QR: f32 = 320.0;
 /// Width of a page of text.
 const PAGE: f32 = 640.0;
 
+/// Gives the focus back to what had it before a dialog was opened, once that is closed, unless something else has asked for it.
+pub fn give_back_focus(ui: &Ui, view: &ViewState) {
+    if view.dialog.is_some() {
+        return;
+    }
+    if ui.memory(egui::Memory::top_modal_layer).is_some() {
+        // Nothing below a dialog can have the focus in the frame after it.
+        return ui.ctx().request_repaint();
+    }
+    let before = ui.data_mut(|data| data.remove_temp::<Option<Id>>(focus_before())).flatten();
+    if let Some(before) = before.filter(|_| ui.memory(egui::Memory::focused).is_none()) {
+        ui.memory_mut(|memory| memory.request_focus(before));
+    }
+}
+
+fn focus_before() -> Id {
+    Id::unique("focus-before-dialog")
+}
+
 /// Shows the dialog that is open, if one is.
 pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
     let (fresh, selected) = (std::mem::take(&mut view.dialog_is_new), !view.selection.is_empty());
     let Some(dialog) = &mut view.dialog else { return Vec::new() };
     let ctx = ui.ctx();
+    if fresh {
+        // A dialog that is opened by another one leads back to where that came from.
+        let focused = ui.memory(egui::Memory::focused);
+        ui.data_mut(|data| *data.get_temp_mut_or_insert_with(focus_before(), || focused));
+    }
     match dialog {
         Dialog::Delete { files, what } => {
             let question = text::delete_question(what, files.len());

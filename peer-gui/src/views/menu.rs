@@ -1,12 +1,15 @@
 //! Everything that can be done with the selected transfers: the same by a click with the other button as by a button.
 
-use egui::{Button, Ui};
+use egui::{Button, ScrollArea, Ui};
 use sprat_peer::{Snapshot, TransferView};
 
 use crate::actions::Action;
 use crate::state::{RowKey, ViewState, rows};
 use crate::text;
 use crate::widgets::tokens::LINE;
+
+/// Height of an entry: all of them have room in the smallest window.
+const ENTRY: f32 = 28.0;
 
 /// What is selected, as far as it says what can be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,17 +84,22 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
         &[(text::REMOVE, true, Action::Remove), (text::DELETE, chosen.downloaded, Action::AskDelete)],
     ];
     let mut done = None;
-    for (n, group) in groups.into_iter().enumerate() {
-        if n > 0 {
-            ui.separator();
-        }
-        // There is mostly nothing to stop: that entry is there when there is.
-        for (name, can, action) in group.iter().filter(|(_, can, action)| *can || *action != Action::CancelWork) {
-            if item(ui, name, *can) {
-                done = Some(action.clone());
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.spacing_mut().interact_size.y = ENTRY;
+    let most = (ui.ctx().content_rect().height() - ENTRY).max(3.0 * ENTRY);
+    ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
+        for (n, group) in groups.into_iter().enumerate() {
+            if n > 0 {
+                ui.separator();
+            }
+            // There is mostly nothing to stop: that entry is there when there is.
+            for (name, can, action) in group.iter().filter(|(_, can, action)| *can || *action != Action::CancelWork) {
+                if item(ui, name, *can) {
+                    done = Some(action.clone());
+                }
             }
         }
-    }
+    });
     if done.is_some() {
         ui.close();
     }

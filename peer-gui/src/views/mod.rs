@@ -49,6 +49,7 @@ pub fn frame(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
         ui.ctx().request_repaint_after_secs(seconds as f32);
     }
     look_at_clipboard(ui, &seen.snapshot, view);
+    dialogs::give_back_focus(ui, view);
     if view.list.refresh(&seen.snapshot, view.filter, view.preferences.sort, view.removals.hidden()) {
         view.selection.keep_listed(&view.list);
     }

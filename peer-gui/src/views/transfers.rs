@@ -7,8 +7,12 @@ use super::{details, list, setup};
 use crate::actions::Action;
 use crate::state::{Column, Filter, ViewState};
 use crate::text;
-use crate::widgets::tokens::{CONTROL, GAP, GAP_SMALL, ROW, TEXT_HEADING, palette};
+use crate::widgets::tokens::{CONTROL, GAP, GAP_SMALL, LINE, ROW, TEXT_HEADING, palette};
 use crate::widgets::{controls, empty_state};
+
+/// How much a button of the columns' menu changes a width, in points, and how wide that menu is.
+const WIDEN: f32 = 16.0;
+const COLUMN_MENU: f32 = 190.0;
 
 /// Shows the screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState, now: f64) -> Vec<Action> {
@@ -71,14 +75,25 @@ fn filters(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// Which columns are shown.
+/// Which columns are shown, and how wide they are: the same as by dragging their edges, without a mouse.
 pub(super) fn columns(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
+    ui.set_max_width(COLUMN_MENU);
+    ui.spacing_mut().item_spacing.y = 0.0;
     for column in Column::ALL.into_iter().filter(|column| column.can_hide()) {
         let mut shown = !view.preferences.hidden_columns.contains(&column);
-        if ui.add(Checkbox::new(&mut shown, text::column(column))).changed() {
-            actions.push(Action::ToggleColumn(column));
-        }
+        ui.horizontal(|ui| {
+            if ui.add(Checkbox::new(&mut shown, text::column(column))).changed() {
+                actions.push(Action::ToggleColumn(column));
+            }
+            controls::from_right(ui, LINE, |ui| {
+                for (sign, name, by) in [("+", text::wider(column), WIDEN), ("−", text::narrower(column), -WIDEN)] {
+                    if controls::small(ui, sign, &name).clicked() {
+                        actions.push(list::widen(column, by, &view.preferences));
+                    }
+                }
+            });
+        });
     }
     actions
 }

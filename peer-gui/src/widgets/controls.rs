@@ -1,6 +1,10 @@
 //! Buttons, fields, cards.
 
-use egui::{Align, Button, CornerRadius, Frame, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui, vec2};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{
+    Align, Button, CornerRadius, Frame, Layout, Margin, PopupCloseBehavior, Response, RichText, Stroke, StrokeKind,
+    TextEdit, Ui, vec2,
+};
 
 use super::tokens::{CONTROL, GAP_LARGE, GAP_SMALL, RADIUS, READABLE, TEXT_TITLE, palette};
 
@@ -11,20 +15,32 @@ const MAX_FIELD: usize = 8 * 1024;
 pub fn primary(ui: &mut Ui, label: &str) -> Response {
     let p = palette(ui);
     let text = RichText::new(label).color(p.on_accent);
-    ui.add(Button::new(text).fill(p.accent).stroke(Stroke::new(1.0, p.accent)).min_size(vec2(0.0, CONTROL)))
+    let button = Button::new(text).fill(p.accent).stroke(Stroke::new(1.0, p.accent)).min_size(vec2(0.0, CONTROL));
+    ringed(ui, |ui| ui.add(button))
+}
+
+/// A button with a ring around it while it has the keyboard's focus: its own line is the same then as always.
+fn ringed(ui: &mut Ui, button: impl FnOnce(&mut Ui) -> Response) -> Response {
+    let response = button(ui);
+    if response.has_focus() {
+        let line = Stroke::new(2.0, palette(ui).accent);
+        ui.painter().rect_stroke(response.rect.expand(1.0), RADIUS + 1, line, StrokeKind::Outside);
+    }
+    response
 }
 
 /// What can be done too.
 pub fn button(ui: &mut Ui, label: &str) -> Response {
     let border = palette(ui).border;
-    ui.add(Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL)))
+    ringed(ui, |ui| ui.add(Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL))))
 }
 
 /// What cannot be undone.
 pub fn danger(ui: &mut Ui, label: &str) -> Response {
     let p = palette(ui);
     let text = RichText::new(label).color(p.on_trouble);
-    ui.add(Button::new(text).fill(p.trouble).stroke(Stroke::new(1.0, p.trouble)).min_size(vec2(0.0, CONTROL)))
+    let button = Button::new(text).fill(p.trouble).stroke(Stroke::new(1.0, p.trouble)).min_size(vec2(0.0, CONTROL));
+    ringed(ui, |ui| ui.add(button))
 }
 
 /// A button in a line of text. `name` is what is heard where `label` alone would not say what it is about.
@@ -34,16 +50,18 @@ pub fn small(ui: &mut Ui, label: &str, name: &str) -> Response {
         ui.spacing_mut().button_padding = vec2(8.0, 2.0);
         ui.spacing_mut().interact_size.y = 0.0;
         let text = RichText::new(label).small();
-        ui.add(Button::new(text).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, 22.0)).corner_radius(4))
+        let button = Button::new(text).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, 22.0)).corner_radius(4);
+        ringed(ui, |ui| ui.add(button))
     });
     shown.inner.accessible_name(name)
 }
 
-/// A button that opens a menu.
+/// A button that opens a menu, which stays until it is closed or something beside it is clicked: more than one box may be ticked.
 pub fn menu(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
     let border = palette(ui).border;
     let button = Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL));
-    egui::containers::menu::MenuButton::from_button(button).ui(ui, contents);
+    let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    ringed(ui, |ui| MenuButton::from_button(button).config(stays).ui(ui, contents).0);
 }
 
 /// One of several pages that share a place. `name` is what is heard where `label` alone would not say what it is about.

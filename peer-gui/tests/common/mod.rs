@@ -1,18 +1,33 @@
-//! Made-up snapshots: for the tests, and for the gallery.
+//! Made-up snapshots, for the tests and for the pictures.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use sprat_chunking::FileId;
-use sprat_peer::{HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble};
+use sprat_peer::{
+    Cell, ChunkMap, Detail, FileView, HashingView, PeerView, Priority, Snapshot, TrackerState, TrackerView,
+    TransferState, TransferView, Trouble,
+};
 use sprat_peer_gui::state::{Phase, Seen};
+use sprat_protocol::tracker::SearchHit;
 use sprat_protocol::{Link, PeerId};
 use url::Url;
 
 /// The file ID whose bytes are all this number.
 pub(crate) fn id(n: u8) -> FileId {
     FileId::new([n; 32])
+}
+
+/// The moment at which clocks here show this, in seconds since 1970 (UTC). Moments are told in local time: so they are told alike
+/// wherever the tests run.
+pub(crate) fn moment(shown: &str) -> u64 {
+    let shown: DateTime = shown.parse().expect("a date and a time");
+    let zoned = shown.to_zoned(TimeZone::system()).expect("every zone has this moment");
+    u64::try_from(zoned.timestamp().as_second()).expect("a moment of this century")
 }
 
 /// The engine just after its first start, with a tracker that answers.
@@ -70,7 +85,7 @@ pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: Transfe
         uploaded: if sharing { size * 3 } else { size / 7 },
         eta: downloading.then_some(Duration::from_secs(67 * u64::from(n))),
         work: None,
-        added: 1_800_000_000,
+        added: moment("2026-11-20 18:05"),
         peers: if downloading { peers() } else { Vec::new() },
         link,
         state,
@@ -85,7 +100,7 @@ pub(crate) fn peers() -> Vec<PeerView> {
         agent: "sprat/0.1.0".to_owned(),
         name: String::new(),
         connected,
-        last_seen: 1_800_000_000,
+        last_seen: moment("2026-11-20 19:40"),
         complete,
         chunks_down: chunks,
         bytes_down: u64::from(chunks) * 262_144,
@@ -122,11 +137,87 @@ pub(crate) fn busy() -> Snapshot {
             total: 8 << 30,
             eta: None,
         }],
-        transfers: all.into_iter().map(Arc::new).collect(),
+        // Each a minute after the one before.
+        transfers: (0..).zip(all).map(|(n, one)| Arc::new(TransferView { added: one.added + 60 * n, ..one })).collect(),
         down_rate: 9_175_040,
         up_rate: 614_400,
         ..empty()
     }
+}
+
+/// Somebody who came for something and has a name, or has none.
+pub(crate) fn person(n: u8, name: &str, down: u64, up: u64) -> PeerView {
+    PeerView {
+        peer_id: PeerId::new([n.wrapping_mul(37); 32]),
+        addr: ([192, 168, 1, n], 40_000 + u16::from(n)).into(),
+        agent: "sprat/0.1.0".to_owned(),
+        name: name.to_owned(),
+        connected: n != 21,
+        last_seen: moment("2026-11-20 19:40"),
+        complete: down > 0,
+        chunks_down: (down / 262_144) as u32,
+        bytes_down: down,
+        bytes_up: up,
+        down_rate: down / 200,
+        up_rate: up / 300,
+    }
+}
+
+/// The same as [`busy`], with the detail of the first download.
+pub(crate) fn watched() -> Snapshot {
+    Snapshot { detail: Some(Arc::new(detail(1))), ..busy() }
+}
+
+/// The detail of a download that is about half here.
+pub(crate) fn detail(n: u8) -> Detail {
+    let cell = |at: u32| match (at, at.wrapping_mul(2_654_435_761) >> 24) {
+        (_, 0..=3) => Cell::Requested,
+        (0..=299, _) | (_, 4..=90) => Cell::Here,
+        _ => Cell::Missing,
+    };
+    Detail {
+        file_id: id(n),
+        chunks: ChunkMap { cells: (0..640).map(cell).collect(), chunks_per_cell: 4 },
+        files: Arc::from([]),
+        priorities: [].into(),
+        up_limit: NonZeroU32::new(512 << 10),
+        down_limit: None,
+    }
+}
+
+/// A folder that is fetched, with its files.
+pub(crate) fn folder() -> Snapshot {
+    let mut album = transfer(9, "field recordings 2026", 300, 40, TransferState::Downloading);
+    album.files = Some(4);
+    let file = |path: &str, mib: u64| FileView { path: path.to_owned(), size: mib << 20 };
+    let files = [
+        file("cover.png", 2),
+        file("day 1/harbour at dawn.flac", 140),
+        file("day 1/rain on the tent.flac", 98),
+        file("notes.txt", 1),
+    ];
+    let priorities = [(0, Priority::Off), (2, Priority::High)].into();
+    let detail = Detail { files: Arc::from(files), priorities, up_limit: None, ..detail(9) };
+    Snapshot { transfers: vec![Arc::new(album)], detail: Some(Arc::new(detail)), ..empty() }
+}
+
+/// What a search found. The first is here already, the second is on its way.
+pub(crate) fn hits() -> Vec<SearchHit> {
+    let hit = |n: u8, name: &str, mib: u64, seeders: u32, first_seen: &str| SearchHit {
+        file_id: id(n),
+        name: name.to_owned(),
+        size: mib << 20,
+        seeders,
+        leechers: 1,
+        first_seen: moment(first_seen),
+    };
+    vec![
+        hit(3, "lecture-notes-2026.zip", 200, 3, "2026-10-02 09:15"),
+        hit(1, "debian-12.8.0-amd64-netinst.iso", 640, 41, "2026-09-14 22:40"),
+        hit(50, "lecture-01-introduction.mp4", 812, 7, "2026-09-01 08:00"),
+        hit(51, "lecture-02-how-files-travel.mp4", 1044, 6, "2026-09-08 08:00"),
+        hit(52, "lecture slides, first half.pdf", 12, 9, "2026-09-30 17:20"),
+    ]
 }
 
 /// The phase in which this is the newest snapshot.

@@ -1,0 +1,108 @@
+//! A link that was copied elsewhere is offered when the window gets the focus; what is pasted goes where it should.
+
+use egui::Event;
+use egui_kittest::kittest::Queryable as _;
+use sprat_peer::Command;
+use sprat_peer_gui::state::Screen;
+use sprat_peer_gui::text;
+
+use crate::common::{busy, empty, id, transfer};
+use crate::window::*;
+
+fn leave(window: &mut Window) {
+    window.input_mut().focused = false;
+    window.event(Event::WindowFocused(false));
+    window.run();
+}
+
+/// The window gets the focus; what it asks the system for comes with one of the next frames, if there is something.
+fn come_back(window: &mut Window, clipboard: Option<&str>) {
+    come_back_after(window, 1, clipboard);
+}
+
+fn come_back_after(window: &mut Window, frames: usize, clipboard: Option<&str>) {
+    leave(window);
+    window.input_mut().focused = true;
+    window.event(Event::WindowFocused(true));
+    window.run_steps(frames);
+    if let Some(text) = clipboard {
+        window.event(Event::Paste(text.to_owned()));
+    }
+    window.run();
+}
+
+fn link() -> String {
+    format!("sprat:{ID}?name=a.txt")
+}
+
+fn offered() -> String {
+    text::offer(Some("a.txt"), ID)
+}
+
+#[test]
+fn a_link_is_offered_once() {
+    let mut window = on(Screen::Share, empty());
+    come_back(&mut window, Some(&link()));
+    assert!(reads(&window, &offered()) && commands(&window).is_empty());
+    press(&mut window, text::DISMISS);
+    assert!(!reads(&window, &offered()));
+    come_back(&mut window, Some(&link()));
+    assert!(!reads(&window, &offered()));
+}
+
+#[test]
+fn the_system_may_take_a_frame_or_two_to_say_what_was_copied() {
+    for frames in 1..=3 {
+        let mut window = on(Screen::Share, empty());
+        come_back_after(&mut window, frames, Some(&link()));
+        assert!(reads(&window, &offered()) && commands(&window).is_empty(), "after {frames}");
+    }
+}
+
+#[test]
+fn an_offer_that_is_taken_is_downloaded() {
+    let mut window = on(Screen::Share, empty());
+    come_back(&mut window, Some(&link()));
+    press(&mut window, text::DOWNLOAD_IT);
+    let [Command::Download { link, .. }] = commands(&window)[..] else { panic!("one download") };
+    assert_eq!(link.file_id.to_string(), ID);
+    assert!(!reads(&window, &offered()));
+}
+
+#[test]
+fn neither_ones_own_link_nor_what_is_here_is_offered() {
+    let mut window = on(Screen::Share, busy());
+    come_back(&mut window, Some(&transfer(1, "debian", 1, 1, sprat_peer::TransferState::Paused).link.to_string()));
+    assert!(window.state().view.offer.is_none(), "it is in the list");
+    press(&mut window, &text::copy_link_of("lecture-notes-2026.zip"));
+    let own = copied(&window).expect("a link").to_owned();
+    publish(&mut window, empty());
+    come_back(&mut window, Some(&own));
+    assert!(window.state().view.offer.is_none(), "it was copied here");
+}
+
+#[test]
+fn what_is_no_link_goes_nowhere_unasked() {
+    let mut window = on(Screen::Transfers, empty());
+    window.get_by_role_and_label(egui::accesskit::Role::TextInput, text::PASTE_ID).focus();
+    window.run();
+    come_back(&mut window, Some("a password"));
+    let view = &window.state().view;
+    assert!(view.offer.is_none() && view.fields.id.is_empty() && commands(&window).is_empty());
+}
+
+#[test]
+fn what_is_pasted_later_goes_where_it_should() {
+    for clipboard in [None, Some("a password")] {
+        let mut window = on(Screen::Transfers, busy());
+        come_back(&mut window, clipboard);
+        paste(&mut window, &id(60).to_string());
+        assert!(matches!(commands(&window)[..], [Command::Download { link, .. }] if link.file_id == id(60)));
+
+        window.get_by_role_and_label(egui::accesskit::Role::TextInput, text::PASTE_ID).focus();
+        window.run();
+        come_back(&mut window, clipboard);
+        paste(&mut window, "abc");
+        assert_eq!((window.state().view.fields.id.as_str(), commands(&window).len()), ("abc", 1));
+    }
+}
