@@ -1,6 +1,8 @@
 //! Selecting rows, and what is then done with all of them.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 use sprat_chunking::FileId;
 use sprat_peer::Command;
 use sprat_peer_gui::state::RowKey;
@@ -100,4 +102,19 @@ fn everything_is_selected_at_once_and_commanded_at_once() {
     plain_key(&mut window, Key::Escape);
     press(&mut window, text::COPY_LINK);
     assert_eq!(copied(&window).map(|links| links.lines().count()), Some(8));
+}
+
+#[test]
+fn the_pane_does_not_hide_the_row_that_it_is_about() {
+    let mut window = with(busy());
+    window.set_size([1180.0, 560.0].into());
+    window.run();
+    let before = place_of_row(&window, "notes");
+    select(&mut window, "notes");
+    assert_eq!(window.state().view.selection.single(), Some(&RowKey::Transfer(id(8))));
+    let (row, pane) = (place_of_row(&window, "notes"), window.get_by_role_and_label(Role::Button, text::MORE).rect());
+    assert!(
+        row.bottom() <= pane.top() && row.top() < before.top(),
+        "the row is at {row}, the pane's buttons at {pane}"
+    );
 }

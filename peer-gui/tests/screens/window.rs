@@ -1,7 +1,7 @@
 //! The window under test, and the hands and eyes of who uses it.
 
 use egui::accesskit::Role;
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, UiBuilder};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, UiBuilder};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use sprat_peer::{Command, Snapshot};
@@ -212,6 +212,10 @@ fn row<'a>(window: &'a Window, name: &str) -> Node<'a> {
         .get_all_by_role(Role::Row)
         .find(|row| row.accesskit_node().label().is_some_and(|label| label.starts_with(name)));
     row.expect("a row with this name")
+}
+
+pub(crate) fn place_of_row(window: &Window, name: &str) -> Rect {
+    row(window, name).rect()
 }
 
 pub(crate) fn select(window: &mut Window, name: &str) {

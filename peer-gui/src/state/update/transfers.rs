@@ -19,6 +19,8 @@ pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, 
     match action {
         Action::Select(key, pick) => {
             view.selection.pick(&view.list, key, pick);
+            // The pane that opens then may be where the row was.
+            view.follow_selection = true;
             Vec::new()
         }
         Action::Move(step, pick) => {
