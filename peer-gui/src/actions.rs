@@ -124,6 +124,8 @@ pub enum Action {
     Zoom(Zoom),
     /// Tell when a transfer ends, or not.
     SetNotifications(bool),
+    /// Offer links that were copied elsewhere, or not.
+    SetOfferLinks(bool),
     /// Choose the download folder.
     PickDownloadDir,
     /// Use the folder in the field from now on.
@@ -290,11 +292,12 @@ pub static TABLE: [Entry; 53] = [
 ];
 
 /// Where the keyboard's focus is, as far as shortcuts care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Focus {
     /// In a text field: every key belongs to it but those that count anywhere.
     Field,
     /// On a row of the list, or nowhere: rows take the keys.
+    #[default]
     Rows,
     /// On another widget: it takes Space, Enter and the arrows.
     Widget,
@@ -311,7 +314,7 @@ pub fn shortcuts(input: &mut InputState, screen: Screen, focus: Focus, text_is_s
     let counts = |place| place == Place::Anywhere || in_rows;
     let mut actions = Vec::new();
     for entry in TABLE.iter().filter(|entry| counts(entry.place)) {
-        if entry.key.is_some_and(|key| input.consume_shortcut(&key)) {
+        if entry.key.is_some_and(|key| pressed(input, &key, &entry.action)) {
             actions.push(entry.action.clone());
         }
     }
@@ -332,6 +335,13 @@ pub fn shortcuts(input: &mut InputState, screen: Screen, focus: Focus, text_is_s
     actions
 }
 
+/// Takes a key out of the input, and returns whether it counts: one that is held does so once, but for those that move.
+fn pressed(input: &mut InputState, key: &KeyboardShortcut, action: &Action) -> bool {
+    let is_new = |event: &Event| matches!(event, Event::Key { key: pressed, pressed: true, repeat: false, .. } if *pressed == key.logical_key);
+    let counts = matches!(action, Action::Move(..) | Action::Zoom(_)) || input.events.iter().any(is_new);
+    input.consume_shortcut(key) && counts
+}
+
 /// The entries of the palette that have all these words in their names, as places in [`TABLE`]. `selected` says whether
 /// there is something for those about transfers.
 pub fn palette(words: &str, selected: bool) -> Vec<usize> {
@@ -349,7 +359,7 @@ pub fn palette(words: &str, selected: bool) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn pressed(modifiers: Modifiers, key: Key) -> InputState {
+    fn with_key(modifiers: Modifiers, key: Key) -> InputState {
         let mut input = InputState::default();
         input.modifiers = modifiers;
         input.events.push(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
@@ -357,7 +367,7 @@ mod tests {
     }
 
     fn of(modifiers: Modifiers, key: Key, focus: Focus) -> Vec<Action> {
-        shortcuts(&mut pressed(modifiers, key), Screen::Transfers, focus, false)
+        shortcuts(&mut with_key(modifiers, key), Screen::Transfers, focus, false)
     }
 
     #[test]
@@ -380,6 +390,19 @@ mod tests {
             assert_eq!(in_field.is_empty(), entry.place == Place::Rows, "{:?}", entry.action);
             assert_eq!(of(key.modifiers, key.logical_key, Focus::Dialog), []);
         }
+    }
+
+    #[test]
+    fn a_key_that_is_held_counts_once_unless_it_moves() {
+        let held = |key| {
+            let mut input = with_key(Modifiers::NONE, key);
+            if let Some(Event::Key { repeat, .. }) = input.events.first_mut() {
+                *repeat = true;
+            }
+            shortcuts(&mut input, Screen::Transfers, Focus::Rows, false)
+        };
+        assert_eq!((held(Key::Delete), held(Key::Space)), (vec![], vec![]));
+        assert_eq!(held(Key::ArrowDown), [Action::Move(Step::Down, Pick::Only)]);
     }
 
     #[test]

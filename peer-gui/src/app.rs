@@ -1,14 +1,17 @@
 //! eframe glue: takes what is new from the bridge, draws a frame, carries out what comes of it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use egui::{Context, Ui, ViewportCommand};
 
-use crate::bridge::{Bridge, Notice, Waker};
+use crate::bridge::{Bridge, Notice, Request, Waker};
 use crate::state::toasts::Mood;
 use crate::state::{Effect, Phase, Seen, ViewState, notices};
 use crate::widgets::theme;
 use crate::{text, views};
+
+/// When to look again whether the engine has room for more commands.
+const ROOM_AGAIN: Duration = Duration::from_millis(20);
 
 /// The window.
 #[derive(Debug)]
@@ -52,6 +55,11 @@ impl App {
                     self.bridge.send(command);
                     true
                 }
+                // Nobody asked for a notification, so nobody misses one.
+                Effect::Ask(request @ Request::Notify { .. }) => {
+                    self.bridge.ask(request);
+                    true
+                }
                 Effect::Ask(request) => self.bridge.ask(request),
                 Effect::Copy(text) => {
                     ctx.copy_text(text);
@@ -77,7 +85,7 @@ impl eframe::App for App {
         let effects = self.view.forget_removed(now);
         self.carry_out(ctx, effects, now);
         if self.bridge.flush() {
-            ctx.request_repaint();
+            ctx.request_repaint_after(ROOM_AGAIN);
         }
     }
 

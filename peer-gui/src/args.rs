@@ -9,7 +9,7 @@ use sprat_peer::{EngineConfig, TokenFile};
 use sprat_protocol::Link;
 use url::Url;
 
-use crate::bridge::Startup;
+use crate::bridge::{SCHEME, Startup, has_scheme};
 use crate::platform::log::LogRing;
 use crate::state::trackers;
 
@@ -36,6 +36,9 @@ pub struct Args {
     /// Where to listen for peers; port 0 is any free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// What is opened comes from elsewhere, such as a page: links only, and nothing is fetched before you agree.
+    #[arg(long)]
+    pub links: bool,
     /// Make this program the one that opens links which begin with `sprat:`, put it into the menu, and end.
     #[arg(long)]
     pub register_links: bool,
@@ -61,11 +64,21 @@ impl Args {
             download_dir_given,
             listen_given,
             fallback_trackers: fallback_trackers.map(trackers::parse_list).unwrap_or_default(),
-            open: self.open.into_iter().map(absolute).collect(),
+            open: opened(self.open, self.links),
             handed_over: None,
             log: LogRing::default(),
         }
     }
+}
+
+/// What is to be opened. A link keeps its scheme only if it comes from elsewhere: by that it is known from one that was typed.
+fn opened(arguments: Vec<String>, from_elsewhere: bool) -> Vec<String> {
+    let of_links = |argument: &String| !from_elsewhere || has_scheme(argument);
+    let kept = arguments.into_iter().filter(of_links).map(absolute);
+    kept.map(
+        |argument| if from_elsewhere || !has_scheme(&argument) { argument } else { argument[SCHEME.len()..].into() },
+    )
+    .collect()
 }
 
 /// What is to be opened, so that it means the same to a process in another directory. A desktop may write a path as a

@@ -77,13 +77,13 @@ fn listen(listener: Listener, startup: &mut Startup, front: Front) -> anyhow::Re
     let (sender, receiver) = mpsc::channel(HANDED_OVER);
     startup.handed_over = Some(receiver);
     let on_open = move |open| {
-        if let Err(error) = sender.try_send(open) {
-            tracing::warn!(%error, "what another window handed over is lost");
-        }
+        // Without room nothing is answered, and the other window tries again.
+        let taken = sender.try_send(open).is_ok();
         if let Some(window) = front.get() {
             window.send_viewport_cmd(ViewportCommand::Minimized(false));
             window.send_viewport_cmd(ViewportCommand::Focus);
         }
+        taken
     };
     listener.serve(on_open).context("can't start a thread")
 }

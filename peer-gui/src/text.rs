@@ -115,7 +115,6 @@ pub const DISMISS: &str = "Dismiss";
 pub const FILE_ID: &str = "File ID";
 pub const PATH: &str = "Path";
 pub const LINK: &str = "Link";
-pub const CHUNKS: &str = "Chunks";
 pub const TRAFFIC: &str = "Traffic";
 /// Columns of the peers.
 pub const PEER: &str = "Peer";
@@ -243,6 +242,7 @@ pub const USE_PORT: &str = "Use this port";
 pub const PORT_SET: &str = "The port is used when Sprat starts the next time.";
 pub const SYSTEM: &str = "System";
 pub const NOTIFICATIONS: &str = "Tell me when a transfer ends and I am not looking";
+pub const OFFER_LINKS: &str = "Offer to download a link that I copied elsewhere";
 pub const REGISTER_LINKS: &str = "Open sprat: links with this program";
 pub const REGISTER_LINKS_HINT: &str = "A click on such a link on a page or in a mail then starts the download.";
 pub const TEST: &str = "Test";
@@ -386,7 +386,7 @@ pub fn filter_hint(filter: Filter) -> &'static str {
 /// The link that is on the clipboard.
 pub fn offer(name: Option<&str>, file_id: &str) -> String {
     let what = name.map_or_else(|| file_id.to_owned(), quoted);
-    format!("You copied a link to {what}. Download it?")
+    format!("Here is a link to {what}. Download it?")
 }
 
 /// A name among other words.
@@ -420,8 +420,8 @@ pub fn removed(count: usize) -> String {
 /// After a deletion.
 pub fn deleted(count: usize) -> String {
     match count {
-        1 => "Removed from the list. The downloaded file is deleted.".to_owned(),
-        _ => format!("{} removed from the list. The downloaded files are deleted.", transfers(count)),
+        1 => "Removed from the list. The downloaded file is being deleted.".to_owned(),
+        _ => format!("{} removed from the list. The downloaded files are being deleted.", transfers(count)),
     }
 }
 

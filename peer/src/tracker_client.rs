@@ -10,6 +10,7 @@ use reqwest::{Client, RequestBuilder, Response, redirect};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use sprat_protocol::Identity;
+use sprat_protocol::name::clean_line;
 use sprat_protocol::tracker::{
     AccessToken, Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register,
     RegisterFile, Registered, Request, SIGNATURE_HEADER, Search, SearchAnswer, Signature, Unregister, Unregistered,
@@ -20,6 +21,8 @@ use url::Url;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
+/// How much of what a tracker says is shown to a person, in characters.
+const MAX_MESSAGE: usize = 300;
 const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 
 /// A tracker, as its client sees it. Clones share its connections.
@@ -200,7 +203,10 @@ impl TrackerClient {
 
     fn not_expected(&self, answer: Answer) -> TrackerError {
         match answer {
-            Answer::Error(error) => TrackerError::Refused { url: self.url.clone(), error },
+            Answer::Error(mut error) => {
+                error.message = clean_line(&error.message, MAX_MESSAGE);
+                TrackerError::Refused { url: self.url.clone(), error }
+            }
             _ => self.nonsense(),
         }
     }

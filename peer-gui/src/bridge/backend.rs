@@ -156,7 +156,7 @@ impl Work {
     async fn serve(&mut self, mut feeds: Feeds, mut requests: mpsc::Receiver<Request>, stop: &CancellationToken) {
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.keep_last(requests).await,
                 request = requests.recv() => match request {
                     Some(request) => self.handle(request).await,
                     None => return,
@@ -172,6 +172,15 @@ impl Work {
                         self.out.send(Notice::Failed(text::ENGINE_ENDED.to_owned())).await;
                     }
                 },
+            }
+        }
+    }
+
+    /// What was to be kept just before the end is kept.
+    async fn keep_last(&mut self, mut requests: mpsc::Receiver<Request>) {
+        while let Ok(request) = requests.try_recv() {
+            if matches!(request, Request::SavePreferences(_) | Request::SaveToken { .. }) {
+                self.handle(request).await;
             }
         }
     }

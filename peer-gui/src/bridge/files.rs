@@ -16,12 +16,17 @@ pub fn preferences_path(state_dir: &Path) -> PathBuf {
 /// second value says so.
 pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
     let path = preferences_path(state_dir);
-    let read = fs::read(&path).and_then(|text| Preferences::from_json(&text).map_err(io::Error::from));
+    let read = fs::read(&path).and_then(|text| {
+        Preferences::from_json(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    });
     match read {
         Ok(preferences) => (preferences, None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (Preferences::default(), None),
         Err(error) => {
-            let _ = fs::rename(&path, path.with_extension("json.damaged"));
+            // One that cannot be read right now may be in order.
+            if error.kind() == io::ErrorKind::InvalidData {
+                let _ = fs::rename(&path, path.with_extension("json.damaged"));
+            }
             (Preferences::default(), Some(text::preferences_damaged(&error.to_string())))
         }
     }

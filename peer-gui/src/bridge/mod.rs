@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, watch};
 pub use backend::Backend;
 pub use notice::{LocalTracker, Notice, Picked, Request};
 pub use startup::{Opening, Startup};
+pub(crate) use startup::{SCHEME, has_scheme};
 pub use waker::Waker;
 
 /// How many requests, and how many notices, may wait.

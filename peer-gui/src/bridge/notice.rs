@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sprat_peer::{EngineHandle, Event};
+use sprat_protocol::Link;
 use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
@@ -77,6 +78,8 @@ pub enum Notice {
     Started(EngineHandle),
     /// It did not start, or ended; what to do, for a person.
     Failed(String),
+    /// A link came from elsewhere: it is downloaded if the person wants it.
+    Opened(Box<Link>),
     /// Something happened in the engine.
     Event(Event),
     /// The answer to [`Request::PickFile`] and [`Request::PickShareFolder`].

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target, TokenFile, Tokens};
 use sprat_protocol::Link;
+use sprat_protocol::name::clean_line;
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -35,11 +36,18 @@ pub struct Startup {
     pub log: LogRing,
 }
 
+/// What links begin with.
+pub(crate) const SCHEME: &str = "sprat:";
+/// How much of an argument that makes no sense is told, in characters.
+const MAX_TOLD: usize = 80;
+
 /// What an argument of the command line is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// Something to download.
     Download(Box<Link>),
+    /// Something to download if a person wants it.
+    Offer(Box<Link>),
     /// A file to share.
     Share(PathBuf),
     /// Neither.
@@ -89,7 +97,7 @@ fn merge(startup: &mut Startup, preferences: &Preferences) {
     }
 }
 
-/// Downloads and shares what the command line names.
+/// Downloads, offers and shares what the command line names.
 pub(super) async fn open_all(arguments: &[String], engine: &EngineHandle, out: &Outbox) {
     for argument in arguments {
         let exists = |path: PathBuf| async move { tokio::fs::try_exists(path).await.unwrap_or(false) };
@@ -97,20 +105,29 @@ pub(super) async fn open_all(arguments: &[String], engine: &EngineHandle, out: &
             Opening::Download(link) => {
                 engine.send(Command::Download { link: *link, target: Target::DownloadDir }).await;
             }
+            Opening::Offer(link) => out.send(Notice::Opened(link)).await,
             Opening::Share(path) => engine.send(Command::Share(path)).await,
             Opening::Neither(text) => out.send(Notice::Trouble(text::not_a_link_or_file(&text))).await,
         }
     }
 }
 
-/// What an argument is: a link or an ID, or else the path of a file that exists.
+/// What an argument is: a link or an ID, or else the path of a file that exists. What has the scheme comes from elsewhere, such as
+/// a page, see `Args`: it is never a path, and nothing is fetched before a person was asked.
 fn opening(argument: &str, exists: bool) -> Opening {
     let absolute = || std::path::absolute(Path::new(argument)).unwrap_or_else(|_| argument.into());
+    let from_elsewhere = has_scheme(argument);
     match argument.parse::<Link>() {
+        Ok(link) if from_elsewhere => Opening::Offer(Box::new(link)),
         Ok(link) => Opening::Download(Box::new(link)),
-        Err(_) if exists => Opening::Share(absolute()),
-        Err(_) => Opening::Neither(argument.to_owned()),
+        Err(_) if exists && !from_elsewhere => Opening::Share(absolute()),
+        Err(_) => Opening::Neither(clean_line(argument, MAX_TOLD)),
     }
+}
+
+/// Whether this is a link with its scheme.
+pub(crate) fn has_scheme(argument: &str) -> bool {
+    argument.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
 /// A message as a sentence: with a capital and a full stop.
@@ -133,7 +150,14 @@ mod tests {
     #[test]
     fn arguments_are_links_or_files() {
         assert!(matches!(opening(ID, true), Opening::Download(_)));
-        assert!(matches!(opening(&format!("sprat:{ID}?size=3"), false), Opening::Download(_)));
+        assert!(matches!(opening(&format!("{ID}?size=3"), false), Opening::Download(_)));
+        assert!(matches!(opening(&format!("SPRAT:{ID}?size=3"), true), Opening::Offer(_)));
+        let path = r"sprat:x\..\..\tax.pdf";
+        assert_eq!(opening(path, true), Opening::Neither(path.into()), "what comes from elsewhere is never a path");
+        assert_eq!(
+            opening(&format!("a\n{}", "b".repeat(500)), false),
+            Opening::Neither(format!("a{}", "b".repeat(79)))
+        );
         assert_eq!(opening("/a/b", true), Opening::Share("/a/b".into()));
         assert_eq!(opening("/a/b", false), Opening::Neither("/a/b".into()));
     }

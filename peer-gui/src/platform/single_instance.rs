@@ -112,7 +112,7 @@ impl Listener {
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn serve(self, on_open: impl Fn(Vec<String>) + Send + 'static) -> io::Result<Serving> {
+    pub fn serve(self, on_open: impl Fn(Vec<String>) -> bool + Send + 'static) -> io::Result<Serving> {
         let Self { runtime, socket, place } = self;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
@@ -152,7 +152,7 @@ impl Serving {
     }
 }
 
-async fn listen(socket: &local::Listener, on_open: impl Fn(Vec<String>)) {
+async fn listen(socket: &local::Listener, on_open: impl Fn(Vec<String>) -> bool) {
     loop {
         let heard = match socket.accept().await {
             Ok(stream) => tokio::time::timeout(ATTENTION, hear(&stream, &on_open)).await,
@@ -169,9 +169,11 @@ async fn listen(socket: &local::Listener, on_open: impl Fn(Vec<String>)) {
 }
 
 /// One at a time: they are all of one user, and none gets much attention.
-async fn hear(stream: &local::Stream, on_open: &impl Fn(Vec<String>)) -> io::Result<()> {
+async fn hear(stream: &local::Stream, on_open: &impl Fn(Vec<String>) -> bool) -> io::Result<()> {
     let open = message::parse(&message::read_line(stream).await?)?;
-    on_open(open);
+    if !on_open(open) {
+        return Err(io::Error::other("too much waits to be opened"));
+    }
     let mut stream = stream;
     stream.write_all(ANSWER).await
 }
@@ -190,7 +192,7 @@ mod tests {
     fn first(dir: &Path) -> (Serving, Receiver<Vec<String>>) {
         let HandOver::Alone(listener) = hand_over(dir, &[]) else { panic!("nobody else is here") };
         let (heard, hear) = channel();
-        let serving = listener.serve(move |open| drop(heard.send(open))).unwrap();
+        let serving = listener.serve(move |open| heard.send(open).is_ok()).unwrap();
         (serving, hear)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use sprat_chunking::FileId;
+use sprat_protocol::FileName;
 use sprat_protocol::tracker::SearchHit;
 
 /// How the search stands.
@@ -12,7 +13,7 @@ pub struct Browse {
     pub words: String,
     /// What was asked last, if anything was.
     pub asked: Option<Asked>,
-    /// What was found, best first.
+    /// What was found, best first, with names that are safe to show.
     pub hits: Vec<SearchHit>,
     /// Whether there is more.
     pub more: bool,
@@ -66,8 +67,15 @@ impl Browse {
             return;
         }
         asked.waiting = false;
+        if answer.hits.is_empty() && !answer.troubles.is_empty() && asked.page > 0 {
+            // That page can be asked for again.
+            asked.page -= 1;
+            self.troubles = answer.troubles;
+            return;
+        }
         let known: HashSet<FileId> = self.hits.iter().map(|hit| hit.file_id).collect();
-        self.hits.extend(answer.hits.into_iter().filter(|hit| !known.contains(&hit.file_id)));
+        let new = answer.hits.into_iter().filter(|hit| !known.contains(&hit.file_id));
+        self.hits.extend(new.map(|hit| SearchHit { name: FileName::clean(&hit.name).as_str().to_owned(), ..hit }));
         (self.more, self.troubles) = (answer.more, answer.troubles);
     }
 }
@@ -90,6 +98,10 @@ mod tests {
         assert_eq!(browse.next_page(), None, "one question at a time");
         browse.answered("a", 1, Answer { hits: vec![hit(2), hit(3)], ..Answer::default() });
         assert_eq!(browse.hits.len(), 3);
+        browse.more = true;
+        assert_eq!(browse.next_page(), Some(("a".into(), 2)));
+        browse.answered("a", 2, Answer { troubles: vec!["away".into()], ..Answer::default() });
+        assert_eq!(browse.next_page(), Some(("a".into(), 2)), "a page that did not come is asked for again");
         browse.words = "b".into();
         browse.begin();
         browse.answered("a", 0, Answer { hits: vec![hit(1)], ..Answer::default() });

@@ -23,7 +23,7 @@ pub mod toasts;
 pub mod trackers;
 pub mod update;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,6 +44,7 @@ pub use selection::{Pick, Selection, Step};
 pub use speeds::Speeds;
 pub use toasts::Toasts;
 
+use crate::actions::Focus;
 use crate::bridge::{LocalTracker, Request};
 
 /// The screens, in the order of the sidebar.
@@ -129,8 +130,8 @@ pub struct ViewState {
     pub dialog: Option<Dialog>,
     /// Whether it was not on the screen yet: its first field gets the focus then.
     pub dialog_is_new: bool,
-    /// What the clipboard had when the window got the focus, if it is a link.
-    pub offer: Option<Link>,
+    /// Links that came from elsewhere and are offered, the first of them now.
+    pub offers: VecDeque<Link>,
     /// What was offered or copied last: it is not offered again.
     pub known_link: Option<FileId>,
     /// In how many frames from now on a paste is what the window itself asked for.
@@ -153,6 +154,12 @@ pub struct ViewState {
     pub toasts: Toasts,
     /// Whether the window is in front.
     pub focused: bool,
+    /// What had the keyboard's focus in the last frame.
+    pub keyboard: Focus,
+    /// Files that were dropped before the engine was there.
+    pub dropped: Vec<PathBuf>,
+    /// Until when nothing is notified, in seconds on the window's clock.
+    pub quiet_until: f64,
     /// When the window's clock began, in seconds since 1970 (UTC).
     pub began: f64,
     /// What is kept for the next run.
@@ -233,6 +240,8 @@ pub enum TrackerTest {
     Silent(String),
 }
 
+/// The most links that are offered one after another.
+const MAX_OFFERS: usize = 16;
 /// The most cards of newly shared files.
 const MAX_CARDS: usize = 20;
 
@@ -255,6 +264,15 @@ impl ViewState {
     /// Whether the card of the first start is shown.
     pub fn wants_setup(&self) -> bool {
         !self.preferences.setup_done && self.trackers.is_empty() && self.preferences.local_tracker == Reach::Off
+    }
+
+    /// Offers a link that came from elsewhere.
+    pub fn offer(&mut self, link: Link) {
+        let is_offered = self.offers.iter().any(|other| other.file_id == link.file_id);
+        if !is_offered && self.offers.len() < MAX_OFFERS {
+            self.known_link = Some(link.file_id);
+            self.offers.push_back(link);
+        }
     }
 
     /// What the window's clock says, in seconds since 1970 (UTC).

@@ -8,6 +8,9 @@ use super::{Dialog, Effect, Screen, SharedCard, TrackerTest, ViewState, rows, up
 use crate::bridge::{LocalTracker, Notice, Picked, Request};
 use crate::text;
 
+/// How long nothing more is notified after something was, in seconds.
+const QUIET_FOR: f64 = 5.0;
+
 /// Takes in one piece of news. `now` is in seconds on the window's clock; the snapshot is missing while the engine
 /// starts.
 pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, now: f64) -> Vec<Effect> {
@@ -18,6 +21,10 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
             Vec::new()
         }
         Notice::LocalTracker(state) => local_tracker(view, state, now),
+        Notice::Opened(link) => {
+            view.offer(*link);
+            Vec::new()
+        }
         Notice::Event(event) => happened(view, snapshot, event, now),
         Notice::PickedFile(picked) => picked_to_share(view, picked),
         Notice::PickedDownloadDir(picked) => match picked {
@@ -38,6 +45,9 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
             Vec::new()
         }
         Notice::TrackerTested { tracker, silent } => {
+            if !view.tracker_tests.contains_key(&tracker) {
+                return Vec::new();
+            }
             let test = silent.map_or(TrackerTest::Answers, TrackerTest::Silent);
             view.tracker_tests.insert(tracker, test);
             Vec::new()
@@ -95,7 +105,9 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
         Event::Shared { path, link } => {
             let name = rows::file_name(&path);
             view.toasts.shared(&name, now);
-            view.fields.share.clear();
+            if update::typed_path(&view.fields.share).as_deref() == Some(&*path) {
+                view.fields.share.clear();
+            }
             view.known_link = Some(link.file_id);
             view.removals.keep(link.file_id);
             view.add_card(SharedCard { name, link });
@@ -105,13 +117,13 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
         Event::Completed { path, .. } => {
             let name = rows::file_name(&path);
             view.toasts.completed(&name, now);
-            notify(view, text::COMPLETED_TITLE, text::completed(&name))
+            notify(view, text::COMPLETED_TITLE, text::completed(&name), now)
         }
         Event::Stopped { file_id, trouble } => {
             let name = snapshot.and_then(|snapshot| rows::transfer(snapshot, file_id)).map(|transfer| &transfer.name);
             let said = text::stopped(name.map(String::as_str), &trouble);
             view.toasts.push(&said, Mood::Trouble, now);
-            notify(view, text::STOPPED_TITLE, said)
+            notify(view, text::STOPPED_TITLE, said, now)
         }
         Event::Moved { path, .. } => {
             view.toasts.push(text::moved(&path), Mood::Good, now);
@@ -119,12 +131,16 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
         }
         Event::NotMoved { trouble: reason, .. } => trouble(view, &text::trouble_sentence(&reason), now),
         Event::Removed(file_id) => {
-            view.removals.gone(file_id);
             view.journal.forget(file_id);
             Vec::new()
         }
+        // Somebody wants what was just removed.
+        Event::Added(file_id) => {
+            let resume = view.removals.keep(file_id).then_some(Effect::Engine(Command::Resume(file_id)));
+            resume.into_iter().collect()
+        }
         // Seen in the list already, or not worth a word.
-        Event::Added(_) | Event::BadChunk { .. } | Event::TrackerChanged => Vec::new(),
+        Event::BadChunk { .. } | Event::TrackerChanged => Vec::new(),
     }
 }
 
@@ -141,15 +157,19 @@ fn log_line(event: &Event) -> Option<(FileId, String)> {
     }
 }
 
-/// The system tells of it, if the window is not looked at and that is wanted.
-fn notify(view: &ViewState, title: &'static str, body: String) -> Vec<Effect> {
-    let wanted = view.preferences.notifications && !view.focused;
+/// The system tells of it, if the window is not looked at and that is wanted. Of many things at once it tells of the first.
+fn notify(view: &mut ViewState, title: &'static str, body: String, now: f64) -> Vec<Effect> {
+    let wanted = view.preferences.notifications && !view.focused && now >= view.quiet_until;
+    if wanted {
+        view.quiet_until = now + QUIET_FOR;
+    }
     wanted.then_some(Effect::Ask(Request::Notify { title, body })).into_iter().collect()
 }
 
 /// Compares what was with what is, for the logs and the plots.
 pub fn compare(view: &mut ViewState, before: Option<&Snapshot>, after: &Snapshot, now: f64) {
     view.speeds.note(after, now);
+    view.removals.settle(after);
     let Some(before) = before else { return view.fields.load(&view.preferences, after) };
     let at = view.unix_time(now);
     // Transfers keep their places but for those that were removed.

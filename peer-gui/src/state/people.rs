@@ -61,7 +61,7 @@ impl People {
                 up_rate: 0,
             });
             if peer.last_seen >= person.last_seen {
-                (person.addr, person.name) = (peer.addr, peer.name.clone());
+                (person.addr, person.name, person.agent) = (peer.addr, peer.name.clone(), peer.agent.clone());
             }
             person.connected |= peer.connected;
             person.last_seen = person.last_seen.max(peer.last_seen);

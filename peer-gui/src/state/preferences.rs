@@ -5,12 +5,13 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::list::{Column, Sort};
 
-/// What a person chose in the settings. A missing entry has its default, an unknown one is ignored, so that an older
-/// program can use a newer one's file.
+/// What a person chose in the settings. A missing entry has its default, and so has one that is not understood: an older program can
+/// use a newer one's file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
@@ -31,6 +32,8 @@ pub struct Preferences {
     pub down_limit: Option<NonZeroU32>,
     /// How many downloads run at once.
     pub active_downloads: usize,
+    /// Whether a link that was copied elsewhere is offered when the window gets the focus.
+    pub offer_links: bool,
     /// Whether the system tells when a transfer ends while the window is not looked at.
     pub notifications: bool,
     /// Light or dark.
@@ -61,6 +64,7 @@ impl Default for Preferences {
             up_limit: None,
             down_limit: None,
             active_downloads: 5,
+            offer_links: true,
             notifications: true,
             theme: ThemeChoice::System,
             zoom: 100,
@@ -104,7 +108,12 @@ impl Preferences {
     /// # Errors
     /// Says what is wrong with it.
     pub fn from_json(text: &[u8]) -> Result<Self, serde_json::Error> {
-        let read: Self = serde_json::from_slice(text)?;
+        let entries: Map<String, Value> = serde_json::from_slice(text)?;
+        let is_understood = |(name, value): &(String, Value)| {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            serde_json::from_value::<Self>(Value::Object(alone)).is_ok()
+        };
+        let read: Self = serde_json::from_value(Value::Object(entries.into_iter().filter(is_understood).collect()))?;
         let zoom = read.zoom.clamp(*ZOOM.start(), *ZOOM.end());
         let hidden_columns = read.hidden_columns.into_iter().filter(|column| column.can_hide()).collect();
         Ok(Self { zoom, hidden_columns, active_downloads: read.active_downloads.max(1), ..read })
@@ -165,6 +174,7 @@ mod tests {
   "up_limit": 1024,
   "down_limit": null,
   "active_downloads": 5,
+  "offer_links": true,
   "notifications": true,
   "theme": "light",
   "zoom": 100,
@@ -189,7 +199,9 @@ mod tests {
         let read = |text: &str| Preferences::from_json(text.as_bytes());
         assert_eq!(read("{}").unwrap(), Preferences::default());
         assert_eq!(read(r#"{"later": 1, "trackers": ["ftp://x", "hub"]}"#).unwrap().trackers.len(), 1);
-        assert!(read("[").is_err());
+        assert!(read("[").is_err() && read("[]").is_err());
+        let newer = read(r#"{"theme": "sepia", "sort": {"by": "colour", "descending": true}, "zoom": 120}"#).unwrap();
+        assert_eq!(newer, Preferences { zoom: 120, ..Preferences::default() });
         let odd = read(r#"{"zoom": 9000, "active_downloads": 0, "hidden_columns": ["name", "size"]}"#).unwrap();
         assert_eq!((odd.zoom, odd.active_downloads, odd.hidden_columns), (300, 1, vec![Column::Size]));
     }

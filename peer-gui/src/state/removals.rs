@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use sprat_chunking::FileId;
+use sprat_peer::Snapshot;
 
 use super::toasts::SHOWN_FOR;
 
@@ -42,6 +43,7 @@ impl Removals {
     /// Somebody wants this one again: it is not removed. Returns whether it was.
     pub fn keep(&mut self, file_id: FileId) -> bool {
         self.pending.iter_mut().for_each(|removal| removal.files.retain(|(other, _)| *other != file_id));
+        self.pending.retain(|removal| !removal.files.is_empty());
         self.hidden.remove(&file_id)
     }
 
@@ -53,9 +55,18 @@ impl Removals {
         due.into_iter().flat_map(|removal| removal.files).map(|(file_id, _)| file_id).collect()
     }
 
-    /// The engine has forgotten this one.
-    pub fn gone(&mut self, file_id: FileId) {
-        self.hidden.remove(&file_id);
+    /// What the engine has forgotten need not be hidden any more.
+    pub fn settle(&mut self, snapshot: &Snapshot) {
+        if self.hidden.is_empty() {
+            return;
+        }
+        let there: HashSet<FileId> = snapshot.transfers.iter().map(|transfer| transfer.file_id).collect();
+        self.hidden.retain(|file_id| there.contains(file_id));
+    }
+
+    /// How many transfers the last removal that can be taken back was of, and until when it can.
+    pub fn last(&self) -> Option<(usize, f64)> {
+        self.pending.last().map(|removal| (removal.files.len(), removal.until))
     }
 
     /// What is out of sight.
@@ -87,8 +98,7 @@ mod tests {
         assert_eq!(removals.next(2.0), Some(SHOWN_FOR - 2.0));
         assert_eq!(removals.due(SHOWN_FOR), [id(1)]);
         assert!(removals.hidden().contains(&id(1)), "until the engine has forgotten it");
-        removals.gone(id(1));
-        assert!(removals.hidden().is_empty() && removals.undo().is_empty());
+        assert!(removals.undo().is_empty());
     }
 
     #[test]

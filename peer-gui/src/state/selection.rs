@@ -77,6 +77,9 @@ impl Selection {
 
     /// What is no longer in the list is no longer selected.
     pub fn keep_listed(&mut self, list: &List) {
+        for place in [&mut self.cursor, &mut self.anchor] {
+            place.take_if(|key| list.position(key).is_none());
+        }
         if !self.chosen.is_empty() {
             self.chosen = list.entries().map(|entry| entry.key()).filter(|key| self.chosen.contains(key)).collect();
         }

@@ -15,7 +15,7 @@ use crate::widgets::{controls, icons};
 
 /// Offers to download the link that is on the clipboard.
 pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
-    let link = view.offer.as_ref()?;
+    let link = view.offers.front()?;
     let p = palette(ui);
     let frame = egui::Frame::new().fill(p.surface).inner_margin(egui::Margin::symmetric(16, 6));
     let panel = Panel::top("offer").frame(frame).show(ui, |ui| {

@@ -3,8 +3,8 @@
 use egui::{Align, Layout, Ui};
 use egui_extras::{Column as Width, TableBuilder};
 use sprat_peer::Snapshot;
+use sprat_protocol::Link;
 use sprat_protocol::tracker::SearchHit;
-use sprat_protocol::{FileName, Link};
 
 use crate::actions::Action;
 use crate::state::rows::Tone;
@@ -104,9 +104,8 @@ fn headings(wide: bool) -> &'static [(&'static str, Option<f32>)] {
 }
 
 fn cell(ui: &mut Ui, snapshot: &Snapshot, hit: &SearchHit, heading: &str) -> Option<Action> {
-    let name = FileName::clean(&hit.name);
     match heading {
-        text::NAME => drop(table::name(ui, name.as_str())),
+        text::NAME => drop(table::name(ui, &hit.name)),
         text::SIZE => drop(ui.label(format::size(hit.size))),
         text::SEEDERS => drop(ui.label(hit.seeders.to_string())),
         text::ADDED => drop(ui.label(format::date_time(hit.first_seen))),
@@ -119,7 +118,7 @@ fn cell(ui: &mut Ui, snapshot: &Snapshot, hit: &SearchHit, heading: &str) -> Opt
                 badge::show(ui, tone, word);
             }
             None => {
-                let get = controls::small(ui, text::GET, &text::get(name.as_str())).clicked();
+                let get = controls::small(ui, text::GET, &text::get(&hit.name)).clicked();
                 return get.then(|| Action::Get(link(hit, snapshot)));
             }
         },

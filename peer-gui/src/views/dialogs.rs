@@ -94,7 +94,7 @@ pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
             table::elided(ui, name, &font);
             let link = link.to_string();
             ui.vertical_centered(|ui| {
-                if !qr::show(ui, &link, QR) {
+                if !qr::show(ui, &link, QR.min(ui.ctx().content_rect().height() - 200.0)) {
                     controls::problem(ui, text::QR_TOO_LONG);
                 }
             });

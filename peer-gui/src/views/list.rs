@@ -58,12 +58,20 @@ pub(super) fn widen(column: Column, by: f32, preferences: &Preferences) -> Actio
     Action::SetWidth { column, width: width as u16, keep: true }
 }
 
-/// Those of the wanted columns that fit, in the order of the screen. The most needed three always do.
+/// How wide the columns are so that the name keeps what it needs: as they were made, or all of them narrower.
+fn widths(columns: &[Column], preferences: &Preferences, room: f32) -> f32 {
+    let others = columns.iter().filter(|column| **column != Column::Name);
+    let (wanted, gaps) = others.fold((0.0, 0.0), |(all, gaps), column| (all + width(*column, preferences), gaps + GAP));
+    ((room - usual_width(Column::Name) - gaps) / wanted).clamp(0.3, 1.0)
+}
+
+/// Those of the wanted columns that fit, in the order of the screen. The most needed three always do. What was made wider or
+/// narrower does not count here: a column that is dragged stays.
 fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
     let wanted: Vec<Column> = preferences.columns().collect();
     let mut used = 0.0;
     let fits = |column: &&Column| {
-        used += width(**column, preferences) + GAP;
+        used += usual_width(**column) + GAP;
         used <= room || BY_NEED[..3].contains(*column)
     };
     let wanted_by_need = BY_NEED.iter().filter(|column| wanted.contains(column));
@@ -73,7 +81,9 @@ fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
 
 /// Shows the table.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
-    let columns = fitting(&view.preferences, ui.available_width() - GAP);
+    let room = ui.available_width() - GAP;
+    let columns = fitting(&view.preferences, room);
+    let part = widths(&columns, &view.preferences, room);
     let mut builder = TableBuilder::new(ui)
         .id_salt(("transfers", &columns))
         .auto_shrink([false, false])
@@ -83,10 +93,10 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     for column in &columns {
         builder = builder.column(match column {
             Column::Name => Width::remainder().at_least(120.0).clip(true),
-            column => Width::exact(width(*column, &view.preferences)).clip(true),
+            column => Width::exact(width(*column, &view.preferences) * part).clip(true),
         });
     }
-    let follow = std::mem::take(&mut view.follow_selection);
+    let follow = view.follow_selection;
     let cursor = view.selection.cursor().filter(|_| follow).and_then(|key| view.list.position(key));
     if let Some(at) = cursor {
         builder = builder.scroll_to_row(at, None);
@@ -98,8 +108,16 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         }
     });
     let (list, selection) = (&view.list, &view.selection);
-    table
-        .body(|body| actions.extend(rows(body, &Table { snapshot, view, list, selection, columns: &columns, follow })));
+    let mut arrived = false;
+    table.body(|body| {
+        let table = Table { snapshot, view, list, selection, columns: &columns, follow };
+        actions.extend(rows(body, &table, &mut arrived));
+    });
+    // A row that was far away is drawn a frame later.
+    view.follow_selection &= !arrived && cursor.is_some();
+    if view.follow_selection {
+        ui.ctx().request_repaint();
+    }
     actions
 }
 
@@ -146,13 +164,15 @@ struct Table<'a> {
     follow: bool,
 }
 
-fn rows(mut body: TableBody<'_>, table: &Table<'_>) -> Vec<Action> {
+fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<Action> {
     let mut actions = Vec::new();
     body.ui_mut().spacing_mut().item_spacing.y = 0.0;
     let place = (body.ui_mut().clip_rect(), body.max_rect().width());
     body.rows(ROW, table.list.len(), |mut table_row| {
         if let Some(entry) = table.list.entry(table_row.index()) {
-            actions.extend(one(&mut table_row, &Row::of(entry), table, place));
+            let row = Row::of(entry);
+            *arrived |= table.selection.cursor() == Some(&row.key);
+            actions.extend(one(&mut table_row, &row, table, place));
         }
     });
     actions
@@ -250,8 +270,12 @@ mod tests {
         assert_eq!(fitting(&preferences, 100.0), [Column::Name, Column::Progress, Column::Status]);
         let middle = [Column::Name, Column::Size, Column::Progress, Column::Status, Column::Down];
         assert_eq!(fitting(&preferences, 640.0), middle);
+        assert_eq!(widths(&middle, &preferences, 2000.0), 1.0);
         preferences.widths.insert(Column::Down, 300);
-        assert_eq!(fitting(&preferences, 640.0), [Column::Name, Column::Progress, Column::Status]);
+        assert_eq!(fitting(&preferences, 640.0), middle, "a column that is dragged stays");
+        let part = widths(&middle, &preferences, 640.0);
+        let all: f32 = middle[1..].iter().map(|column| width(*column, &preferences) * part + GAP).sum();
+        assert!((all + usual_width(Column::Name) - 640.0).abs() < 1.0, "{all}");
         preferences.hidden_columns = vec![Column::Progress, Column::Status, Column::Down];
         assert_eq!(fitting(&preferences, 320.0), [Column::Name, Column::Size, Column::Eta]);
     }

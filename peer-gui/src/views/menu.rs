@@ -45,7 +45,7 @@ impl Chosen {
             chosen.incomplete |= incomplete;
             chosen.sequential &= transfer.sequential || !incomplete;
             chosen.at_work |= rows::is_at_work(&transfer.state);
-            chosen.size += transfer.size.unwrap_or(0);
+            chosen.size = chosen.size.saturating_add(transfer.size.unwrap_or(0));
         }
         chosen
     }

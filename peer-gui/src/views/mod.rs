@@ -25,6 +25,8 @@ pub mod swarm;
 pub mod tracker_settings;
 pub mod transfers;
 
+use std::path::PathBuf;
+
 use egui::{CentralPanel, Event, InputState, Popup, Ui, ViewportCommand};
 use sprat_peer::{Command, Snapshot};
 use sprat_protocol::Link;
@@ -54,7 +56,8 @@ pub fn frame(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
         view.selection.keep_listed(&view.list);
     }
     let mut actions = keys(ui, view);
-    actions.extend(dropped_files(ui));
+    actions.extend(view.dropped.drain(..).map(Action::Share));
+    actions.extend(dropped_files(ui).map(Action::Share));
     actions.extend(window(ui, seen, view, now));
     actions.extend(toast::show(ui.ctx(), &view.toasts));
     actions.extend(dialogs::show(ui, view));
@@ -91,14 +94,13 @@ fn look_at_clipboard(ui: &Ui, snapshot: &Snapshot, view: &mut ViewState) {
             let is_new =
                 |link: &Link| view.known_link != Some(link.file_id) && rows::transfer(snapshot, link.file_id).is_none();
             if let Some(link) = link.filter(is_new) {
-                view.known_link = Some(link.file_id);
-                view.offer = Some(link);
+                view.offer(link);
             }
         }
         ui.ctx().request_repaint();
     }
     let focused = ui.input(|input| input.focused);
-    if focused && !view.focused {
+    if focused && !view.focused && view.preferences.offer_links {
         view.peeking = PEEK_FRAMES;
         ui.ctx().send_viewport_cmd(ViewportCommand::RequestPaste);
         ui.ctx().request_repaint();
@@ -116,6 +118,8 @@ fn take_paste(input: &mut InputState) -> Option<String> {
 }
 
 fn before_the_engine(ui: &mut Ui, phase: &Phase, view: &mut ViewState) -> Vec<Effect> {
+    // What is dropped before the engine is there is shared as soon as it is.
+    view.dropped.extend(dropped_files(ui));
     let actions = start::show(ui, phase);
     for action in toast::show(ui.ctx(), &view.toasts) {
         if let Action::DismissToast(id) = action {
@@ -146,7 +150,7 @@ fn window(ui: &mut Ui, seen: &Seen, view: &mut ViewState, now: f64) -> Vec<Actio
     actions
 }
 
-fn keys(ui: &Ui, view: &ViewState) -> Vec<Action> {
+fn keys(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
     let focused = ui.memory(egui::Memory::focused);
     let on_row = view.selection.cursor().is_some_and(|key| focused == Some(list::row_id(key)));
     let focus = match focused {
@@ -157,18 +161,22 @@ fn keys(ui: &Ui, view: &ViewState) -> Vec<Action> {
     };
     let labels = |state: &mut egui::text_selection::LabelSelectionState| state.has_selection();
     let selection = ui.ctx().with_plugin(labels).unwrap_or(false);
-    ui.input_mut(|input| shortcuts(input, view.screen, focus, selection))
+    let before = std::mem::replace(&mut view.keyboard, focus);
+    let mut actions = ui.input_mut(|input| shortcuts(input, view.screen, focus, selection));
+    // Escape has taken the focus from a field or a button by now, and that was all that it was for.
+    actions.retain(|action| *action != Action::Escape || before == Focus::Rows);
+    actions
 }
 
-fn dropped_files(ui: &Ui) -> Vec<Action> {
+fn dropped_files(ui: &Ui) -> impl Iterator<Item = PathBuf> + use<> {
     let (dropped, hovering) = ui.input(|input| {
-        let paths = input.raw.dropped_files.iter().map(|file| Action::Share(file.path().to_owned()));
-        (paths.collect(), !input.raw.hovered_files.is_empty())
+        let paths = input.raw.dropped_files.iter().map(|file| file.path().to_owned());
+        (paths.collect::<Vec<_>>(), !input.raw.hovered_files.is_empty())
     });
     if hovering {
         drop_hint(ui);
     }
-    dropped
+    dropped.into_iter()
 }
 
 /// Over everything, while a file is held above the window.

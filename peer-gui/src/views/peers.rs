@@ -60,7 +60,7 @@ pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
         body.rows(ROW, people.len(), |mut row| {
             let person = &people[row.index()];
             for at in &columns {
-                row.col(|ui| actions.extend(cell(ui, person, *at)));
+                row.col(|ui| actions.extend(ui.push_id(person.peer_id, |ui| cell(ui, person, *at)).inner));
             }
         });
     });

@@ -141,6 +141,10 @@ fn system(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     if ui.add(Checkbox::new(&mut notifications, text::NOTIFICATIONS)).changed() {
         actions.push(Action::SetNotifications(notifications));
     }
+    let mut offer = view.preferences.offer_links;
+    if ui.add(Checkbox::new(&mut offer, text::OFFER_LINKS)).changed() {
+        actions.push(Action::SetOfferLinks(offer));
+    }
     ui.horizontal_wrapped(|ui| {
         if controls::button(ui, text::REGISTER_LINKS).clicked() {
             actions.push(Action::RegisterLinks);

@@ -1,6 +1,6 @@
 //! The card of the first start: where downloads go, what one is called, which tracker. Everything has a default.
 
-use egui::Ui;
+use egui::{ScrollArea, Ui};
 use sprat_peer::Snapshot;
 
 use crate::actions::Action;
@@ -16,35 +16,38 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     }
     let mut actions = Vec::new();
     let mut done = false;
-    controls::card(ui, |ui| {
-        controls::title(ui, text::SETUP_TITLE);
-        controls::weak(ui, text::SETUP_TEXT);
-        done |= tracker_field(ui, view, text::SETUP_USE).is_some();
-        if let Some(error) = view.fields.tracker_error {
-            controls::problem(ui, error);
-        }
-        controls::weak(ui, text::DOWNLOAD_FOLDER);
-        controls::from_right(ui, CONTROL, |ui| {
-            if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
-                actions.push(Action::PickDownloadDir);
+    let scroll = ScrollArea::vertical().id_salt("setup").auto_shrink([false, true]).min_scrolled_height(0.0);
+    scroll.show(ui, |ui| {
+        controls::card(ui, |ui| {
+            controls::title(ui, text::SETUP_TITLE);
+            controls::weak(ui, text::SETUP_TEXT);
+            done |= tracker_field(ui, view, text::SETUP_USE).is_some();
+            if let Some(error) = view.fields.tracker_error {
+                controls::problem(ui, error);
             }
+            controls::weak(ui, text::DOWNLOAD_FOLDER);
+            controls::from_right(ui, CONTROL, |ui| {
+                if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
+                    actions.push(Action::PickDownloadDir);
+                }
+                let width = ui.available_width();
+                controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
+            });
+            controls::weak(ui, text::YOUR_NAME);
             let width = ui.available_width();
-            controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
-        });
-        controls::weak(ui, text::YOUR_NAME);
-        let width = ui.available_width();
-        controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
-        ui.horizontal(|ui| {
-            if controls::primary(ui, text::SETUP_RUN).clicked() {
-                view.fields.tracker.clear();
-                actions.push(Action::RunTracker(Reach::ThisComputer));
-                done = true;
-            }
-            if controls::button(ui, text::SETUP_LATER).clicked() {
-                view.fields.tracker.clear();
-                done = true;
-            }
-        });
+            controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
+            ui.horizontal(|ui| {
+                if controls::primary(ui, text::SETUP_RUN).clicked() {
+                    view.fields.tracker.clear();
+                    actions.push(Action::RunTracker(Reach::ThisComputer));
+                    done = true;
+                }
+                if controls::button(ui, text::SETUP_LATER).clicked() {
+                    view.fields.tracker.clear();
+                    done = true;
+                }
+            });
+        })
     });
     if done {
         if view.fields.dir != snapshot.download_dir.display().to_string() {

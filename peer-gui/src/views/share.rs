@@ -17,7 +17,7 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         actions.extend(choose(ui, view));
         actions.extend(hashing(ui, snapshot));
         for card in &view.shared {
-            actions.extend(new_card(ui, card));
+            actions.extend(ui.push_id(("card", card.link.file_id), |ui| new_card(ui, card)).inner);
         }
         ui.add_space(GAP);
         actions.extend(shared(ui, snapshot));
@@ -106,7 +106,7 @@ fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
     for transfer in shared {
         let place = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), LINE));
         match ui.is_rect_visible(place) {
-            true => actions.extend(shared_row(ui, transfer)),
+            true => actions.extend(ui.push_id(transfer.file_id, |ui| shared_row(ui, transfer)).inner),
             false => ui.add_space(LINE),
         }
     }

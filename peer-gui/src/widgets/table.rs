@@ -43,11 +43,6 @@ pub fn outline(ui: &Ui, rect: Rect, clip: Rect, id: Id) {
     }
 }
 
-/// Whether the pointer was over this row in the last frame.
-pub fn is_hovered(ui: &Ui, id: Id) -> bool {
-    ui.ctx().read_response(id).is_some_and(|response| response.hovered())
-}
-
 /// A heading of a column that can be sorted by. `name` is what is heard; `descending` is there if it is sorted by already.
 pub fn heading_button(ui: &mut Ui, text: &str, name: &str, descending: Option<bool>) -> Response {
     let p = palette(ui);

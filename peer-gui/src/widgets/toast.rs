@@ -22,7 +22,7 @@ pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
         .fade_in(false);
     let shown = area.show(ctx, |ui| {
         ui.set_max_width((ctx.content_rect().width() - 32.0).min(480.0));
-        toasts.shown().iter().filter_map(|toast| one(ui, toast)).collect()
+        toasts.shown().iter().filter_map(|toast| ui.push_id(toast.id, |ui| one(ui, toast)).inner).collect()
     });
     shown.inner
 }

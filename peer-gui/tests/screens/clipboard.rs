@@ -73,12 +73,12 @@ fn an_offer_that_is_taken_is_downloaded() {
 fn neither_ones_own_link_nor_what_is_here_is_offered() {
     let mut window = on(Screen::Share, busy());
     come_back(&mut window, Some(&transfer(1, "debian", 1, 1, sprat_peer::TransferState::Paused).link.to_string()));
-    assert!(window.state().view.offer.is_none(), "it is in the list");
+    assert!(window.state().view.offers.is_empty(), "it is in the list");
     press(&mut window, &text::copy_link_of("lecture-notes-2026.zip"));
     let own = copied(&window).expect("a link").to_owned();
     publish(&mut window, empty());
     come_back(&mut window, Some(&own));
-    assert!(window.state().view.offer.is_none(), "it was copied here");
+    assert!(window.state().view.offers.is_empty(), "it was copied here");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_is_no_link_goes_nowhere_unasked() {
     window.run();
     come_back(&mut window, Some("a password"));
     let view = &window.state().view;
-    assert!(view.offer.is_none() && view.fields.id.is_empty() && commands(&window).is_empty());
+    assert!(view.offers.is_empty() && view.fields.id.is_empty() && commands(&window).is_empty());
 }
 
 #[test]

@@ -120,6 +120,7 @@ without_mouse! {
     Action::SetTheme(_) => By::Palette,
     Action::Zoom(_) => By::Key,
     Action::SetNotifications(_) => stop(settings, text::NOTIFICATIONS),
+    Action::SetOfferLinks(_) => stop(settings, text::OFFER_LINKS),
     Action::PickDownloadDir => stop(settings, text::CHOOSE_FOLDER),
     Action::UseTypedDir => stop(settings, text::DOWNLOAD_FOLDER),
     Action::UseName => stop(settings, text::NAME_FIELD),
@@ -189,7 +190,7 @@ fn just_shared() -> Window {
 
 fn offered() -> Window {
     let mut window = share();
-    window.state_mut().view.offer = ID.parse().ok();
+    window.state_mut().view.offer(ID.parse().unwrap());
     window.run();
     window
 }

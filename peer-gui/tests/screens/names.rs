@@ -67,10 +67,10 @@ fn what_is_offered_or_added_is_harmless() {
         let mut link = Link::new(id(60));
         link.name = Some(name.clone());
         let mut window = on(Screen::Share, empty());
-        window.state_mut().view.offer = Some(link.clone());
+        window.state_mut().view.offer(link.clone());
         window.run();
         assert_harmless(&window, &name);
-        window.state_mut().view.offer = None;
+        window.state_mut().view.offers.clear();
         window.event(Event::Paste(link.to_string()));
         window.run();
         assert_eq!(commands(&window).len(), 1);

@@ -14,7 +14,7 @@ use crate::text;
 const ENTRY: &str = "sprat.desktop";
 /// The entry, for a program that is found by its name.
 const TEMPLATE: &str = include_str!("../../../assets/sprat.desktop");
-const PLAIN_EXEC: &str = "Exec=sprat-gui %U";
+const PLAIN_EXEC: &str = "Exec=sprat-gui --links %U";
 const ICON: &str = include_str!("../../../assets/sprat.svg");
 
 /// The user's directories.
@@ -76,7 +76,7 @@ fn entry(program: &Path) -> io::Result<String> {
     let refused =
         || io::Error::new(io::ErrorKind::InvalidInput, text::cannot_be_in_menu(&program.display().to_string()));
     let program = program.to_str().filter(|path| !path.contains(|c: char| c == '=' || c.is_control()));
-    let exec = format!("Exec={} %U", quoted(program.ok_or_else(refused)?));
+    let exec = format!("Exec={} --links %U", quoted(program.ok_or_else(refused)?));
     Ok(TEMPLATE.replace(PLAIN_EXEC, &exec))
 }
 

@@ -37,7 +37,7 @@ fn program() -> io::Result<String> {
     Ok(format!("\"{}\"", std::env::current_exe()?.display()))
 }
 
-/// What opens a link. After `--` nothing is an option, even if a link breaks out of its quotes.
+/// What opens a link. After `--` nothing is an option, even if a link breaks out of its quotes, and nothing but a link counts.
 fn command() -> io::Result<String> {
-    Ok(format!("{} -- \"%1\"", program()?))
+    Ok(format!("{} --links -- \"%1\"", program()?))
 }

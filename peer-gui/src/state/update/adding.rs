@@ -14,14 +14,16 @@ use crate::text;
 
 /// Longer texts than this are no link; it bounds what a paste can bring.
 const MAX_PASTE: usize = 8 * 1024;
+/// The most links that are pasted at once, one a line.
+const MAX_LINKS: usize = 1000;
 
 pub(super) fn update(view: &mut ViewState, action: Action, now: f64) -> Vec<Effect> {
     match action {
         Action::SubmitId => submit_id(view, now),
         Action::PasteId(pasted) => paste_id(view, &pasted, now),
-        Action::AcceptOffer => view.offer.take().map(|link| get(view, link, now)).unwrap_or_default(),
+        Action::AcceptOffer => view.offers.pop_front().map(|link| get(view, link, now)).unwrap_or_default(),
         Action::DeclineOffer => {
-            view.offer = None;
+            view.offers.pop_front();
             Vec::new()
         }
         Action::Get(link) => get(view, link, now),
@@ -61,6 +63,7 @@ fn get(view: &mut ViewState, link: Link, now: f64) -> Vec<Effect> {
     let name = link.name.as_deref().map(FileName::clean);
     view.toasts.push(text::download_added(name.as_ref().map(FileName::as_str)), Mood::Good, now);
     view.known_link = Some(link.file_id);
+    view.offers.retain(|offer| offer.file_id != link.file_id);
     // A transfer that was just removed was paused by that.
     let resume = view.removals.keep(link.file_id).then_some(Effect::Engine(Command::Resume(link.file_id)));
     std::iter::once(Effect::download(link)).chain(resume).collect()
@@ -77,6 +80,12 @@ fn id_error(error: &LinkError) -> &'static str {
 fn paste_id(view: &mut ViewState, pasted: &str, now: f64) -> Vec<Effect> {
     let pasted = pasted.trim();
     view.screen = Screen::Transfers;
+    let links: Result<Vec<Link>, _> = pasted.lines().take(MAX_LINKS + 1).map(str::parse).collect();
+    if let Ok(links) = links.map_err(drop).and_then(|links| if links.len() > MAX_LINKS { Err(()) } else { Ok(links) })
+        && links.len() > 1
+    {
+        return links.into_iter().flat_map(|link| get(view, link, now)).collect();
+    }
     view.fields.id = pasted[..pasted.floor_char_boundary(MAX_PASTE)].to_owned();
     submit_id(view, now)
 }
@@ -87,11 +96,14 @@ fn share_typed(view: &mut ViewState) -> Vec<Effect> {
 }
 
 /// The path that was typed or pasted: without the quotes or the `file://` that file managers add.
-pub(super) fn typed_path(field: &str) -> Option<PathBuf> {
+/// `~/` is the person's own folder, and the rest does not depend on where the program was started.
+pub(crate) fn typed_path(field: &str) -> Option<PathBuf> {
     let text = field.trim();
     let text = text.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\''])).unwrap_or(text);
     let from_url = || Url::parse(text).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok();
-    from_url().or_else(|| Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
+    let at_home = || text.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest)));
+    let path = from_url().or_else(at_home).or_else(|| Some(PathBuf::from(text)));
+    path.and_then(|path| std::path::absolute(path).ok())
 }
 
 fn search(view: &mut ViewState) -> Vec<Effect> {

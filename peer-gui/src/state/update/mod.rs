@@ -9,11 +9,12 @@ mod transfers;
 
 use sprat_peer::{Command, Snapshot};
 
+pub(super) use adding::typed_path;
 pub(super) use settings::use_dir;
 
 use super::toasts::Mood;
 use super::{Dialog, Effect, Screen, ViewState};
-use crate::actions::{self, Action};
+use crate::actions::{self, Action, Place};
 use crate::bridge::Request;
 
 /// Carries out an action. `now` is in seconds on the window's clock.
@@ -53,6 +54,7 @@ pub fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f6
         action @ (Action::SetTheme(_)
         | Action::Zoom(_)
         | Action::SetNotifications(_)
+        | Action::SetOfferLinks(_)
         | Action::SortBy(_)
         | Action::ToggleColumn(_)
         | Action::SetWidth { .. }
@@ -77,6 +79,7 @@ pub fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f6
 fn show(view: &mut ViewState, snapshot: &Snapshot, screen: Screen) -> Vec<Effect> {
     if screen == Screen::Settings && view.screen != screen {
         view.fields.load(&view.preferences, snapshot);
+        view.tracker_tests.clear();
     }
     view.screen = screen;
     view.fields.share_note = None;
@@ -91,6 +94,10 @@ fn open(view: &mut ViewState, dialog: Dialog) -> Vec<Effect> {
 fn palette_run(view: &mut ViewState, snapshot: &Snapshot, at: usize, now: f64) -> Vec<Effect> {
     view.dialog = None;
     let Some(entry) = actions::TABLE.get(at) else { return Vec::new() };
+    if entry.place == Place::Rows {
+        // What is done with rows is done where they are seen.
+        view.screen = Screen::Transfers;
+    }
     update(view, snapshot, entry.action.clone(), now)
 }
 

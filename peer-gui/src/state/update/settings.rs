@@ -26,6 +26,7 @@ pub(super) fn update(view: &mut ViewState, action: Action, now: f64) -> Vec<Effe
     match action {
         Action::SetTheme(theme) => preferences(view, |preferences| preferences.theme = theme),
         Action::Zoom(zoom) => preferences(view, |preferences| preferences.zoom = zoomed(preferences.zoom, zoom)),
+        Action::SetOfferLinks(on) => preferences(view, |preferences| preferences.offer_links = on),
         Action::SetNotifications(on) => preferences(view, |preferences| preferences.notifications = on),
         Action::SortBy(column) => preferences(view, |preferences| preferences.sort = preferences.sort.toggled(column)),
         Action::ToggleColumn(column) => preferences(view, |preferences| {
@@ -50,7 +51,10 @@ pub(super) fn update(view: &mut ViewState, action: Action, now: f64) -> Vec<Effe
             view.tracker_tests.insert(url.clone(), TrackerTest::Asking);
             vec![Effect::Ask(Request::TestTracker(url))]
         }
-        Action::RemoveTracker(url) => set_trackers(view, |list| list.retain(|other| *other != url)),
+        Action::RemoveTracker(url) => {
+            view.tracker_tests.remove(&url);
+            set_trackers(view, |list| list.retain(|other| *other != url))
+        }
         Action::EditToken(tracker) => edit_token(view, tracker),
         Action::UseToken => use_token(view, now),
         Action::ForgetToken => set_token(view, None, now),
@@ -139,13 +143,17 @@ fn add_tracker(view: &mut ViewState) -> Vec<Effect> {
     }
     view.fields.tracker.clear();
     view.fields.tracker_error = None;
-    set_trackers(view, |list| list.push(url))
+    set_trackers(view, |list| {
+        if !list.contains(&url) {
+            list.push(url.clone());
+        }
+    })
 }
 
-fn set_trackers(view: &mut ViewState, change: impl FnOnce(&mut Vec<Url>)) -> Vec<Effect> {
+/// Changes the trackers in use, and those that are kept: these may be others in a run whose command line named some.
+fn set_trackers(view: &mut ViewState, change: impl Fn(&mut Vec<Url>)) -> Vec<Effect> {
     change(&mut view.trackers);
-    let trackers = view.trackers.clone();
-    let mut effects = preferences(view, |preferences| preferences.trackers = trackers);
+    let mut effects = preferences(view, |preferences| change(&mut preferences.trackers));
     effects.push(Effect::Engine(Command::SetTrackers(view.effective_trackers())));
     effects
 }

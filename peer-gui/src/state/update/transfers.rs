@@ -11,9 +11,15 @@ use super::{copy, open};
 use crate::actions::Action;
 use crate::bridge::Request;
 use crate::state::dialog::parse_limit;
-use crate::state::toasts::Mood;
+use crate::state::toasts::{Mood, SHOWN_FOR};
 use crate::state::{Dialog, Effect, RowKey, ViewState, dialog, rows};
 use crate::text;
+
+/// Extensions of what a system may run when it is to open it.
+const PROGRAMS: [&str; 24] = [
+    "app", "appimage", "bat", "cmd", "com", "command", "cpl", "desktop", "exe", "hta", "jar", "js", "jse", "lnk",
+    "msi", "pif", "ps1", "reg", "scr", "sh", "url", "vbe", "vbs", "wsf",
+];
 
 pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f64) -> Vec<Effect> {
     match action {
@@ -57,7 +63,7 @@ pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, 
         Action::ShowQr => show_qr(view, snapshot),
         Action::ShowQrOf(name, link) => open(view, Dialog::Qr { name, link: Box::new(link) }),
         Action::OpenFolder => ask_of_first(view, snapshot, reveal),
-        Action::OpenFile => ask_of_first(view, snapshot, |transfer| Request::Open(transfer.path.clone())),
+        Action::OpenFile => ask_of_first(view, snapshot, open_or_reveal),
         Action::Check => each(view, snapshot, |_| true, Command::Check),
         Action::CancelWork => each(view, snapshot, |t| rows::is_at_work(&t.state), Command::CancelWork),
         Action::ToggleSequential => toggle_sequential(&selected(view, snapshot)),
@@ -139,8 +145,12 @@ fn remove(view: &mut ViewState, snapshot: &Snapshot, now: f64) -> Vec<Effect> {
 }
 
 fn undo_remove(view: &mut ViewState) -> Vec<Effect> {
-    view.toasts.taken_back();
     let back = view.removals.undo();
+    // The removal before that one can still be taken back.
+    view.toasts.taken_back();
+    if let Some((count, until)) = view.removals.last() {
+        view.toasts.removed(text::removed(count), until - SHOWN_FOR);
+    }
     let ran = back.into_iter().filter(|(_, ran)| *ran);
     ran.map(|(file_id, _)| Effect::Engine(Command::Resume(file_id))).collect()
 }
@@ -182,6 +192,13 @@ fn show_qr(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
 
 fn ask_of_first(view: &ViewState, snapshot: &Snapshot, what: impl Fn(&TransferView) -> Request) -> Vec<Effect> {
     selected(view, snapshot).first().map(|transfer| Effect::Ask(what(transfer))).into_iter().collect()
+}
+
+/// What a stranger shared is opened only if it cannot be a program.
+fn open_or_reveal(transfer: &TransferView) -> Request {
+    let extension = transfer.path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let is_program = extension.is_some_and(|extension| PROGRAMS.contains(&&*extension));
+    if is_program || !rows::is_complete(transfer) { reveal(transfer) } else { Request::Open(transfer.path.clone()) }
 }
 
 /// What is not whole has no file of its name yet: its folder is shown.
