@@ -19,6 +19,9 @@ pub struct App {
     bridge: Bridge,
     phase: Phase,
     view: ViewState,
+    /// What the frame before showed, and what was told of that: whether the transfers were in it.
+    shown: Option<bool>,
+    told: Option<bool>,
 }
 
 impl App {
@@ -29,7 +32,17 @@ impl App {
         let began = since_1970 - ctx.input(|input| input.time);
         let ctx = ctx.clone();
         waker.set(move || ctx.request_repaint());
-        Self { bridge, phase: Phase::Starting, view: ViewState { began, ..ViewState::default() } }
+        let view = ViewState { began, ..ViewState::default() };
+        Self { bridge, phase: Phase::Starting, view, shown: None, told: None }
+    }
+
+    /// Says when the first frame is on the screen, and when the first one with the transfers is: a frame is when the next one
+    /// begins.
+    fn tell_first_frames(&mut self) {
+        if self.shown != self.told {
+            tracing::info!(with_transfers = self.shown == Some(true), "the first frame is drawn");
+            self.told = self.shown;
+        }
     }
 
     /// Takes in what is new.
@@ -80,6 +93,7 @@ impl App {
 impl eframe::App for App {
     /// Also while the window is hidden, so that news never pile up.
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        self.tell_first_frames();
         self.take_news(ctx);
         let now = ctx.input(|input| input.time);
         let effects = self.view.forget_removed(now);
@@ -94,6 +108,11 @@ impl eframe::App for App {
         let now = ui.input(|input| input.time);
         let ctx = ui.ctx().clone();
         self.carry_out(&ctx, effects, now);
+        let shown = Some(self.phase.snapshot().is_some());
+        if self.shown != shown {
+            self.shown = shown;
+            ctx.request_repaint();
+        }
     }
 
     /// The engine is ended by its owner once the window is gone.
