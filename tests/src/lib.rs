@@ -6,6 +6,7 @@
 //! - [`liar`]: a peer that speaks the wire but does not keep to it.
 //! - [`glutton`]: a peer that asks for everything and takes nothing.
 //! - [`relay`]: somebody on the wire.
+//! - `window`: the window on a real display (Linux).
 //! - [`files`]: real files, and the ID of one by a second, independent computation.
 //!
 //! No test here uses a fixed port, and none sleeps in the hope that something has happened by then: each waits for the thing
@@ -17,6 +18,8 @@ pub mod liar;
 pub mod process;
 pub mod relay;
 pub mod swarm;
+#[cfg(target_os = "linux")]
+pub mod window;
 
 use std::time::Duration;
 

@@ -39,6 +39,8 @@ impl Process {
     pub fn start<S: AsRef<std::ffi::OsStr>>(name: &str, arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new(binary(name));
         command.args(arguments).env_remove("SPRAT_TRACKER").env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME");
+        // No desktop but the display: what would ask a person is not there.
+        command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary can be started");
         let (sender, lines) = channel();
