@@ -134,8 +134,8 @@ pub struct ViewState {
     pub offers: VecDeque<Link>,
     /// What was offered or copied last: it is not offered again.
     pub known_link: Option<FileId>,
-    /// In how many frames from now on a paste is what the window itself asked for.
-    pub peeking: u8,
+    /// The frame in which the window itself asked what the clipboard has: what is pasted in the next few is the answer.
+    pub peeking: Option<u64>,
     /// What is typed into the fields of the screens.
     pub fields: Fields,
     /// The search.

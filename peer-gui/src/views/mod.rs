@@ -81,15 +81,16 @@ fn watch(view: &mut ViewState) -> Option<Effect> {
 }
 
 /// How many frames it takes at most until the clipboard that was asked for comes as a paste: eframe asks after the next one.
-const PEEK_FRAMES: u8 = 3;
+const PEEK_FRAMES: u64 = 3;
 
 /// When the window gets the focus, looks whether a link was copied elsewhere: it is offered once, and never one's own. What was
 /// asked for comes as a paste, and is taken here before any field or shortcut can.
 fn look_at_clipboard(ui: &Ui, snapshot: &Snapshot, view: &mut ViewState) {
-    if view.peeking > 0 {
-        view.peeking -= 1;
+    // Frames count, since one can be laid out twice.
+    let frame = ui.ctx().cumulative_frame_nr();
+    if let Some(asked) = view.peeking.filter(|asked| *asked < frame) {
         if let Some(pasted) = ui.input_mut(take_paste) {
-            view.peeking = 0;
+            view.peeking = None;
             let link = pasted.parse::<Link>().ok();
             let is_new =
                 |link: &Link| view.known_link != Some(link.file_id) && rows::transfer(snapshot, link.file_id).is_none();
@@ -97,11 +98,12 @@ fn look_at_clipboard(ui: &Ui, snapshot: &Snapshot, view: &mut ViewState) {
                 view.offer(link);
             }
         }
+        view.peeking.take_if(|_| frame >= asked + PEEK_FRAMES);
         ui.ctx().request_repaint();
     }
     let focused = ui.input(|input| input.focused);
     if focused && !view.focused && view.preferences.offer_links {
-        view.peeking = PEEK_FRAMES;
+        view.peeking = Some(frame);
         ui.ctx().send_viewport_cmd(ViewportCommand::RequestPaste);
         ui.ctx().request_repaint();
     }

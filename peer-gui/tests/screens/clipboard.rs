@@ -3,10 +3,10 @@
 use egui::Event;
 use egui_kittest::kittest::Queryable as _;
 use sprat_peer::Command;
-use sprat_peer_gui::state::Screen;
-use sprat_peer_gui::text;
+use sprat_peer_gui::state::{Effect, Screen, ViewState};
+use sprat_peer_gui::{text, views, widgets};
 
-use crate::common::{busy, empty, id, transfer};
+use crate::common::{busy, empty, id, running, transfer};
 use crate::window::*;
 
 fn leave(window: &mut Window) {
@@ -105,4 +105,28 @@ fn what_is_pasted_later_goes_where_it_should() {
         paste(&mut window, "abc");
         assert_eq!((window.state().view.fields.id.as_str(), commands(&window).len()), ("abc", 1));
     }
+}
+
+#[test]
+fn a_copied_link_is_only_offered_though_a_frame_is_laid_out_twice() {
+    let ctx = egui::Context::default();
+    widgets::theme::install(&ctx);
+    let (phase, mut view) = (running(empty()), ViewState::default());
+    let mut effects = Vec::new();
+    // The window gets the focus and asks what the clipboard has; the answer is there two frames later.
+    for events in [Vec::new(), Vec::new(), vec![Event::Paste(ID.to_owned())], Vec::new()] {
+        let input = egui::RawInput { focused: true, events, ..egui::RawInput::default() };
+        let mut passes = 0;
+        let mut output = ctx.run_ui(input, |ui| {
+            effects.extend(views::frame(ui, &phase, &mut view));
+            passes += 1;
+            if passes == 1 {
+                ctx.request_discard("to be laid out anew");
+            }
+        });
+        output.textures_delta.clear();
+        assert_eq!(passes, 2);
+    }
+    assert_eq!(view.offers.len(), 1);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Engine(Command::Download { .. }))));
 }
