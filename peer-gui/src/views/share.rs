@@ -115,7 +115,7 @@ fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
 
 fn shared_row(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
     ui.scope(|ui| {
-        ui.set_max_width(READABLE);
+        ui.set_max_width(READABLE.min(ui.available_width()));
         let copy = controls::from_right(ui, LINE, |ui| {
             let name = text::copy_link_of(&transfer.name);
             let copy = controls::small(ui, text::COPY_LINK, &name).clicked();
