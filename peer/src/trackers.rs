@@ -153,14 +153,17 @@ impl Tracker {
 
     /// Notes how a request to it ended.
     pub(crate) fn note<T>(&self, node: &Node, purpose: Purpose, result: &Result<T, TrackerError>, retry_in: Duration) {
-        self.refusals.lock().note(purpose, result);
+        let refusal_is_new = self.refusals.lock().note(purpose, result);
         let state = match result {
             // A refusal is an answer too.
             Ok(_) | Err(TrackerError::Refused { .. }) => State::Online,
             Err(error) => State::Away { reason: error.to_string(), retry_at: Instant::now() + retry_in },
         };
         let before = std::mem::replace(&mut *self.state.lock(), state.clone());
-        node.changed.notify_one();
+        // That all is well as before is no news: whoever looks is to rest.
+        if refusal_is_new || !matches!((&before, &state), (State::Online, State::Online)) {
+            node.changed.notify_one();
+        }
         if matches!(before, State::Online) == matches!(state, State::Online) && !matches!(before, State::Connecting) {
             return;
         }
@@ -187,17 +190,20 @@ impl Tracker {
 }
 
 impl Refusals {
-    fn note<T>(&mut self, purpose: Purpose, result: &Result<T, TrackerError>) {
+    /// Whether there is something new in it.
+    fn note<T>(&mut self, purpose: Purpose, result: &Result<T, TrackerError>) -> bool {
         let refusal = match purpose {
             Purpose::Telling => &mut self.telling,
             Purpose::Asking => &mut self.asking,
         };
-        *refusal = match result {
+        let now = match result {
             Err(error) if error.is_forbidden() => Some(error.to_string()),
             // Whoever is away has not changed its mind.
-            Err(TrackerError::Unreachable { .. }) => return,
+            Err(TrackerError::Unreachable { .. }) => return false,
             _ => None,
         };
+        let before = std::mem::replace(refusal, now);
+        before != *refusal
     }
 
     fn first(&self) -> Option<String> {
