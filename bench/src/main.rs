@@ -35,6 +35,7 @@ mod swarm;
 mod tracker;
 mod transfer;
 mod usage;
+mod window;
 
 use std::path::PathBuf;
 
@@ -70,6 +71,8 @@ enum Command {
     Kills(kills::Kills),
     /// A tracker under load, against nginx and aquatic_http where they are installed
     Tracker(tracker::Tracker),
+    /// The window: idle, its start, its memory, and a frame of a long list (Linux, a display)
+    Window(window::Window),
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
@@ -106,6 +109,7 @@ fn main() -> anyhow::Result<()> {
         Command::Small(args) => small::run(&args),
         Command::Kills(args) => kills::run(&args),
         Command::Tracker(args) => tracker::run(&args),
+        Command::Window(args) => window::run(&args),
         Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),

@@ -29,6 +29,11 @@ impl Usage {
         memory(std::process::id(), "VmRSS:")
     }
 
+    /// What a line of this process's status tells, in MiB.
+    pub(crate) fn memory_of(pid: u32, line: &str) -> f64 {
+        memory(pid, line)
+    }
+
     /// The processes that this one started and that still run.
     pub(crate) fn children_of(pid: u32) -> Vec<u32> {
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
