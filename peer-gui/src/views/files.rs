@@ -8,6 +8,9 @@ use crate::widgets::tokens::{LINE, palette};
 use crate::widgets::{controls, table};
 use crate::{format, text};
 
+/// Width of the place for the button, so that the sizes beside it are below each other.
+const BUTTON: f32 = 84.0;
+
 /// Shows them; only those on the screen are drawn.
 pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -23,7 +26,9 @@ pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
             let file = &detail.files[at];
             controls::from_right(ui, LINE, |ui| {
                 let name = text::priority_of(&file.path, priority);
-                if controls::small(ui, text::priority(priority), &name).clicked() {
+                let button = |ui: &mut Ui| controls::small(ui, text::priority(priority), &name).clicked();
+                let right = egui::Layout::right_to_left(egui::Align::Center);
+                if ui.allocate_ui_with_layout(egui::vec2(BUTTON, LINE), right, button).inner {
                     actions.push(Action::SetPriority(vec![place], next(priority)));
                 }
                 controls::weak(ui, format::size(file.size));

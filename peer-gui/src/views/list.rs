@@ -189,7 +189,8 @@ fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, wi
     for (n, column) in table.columns.iter().enumerate() {
         table_row.col(|ui| {
             if n == 0 {
-                rect = Rect::from_min_size(ui.max_rect().min, vec2(width, ROW));
+                // The fill of a row begins before its first cell.
+                rect = Rect::from_min_size(ui.max_rect().min - vec2(GAP / 2.0, 0.0), vec2(width, ROW));
                 let response = table::row(ui, rect, clip, &handle);
                 if on_it && table.follow {
                     response.request_focus();

@@ -14,40 +14,11 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     if !view.wants_setup() {
         return Vec::new();
     }
-    let mut actions = Vec::new();
-    let mut done = false;
+    let (mut actions, mut done) = (Vec::new(), false);
+    // In a small window the card is higher than the screen.
     let scroll = ScrollArea::vertical().id_salt("setup").auto_shrink([false, true]).min_scrolled_height(0.0);
     scroll.show(ui, |ui| {
-        controls::card(ui, |ui| {
-            controls::title(ui, text::SETUP_TITLE);
-            controls::weak(ui, text::SETUP_TEXT);
-            done |= tracker_field(ui, view, text::SETUP_USE).is_some();
-            if let Some(error) = view.fields.tracker_error {
-                controls::problem(ui, error);
-            }
-            controls::weak(ui, text::DOWNLOAD_FOLDER);
-            controls::from_right(ui, CONTROL, |ui| {
-                if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
-                    actions.push(Action::PickDownloadDir);
-                }
-                let width = ui.available_width();
-                controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
-            });
-            controls::weak(ui, text::YOUR_NAME);
-            let width = ui.available_width();
-            controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
-            ui.horizontal(|ui| {
-                if controls::primary(ui, text::SETUP_RUN).clicked() {
-                    view.fields.tracker.clear();
-                    actions.push(Action::RunTracker(Reach::ThisComputer));
-                    done = true;
-                }
-                if controls::button(ui, text::SETUP_LATER).clicked() {
-                    view.fields.tracker.clear();
-                    done = true;
-                }
-            });
-        })
+        controls::card(ui, |ui| (done, actions) = card(ui, view));
     });
     if done {
         if view.fields.dir != snapshot.download_dir.display().to_string() {
@@ -56,6 +27,40 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         actions.push(Action::FinishSetup);
     }
     actions
+}
+
+/// What is on it. Whether it is done with, and what was done besides.
+fn card(ui: &mut Ui, view: &mut ViewState) -> (bool, Vec<Action>) {
+    let mut actions = Vec::new();
+    controls::title(ui, text::SETUP_TITLE);
+    controls::weak(ui, text::SETUP_TEXT);
+    let mut done = tracker_field(ui, view, text::SETUP_USE).is_some();
+    if let Some(error) = view.fields.tracker_error {
+        controls::problem(ui, error);
+    }
+    controls::weak(ui, text::DOWNLOAD_FOLDER);
+    controls::from_right(ui, CONTROL, |ui| {
+        if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
+            actions.push(Action::PickDownloadDir);
+        }
+        let width = ui.available_width();
+        controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
+    });
+    controls::weak(ui, text::YOUR_NAME);
+    let width = ui.available_width();
+    controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
+    ui.horizontal(|ui| {
+        if controls::primary(ui, text::SETUP_RUN).clicked() {
+            view.fields.tracker.clear();
+            actions.push(Action::RunTracker(Reach::ThisComputer));
+            done = true;
+        }
+        if controls::button(ui, text::SETUP_LATER).clicked() {
+            view.fields.tracker.clear();
+            done = true;
+        }
+    });
+    (done, actions)
 }
 
 /// The field for a tracker's address, and its button.

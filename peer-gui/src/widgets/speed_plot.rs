@@ -45,7 +45,8 @@ pub fn show(ui: &mut Ui, samples: &[Sample], now: f64, height: f32) {
     painter.extend(up);
     if most == 0 {
         let font = FontId::proportional(TEXT_SMALL);
-        painter.text(plot.center(), Align2::CENTER_CENTER, text::NOTHING_MOVED, font, p.weak);
+        let between_the_lines = plot.center() - vec2(0.0, plot.height() / 4.0);
+        painter.text(between_the_lines, Align2::CENTER_CENTER, text::NOTHING_MOVED, font, p.weak);
     } else {
         ui.ctx().request_repaint_after_secs(1.0);
     }

@@ -52,7 +52,7 @@ pub fn heading_button(ui: &mut Ui, text: &str, name: &str, descending: Option<bo
         Some(false) => RichText::new(format!("{text} ↑")).color(p.text),
     };
     let shown = ui.scope(|ui| {
-        ui.spacing_mut().button_padding = egui::vec2(2.0, 2.0);
+        ui.spacing_mut().button_padding = egui::vec2(0.0, 2.0);
         ui.add(egui::Button::new(shown.size(TEXT_SMALL)).frame_when_inactive(false).truncate())
     });
     shown.inner.accessible_name(name)

@@ -45,6 +45,7 @@ fn spacing(style: &mut Style) {
     style.spacing.interact_size = egui::vec2(CONTROL, CONTROL);
     style.spacing.icon_width = 18.0;
     style.spacing.icon_width_inner = 10.0;
+    style.spacing.icon_spacing = GAP;
     style.spacing.scroll = egui::style::ScrollStyle::thin();
     style.interaction.selectable_labels = false;
     // Nothing moves by itself, so nothing needs to be drawn while nothing happens.
