@@ -150,8 +150,8 @@ pub enum Action {
     ForgetToken,
     /// Run a tracker here for these, or none.
     RunTracker(Reach),
-    /// Open `sprat:` links with this program.
-    RegisterLinks,
+    /// Open `sprat:` links with this program, or no longer.
+    RegisterLinks(bool),
     /// The first start's card is done with.
     FinishSetup,
     /// Show everything that can be done, to be searched.

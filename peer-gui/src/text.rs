@@ -244,7 +244,8 @@ pub const SYSTEM: &str = "System";
 pub const NOTIFICATIONS: &str = "Tell me when a transfer ends and I am not looking";
 pub const OFFER_LINKS: &str = "Offer to download a link that I copied elsewhere";
 pub const REGISTER_LINKS: &str = "Open sprat: links with this program";
-pub const REGISTER_LINKS_HINT: &str = "A click on such a link on a page or in a mail then starts the download.";
+pub const REGISTER_LINKS_HINT: &str =
+    "A click on such a link on a page or in a mail then offers the download here, and Sprat is in the menu.";
 pub const TEST: &str = "Test";
 pub const TESTING: &str = "Asking…";
 pub const ANSWERS: &str = "It answers.";
@@ -516,9 +517,9 @@ pub fn bad_chunk(index: u32, peer: &str) -> String {
     format!("Chunk {index} from {peer} didn't match its fingerprint. Fetched again from another peer.")
 }
 
-/// Links are not opened with this program.
-pub fn links_not_registered(reason: &str) -> String {
-    format!("Links can't be opened with this program: {reason}")
+/// What opens links is as it was.
+pub fn links_not_changed(reason: &str) -> String {
+    format!("What opens sprat: links can't be changed: {reason}")
 }
 
 /// The log is in a file.

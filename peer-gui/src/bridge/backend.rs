@@ -116,6 +116,10 @@ async fn run(
         tracker,
         out,
     };
+    work.jobs.spawn(async {
+        let registered = tokio::task::spawn_blocking(url_scheme::is_registered).await.ok()?;
+        Some(Notice::Links(registered))
+    });
     match started {
         Ok(engine) => {
             tokio::select! {
@@ -217,21 +221,24 @@ impl Work {
                     None
                 });
             }
-            Request::RegisterLinks => {
-                self.jobs.spawn(async move {
-                    let registered = tokio::task::spawn_blocking(url_scheme::register).await.ok()?;
-                    Some(match registered {
-                        Ok(()) => Notice::Done(text::LINKS_REGISTERED.to_owned()),
-                        Err(error) => Notice::Trouble(text::links_not_registered(&error.to_string())),
-                    })
-                });
-            }
+            Request::RegisterLinks(on) => self.register_links(on),
             Request::ReadLog => {
                 let lines = self.log.to_text().lines().map(str::to_owned).collect();
                 self.out.send(Notice::Log(lines)).await;
             }
             Request::SaveLog => self.save_log(),
         }
+    }
+
+    fn register_links(&mut self, on: bool) {
+        self.jobs.spawn(async move {
+            let change = if on { url_scheme::register } else { url_scheme::unregister };
+            let changed = tokio::task::spawn_blocking(change).await.ok()?;
+            Some(match changed {
+                Ok(()) => Notice::Links(on),
+                Err(error) => Notice::Trouble(text::links_not_changed(&error.to_string())),
+            })
+        });
     }
 
     /// Waits for a dialog.

@@ -54,8 +54,8 @@ pub enum Request {
         /// In a sentence.
         body: String,
     },
-    /// Open `sprat:` links with this program from now on.
-    RegisterLinks,
+    /// Open `sprat:` links with this program from now on, or no longer.
+    RegisterLinks(bool),
     /// What is in the log?
     ReadLog,
     /// Let the user choose a file, and write the log there.
@@ -106,6 +106,8 @@ pub enum Notice {
     },
     /// The answer to [`Request::ReadLog`], oldest line first.
     Log(Vec<String>),
+    /// Whether `sprat:` links are opened with this program.
+    Links(bool),
     /// Something worked; for a person.
     Done(String),
     /// Something did not work; for a person.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
+use sprat_protocol::name::is_invisible;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
@@ -138,7 +139,7 @@ struct Text(String);
 impl fmt::Write for Text {
     fn write_str(&mut self, more: &str) -> fmt::Result {
         for char in more.chars() {
-            let char = if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
+            let char = if char.is_control() || is_invisible(char) { char::REPLACEMENT_CHARACTER } else { char };
             if self.0.len() + char.len_utf8() > LINE {
                 break;
             }

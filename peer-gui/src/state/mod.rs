@@ -170,6 +170,8 @@ pub struct ViewState {
     pub tracker_tests: HashMap<Url, TrackerTest>,
     /// The tracker on this computer.
     pub local_tracker: LocalTracker,
+    /// Whether `sprat:` links are opened with this program.
+    pub links_registered: bool,
 }
 
 /// What is typed into the fields of the screens, and what is wrong with it.

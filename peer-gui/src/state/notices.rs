@@ -56,6 +56,10 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
             view.open(Dialog::Log(lines));
             Vec::new()
         }
+        Notice::Links(registered) => {
+            view.links_registered = registered;
+            Vec::new()
+        }
         Notice::Done(said) => {
             view.toasts.push(said, Mood::Good, now);
             Vec::new()

@@ -145,12 +145,11 @@ fn system(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     if ui.add(Checkbox::new(&mut offer, text::OFFER_LINKS)).changed() {
         actions.push(Action::SetOfferLinks(offer));
     }
-    ui.horizontal_wrapped(|ui| {
-        if controls::button(ui, text::REGISTER_LINKS).clicked() {
-            actions.push(Action::RegisterLinks);
-        }
-        controls::weak(ui, text::REGISTER_LINKS_HINT);
-    });
+    let mut links = view.links_registered;
+    if ui.add(Checkbox::new(&mut links, text::REGISTER_LINKS)).changed() {
+        actions.push(Action::RegisterLinks(links));
+    }
+    controls::weak(ui, text::REGISTER_LINKS_HINT);
     actions
 }
 

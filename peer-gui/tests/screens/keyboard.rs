@@ -133,7 +133,7 @@ without_mouse! {
     Action::UseToken => stop(settings, text::TOKEN_FIELD),
     Action::ForgetToken => stop(settings, text::FORGET_TOKEN),
     Action::RunTracker(_) => By::Palette,
-    Action::RegisterLinks => stop(settings, text::REGISTER_LINKS),
+    Action::RegisterLinks(_) => stop(settings, text::REGISTER_LINKS),
     Action::FinishSetup => stop(first_start, text::SETUP_RUN),
     Action::Palette => By::Key,
     Action::PaletteRun(_) => stop(|| open(|window| key(window, Modifiers::COMMAND, Key::K)), text::SHARE_A_FOLDER),

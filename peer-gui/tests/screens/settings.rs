@@ -116,9 +116,12 @@ fn the_system_is_told_what_to_do_for_sprat() {
     click(&mut window, Role::CheckBox, text::NOTIFICATIONS);
     assert_eq!(kept(&window).map(|kept| kept.notifications), Some(false));
     forget(&mut window);
-    press(&mut window, text::REGISTER_LINKS);
+    click(&mut window, Role::CheckBox, text::REGISTER_LINKS);
+    tell(&mut window, Notice::Links(true));
+    click(&mut window, Role::CheckBox, text::REGISTER_LINKS);
     press(&mut window, text::CHOOSE_FOLDER);
-    assert_eq!(requests(&window), [&Request::RegisterLinks, &Request::PickDownloadDir]);
+    let [on, off] = [true, false].map(Request::RegisterLinks);
+    assert_eq!(requests(&window), [&on, &off, &Request::PickDownloadDir]);
     tell(&mut window, Notice::PickedDownloadDir(Picked::Path("/media/disk".into())));
     assert!(matches!(commands(&window)[..], [Command::SetDownloadDir(dir)] if dir == Path::new("/media/disk")));
     tell(&mut window, Notice::PickedDownloadDir(Picked::Unavailable));

@@ -261,7 +261,6 @@ impl Running {
             None => {
                 self.forget(file_id, delete_data);
                 self.save();
-                self.publish();
             }
         }
     }
@@ -273,15 +272,26 @@ impl Running {
         self.node.settings.forget(&file_id);
         self.restoring.remove(&file_id);
         self.node.trackers.kick();
+        self.to_forget.push((transfer, delete_data));
+        self.node.emit(Event::Removed(file_id));
+    }
+
+    /// What was removed since the last look leaves the disk, all of it in one go.
+    pub(super) fn forget_next(&mut self) {
+        if self.to_forget.is_empty() {
+            return;
+        }
+        let gone = std::mem::take(&mut self.to_forget);
         let state = self.state.clone();
         let others: Vec<FileId> = self.transfers.iter().map(|other| other.file_id).collect();
         self.chores.spawn_blocking(move || {
-            library::forget(&state, file_id, &others);
-            if delete_data && transfer.is_download {
-                delete(&transfer);
+            for (transfer, delete_data) in gone {
+                library::forget(&state, transfer.file_id, &others);
+                if delete_data && transfer.is_download {
+                    delete(&transfer);
+                }
             }
         });
-        self.node.emit(Event::Removed(file_id));
     }
 
     /// Brings back a download of the last run.

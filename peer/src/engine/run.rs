@@ -69,6 +69,8 @@ pub(super) struct Running {
     keeps: bool,
     /// Whether the list changed since it was written down.
     unsaved: bool,
+    /// What was removed and is still to leave the disk; whether with what was downloaded.
+    pub(super) to_forget: Vec<(Transfer, bool)>,
     /// Work on the disk that nobody waits for: one after another would be enough, none may be lost.
     pub(super) chores: JoinSet<()>,
 }
@@ -124,6 +126,7 @@ impl Running {
             watched: None,
             keeps: config.restore,
             unsaved: false,
+            to_forget: Vec::new(),
             chores: JoinSet::new(),
         };
         if running.keeps {
@@ -229,9 +232,13 @@ impl Running {
         self.unsaved = self.keeps;
     }
 
-    /// Writes down what outlives this run and changed.
+    /// Writes down what outlives this run and changed, and forgets what was removed.
     fn save_next(&mut self) {
-        if !self.keeps || !self.chores.is_empty() {
+        if !self.chores.is_empty() {
+            return;
+        }
+        self.forget_next();
+        if !self.keeps {
             return;
         }
         if let Some(bans) = self.node.pool.unsaved_bans() {

@@ -70,7 +70,7 @@ pub fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f6
         | Action::UseToken
         | Action::ForgetToken
         | Action::RunTracker(_)
-        | Action::RegisterLinks
+        | Action::RegisterLinks(_)
         | Action::FinishSetup) => settings::update(view, action, now),
         action => transfers::update(view, snapshot, action, now),
     }

@@ -59,7 +59,7 @@ pub(super) fn update(view: &mut ViewState, action: Action, now: f64) -> Vec<Effe
         Action::UseToken => use_token(view, now),
         Action::ForgetToken => set_token(view, None, now),
         Action::RunTracker(reach) => local_tracker(view, reach),
-        Action::RegisterLinks => vec![Effect::Ask(Request::RegisterLinks)],
+        Action::RegisterLinks(on) => vec![Effect::Ask(Request::RegisterLinks(on))],
         Action::FinishSetup => finish_setup(view, now),
         _ => Vec::new(),
     }
