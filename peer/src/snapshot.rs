@@ -45,7 +45,7 @@ pub struct Snapshot {
 }
 
 /// A tracker and how it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackerView {
     /// Whether it could connect to this peer; none while it has not tried, or has not said.
     pub reachable: Option<bool>,
@@ -74,7 +74,7 @@ pub enum TrackerState {
 }
 
 /// A file on its way to being shared.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashingView {
     /// Where it lies.
     pub path: PathBuf,

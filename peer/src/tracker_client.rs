@@ -20,6 +20,9 @@ use url::Url;
 /// How long a tracker may take to accept a connection, and to answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a connection is kept for the next message. Trackers close theirs after 30 seconds, which is also when the next heartbeat
+/// is due: on a connection that is just being closed it is lost, and the tracker seems to be away.
+const CONNECTION_KEPT: Duration = Duration::from_secs(10);
 /// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
 /// How much of what a tracker says is shown to a person, in characters.
 const MAX_MESSAGE: usize = 300;
@@ -54,6 +57,7 @@ impl TrackerClient {
             .tls_backend_preconfigured(tls_config())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
+            .pool_idle_timeout(CONNECTION_KEPT)
             .redirect(redirect::Policy::none())
             .user_agent(crate::config::AGENT)
             .build()

@@ -61,6 +61,8 @@ pub(super) struct Running {
     pub(super) published: Instant,
     /// Whether something changed since then.
     pub(super) stale: bool,
+    /// Whether a front end asked for something since then: it is answered with a snapshot in any case.
+    pub(super) commanded: bool,
     /// What the links in the last snapshot say beside their files.
     pub(super) hints: Hints,
     /// The transfer whose detail snapshots carry.
@@ -122,6 +124,7 @@ impl Running {
             snapshots,
             published: Instant::now(),
             stale: true,
+            commanded: false,
             hints: Hints::default(),
             watched: None,
             keeps: config.restore,
@@ -170,7 +173,10 @@ impl Running {
                     self.stale = true;
                     self.start_queued();
                 }
-                () = sleep_until(publish_at.into()), if self.stale => self.publish(),
+                () = sleep_until(publish_at.into()), if self.stale => match self.commanded {
+                    true => self.publish(),
+                    false => self.publish_news(),
+                },
                 () = stop.cancelled() => break,
             }
         }
@@ -185,7 +191,7 @@ impl Running {
     }
 
     fn carry_out(&mut self, command: Command) {
-        self.stale = true;
+        (self.stale, self.commanded) = (true, true);
         match command {
             Command::Share(path) => self.share(path),
             Command::CancelShare(path) => self.cancel_share(&path),
