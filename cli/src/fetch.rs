@@ -219,22 +219,10 @@ mod tests {
 
     fn snapshot(trackers: Vec<TrackerState>) -> Snapshot {
         let url: url::Url = "http://t:1".parse().unwrap();
+        let view = |state| sprat_peer::TrackerView { reachable: None, refusal: None, url: url.clone(), state };
         Snapshot {
-            peer_id: transfer().peers[0].peer_id,
-            listen: "0.0.0.0:1".parse().unwrap(),
-            download_dir: ".".into(),
-            trackers: trackers
-                .into_iter()
-                .map(|state| sprat_peer::TrackerView { reachable: None, refusal: None, url: url.clone(), state })
-                .collect(),
-            hashing: Vec::new(),
-            transfers: Vec::new(),
-            down_rate: 0,
-            up_rate: 0,
-            up_limit: None,
-            down_limit: None,
-            active_downloads: 5,
-            detail: None,
+            trackers: trackers.into_iter().map(view).collect(),
+            ..Snapshot::new(transfer().peers[0].peer_id, "0.0.0.0:1".parse().unwrap(), ".".into())
         }
     }
 

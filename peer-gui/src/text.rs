@@ -616,7 +616,7 @@ pub fn traffic(downloaded: u64, uploaded: u64) -> String {
 pub fn peers_heading(connected: usize, all: usize) -> String {
     match all {
         0 => PEERS.to_owned(),
-        _ => format!("{PEERS} ({connected} connected, {} left)", all - connected),
+        _ => format!("{PEERS} ({})", people(connected, all)),
     }
 }
 

@@ -11,6 +11,7 @@ use sprat_chunking::FileId;
 use sprat_protocol::{Link, PeerId};
 use url::Url;
 
+use crate::config::Limits;
 use crate::detail::Detail;
 
 /// The engine at one moment.
@@ -42,6 +43,26 @@ pub struct Snapshot {
     pub active_downloads: usize,
     /// The detail of the transfer that is watched; none if none is, or it is not in the list. See `Command::Watch`.
     pub detail: Option<Arc<Detail>>,
+}
+
+impl Snapshot {
+    /// An engine that has nothing yet.
+    pub fn new(peer_id: PeerId, listen: SocketAddr, download_dir: PathBuf) -> Self {
+        Self {
+            peer_id,
+            listen,
+            download_dir,
+            trackers: Vec::new(),
+            hashing: Vec::new(),
+            transfers: Vec::new(),
+            down_rate: 0,
+            up_rate: 0,
+            up_limit: None,
+            down_limit: None,
+            active_downloads: Limits::default().active_downloads,
+            detail: None,
+        }
+    }
 }
 
 /// A tracker and how it is.

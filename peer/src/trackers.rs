@@ -153,7 +153,8 @@ impl Tracker {
 
     /// Notes how a request to it ended.
     pub(crate) fn note<T>(&self, node: &Node, purpose: Purpose, result: &Result<T, TrackerError>, retry_in: Duration) {
-        let refusal_is_new = self.refusals.lock().note(purpose, result);
+        let view_before = self.view();
+        self.refusals.lock().note(purpose, result);
         let state = match result {
             // A refusal is an answer too.
             Ok(_) | Err(TrackerError::Refused { .. }) => State::Online,
@@ -161,7 +162,7 @@ impl Tracker {
         };
         let before = std::mem::replace(&mut *self.state.lock(), state.clone());
         // That all is well as before is no news: whoever looks is to rest.
-        if refusal_is_new || !matches!((&before, &state), (State::Online, State::Online)) {
+        if self.view() != view_before {
             node.changed.notify_one();
         }
         if matches!(before, State::Online) == matches!(state, State::Online) && !matches!(before, State::Connecting) {
@@ -190,20 +191,17 @@ impl Tracker {
 }
 
 impl Refusals {
-    /// Whether there is something new in it.
-    fn note<T>(&mut self, purpose: Purpose, result: &Result<T, TrackerError>) -> bool {
+    fn note<T>(&mut self, purpose: Purpose, result: &Result<T, TrackerError>) {
         let refusal = match purpose {
             Purpose::Telling => &mut self.telling,
             Purpose::Asking => &mut self.asking,
         };
-        let now = match result {
+        *refusal = match result {
             Err(error) if error.is_forbidden() => Some(error.to_string()),
             // Whoever is away has not changed its mind.
-            Err(TrackerError::Unreachable { .. }) => return false,
+            Err(TrackerError::Unreachable { .. }) => return,
             _ => None,
         };
-        let before = std::mem::replace(refusal, now);
-        before != *refusal
     }
 
     fn first(&self) -> Option<String> {

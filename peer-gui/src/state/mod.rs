@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
-use sprat_peer::{Command, Snapshot, Target};
+use sprat_peer::{Command, Snapshot, Target, TransferView};
 use sprat_protocol::Link;
 use url::Url;
 
@@ -291,6 +291,12 @@ impl ViewState {
     /// Opens a dialog in place of the one that may be open.
     pub fn open(&mut self, dialog: Dialog) {
         (self.dialog, self.dialog_is_new) = (Some(dialog), true);
+    }
+
+    /// The selected transfers, in the order of the snapshot.
+    pub fn selected<'a>(&self, snapshot: &'a Snapshot) -> impl Iterator<Item = &'a TransferView> {
+        let is_selected = |transfer: &&TransferView| self.selection.contains(&RowKey::Transfer(transfer.file_id));
+        snapshot.transfers.iter().map(AsRef::as_ref).filter(is_selected)
     }
 
     /// The transfer whose detail is on the screen.

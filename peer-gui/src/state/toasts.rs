@@ -1,5 +1,7 @@
 //! Short news that go away by themselves. Time is an argument, in seconds on the window's clock.
 
+use std::mem::discriminant;
+
 use crate::text;
 
 /// How long a toast stays, in seconds.
@@ -70,22 +72,24 @@ impl Toasts {
 
     /// A file is shared. Many within a short time are told of together.
     pub fn shared(&mut self, name: &str, now: f64) {
-        let before = self.take(|about| if let About::Shared(count) = about { Some(count) } else { None });
-        let text = if before == 0 { text::shared(name) } else { text::shared_many(before + 1) };
-        self.show(text, Mood::Good, About::Shared(before + 1), now);
+        self.count(About::Shared, || text::shared(name), text::shared_many, now);
     }
 
     /// A download is complete. Many within a short time are told of together.
     pub fn completed(&mut self, name: &str, now: f64) {
-        let before = self.take(|about| if let About::Completed(count) = about { Some(count) } else { None });
-        let text = if before == 0 { text::completed(name) } else { text::completed_many(before + 1) };
-        self.show(text, Mood::Good, About::Completed(before + 1), now);
+        self.count(About::Completed, || text::completed(name), text::completed_many, now);
     }
 
-    /// Takes the toast about such things away, and returns how many it told of.
-    fn take(&mut self, count: impl Fn(About) -> Option<usize>) -> usize {
-        let found = self.shown.iter().position(|toast| count(toast.about).is_some());
-        found.and_then(|at| count(self.shown.remove(at).about)).unwrap_or(0)
+    /// One more of such things: the toast about those before it makes room for one about all.
+    fn count(&mut self, about: fn(usize) -> About, one: impl FnOnce() -> String, many: fn(usize) -> String, now: f64) {
+        let is_same = |toast: &Toast| discriminant(&toast.about) == discriminant(&about(0));
+        let before = self.shown.iter().position(is_same).map(|at| self.shown.remove(at).about);
+        let count = match before {
+            Some(About::Shared(count) | About::Completed(count)) => count + 1,
+            _ => 1,
+        };
+        let text = if count == 1 { one() } else { many(count) };
+        self.show(text, Mood::Good, about(count), now);
     }
 
     fn show(&mut self, text: String, mood: Mood, about: About, now: f64) {

@@ -1,7 +1,7 @@
 //! What the trackers know, searched by name.
 
-use egui::{Align, Layout, Ui};
-use egui_extras::{Column as Width, TableBuilder};
+use egui::Ui;
+use egui_extras::Column as Width;
 use sprat_peer::Snapshot;
 use sprat_protocol::Link;
 use sprat_protocol::tracker::SearchHit;
@@ -56,13 +56,8 @@ fn found(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, waiting: bool) -> V
     let headings = headings(ui.available_width() >= NARROW);
     let more = if view.browse.more { CONTROL + GAP } else { 0.0 };
     let height = (ui.available_height() - HEADER - more).max(2.0 * ROW);
-    let mut builder = TableBuilder::new(ui)
-        .id_salt(("found", headings.len()))
-        .auto_shrink([false, true])
-        .min_scrolled_height(0.0)
-        .max_scroll_height(height)
-        .sense(egui::Sense::hover())
-        .cell_layout(Layout::left_to_right(Align::Center));
+    let mut builder =
+        table::builder(ui, ("found", headings.len())).auto_shrink([false, true]).max_scroll_height(height);
     for (_, width) in headings {
         builder = builder.column(match width {
             None => Width::remainder().at_least(120.0).clip(true),

@@ -1,13 +1,13 @@
 //! The table of transfers.
 
-use egui::{Align, Id, Layout, Rect, RichText, Ui, vec2};
-use egui_extras::{Column as Width, TableBody, TableBuilder, TableRow};
+use egui::{Id, Rect, RichText, Ui, vec2};
+use egui_extras::{Column as Width, TableBody, TableRow};
 use sprat_peer::Snapshot;
 
 use super::{menu, transfers};
 use crate::actions::Action;
 use crate::state::rows::Row;
-use crate::state::{Column, List, Pick, Preferences, RowKey, Selection, ViewState};
+use crate::state::{Column, Pick, Preferences, RowKey, ViewState};
 use crate::widgets::table::{self, RowHandle};
 use crate::widgets::tokens::{GAP, HEADER, ROW, palette};
 use crate::widgets::{badge, controls, progress};
@@ -58,8 +58,8 @@ pub(super) fn widen(column: Column, by: f32, preferences: &Preferences) -> Actio
     Action::SetWidth { column, width: width as u16, keep: true }
 }
 
-/// How wide the columns are so that the name keeps what it needs: as they were made, or all of them narrower.
-fn widths(columns: &[Column], preferences: &Preferences, room: f32) -> f32 {
+/// By how much the columns get narrower, all alike, so that the name keeps what it needs: 1 if they need not.
+fn narrowing(columns: &[Column], preferences: &Preferences, room: f32) -> f32 {
     let others = columns.iter().filter(|column| **column != Column::Name);
     let (wanted, gaps) = others.fold((0.0, 0.0), |(all, gaps), column| (all + width(*column, preferences), gaps + GAP));
     ((room - usual_width(Column::Name) - gaps) / wanted).clamp(0.3, 1.0)
@@ -83,13 +83,8 @@ fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
     let room = ui.available_width() - GAP;
     let columns = fitting(&view.preferences, room);
-    let part = widths(&columns, &view.preferences, room);
-    let mut builder = TableBuilder::new(ui)
-        .id_salt(("transfers", &columns))
-        .auto_shrink([false, false])
-        .min_scrolled_height(0.0)
-        .sense(egui::Sense::hover())
-        .cell_layout(Layout::left_to_right(Align::Center));
+    let part = narrowing(&columns, &view.preferences, room);
+    let mut builder = table::builder(ui, ("transfers", &columns));
     for column in &columns {
         builder = builder.column(match column {
             Column::Name => Width::remainder().at_least(120.0).clip(true),
@@ -107,10 +102,9 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
             header.col(|ui| actions.extend(heading(ui, *column, view)));
         }
     });
-    let (list, selection) = (&view.list, &view.selection);
     let mut arrived = false;
     table.body(|body| {
-        let table = Table { snapshot, view, list, selection, columns: &columns, follow };
+        let table = Table { snapshot, view, columns: &columns, follow };
         actions.extend(rows(body, &table, &mut arrived));
     });
     // A row that was far away is drawn a frame later.
@@ -158,8 +152,6 @@ fn edge(ui: &Ui, column: Column) -> Option<Action> {
 struct Table<'a> {
     snapshot: &'a Snapshot,
     view: &'a ViewState,
-    list: &'a List,
-    selection: &'a Selection,
     columns: &'a [Column],
     follow: bool,
 }
@@ -168,10 +160,10 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
     let mut actions = Vec::new();
     body.ui_mut().spacing_mut().item_spacing.y = 0.0;
     let place = (body.ui_mut().clip_rect(), body.max_rect().width());
-    body.rows(ROW, table.list.len(), |mut table_row| {
-        if let Some(entry) = table.list.entry(table_row.index()) {
+    body.rows(ROW, table.view.list.len(), |mut table_row| {
+        if let Some(entry) = table.view.list.entry(table_row.index()) {
             let row = Row::of(entry);
-            *arrived |= table.selection.cursor() == Some(&row.key);
+            *arrived |= table.view.selection.cursor() == Some(&row.key);
             actions.extend(one(&mut table_row, &row, table, place));
         }
     });
@@ -180,8 +172,8 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
 
 fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
     let mut actions = Vec::new();
-    let (selected, on_it) = (table.selection.contains(&row.key), table.selection.cursor() == Some(&row.key));
-    let first = table.selection.cursor().is_none() && table_row.index() == 0;
+    let (selected, on_it) = (table.view.selection.contains(&row.key), table.view.selection.cursor() == Some(&row.key));
+    let first = table.view.selection.cursor().is_none() && table_row.index() == 0;
     let spoken = row.spoken();
     let handle = RowHandle { id: row_id(&row.key), spoken: &spoken, selected, tab_stop: on_it || first };
     table_row.set_selected(selected);
@@ -271,10 +263,10 @@ mod tests {
         assert_eq!(fitting(&preferences, 100.0), [Column::Name, Column::Progress, Column::Status]);
         let middle = [Column::Name, Column::Size, Column::Progress, Column::Status, Column::Down];
         assert_eq!(fitting(&preferences, 640.0), middle);
-        assert_eq!(widths(&middle, &preferences, 2000.0), 1.0);
+        assert_eq!(narrowing(&middle, &preferences, 2000.0), 1.0);
         preferences.widths.insert(Column::Down, 300);
         assert_eq!(fitting(&preferences, 640.0), middle, "a column that is dragged stays");
-        let part = widths(&middle, &preferences, 640.0);
+        let part = narrowing(&middle, &preferences, 640.0);
         let all: f32 = middle[1..].iter().map(|column| width(*column, &preferences) * part + GAP).sum();
         assert!((all + usual_width(Column::Name) - 640.0).abs() < 1.0, "{all}");
         preferences.hidden_columns = vec![Column::Progress, Column::Status, Column::Down];

@@ -1,12 +1,11 @@
 //! Everything that can be done with the selected transfers: the same by a click with the other button as by a button.
 
 use egui::{Button, ScrollArea, Ui};
-use sprat_peer::{Snapshot, TransferView};
+use sprat_peer::Snapshot;
 
 use crate::actions::Action;
-use crate::state::{RowKey, ViewState, rows};
+use crate::state::{ViewState, rows};
 use crate::text;
-use crate::widgets::tokens::LINE;
 
 /// Height of an entry: all of them have room in the smallest window.
 const ENTRY: f32 = 28.0;
@@ -36,8 +35,7 @@ impl Chosen {
     /// What is selected now.
     pub fn of(snapshot: &Snapshot, view: &ViewState) -> Self {
         let mut chosen = Self { rows: view.selection.len(), sequential: true, ..Self::default() };
-        let is_selected = |transfer: &&TransferView| view.selection.contains(&RowKey::Transfer(transfer.file_id));
-        for transfer in snapshot.transfers.iter().map(AsRef::as_ref).filter(is_selected) {
+        for transfer in view.selected(snapshot) {
             let incomplete = !rows::is_complete(transfer);
             chosen.transfers += 1;
             chosen.runs |= !rows::can_resume(&transfer.state);
@@ -53,8 +51,7 @@ impl Chosen {
 
 /// Shows it as the contents of a menu.
 pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
-    // All of it has room in the smallest window.
-    (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (LINE, 1.0);
+    (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (ENTRY, 0.0);
     ui.spacing_mut().button_padding.y = 2.0;
     if chosen.transfers == 0 {
         return item(ui, text::CANCEL, true).then_some(Action::Remove);
@@ -84,8 +81,6 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
         &[(text::REMOVE, true, Action::Remove), (text::DELETE, chosen.downloaded, Action::AskDelete)],
     ];
     let mut done = None;
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.spacing_mut().interact_size.y = ENTRY;
     let most = (ui.ctx().content_rect().height() - ENTRY).max(3.0 * ENTRY);
     ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
         for (n, group) in groups.into_iter().enumerate() {

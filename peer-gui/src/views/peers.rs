@@ -1,7 +1,7 @@
 //! Who is there: the peers of all transfers.
 
-use egui::{Align, Label, Layout, RichText, Ui};
-use egui_extras::{Column as Width, TableBuilder};
+use egui::{Label, RichText, Ui};
+use egui_extras::Column as Width;
 
 use crate::actions::Action;
 use crate::state::ViewState;
@@ -38,12 +38,7 @@ pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     ui.add_space(GAP);
     let wide = ui.available_width() >= NARROW;
     let columns: Vec<usize> = (0..COLUMNS.len()).filter(|at| wide || COLUMNS[*at].2).collect();
-    let mut builder = TableBuilder::new(ui)
-        .id_salt(("people", wide))
-        .auto_shrink([false, false])
-        .min_scrolled_height(0.0)
-        .sense(egui::Sense::hover())
-        .cell_layout(Layout::left_to_right(Align::Center));
+    let mut builder = table::builder(ui, ("people", wide));
     for at in &columns {
         builder = builder.column(match at {
             0 => Width::remainder().at_least(90.0).clip(true),

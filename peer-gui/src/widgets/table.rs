@@ -3,7 +3,8 @@
 //! A table's cells sense nothing; each row senses for all of them, has a role and a name, and only the selected one (or
 //! the first, if none is) is a stop of the Tab key, so that a long list costs one stop.
 
-use egui::{EventFilter, Id, Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo};
+use egui::{Align, EventFilter, Id, Label, Layout, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo};
+use egui_extras::TableBuilder;
 
 use super::tokens::{TEXT_SMALL, palette};
 use crate::format;
@@ -18,6 +19,16 @@ pub struct RowHandle<'a> {
     pub selected: bool,
     /// Whether the Tab key stops here.
     pub tab_stop: bool,
+}
+
+/// A table whose cells sense nothing, over all the room that there is.
+pub fn builder(ui: &mut Ui, id_salt: impl egui::AsIdSalt) -> TableBuilder<'_> {
+    TableBuilder::new(ui)
+        .id_salt(id_salt)
+        .auto_shrink([false, false])
+        .min_scrolled_height(0.0)
+        .sense(Sense::hover())
+        .cell_layout(Layout::left_to_right(Align::Center))
 }
 
 /// Makes a row out of `rect`. To be called in the row's first cell, before anything that senses by itself.

@@ -33,18 +33,8 @@ pub(crate) fn moment(shown: &str) -> u64 {
 /// The engine just after its first start, with a tracker that answers.
 pub(crate) fn empty() -> Snapshot {
     Snapshot {
-        peer_id: PeerId::new([7; 32]),
-        listen: ([0, 0, 0, 0], 40_123).into(),
-        download_dir: PathBuf::from("/home/ada/Downloads"),
         trackers: vec![tracker("http://tracker.example:5000", TrackerState::Online)],
-        hashing: Vec::new(),
-        transfers: Vec::new(),
-        down_rate: 0,
-        up_rate: 0,
-        up_limit: None,
-        down_limit: None,
-        active_downloads: 5,
-        detail: None,
+        ..Snapshot::new(PeerId::new([7; 32]), ([0, 0, 0, 0], 40_123).into(), "/home/ada/Downloads".into())
     }
 }
 

@@ -80,20 +80,7 @@ mod tests {
 
     #[test]
     fn what_says_the_same_is_no_news() {
-        let quiet = Snapshot {
-            peer_id: PeerId::new([1; 32]),
-            listen: ([127, 0, 0, 1], 4000).into(),
-            download_dir: "/downloads".into(),
-            trackers: Vec::new(),
-            hashing: Vec::new(),
-            transfers: Vec::new(),
-            down_rate: 0,
-            up_rate: 0,
-            up_limit: None,
-            down_limit: None,
-            active_downloads: 5,
-            detail: None,
-        };
+        let quiet = Snapshot::new(PeerId::new([1; 32]), ([127, 0, 0, 1], 4000).into(), "/downloads".into());
         assert!(says_the_same(&quiet, &quiet.clone()));
         let url = "http://hub:5000".parse().unwrap();
         let tracker = TrackerView { reachable: None, refusal: None, url, state: TrackerState::Online };

@@ -87,18 +87,11 @@ impl Running {
         sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
     ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
         let empty = Snapshot {
-            peer_id: node.peer_id,
-            listen: node.listen,
-            download_dir: config.download_dir.clone(),
             trackers: node.trackers.views(),
-            hashing: Vec::new(),
-            transfers: Vec::new(),
-            down_rate: 0,
-            up_rate: 0,
             up_limit: node.upload_rate.rate(),
             down_limit: node.download_rate.rate(),
             active_downloads: config.limits.active_downloads.max(1),
-            detail: None,
+            ..Snapshot::new(node.peer_id, node.listen, config.download_dir.clone())
         };
         let (snapshots, receiver) = watch::channel(Arc::new(empty));
         let (found, restored) = mpsc::channel(1);

@@ -81,8 +81,8 @@ fn paste_id(view: &mut ViewState, pasted: &str, now: f64) -> Vec<Effect> {
     let pasted = pasted.trim();
     view.screen = Screen::Transfers;
     let links: Result<Vec<Link>, _> = pasted.lines().take(MAX_LINKS + 1).map(str::parse).collect();
-    if let Ok(links) = links.map_err(drop).and_then(|links| if links.len() > MAX_LINKS { Err(()) } else { Ok(links) })
-        && links.len() > 1
+    if let Ok(links) = links
+        && (2..=MAX_LINKS).contains(&links.len())
     {
         return links.into_iter().flat_map(|link| get(view, link, now)).collect();
     }

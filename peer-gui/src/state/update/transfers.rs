@@ -82,10 +82,8 @@ pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, 
     }
 }
 
-/// The selected transfers, in the order of the snapshot.
 fn selected<'a>(view: &ViewState, snapshot: &'a Snapshot) -> Vec<&'a TransferView> {
-    let is_selected = |transfer: &&TransferView| view.selection.contains(&RowKey::Transfer(transfer.file_id));
-    snapshot.transfers.iter().map(AsRef::as_ref).filter(is_selected).collect()
+    view.selected(snapshot).collect()
 }
 
 fn ids(transfers: &[&TransferView]) -> Vec<FileId> {
