@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use sprat_peer::{Command, EngineConfig, Event, TokenFile, TrackerState, TransferState};
+use sprat_peer::{Command, EngineConfig, Event, Snapshot, TokenFile, TrackerState, TransferState};
 use sprat_peer_gui::bridge::{Backend, Bridge, LocalTracker, Notice, Picked, Request, Startup, Waker, files};
 use sprat_peer_gui::platform::log::LogRing;
 use sprat_peer_gui::platform::{Desktop, Work};
@@ -132,6 +132,26 @@ fn a_file_of_the_command_line_is_shared_and_seen() {
     };
     assert_eq!((shared.file_id, &shared.state), (link.file_id, &TransferState::Sharing));
     window.bridge.send(Command::Pause(shared.file_id));
+    window.close();
+}
+
+#[test]
+fn what_happens_while_the_command_line_is_still_opened_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.txt");
+    std::fs::write(&file, "hello").unwrap();
+    // More troubles than notices may wait: while the window takes none, what is to be opened is never done with.
+    let mut open = vec![Path::new("/no/such/file"); 600];
+    open[0] = &file;
+    let mut window = Window::open(dir.path(), &open);
+    let engine = window.wait_for(|notice| match notice {
+        Notice::Started(engine) => Some(engine),
+        _ => None,
+    });
+    let shared = |snapshot: &Arc<Snapshot>| snapshot.transfers.iter().any(|it| it.state == TransferState::Sharing);
+    Runtime::new().unwrap().block_on(async { engine.watch().wait_for(shared).await.map(drop) }).unwrap();
+    window.wait_for(|notice| matches!(notice, Notice::Event(Event::Shared { .. })).then_some(()));
+    drop(engine);
     window.close();
 }
 

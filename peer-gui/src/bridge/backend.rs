@@ -122,15 +122,16 @@ async fn run(
     });
     match started {
         Ok(engine) => {
-            tokio::select! {
-                () = open_all(&startup.open, &engine, &work.out) => {}
-                () = stop.cancelled() => {}
-            }
+            // Before anything can happen in it, so that the window hears of all that does.
             let feeds = Feeds {
                 events: Some(engine.events()),
                 snapshots: Some(engine.watch()),
                 handed_over: startup.handed_over.take().map(|calls| (calls, engine.clone())),
             };
+            tokio::select! {
+                () = announce(&startup.open, &engine, &work.out) => {}
+                () = stop.cancelled() => {}
+            }
             work.serve(feeds, requests, &stop).await;
             engine.shutdown().await;
         }
@@ -140,6 +141,12 @@ async fn run(
         }
     }
     work.tracker.stop().await;
+}
+
+/// Tells the window of its engine, and opens what the command line names.
+async fn announce(open: &[String], engine: &EngineHandle, out: &Outbox) {
+    out.send(Notice::Started(engine.clone())).await;
+    open_all(open, engine, out).await;
 }
 
 /// What the backend works with.

@@ -73,9 +73,7 @@ pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbo
     startup.config.trackers.extend(local.url().filter(|url| !trackers.contains(url)).cloned());
     out.send(Notice::Loaded { preferences: Box::new(preferences), trackers }).await;
     out.send(Notice::LocalTracker(local)).await;
-    let engine = Engine::start(startup.config.clone()).await?;
-    out.send(Notice::Started(engine.clone())).await;
-    Ok(engine)
+    Engine::start(startup.config.clone()).await
 }
 
 /// What the command line says goes before what the preferences say, and that before what the environment says.
