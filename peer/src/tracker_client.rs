@@ -23,9 +23,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a connection is kept for the next message. Trackers close theirs after 30 seconds, which is also when the next heartbeat
 /// is due: on a connection that is just being closed it is lost, and the tracker seems to be away.
 const CONNECTION_KEPT: Duration = Duration::from_secs(10);
-/// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
 /// How much of what a tracker says is shown to a person, in characters.
 const MAX_MESSAGE: usize = 300;
+/// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
 const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 
 /// A tracker, as its client sees it. Clones share its connections.
