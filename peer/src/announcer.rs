@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
+use rand::rngs::SmallRng;
 use sprat_chunking::FileId;
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::{
@@ -13,6 +15,7 @@ use sprat_protocol::tracker::{
 use tokio::time::{sleep, timeout};
 
 use crate::address::reachable_at;
+use crate::clock;
 use crate::holding::Holding;
 use crate::node::Node;
 use crate::tracker_client::{Listing, TrackerError};
@@ -39,12 +42,13 @@ struct Told {
 
 /// Runs until the tracker is no longer used or the engine stops.
 pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
-    let mut told = Told::default();
+    let (mut told, mut rng) = (Told::default(), node.rng());
     let mut failures = 0;
     loop {
         let round = tokio::select! {
-            round = announce(&node, &tracker, &mut told) => round,
+            biased;
             () = tracker.stop.cancelled() => break,
+            round = announce(&node, &tracker, &mut told) => round,
         };
         let wait = match &round {
             Ok(wait) => {
@@ -56,14 +60,15 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
                     told = Told::default();
                 }
                 failures += 1;
-                retry_after(failures, error.retry_after())
+                retry_after(&mut rng, failures, error.retry_after())
             }
         };
         tracker.note(&node, Purpose::Telling, &round, wait);
         tokio::select! {
-            () = sleep(wait) => {}
-            () = tracker.kick.notified() => {}
+            biased;
             () = tracker.stop.cancelled() => break,
+            () = tracker.kick.notified() => {}
+            () = sleep(wait) => {}
         }
     }
     goodbye(&node, &tracker, told).await;
@@ -75,14 +80,14 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
     let current: HashMap<FileId, bool> =
         held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
     withdraw(node, tracker, told, &current).await?;
-    let now = Instant::now();
+    let now = clock::now();
     told.refused.retain(|id, retry_at| *retry_at > now && current.contains_key(id));
     let is_fresh = |id: &FileId| !told.files.contains_key(id) && !told.refused.contains_key(id);
     let fresh: Vec<&Arc<Holding>> = held.iter().filter(|holding| is_fresh(&holding.file_id())).collect();
     for batch in fresh.chunks(MAX_REGISTER_FILES) {
         register(node, tracker, told, batch).await?;
     }
-    let due = told.lease.as_ref().is_some_and(|(_, renew_at)| *renew_at <= Instant::now());
+    let due = told.lease.as_ref().is_some_and(|(_, renew_at)| *renew_at <= clock::now());
     let completed: Vec<FileId> = current
         .iter()
         .filter(|(id, complete)| **complete && told.files.get(id) == Some(&false))
@@ -92,7 +97,7 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
         heartbeat(node, tracker, told, &completed).await?;
     }
     match told.next() {
-        Some(next) => Ok(next.saturating_duration_since(Instant::now())),
+        Some(next) => Ok(next.saturating_duration_since(clock::now())),
         None => tracker.client.is_up().await.map(|()| IDLE_CHECK),
     }
 }
@@ -136,7 +141,7 @@ async fn register(
             if let Some(seconds) = retry_after {
                 told.files.remove(file_id);
                 let wait = Duration::from_secs((*seconds).into()).min(LONGEST_WAIT);
-                told.refused.insert(*file_id, Instant::now() + jittered(wait));
+                told.refused.insert(*file_id, clock::now() + jittered(&mut node.rng(), wait));
             }
         }
     }
@@ -190,7 +195,7 @@ async fn goodbye(node: &Node, tracker: &Tracker, told: Told) {
 impl Told {
     /// The lease starts anew; a third of it is left for each of two tries that fail.
     fn renewed(&mut self, lease: Lease) {
-        let renew_at = Instant::now() + Duration::from_secs(u64::from(lease.seconds.max(1))) / 3;
+        let renew_at = clock::now() + Duration::from_secs(u64::from(lease.seconds.max(1))) / 3;
         self.lease = Some((lease, renew_at));
     }
 
@@ -202,15 +207,15 @@ impl Told {
 }
 
 /// What the tracker asks for, or else a wait that doubles with every failure.
-fn retry_after(failures: u32, asked: Option<Duration>) -> Duration {
+fn retry_after(rng: &mut SmallRng, failures: u32, asked: Option<Duration>) -> Duration {
     let doubling = RETRY.0.saturating_mul(1 << failures.min(10)).min(RETRY.1);
     match asked {
-        Some(asked) => jittered(asked.min(LONGEST_WAIT)),
-        None => doubling.mul_f64(rand::random_range(0.5..1.0)),
+        Some(asked) => jittered(rng, asked.min(LONGEST_WAIT)),
+        None => doubling.mul_f64(rng.random_range(0.5..1.0)),
     }
 }
 
 /// At random a little longer, so that the peers of a tracker do not all come at once.
-fn jittered(wait: Duration) -> Duration {
-    wait.mul_f64(rand::random_range(1.0..1.3))
+fn jittered(rng: &mut SmallRng, wait: Duration) -> Duration {
+    wait.mul_f64(rng.random_range(1.0..1.3))
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::candidates::Candidate;
+use crate::clock;
 use crate::node::Node;
 use crate::trackers::Purpose;
 
@@ -49,13 +50,13 @@ pub(crate) struct Found {
 impl Asking {
     /// Questions that begin now.
     pub(crate) fn new(file_id: FileId) -> Self {
-        let next = Instant::now();
+        let next = clock::now();
         Self { file_id, waiting: Vec::new(), answers: JoinSet::new(), next, times: 0, asked: false }
     }
 
     /// Asks all trackers that have answered, if it is time. `calm` says that there are peers enough.
     pub(crate) fn ask(&mut self, node: &Arc<Node>, calm: bool) {
-        let now = Instant::now();
+        let now = clock::now();
         if now < self.next {
             return;
         }
@@ -97,7 +98,7 @@ impl Asking {
 
     /// Asks anew at once, as at the beginning.
     pub(crate) fn hurry(&mut self) {
-        (self.next, self.times) = (Instant::now(), 0);
+        (self.next, self.times) = (clock::now(), 0);
     }
 }
 

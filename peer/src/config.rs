@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::tokens::Tokens;
+use crate::world::World;
 
 /// The agent that this version names itself as to other peers.
 pub const AGENT: &str = concat!("sprat/", env!("CARGO_PKG_VERSION"));
@@ -34,6 +35,8 @@ pub struct EngineConfig {
     pub restore: bool,
     /// What it may use.
     pub limits: Limits,
+    /// What it lives in: this machine, unless it is simulated.
+    pub world: World,
 }
 
 impl EngineConfig {
@@ -48,6 +51,7 @@ impl EngineConfig {
             tokens: Tokens::default(),
             restore: false,
             limits: Limits::default(),
+            world: World::default(),
         }
     }
 }

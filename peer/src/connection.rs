@@ -285,9 +285,10 @@ impl Connection {
     {
         let Driver { mut reader, mut writer, mut outbox } = driver;
         let ended = tokio::select! {
+            biased;
+            () = self.closed.cancelled() => Ok(()),
             ended = self.read(&node, &mut reader) => ended,
             ended = self.write(&node, &mut writer, &mut outbox) => ended,
-            () = self.closed.cancelled() => Ok(()),
         };
         self.close();
         match ended {
@@ -445,6 +446,7 @@ impl Connection {
                 continue;
             }
             tokio::select! {
+                biased;
                 Some(outgoing) = outbox.recv() => place.keep_during(self.write_one(writer, outgoing)).await?,
                 () = self.wake.notified() => {}
                 turn = place.reached() => self.upload_one(node, writer, &mut reading, turn).await?,

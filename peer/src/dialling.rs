@@ -29,6 +29,7 @@ where
             next = ways.next();
         }
         tokio::select! {
+            biased;
             Some(done) = attempts.join_next() => match done.expect("an attempt does not panic") {
                 Ok(found) => return Ok(found),
                 Err(error) => errors.push(error),

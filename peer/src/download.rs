@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, ReadAt};
 use sprat_protocol::collection::MAX_COLLECTION;
@@ -20,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::asking::{Asking, Known};
 use crate::candidates::{Candidate, Candidates};
+use crate::clock;
 use crate::connection::{Claim, Connection, FromPeer};
 use crate::holding::Holding;
 use crate::job::Job;
@@ -234,7 +234,7 @@ impl Download {
         folder: Option<PartOf>,
         reins: Reins,
     ) -> Self {
-        let (now, file_id) = (Instant::now(), order.link.file_id);
+        let (now, file_id, rng) = (clock::now(), order.link.file_id, node.rng());
         let chunk_size = assumed_chunk_size(order.link.size);
         let watched = status.watching().subscribe();
         let mut candidates = Candidates::default();
@@ -261,7 +261,7 @@ impl Download {
             disk: TaskTracker::new(),
             watched,
             reins,
-            rng: SmallRng::seed_from_u64(rand::random()),
+            rng,
         }
     }
 
@@ -304,7 +304,7 @@ impl Download {
             }
         }
         self.status.watching().reached(self.file_id(), Progress::Some(has.clone()));
-        let recording = self.disk.spawn_blocking(move || chunks.checkpoint(&has, layout, true));
+        let recording = self.node.world.disk.spawn_among(&self.disk, move || chunks.checkpoint(&has, layout, true));
         if let Err(error) = recording.await.expect("work on the disk does not panic") {
             // Whatever is not on record is hashed again.
             tracing::warn!(file_id = %self.file_id(), %error, "can't write down what is there");
@@ -433,9 +433,10 @@ impl Download {
     /// Runs what blocks on a thread that may, and meanwhile listens to peers: who is not listened to would stop a whole
     /// connection.
     async fn on_disk<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let mut work = self.disk.spawn_blocking(work);
+        let mut work = self.node.world.disk.spawn_among(&self.disk, work);
         loop {
             tokio::select! {
+                biased;
                 done = &mut work => return done.expect("work on the disk does not panic"),
                 happening = self.next(None) => self.meanwhile(happening),
             }
@@ -470,7 +471,7 @@ impl Download {
         self.ask_trackers();
         self.dial();
         let wake = [deadline, self.dial_deadline(), self.next_question()].into_iter().flatten().min();
-        let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+        let wake = wake.unwrap_or_else(|| clock::now() + Duration::from_secs(60));
         tokio::select! {
             biased;
             Some(written) = self.writes.join_next() => Happening::Written(written.expect("writing does not panic")),

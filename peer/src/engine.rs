@@ -6,7 +6,6 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use sprat_protocol::name::clean_line;
 use sprat_protocol::tls::TlsConfigs;
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -68,7 +67,7 @@ impl Engine {
         let identity = state.identity()?;
         let addr = config.listen;
         let listen_failed = |source| StartError::Listen { addr, source };
-        let listener = TcpListener::bind(addr).await.map_err(listen_failed)?;
+        let listener = config.world.network.listen(addr).await.map_err(listen_failed)?;
         let (events, _) = broadcast::channel(EVENTS);
         let (source_changed, sources_changed) = mpsc::channel(64);
         let banned = if config.restore { BanList::load(&state) } else { BanList::default() };
@@ -83,6 +82,8 @@ impl Engine {
             upload_slots: UploadSlots::new(config.limits.upload_slots, config.limits.upload_turn),
             download_rate: RateLimit::new(config.limits.download_rate),
             settings: Settings::default(),
+            world: config.world.clone(),
+            dice: Mutex::new(config.world.dice()),
             limits: config.limits.clone(),
             holdings: Holdings::default(),
             fetching: Mutex::default(),

@@ -10,6 +10,7 @@ use tokio::time::timeout_at;
 
 use sprat_protocol::wire::Message;
 
+use crate::clock;
 use crate::connection::Connection;
 use crate::frames::{FrameReader, StreamError};
 use crate::node::Node;
@@ -53,15 +54,15 @@ impl Connection {
         reader: &mut FrameReader<R>,
     ) -> Result<(), StreamError> {
         let sign_of_life = node.limits.idle_timeout / 4;
-        let mut ping_at = Instant::now() + sign_of_life;
+        let mut ping_at = clock::now() + sign_of_life;
         for slice in chunk.chunks_mut(throttle.slice_len()) {
             self.held_back.set(Held::Now);
             let mut taking = pin!(throttle.take(slice.len()));
             while timeout_at(ping_at.into(), &mut taking).await.is_err() {
                 self.post(Message::Ping);
-                ping_at = Instant::now() + sign_of_life;
+                ping_at = clock::now() + sign_of_life;
             }
-            self.held_back.set(Held::Until(Instant::now()));
+            self.held_back.set(Held::Until(clock::now()));
             reader.payload(slice).await?;
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::snapshot::Work;
 
 /// How long work has to go on before it tells how long it will still take.
@@ -30,7 +31,7 @@ impl Job {
     /// It begins now, and has so many bytes.
     pub(crate) fn expect(&self, total: u64) {
         self.done.store(0, Ordering::Relaxed);
-        *self.plan.lock() = Some((total, Instant::now()));
+        *self.plan.lock() = Some((total, clock::now()));
     }
 
     /// So many bytes are done. Whether to go on.

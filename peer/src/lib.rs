@@ -17,6 +17,8 @@
 //! - [`tracker_client`]: one request to a tracker. `tokens`: what opens private ones, and `token_file`: where that is kept.
 //!   [`mod@search`]: files by words, from all trackers at once. `asking`: who has a file. `announcer`: keeps trackers told of what is
 //!   held.
+//! - [`world`]: what it lives in, this machine or a simulated one. `clock`: its time, `disk`: who does work that blocks, `courier`: how
+//!   messages get to a tracker.
 //! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad
 //!   data. [`address`]: this machine's own addresses.
 
@@ -26,11 +28,14 @@ mod asking;
 mod bans;
 mod buffers;
 mod candidates;
+mod clock;
 pub mod command;
 pub mod config;
 mod connection;
+mod courier;
 pub mod detail;
 mod dialling;
+mod disk;
 mod download;
 mod engine;
 pub mod event;
@@ -65,6 +70,7 @@ mod trackers;
 mod transfer;
 mod upload_slots;
 mod watching;
+pub mod world;
 
 pub use command::{Command, Priority, Target};
 pub use config::{EngineConfig, Limits};
@@ -79,3 +85,4 @@ pub use state_dir::make_private_dir;
 pub use token_file::{TokenFile, TokenFileError};
 pub use tokens::{Tokens, is_readable_on_the_way};
 pub use trackers::tracker_url;
+pub use world::World;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
+use rand::SeedableRng;
+use rand::rngs::{SmallRng, StdRng};
 use sprat_chunking::FileId;
 use sprat_protocol::name::clean_line;
 use sprat_protocol::tls::TlsConfigs;
@@ -26,6 +28,7 @@ use crate::rate_limit::RateLimit;
 use crate::settings::Settings;
 use crate::trackers::Trackers;
 use crate::upload_slots::UploadSlots;
+use crate::world::World;
 
 /// Shared by the tasks of one engine. Locks within are held for a few instructions, never across an await.
 #[derive(Debug)]
@@ -40,6 +43,10 @@ pub(crate) struct Node {
     pub(crate) display_name: RwLock<String>,
     /// Where it listens.
     pub(crate) listen: SocketAddr,
+    /// What it lives in.
+    pub(crate) world: World,
+    /// What its choices at random are drawn from.
+    pub(crate) dice: Mutex<StdRng>,
     /// What it may use.
     pub(crate) limits: Limits,
     /// What it has.
@@ -107,6 +114,11 @@ impl Node {
         is_free.then(|| Fetching { node: self.clone(), file_id })
     }
 
+    /// Randomness for one task's choices.
+    pub(crate) fn rng(&self) -> SmallRng {
+        SmallRng::from_rng(&mut *self.dice.lock())
+    }
+
     /// Tells front ends. Nobody may be listening.
     pub(crate) fn emit(&self, event: Event) {
         let _ = self.events.send(event);
@@ -135,8 +147,9 @@ impl Node {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             tokio::select! {
-                () = task => {}
+                biased;
                 () = stop.cancelled() => {}
+                () = task => {}
             }
         });
     }

@@ -5,24 +5,26 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
 use sprat_protocol::wire::{Hello, Message, WIRE_VERSION};
 use sprat_protocol::{PeerAddr, PeerId, tls};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadHalf, WriteHalf};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::lookup_host;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::bans::{BanList, Bans};
+use crate::clock;
 use crate::connection::Connection;
 use crate::dialling::first_of;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::node::Node;
+use crate::world::Stream;
 
 /// How many of a name's addresses are tried, and how long one is tried alone.
 const MAX_RESOLVED: usize = 8;
@@ -49,7 +51,7 @@ impl Pool {
     pub(crate) fn new(max_connections: usize, banned: &BanList) -> Self {
         Self {
             connections: Mutex::default(),
-            bans: Mutex::new(Bans::restored(banned, Instant::now(), SystemTime::now())),
+            bans: Mutex::new(Bans::restored(banned, clock::now(), SystemTime::now())),
             bans_unsaved: AtomicBool::new(false),
             bans_changed: Notify::new(),
             inbound: Arc::new(Semaphore::new(max_connections.div_ceil(2))),
@@ -70,7 +72,7 @@ impl Pool {
 
     /// Ends the connection to a peer that sent bad data, and refuses others for a while.
     pub(crate) fn ban(&self, peer_id: PeerId) {
-        self.bans.lock().ban(Instant::now(), peer_id);
+        self.bans.lock().ban(clock::now(), peer_id);
         self.bans_unsaved.store(true, Ordering::Relaxed);
         self.bans_changed.notify_one();
         if let Some(connection) = self.get(&peer_id) {
@@ -80,13 +82,13 @@ impl Pool {
 
     /// Whether this peer is banned now.
     pub(crate) fn is_banned(&self, peer_id: &PeerId) -> bool {
-        self.bans.lock().is_banned(Instant::now(), peer_id)
+        self.bans.lock().is_banned(clock::now(), peer_id)
     }
 
     /// Who is banned, if that was not given since it last changed.
     pub(crate) fn unsaved_bans(&self) -> Option<BanList> {
         let unsaved = self.bans_unsaved.swap(false, Ordering::Relaxed);
-        unsaved.then(|| self.bans.lock().list(Instant::now(), SystemTime::now()))
+        unsaved.then(|| self.bans.lock().list(clock::now(), SystemTime::now()))
     }
 
     /// Ends every connection.
@@ -185,9 +187,8 @@ async fn reach(
     node: Arc<Node>,
     expected: Option<PeerId>,
     addr: SocketAddr,
-) -> Result<(SocketAddr, PeerId, TlsStream<BufReader<TcpStream>>), ConnectError> {
-    let stream = TcpStream::connect(addr).await?;
-    stream.set_nodelay(true)?;
+) -> Result<(SocketAddr, PeerId, TlsStream<BufReader<Box<dyn Stream>>>), ConnectError> {
+    let stream = node.world.network.connect(addr).await?;
     let connector = TlsConnector::from(node.tls.client(expected));
     let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
     let peer_id = proven(&node, stream.get_ref().1.peer_certificates())?;
@@ -202,9 +203,8 @@ fn the_one_that_counts(mut errors: Vec<ConnectError>) -> ConnectError {
 }
 
 /// Takes in a peer that dialled this one.
-pub(crate) async fn accept(node: &Arc<Node>, stream: TcpStream, addr: SocketAddr, permit: OwnedSemaphorePermit) {
+pub(crate) async fn accept(node: &Arc<Node>, stream: Box<dyn Stream>, addr: SocketAddr, permit: OwnedSemaphorePermit) {
     let greeting = async {
-        stream.set_nodelay(true)?;
         let acceptor = TlsAcceptor::from(node.tls.server.clone());
         let stream = acceptor.accept(buffered(stream)).await.map_err(ConnectError::Handshake)?;
         let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
@@ -236,7 +236,7 @@ fn proven(node: &Node, certificates: Option<&[CertificateDer<'_>]>) -> Result<Pe
 }
 
 /// TLS reads a record's length before the record, in small steps; with a buffer below it these are no system calls.
-fn buffered(stream: TcpStream) -> BufReader<TcpStream> {
+fn buffered(stream: Box<dyn Stream>) -> BufReader<Box<dyn Stream>> {
     BufReader::with_capacity(READ_BUFFER, stream)
 }
 

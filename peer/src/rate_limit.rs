@@ -11,6 +11,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
+use crate::clock;
+
 /// How much of a pause can be made up for afterwards.
 const BURST: Duration = Duration::from_millis(100);
 /// The fewest and the most bytes that should be taken at once.
@@ -39,7 +41,7 @@ impl RateLimit {
     pub(crate) fn new(bytes_per_second: Option<NonZeroU32>) -> Self {
         Self {
             rate: AtomicU32::new(bytes_per_second.map_or(0, NonZeroU32::get)),
-            bucket: Mutex::new(Bucket { rate: bytes_per_second, free_at: Instant::now() }),
+            bucket: Mutex::new(Bucket { rate: bytes_per_second, free_at: clock::now() }),
             line: Semaphore::new(1),
             changed: Notify::new(),
         }
@@ -47,7 +49,7 @@ impl RateLimit {
 
     /// Another limit from now on, also for those who wait.
     pub(crate) fn set(&self, bytes_per_second: Option<NonZeroU32>) {
-        self.bucket.lock().set_rate(Instant::now(), bytes_per_second);
+        self.bucket.lock().set_rate(clock::now(), bytes_per_second);
         self.rate.store(bytes_per_second.map_or(0, NonZeroU32::get), Ordering::Relaxed);
         self.changed.notify_waiters();
     }
@@ -69,7 +71,7 @@ impl RateLimit {
 
     /// Whether somebody who came now would have to wait.
     pub(crate) fn is_holding_back(&self) -> bool {
-        !self.is_unlimited() && (self.line.available_permits() == 0 || self.bucket.lock().free_at > Instant::now())
+        !self.is_unlimited() && (self.line.available_permits() == 0 || self.bucket.lock().free_at > clock::now())
     }
 
     /// Waits until this many bytes may pass.
@@ -81,9 +83,10 @@ impl RateLimit {
         loop {
             // Before the look at the rate, so that no change is missed.
             let changed = self.changed.notified();
-            let taken = self.bucket.lock().take(Instant::now(), bytes);
+            let taken = self.bucket.lock().take(clock::now(), bytes);
             let Err(wait) = taken else { return };
             tokio::select! {
+                biased;
                 () = sleep(wait) => {}
                 () = changed => {}
             }

@@ -1,7 +1,6 @@
 //! What is answered to a peer: what is here of a file, its chunk hashes, and its chunks.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use sprat_chunking::{Bitfield, ChunkIndex, ChunkSize, FileId, Layout};
 use sprat_protocol::wire::{MAX_HAVE_CHUNKS, Message, RejectReason};
@@ -9,6 +8,7 @@ use tokio::io::AsyncWrite;
 use tokio::task::JoinHandle;
 
 use crate::buffers::Buffer;
+use crate::clock;
 use crate::connection::{Connection, ConnectionError};
 use crate::frames::FrameWriter;
 use crate::holding::{Holding, ReadError};
@@ -118,7 +118,7 @@ impl Connection {
         let holding = node.holdings.serving(&file_id).ok_or((RejectReason::NotShared, None))?;
         let layout = holding.layout_for(chunk_size).ok_or((RejectReason::NotHere, None))?;
         let index = layout.index(index).ok_or((RejectReason::Invalid, None))?;
-        if holding.is_elsewhere(Instant::now(), index, self) {
+        if holding.is_elsewhere(clock::now(), index, self) {
             return Err((RejectReason::Elsewhere, Some(ELSEWHERE_RETRY)));
         }
         let mut uploads = self.uploads.lock();
@@ -175,7 +175,7 @@ impl Connection {
     /// equals. What is spreading from somebody else is rejected for now. So a crowd that comes at once gets different
     /// chunks first, and finds the others among itself.
     pub(crate) fn next_upload(&self) -> Option<Upload> {
-        let now = Instant::now();
+        let now = clock::now();
         loop {
             let mut uploads = self.uploads.lock();
             let waiting = uploads.iter().enumerate();
@@ -205,7 +205,7 @@ impl Connection {
         let Upload { holding, layout, index, .. } = &upload;
         let mut chunk = node.buffers.take(layout.chunk_len(*index));
         let (holding, layout, index) = (holding.clone(), *layout, *index);
-        let read = tokio::task::spawn_blocking(move || (holding.read(layout, index, &mut chunk), chunk));
+        let read = node.world.disk.spawn(move || (holding.read(layout, index, &mut chunk), chunk));
         Reading { upload, read }
     }
 

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, MutexGuard};
 use sprat_protocol::{FileName, PeerId};
 use tokio::sync::Notify;
 
+use crate::clock;
 use crate::connection::{Connection, Said};
 use crate::holding::Holding;
 use crate::job::Job;
@@ -109,7 +110,7 @@ impl Status {
             begun: false,
             distrust: false,
         };
-        let now = Instant::now();
+        let now = clock::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
         let inner = Mutex::new(Inner {
             version: 0,
@@ -171,7 +172,7 @@ impl Status {
         inner.figures.state = state;
         if is_new {
             inner.version += 1;
-            (inner.since, inner.work) = (Instant::now(), None);
+            (inner.since, inner.work) = (clock::now(), None);
         }
         drop(inner);
         if let Some(folder) = self.folder.as_ref().filter(|_| is_new) {
@@ -244,7 +245,7 @@ impl Status {
             folder.stored(from, bytes);
         }
         let mut inner = self.changing();
-        let now = Instant::now();
+        let now = clock::now();
         inner.down.add(now, bytes);
         let figures = &mut inner.figures;
         figures.chunks_done += 1;
@@ -315,7 +316,7 @@ impl Inner {
 
 impl Peer {
     fn new(peer_id: PeerId, addr: SocketAddr, said: &Said) -> Self {
-        let (now, Said { agent, name }) = (Instant::now(), said.clone());
+        let (now, Said { agent, name }) = (clock::now(), said.clone());
         let view = PeerView {
             peer_id,
             addr,

@@ -5,34 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, redirect};
-use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt;
+use reqwest::header::HeaderValue;
 use sprat_protocol::Identity;
 use sprat_protocol::name::clean_line;
 use sprat_protocol::tracker::{
     AccessToken, Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register,
-    RegisterFile, Registered, Request, SIGNATURE_HEADER, Search, SearchAnswer, Signature, Unregister, Unregistered,
+    RegisterFile, Registered, Request, Search, SearchAnswer, Signature, Unregister, Unregistered,
 };
 use url::Url;
 
-/// How long a tracker may take to accept a connection, and to answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a connection is kept for the next message. Trackers close theirs after 30 seconds, which is also when the next heartbeat
-/// is due: on a connection that is just being closed it is lost, and the tracker seems to be away.
-const CONNECTION_KEPT: Duration = Duration::from_secs(10);
+use crate::courier::{Courier, Http, Letter, Undelivered};
+
 /// How much of what a tracker says is shown to a person, in characters.
 const MAX_MESSAGE: usize = 300;
-/// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
-const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
-
 /// A tracker, as its client sees it. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct TrackerClient {
     url: Url,
-    http: Client,
+    courier: Arc<dyn Courier>,
     /// The `Authorization` that is sent with each message, marked so that nothing shows it.
     authorization: Option<HeaderValue>,
     /// How many seconds the tracker's clock is ahead of ours, as far as it told.
@@ -53,16 +43,12 @@ pub struct Listing<'a> {
 impl TrackerClient {
     /// The tracker at this `http` or `https` URL. Connects to nothing yet.
     pub fn new(url: Url) -> Self {
-        let http = Client::builder()
-            .tls_backend_preconfigured(tls_config())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
-            .pool_idle_timeout(CONNECTION_KEPT)
-            .redirect(redirect::Policy::none())
-            .user_agent(crate::config::AGENT)
-            .build()
-            .expect("a client with a TLS configuration of its own can always be built");
-        Self { url, http, authorization: None, ahead: Arc::default() }
+        Self::by(Arc::new(Http::new()), url)
+    }
+
+    /// The tracker at this URL, to which somebody else carries what is said.
+    pub(crate) fn by(courier: Arc<dyn Courier>, url: Url) -> Self {
+        Self { url, courier, authorization: None, ahead: Arc::default() }
     }
 
     /// The same tracker, shown this token with each message.
@@ -85,8 +71,11 @@ impl TrackerClient {
     /// # Errors
     /// [`TrackerError`] says why not.
     pub async fn is_up(&self) -> Result<(), TrackerError> {
-        let response = self.http.get(self.route("healthz")).send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() { Ok(()) } else { Err(self.nonsense()) }
+        match self.courier.is_well(self.route("healthz")).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.nonsense()),
+            Err(undelivered) => Err(self.undelivered(undelivered)),
+        }
     }
 
     /// "I have these files." Where this machine's clock is wrong, the tracker's time is used.
@@ -115,10 +104,7 @@ impl TrackerClient {
             time: unix_seconds().saturating_add_signed(self.ahead.load(Ordering::Relaxed)),
             nonce: Nonce(rand::random()),
         });
-        let body = serde_json::to_vec(&message).expect("a message is JSON");
-        let signature = Signature::new(identity, &body).to_string();
-        let request = self.post(&message).header(SIGNATURE_HEADER, signature);
-        self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await
+        self.send(&message, Some(identity)).await
     }
 
     /// "Who has these files?"
@@ -166,32 +152,16 @@ impl TrackerClient {
     }
 
     async fn call(&self, request: &Request) -> Result<Answer, TrackerError> {
-        self.send(self.post(request).json(request)).await
+        self.send(request, None).await
     }
 
-    fn post(&self, message: &Request) -> RequestBuilder {
-        let request = self.http.post(self.route(message.route()));
-        match &self.authorization {
-            Some(authorization) => request.header(AUTHORIZATION, authorization.clone()),
-            None => request,
-        }
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, TrackerError> {
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let body = self.read(response).await?;
-        serde_json::from_slice(&body).map_err(|_| self.nonsense())
-    }
-
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, TrackerError> {
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-            if body.len() + part.len() > MAX_ANSWER_LEN {
-                return Err(self.nonsense());
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok(body)
+    async fn send(&self, message: &Request, signed_by: Option<&Identity>) -> Result<Answer, TrackerError> {
+        let body = serde_json::to_vec(message).expect("a message is JSON");
+        let signature = signed_by.map(|identity| Signature::new(identity, &body).to_string());
+        let (url, authorization) = (self.route(message.route()), self.authorization.clone());
+        let answer = self.courier.deliver(Letter { url, body, signature, authorization }).await;
+        let answer = answer.map_err(|undelivered| self.undelivered(undelivered))?;
+        serde_json::from_slice(&answer).map_err(|_| self.nonsense())
     }
 
     /// Host and port, as this tracker is dialled.
@@ -219,38 +189,17 @@ impl TrackerClient {
         TrackerError::Nonsense { url: self.url.clone() }
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> TrackerError {
-        // The outer errors say "error sending request for url"; what happened is the innermost one.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(source) = cause.source() {
-            cause = source;
+    fn undelivered(&self, undelivered: Undelivered) -> TrackerError {
+        match undelivered {
+            Undelivered::Unreachable(reason) => TrackerError::Unreachable { url: self.url.clone(), reason },
+            Undelivered::TooLong => self.nonsense(),
         }
-        let reason = if error.is_timeout() { "it did not answer in time".to_owned() } else { cause.to_string() };
-        TrackerError::Unreachable { url: self.url.clone(), reason }
     }
 }
 
 /// This machine's time in seconds since 1970 (UTC).
 fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// TLS for `https` trackers: ring, and the certificates that this machine trusts. A machine that has none can still use
-/// `http` trackers.
-fn tls_config() -> ClientConfig {
-    let builder = || {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring supports the default versions")
-    };
-    match builder().with_platform_verifier() {
-        Ok(builder) => builder.with_no_client_auth(),
-        Err(error) => {
-            tracing::debug!(%error, "no certificates on this machine, https trackers will be refused");
-            builder().with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
-        }
-    }
 }
 
 /// Why a tracker's answer is not there. Each says what to do next.

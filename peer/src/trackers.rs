@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::announcer;
+use crate::clock;
 use crate::event::Event;
 use crate::node::Node;
 use crate::snapshot::{TrackerState, TrackerView};
@@ -116,19 +117,19 @@ impl Trackers {
     }
 
     fn start(&self, node: &Arc<Node>, url: &Url) -> Arc<Tracker> {
-        let tracker = Arc::new(Tracker::new(self.client(url), node.stop.child_token()));
+        let tracker = Arc::new(Tracker::new(self.client(node, url), node.stop.child_token()));
         // Not dropped with the other tasks: it still has to say goodbye.
         node.tasks.spawn(announcer::run(node.clone(), tracker.clone()));
         tracker
     }
 
-    fn client(&self, url: &Url) -> TrackerClient {
+    fn client(&self, node: &Node, url: &Url) -> TrackerClient {
         let tokens = self.tokens.read();
         let token = tokens.of(url);
         if token.is_some() && is_readable_on_the_way(url) {
             tracing::warn!(%url, "the token for this tracker can be read on the way; use https");
         }
-        TrackerClient::new(url.clone()).with_token(token)
+        TrackerClient::by(node.world.network.courier(url), url.clone()).with_token(token)
     }
 
     /// What is held has changed, or the user wants them tried again.
@@ -158,7 +159,7 @@ impl Tracker {
         let state = match result {
             // A refusal is an answer too.
             Ok(_) | Err(TrackerError::Refused { .. }) => State::Online,
-            Err(error) => State::Away { reason: error.to_string(), retry_at: Instant::now() + retry_in },
+            Err(error) => State::Away { reason: error.to_string(), retry_at: clock::now() + retry_in },
         };
         let before = std::mem::replace(&mut *self.state.lock(), state.clone());
         // That all is well as before is no news: whoever looks is to rest.
@@ -181,7 +182,7 @@ impl Tracker {
             State::Connecting => TrackerState::Connecting,
             State::Online => TrackerState::Online,
             State::Away { reason, retry_at } => {
-                let retry_in = retry_at.saturating_duration_since(Instant::now());
+                let retry_in = retry_at.saturating_duration_since(clock::now());
                 TrackerState::Away { reason: reason.clone(), retry_in }
             }
         };

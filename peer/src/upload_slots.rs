@@ -3,10 +3,12 @@
 
 use std::num::NonZeroU32;
 use std::pin::{Pin, pin};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
+
+use crate::clock;
 
 /// Where a limit leaves less than this to each of those who are served at once, fewer are, in bytes per second: one peer
 /// after another has its chunk sooner than all of them have theirs at the same time.
@@ -55,9 +57,9 @@ impl Turn<'_> {
             return work.await;
         }
         let mut work = pin!(work);
-        let start = Instant::now();
+        let start = clock::now();
         let done = timeout(self.left, &mut work).await;
-        self.left = self.left.saturating_sub(start.elapsed());
+        self.left = self.left.saturating_sub(clock::now().saturating_duration_since(start));
         match done {
             Ok(done) => done,
             Err(_) => {

@@ -10,6 +10,7 @@ use sprat_protocol::wire::RejectReason;
 
 use super::{Download, Fetched, Happening, Written};
 use crate::buffers::Buffer;
+use crate::clock;
 use crate::connection::{FromPeer, News};
 use crate::event::Event;
 use crate::holding::Holding;
@@ -74,7 +75,7 @@ impl Download {
         holding.announce_visitors(self.visitors.0.clone());
         self.node.holdings.insert(holding.clone());
         self.node.trackers.kick();
-        let now = Instant::now();
+        let now = clock::now();
         let fetch = Fetch {
             download: self,
             part,
@@ -98,7 +99,7 @@ impl Fetch<'_> {
         while !self.scheduler.is_done() {
             self.show_state();
             let doubt_at = self.doubt_at();
-            if doubt_at.is_some_and(|at| at <= Instant::now()) {
+            if doubt_at.is_some_and(|at| at <= clock::now()) {
                 return Ok(Fetched::Doubt { anything_verified: self.holding.has().count() > 0 });
             }
             let show_at = self.download.show_requested(&self.scheduler, self.hashes, &mut self.shown_at);
@@ -175,7 +176,7 @@ impl Fetch<'_> {
         };
         match has {
             Ok(has) => {
-                self.scheduler.peer_has(Instant::now(), key, has);
+                self.scheduler.peer_has(clock::now(), key, has);
                 self.request(key);
             }
             Err(error) => {
@@ -190,7 +191,7 @@ impl Fetch<'_> {
         let Some(remote) = self.download.peers.get(&key) else { return };
         self.scheduler.set_limited(self.download.limited());
         self.scheduler.set_sequential(self.download.node.settings.is_sequential(&self.hashes.file_id()));
-        for index in self.scheduler.requests(Instant::now(), key) {
+        for index in self.scheduler.requests(clock::now(), key) {
             remote.connection.request_chunk(self.hashes.file_id(), self.hashes.chunk_size(), index);
         }
     }
@@ -203,7 +204,7 @@ impl Fetch<'_> {
     /// A chunk is here: if it is wanted, it goes through the store, which verifies it first.
     fn arrived(&mut self, key: PeerKey, index: ChunkIndex, chunk: Buffer) {
         let len = chunk.len() as u64;
-        let arrival = self.scheduler.arrived(Instant::now(), key, index, len);
+        let arrival = self.scheduler.arrived(clock::now(), key, index, len);
         let Arrival::Wanted { cancel } = arrival else {
             self.request(key);
             return;
@@ -216,7 +217,7 @@ impl Fetch<'_> {
             return;
         };
         let (chunks, layout) = (self.part.chunks(), self.layout);
-        self.download.writes.spawn_blocking(move || {
+        self.download.node.world.disk.spawn_in(&mut self.download.writes, move || {
             let result = chunks.put(layout, index, &chunk);
             Written { from, index, len, result }
         });
@@ -237,7 +238,7 @@ impl Fetch<'_> {
                 }
                 self.download.node.changed.notify_one();
                 self.unsynced += len;
-                self.progress_at = Instant::now();
+                self.progress_at = clock::now();
                 self.sync();
             }
             Err(PutError::Mismatch) => {
@@ -258,11 +259,15 @@ impl Fetch<'_> {
 
     /// Makes what was written durable and records it now and then, beside everything else.
     fn sync(&mut self) {
-        let due = self.unsynced >= SYNC_EVERY || self.synced_at.elapsed() >= SYNC_AFTER;
+        let due = self.unsynced >= SYNC_EVERY || clock::now() >= self.synced_at + SYNC_AFTER;
         if due && self.download.syncs.is_empty() {
-            (self.unsynced, self.synced_at) = (0, Instant::now());
+            (self.unsynced, self.synced_at) = (0, clock::now());
             let (chunks, has, layout) = (self.part.chunks(), self.holding.has(), self.layout);
-            self.download.syncs.spawn_blocking(move || chunks.checkpoint(&has, layout, false));
+            self.download
+                .node
+                .world
+                .disk
+                .spawn_in(&mut self.download.syncs, move || chunks.checkpoint(&has, layout, false));
         }
     }
 
@@ -287,10 +292,10 @@ impl Fetch<'_> {
             // Answers to CANCEL: the scheduler gave the chunk to somebody else already.
             (_, RejectReason::Cancelled) => {}
             (Some(index), RejectReason::Busy) => {
-                self.scheduler.busy(Instant::now(), key, index, retry_after.unwrap_or(BUSY));
+                self.scheduler.busy(clock::now(), key, index, retry_after.unwrap_or(BUSY));
             }
             (Some(index), RejectReason::Elsewhere) => {
-                self.scheduler.put_off(Instant::now(), key, index, retry_after.unwrap_or(BUSY));
+                self.scheduler.put_off(clock::now(), key, index, retry_after.unwrap_or(BUSY));
             }
             (None, _) | (_, RejectReason::NotShared) => {
                 self.scheduler.peer_gone(key);
@@ -298,7 +303,7 @@ impl Fetch<'_> {
             }
             (Some(index), RejectReason::Invalid) => self.scheduler.rejected(key, index),
             // Whatever it is may pass.
-            (Some(index), _) => self.scheduler.put_off(Instant::now(), key, index, retry_after.unwrap_or(UNWELL)),
+            (Some(index), _) => self.scheduler.put_off(clock::now(), key, index, retry_after.unwrap_or(UNWELL)),
         }
         self.request_everywhere();
     }
@@ -306,7 +311,7 @@ impl Fetch<'_> {
     /// Requests of peers that stopped delivering go to others.
     fn time_out(&mut self) {
         self.download.excuse_held_back(&mut self.scheduler);
-        let snubbed = self.scheduler.time_out(Instant::now());
+        let snubbed = self.scheduler.time_out(clock::now());
         for remote in snubbed.iter().filter_map(|key| self.download.peers.get(key)) {
             tracing::debug!(peer = %remote.connection.peer_id, "a peer stopped delivering");
             remote.connection.cancel_all(&self.hashes.file_id());

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout};
 
 use super::{Download, Happening};
+use crate::clock;
 use crate::connection::{Claim, FromPeer, News};
 use crate::scheduler::PeerKey;
 use crate::snapshot::TransferState;
@@ -18,7 +19,7 @@ impl Download {
         let mut asked: Option<(PeerKey, Instant)> = None;
         let mut tried: Vec<PeerKey> = Vec::new();
         loop {
-            let now = Instant::now();
+            let now = clock::now();
             if asked.is_none_or(|(key, until)| until <= now || !self.peers.contains_key(&key)) {
                 asked = self.ask_for_hashes(&mut tried).map(|key| (key, now + PATIENCE));
             }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Download;
+use crate::clock;
 use crate::scheduler::{Limited, Scheduler};
 
 impl Download {
@@ -15,7 +16,7 @@ impl Download {
 
     /// Tells the scheduler whose bytes this side held back, so that it takes nobody for slow who is not.
     pub(super) fn excuse_held_back(&self, scheduler: &mut Scheduler) {
-        let now = Instant::now();
+        let now = clock::now();
         for (key, remote) in &self.peers {
             if let Some(until) = remote.connection.held_back.until(now) {
                 scheduler.held_back(*key, until);
@@ -25,7 +26,7 @@ impl Download {
 
     /// When this side last held anybody's bytes back.
     pub(super) fn held_back_until(&self) -> Option<Instant> {
-        let now = Instant::now();
+        let now = clock::now();
         self.peers.values().filter_map(|remote| remote.connection.held_back.until(now)).max()
     }
 }

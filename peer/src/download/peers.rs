@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::{Download, Happening, MAX_DIALS, Remote, dial_one};
 use crate::asking::{Found, Known};
 use crate::candidates::Candidate;
+use crate::clock;
 use crate::connection::Connection;
 use crate::pool::ConnectError;
 use crate::scheduler::PeerKey;
@@ -37,7 +38,7 @@ impl Download {
     }
 
     fn note(&mut self, known: &Known) -> Happening {
-        let now = Instant::now();
+        let now = clock::now();
         for (candidate, addresses) in known {
             self.candidates.add(now, candidate.clone(), addresses.clone());
         }
@@ -46,7 +47,7 @@ impl Download {
 
     /// The user says where else to look: there at once.
     pub(super) fn peers_added(&mut self) -> Happening {
-        let (now, added) = (Instant::now(), self.reins.added_peers.borrow_and_update().clone());
+        let (now, added) = (clock::now(), self.reins.added_peers.borrow_and_update().clone());
         for addr in added {
             let candidate = Candidate::Address(addr.clone());
             self.candidates.add(now, candidate.clone(), vec![addr]);
@@ -57,7 +58,7 @@ impl Download {
 
     /// Dials as many candidates as there is room for.
     pub(super) fn dial(&mut self) {
-        let now = Instant::now();
+        let now = clock::now();
         while self.has_room() {
             let Some((candidate, addresses)) = self.candidates.take(now, &mut self.rng) else { return };
             self.dials.spawn(dial_one(self.node.clone(), candidate, addresses));
@@ -84,7 +85,7 @@ impl Download {
             Err(ConnectError::Myself) => self.candidates.never(&candidate),
             Err(error) => {
                 tracing::debug!(?candidate, %error, "can't connect");
-                self.candidates.failed(Instant::now(), &candidate, &mut self.rng);
+                self.candidates.failed(clock::now(), &candidate, &mut self.rng);
             }
         }
         Happening::Network
@@ -112,7 +113,7 @@ impl Download {
             let remote = Remote { connection: connection.clone(), candidates: vec![candidate], claim: None };
             self.peers.insert(connection.key, remote);
         } else {
-            self.candidates.failed(Instant::now(), &candidate, &mut self.rng);
+            self.candidates.failed(clock::now(), &candidate, &mut self.rng);
         }
     }
 
@@ -120,7 +121,7 @@ impl Download {
     pub(super) fn part_with(&mut self, key: PeerKey) {
         if let Some(remote) = self.peers.remove(&key) {
             remote.connection.forget(&self.order.link.file_id);
-            let now = Instant::now();
+            let now = clock::now();
             remote.candidates.iter().for_each(|candidate| self.candidates.failed(now, candidate, &mut self.rng));
             self.status.disconnected(&remote.connection.peer_id);
             self.node.changed.notify_one();
@@ -129,7 +130,7 @@ impl Download {
 
     /// The user wants everybody tried again now.
     pub(super) fn hurried(&mut self) -> Happening {
-        let now = Instant::now();
+        let now = clock::now();
         self.candidates.hurry(now);
         self.asking.hurry();
         Happening::Network

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sprat_chunking::{Bitfield, ChunkHashes};
 
 use super::Download;
+use crate::clock;
 use crate::scheduler::Scheduler;
 
 /// How often what is under way is shown at most: it changes with every chunk.
@@ -18,7 +19,7 @@ impl Download {
         hashes: &ChunkHashes,
         shown_at: &mut Option<Instant>,
     ) -> Option<Instant> {
-        let (watching, now) = (self.status.watching(), Instant::now());
+        let (watching, now) = (self.status.watching(), clock::now());
         if !watching.is_on() {
             *shown_at = None;
             return None;

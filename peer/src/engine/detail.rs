@@ -68,7 +68,7 @@ impl Running {
             return;
         }
         // A folder that has not run since the start; its list is on the disk.
-        self.chores.spawn_blocking(move || {
+        self.node.world.disk.spawn_in(&mut self.chores, move || {
             if let Some((list, _)) = library::kept_list(&state, file_id) {
                 status.watching().is_folder(Arc::new(list));
                 node.changed.notify_one();

@@ -158,7 +158,7 @@ impl Running {
     fn finished(&mut self, file_id: FileId, Finished { path, stamp, hashes, layout }: Finished) {
         if self.keeps_anything() {
             let (state, hashes) = (self.state.clone(), hashes.clone());
-            self.chores.spawn_blocking(move || library::keep_hashes(&state, &hashes, layout));
+            self.node.world.disk.spawn_in(&mut self.chores, move || library::keep_hashes(&state, &hashes, layout));
         }
         let name = Self::name_of(&path);
         let holding = self
@@ -284,7 +284,7 @@ impl Running {
         let gone = std::mem::take(&mut self.to_forget);
         let state = self.state.clone();
         let others: Vec<FileId> = self.transfers.iter().map(|other| other.file_id).collect();
-        self.chores.spawn_blocking(move || {
+        self.node.world.disk.spawn_in(&mut self.chores, move || {
             for (transfer, delete_data) in gone {
                 library::forget(&state, transfer.file_id, &others);
                 if delete_data && transfer.is_download {
@@ -359,7 +359,7 @@ async fn fetch(
 ) -> Result<Done, Ended> {
     let (kept, file_id) = (state.clone(), order.link.file_id);
     let _right = right_to_fetch(&node, file_id, &status, &reins.stop).await?;
-    let list = match on_disk(move || library::kept_list(&kept, file_id)).await {
+    let list = match on_disk(&node, move || library::kept_list(&kept, file_id)).await {
         Some((collection, bytes)) => {
             let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
             List { collection, bytes, name: named.unwrap_or_else(|| FileName::clean(&file_id.to_string())) }
@@ -374,7 +374,7 @@ async fn fetch(
     };
     let (keeping, bytes, name) = (state.clone(), list.bytes.clone(), list.name.to_string());
     let path = state.file("folders");
-    let holding = on_disk(move || library::keep_list(&keeping, name, &bytes)).await;
+    let holding = on_disk(&node, move || library::keep_list(&keeping, name, &bytes)).await;
     let holding = Arc::new(holding.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?);
     order.begun = status.figures().begun;
     let folder = FolderFetch::new(node, state, order, status, holding.clone(), reins).run(list).await?;
@@ -396,12 +396,13 @@ async fn right_to_fetch(
             node.changed.notify_one();
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return Err(Ended::Stopped),
             () = sleep(TAKEN) => {}
         }
     }
 }
 
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("work on the disk does not panic")
+async fn on_disk<T: Send + 'static>(node: &Node, work: impl FnOnce() -> T + Send + 'static) -> T {
+    node.world.disk.spawn(work).await.expect("work on the disk does not panic")
 }

@@ -1,9 +1,9 @@
 //! The snapshots that front ends see.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::run::Running;
+use crate::clock;
 use crate::snapshot::Snapshot;
 use crate::transfer::Transfer;
 
@@ -30,7 +30,7 @@ impl Running {
     /// How things stand. Of a transfer in which nothing changed it is the same view as before, so that whoever looks sees at once what
     /// is new.
     fn snapshot(&mut self) -> Snapshot {
-        let now = Instant::now();
+        let now = clock::now();
         let hints = self.node.hints();
         if hints != self.hints {
             self.transfers.iter_mut().for_each(Transfer::show_anew);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sprat_chunking::FileId;
 
 use super::run::Running;
+use crate::clock;
 use crate::snapshot::TransferState;
 use crate::transfer::Transfer;
 
@@ -43,9 +44,9 @@ impl Running {
     pub(super) fn next_turn(&self) -> Option<Instant> {
         self.transfers.iter().find(|transfer| is_queued(transfer))?;
         if self.has_turn() {
-            return Some(Instant::now());
+            return Some(clock::now());
         }
-        let now = Instant::now();
+        let now = clock::now();
         let running = self.transfers.iter().filter(|transfer| transfer.running.is_some());
         let given_up = running.filter_map(|transfer| Some(transfer.status.waiting_since()? + PATIENCE));
         given_up.filter(|at| *at > now).min()
@@ -53,7 +54,8 @@ impl Running {
 
     fn has_turn(&self) -> bool {
         let running = self.transfers.iter().filter(|transfer| transfer.running.is_some());
-        let waits = |transfer: &&Transfer| transfer.status.waiting_since().is_some_and(|at| at.elapsed() >= PATIENCE);
+        let waits =
+            |transfer: &&Transfer| transfer.status.waiting_since().is_some_and(|at| clock::now() >= at + PATIENCE);
         running.filter(|transfer| !waits(transfer)).count() < self.active_downloads
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sprat_chunking::FileId;
 
 use super::run::Running;
+use crate::clock;
 use crate::event::Event;
 use crate::folder::site::Site;
 use crate::snapshot::{TransferState, Trouble};
@@ -37,7 +38,7 @@ impl Running {
         let wait = before.as_ref().map_or(FIRST_LOOK, |before| (before.wait * 2).min(LONGEST));
         let is_news = before.is_none_or(|before| !before.trouble.is_like(&trouble));
         // What the user stopped does not go on by itself.
-        let at = (!transfer.paused).then(|| Instant::now() + wait);
+        let at = (!transfer.paused).then(|| clock::now() + wait);
         transfer.recovery = Some(Recovery { trouble: trouble.clone(), at, wait, verified });
         transfer.set_state(TransferState::Stopped(trouble.clone()));
         if is_news {
@@ -55,7 +56,7 @@ impl Running {
 
     /// Looks after the transfers whose time has come.
     pub(super) fn look(&mut self) {
-        let now = Instant::now();
+        let now = clock::now();
         for transfer in &mut self.transfers {
             let Some(recovery) = transfer.recovery.as_mut().filter(|recovery| recovery.at.is_some_and(|at| at <= now))
             else {
@@ -64,7 +65,7 @@ impl Running {
             recovery.at = None;
             let (file_id, whole) = (transfer.file_id, transfer.whole.clone());
             let Figures { path, begun, .. } = transfer.status.figures();
-            self.looks.spawn_blocking(move || {
+            self.node.world.disk.spawn_in(&mut self.looks, move || {
                 let over = match whole {
                     Some(whole) => whole.is_still(),
                     None => PartFile::could_go_on(&path, file_id, begun && !Site::is_begun(&path, file_id)),
@@ -81,7 +82,7 @@ impl Running {
         let Some(recovery) = &mut transfer.recovery else { return };
         if !over {
             recovery.wait = (recovery.wait * 2).min(LONGEST);
-            recovery.at = Some(Instant::now() + recovery.wait);
+            recovery.at = Some(clock::now() + recovery.wait);
         } else if transfer.whole.is_some() {
             transfer.recovery = None;
             self.resume_share(file_id);

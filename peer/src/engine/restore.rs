@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sprat_chunking::{FileDigest, FileId};
 use tokio::sync::mpsc;
 
 use super::run::Running;
+use crate::clock;
 use crate::folder::Folder;
 use crate::holding::Holding;
 use crate::library::{self, Library, Place, Record};
@@ -44,7 +45,7 @@ enum Found {
 
 impl Running {
     /// Brings back what the last run wrote down. Nothing is looked for on the disk yet.
-    pub(super) fn restore(&mut self, found: mpsc::Sender<Vec<Restored>>) {
+    pub(super) fn restore(&mut self, found: mpsc::UnboundedSender<Vec<Restored>>) {
         let mut whole = Vec::new();
         for record in Library::load(&self.state).transfers {
             let (path, what) = match record.place.clone() {
@@ -62,7 +63,7 @@ impl Running {
             whole.push(record);
         }
         let state = self.state.clone();
-        self.restorers.spawn_blocking(move || look_at_all(&state, whole, &found));
+        self.node.world.disk.spawn_in(&mut self.restorers, move || look_at_all(&state, whole, &found));
     }
 
     fn restore_whole(&mut self, record: &Record, path: &Path, whole: Whole) {
@@ -116,8 +117,8 @@ impl Running {
 }
 
 /// Looks whether everything is still there, until nobody wants to know any more; blocks.
-fn look_at_all(state: &StateDir, records: Vec<Record>, found: &mpsc::Sender<Vec<Restored>>) {
-    let (mut together, mut told) = (Vec::new(), Instant::now());
+fn look_at_all(state: &StateDir, records: Vec<Record>, found: &mpsc::UnboundedSender<Vec<Restored>>) {
+    let (mut together, mut told) = (Vec::new(), clock::now());
     for Record { file_id, place, .. } in records {
         if found.is_closed() {
             return;
@@ -129,12 +130,12 @@ fn look_at_all(state: &StateDir, records: Vec<Record>, found: &mpsc::Sender<Vec<
             Place::Folder { path } => together.push(look_at_folder(state, file_id, path)),
             Place::Wanted(_) => {}
         }
-        if told.elapsed() >= TOGETHER {
-            let _ = found.blocking_send(std::mem::take(&mut together));
-            told = Instant::now();
+        if clock::now() >= told + TOGETHER {
+            let _ = found.send(std::mem::take(&mut together));
+            told = clock::now();
         }
     }
-    let _ = found.blocking_send(together);
+    let _ = found.send(together);
 }
 
 fn look_at_file(state: &StateDir, file_id: FileId, path: PathBuf, stamp: FileStamp) -> Restored {

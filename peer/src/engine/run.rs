@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::clock;
 use crate::command::Command;
 use crate::config::EngineConfig;
 use crate::download::Ended;
@@ -48,7 +49,7 @@ pub(super) struct Running {
     /// Looks whether what was here in the last run still is, and what of it was not looked at yet.
     pub(super) restorers: JoinSet<()>,
     pub(super) restoring: HashSet<FileId>,
-    restored: mpsc::Receiver<Vec<Restored>>,
+    restored: mpsc::UnboundedReceiver<Vec<Restored>>,
     /// Paths that are hashed only to see whether they are still these.
     pub(super) rechecks: HashMap<PathBuf, FileId>,
     /// Whether it is about to end: nothing is started any more.
@@ -94,7 +95,7 @@ impl Running {
             ..Snapshot::new(node.peer_id, node.listen, config.download_dir.clone())
         };
         let (snapshots, receiver) = watch::channel(Arc::new(empty));
-        let (found, restored) = mpsc::channel(1);
+        let (found, restored) = mpsc::unbounded_channel();
         let mut running = Self {
             node,
             state: Arc::new(state),
@@ -115,7 +116,7 @@ impl Running {
             commands,
             sources_changed,
             snapshots,
-            published: Instant::now(),
+            published: clock::now(),
             stale: true,
             commanded: false,
             hints: Hints::default(),
@@ -140,6 +141,13 @@ impl Running {
             let publish_at = self.published + SNAPSHOT_INTERVAL;
             let look_at = [self.next_look(), self.next_turn()].into_iter().flatten().min();
             tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                // However much there is to do, somebody may look.
+                () = sleep_until(publish_at.into()), if self.stale => match self.commanded {
+                    true => self.publish(),
+                    false => self.publish_news(),
+                },
                 command = self.commands.recv() => match command {
                     Some(command) => self.carry_out(command),
                     None => break,
@@ -166,11 +174,6 @@ impl Running {
                     self.stale = true;
                     self.start_queued();
                 }
-                () = sleep_until(publish_at.into()), if self.stale => match self.commanded {
-                    true => self.publish(),
-                    false => self.publish_news(),
-                },
-                () = stop.cancelled() => break,
             }
         }
         // What was asked for before that counts.
@@ -242,7 +245,7 @@ impl Running {
         }
         if let Some(bans) = self.node.pool.unsaved_bans() {
             let state = self.state.clone();
-            self.chores.spawn_blocking(move || bans.save(&state));
+            self.node.world.disk.spawn_in(&mut self.chores, move || bans.save(&state));
         }
         if !self.unsaved {
             return;
@@ -251,7 +254,7 @@ impl Running {
         let records = self.transfers.iter().filter_map(|transfer| transfer.record(&self.node));
         let library = Library { transfers: records.collect() };
         let state = self.state.clone();
-        self.chores.spawn_blocking(move || library.save(&state));
+        self.node.world.disk.spawn_in(&mut self.chores, move || library.save(&state));
     }
 
     /// Ends everything, in the order in which it can: what writes to disk, what talks to peers, the trackers' goodbye.

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use sprat_chunking::{FileDigest, FileId};
 
 use super::run::Running;
+use crate::clock;
 use crate::event::Event;
 use crate::folder::Folder;
 use crate::folder::digest::{FolderDigest, digest_folder};
@@ -75,7 +75,7 @@ impl Running {
             transfer.status.works(job.clone());
         }
         let (state, keeps) = (self.state.clone(), self.keeps_anything());
-        self.hashers.spawn_blocking(move || {
+        self.node.world.disk.spawn_in(&mut self.hashers, move || {
             // Where it lies must not depend on where the process stands later.
             let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
             job.expect(size_of(&absolute));
@@ -172,7 +172,7 @@ impl Running {
     pub(super) fn serve_folder(&mut self, file_id: FileId, folder: Arc<Folder>, list: &Arc<Holding>) {
         if self.keeps_anything() {
             let (state, folder) = (self.state.clone(), folder.clone());
-            self.chores.spawn_blocking(move || library::keep_folder(&state, file_id, &folder));
+            self.node.world.disk.spawn_in(&mut self.chores, move || library::keep_folder(&state, file_id, &folder));
         }
         list.set_unfinished(!folder.is_whole());
         self.node.holdings.insert(list.clone());
@@ -236,7 +236,7 @@ impl Running {
 
     /// What a snapshot shows of the queue.
     pub(super) fn hashing_views(&self) -> Vec<HashingView> {
-        let now = Instant::now();
+        let now = clock::now();
         let current = self.hashing.iter().map(|hashing| {
             let work = hashing.job.work(now).unwrap_or(Work { done: 0, total: 0, eta: None });
             HashingView { path: hashing.path.clone(), done: work.done, total: work.total, eta: work.eta }

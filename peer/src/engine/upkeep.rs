@@ -135,7 +135,7 @@ impl Running {
         if let Some(holding) = self.node.holdings.get(&file_id) {
             holding.serve(false);
         }
-        self.moves.spawn_blocking(move || {
+        self.node.world.disk.spawn_in(&mut self.moves, move || {
             let moved = match &from {
                 Some(from) => relocate(from, &dir, &job),
                 None => relocate_unfinished(&unfinished, &dir, file_id, &job),

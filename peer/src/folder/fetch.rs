@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sprat_chunking::{FileDigest, FileId};
 use sprat_protocol::{FileName, Link, PeerAddr};
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::asking::{Asking, Found, Known};
 use crate::candidates::Candidate;
+use crate::clock;
 use crate::command::Priority;
 use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf, Reins};
 use crate::folder::site::{OpenedSite, Site};
@@ -148,9 +149,10 @@ impl FolderFetch {
             }
             self.show_state();
             // What another download fetches may be free any time.
-            let retry = Instant::now() + TAKEN;
+            let retry = clock::now() + TAKEN;
             let wake = if self.running.is_empty() { retry.min(self.asking.next()) } else { self.asking.next() };
             tokio::select! {
+                biased;
                 Some(ended) = self.parts.join_next() => {
                     let (id, result) = ended.expect("a download does not panic");
                     site = self.part_ended(site, id, result).await?;
@@ -308,7 +310,7 @@ impl FolderFetch {
 
     /// Runs what blocks on a thread that may; it is awaited before this ends, whatever happens.
     async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        self.disk.spawn_blocking(work).await.expect("work on the disk does not panic")
+        self.node.world.disk.spawn_among(&self.disk, work).await.expect("work on the disk does not panic")
     }
 }
 
