@@ -428,8 +428,12 @@ impl Peer {
         self.last_progress + self.pace.timeout(config.timeout)
     }
 
-    /// Seconds until the request at this place of its queue is answered. Unknown rates count as slow.
+    /// Seconds until the request at this place of its queue is answered. Unknown rates count as slow, and one that stopped
+    /// delivering as slower than any.
     fn expected_wait(&self, place: usize, config: SchedulerConfig) -> f64 {
+        if self.snubbed {
+            return f64::INFINITY;
+        }
         let rate = self.rate.bytes_per_second();
         if rate > 0.0 { place as f64 * config.chunk_len as f64 / rate } else { place as f64 * 10.0 }
     }

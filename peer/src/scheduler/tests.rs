@@ -164,6 +164,23 @@ fn a_peer_that_stops_is_snubbed_and_its_chunks_go_to_another() {
 }
 
 #[test]
+fn peers_that_never_deliver_do_not_keep_a_chunk_among_themselves() {
+    let mut scheduler = scheduler(1, 6);
+    let mut now = Instant::now();
+    (0..3).for_each(|key| scheduler.peer_has(now, key, Bitfield::full(1)));
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        let snubbed = scheduler.time_out(now);
+        let others = (0..3).filter(|key| !snubbed.contains(key)).collect::<Vec<PeerKey>>();
+        for key in others.into_iter().chain(snubbed) {
+            asked.extend(scheduler.requests(now, key).into_iter().map(|_| key));
+        }
+        now = scheduler.next_deadline().unwrap();
+    }
+    assert!(asked.contains(&2), "{asked:?}");
+}
+
+#[test]
 fn a_snubbed_peer_gets_one_request_until_it_delivers() {
     let mut scheduler = scheduler(20, 6);
     let start = Instant::now();
