@@ -1,7 +1,8 @@
 //! Keeps one tracker told of what is held: REGISTER what is new, HEARTBEAT in time, UNREGISTER what is gone and, at the
 //! end, everything. When the tracker forgot this peer, or was away, it is told again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use sprat_protocol::tracker::{
     FileOutcome, Heartbeat, Lease, MAX_ADDRESSES, MAX_REGISTER_FILES, RegisterFile, Unregister,
 };
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::address::reachable_at;
 use crate::clock;
@@ -27,7 +29,8 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 const IDLE_CHECK: Duration = Duration::from_secs(60);
 /// The longest that a tracker can have this peer wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
-/// How long the goodbye may take.
+/// How long, at the end, an answer that is under way may take, and then the goodbye.
+const ANSWER: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What this tracker was told.
@@ -35,9 +38,9 @@ const GOODBYE: Duration = Duration::from_secs(2);
 struct Told {
     lease: Option<(Lease, Instant)>,
     /// Whether each file was registered as complete.
-    files: HashMap<FileId, bool>,
+    files: BTreeMap<FileId, bool>,
     /// The files that it has no room for, and when each may be tried again.
-    refused: HashMap<FileId, Instant>,
+    refused: BTreeMap<FileId, Instant>,
 }
 
 /// Runs until the tracker is no longer used or the engine stops.
@@ -45,11 +48,7 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
     let (mut told, mut rng) = (Told::default(), node.rng());
     let mut failures = 0;
     loop {
-        let round = tokio::select! {
-            biased;
-            () = tracker.stop.cancelled() => break,
-            round = announce(&node, &tracker, &mut told) => round,
-        };
+        let Some(round) = ended_soon(&tracker.stop, announce(&node, &tracker, &mut told)).await else { break };
         let wait = match &round {
             Ok(wait) => {
                 failures = 0;
@@ -74,10 +73,21 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
     goodbye(&node, &tracker, told).await;
 }
 
+/// Lets what is under way end, for a while even after `stop`: what a tracker was told without its answer being heard cannot be
+/// taken back.
+async fn ended_soon<T>(stop: &CancellationToken, under_way: impl Future<Output = T>) -> Option<T> {
+    let mut under_way = pin!(under_way);
+    tokio::select! {
+        biased;
+        ended = &mut under_way => Some(ended),
+        () = stop.cancelled() => timeout(ANSWER, under_way).await.ok(),
+    }
+}
+
 /// Tells the tracker whatever it does not know yet. Returns how long nothing has to be said.
 async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Duration, TrackerError> {
     let held = node.holdings.all_announced();
-    let current: HashMap<FileId, bool> =
+    let current: BTreeMap<FileId, bool> =
         held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
     withdraw(node, tracker, told, &current).await?;
     let now = clock::now();
@@ -106,7 +116,7 @@ async fn withdraw(
     node: &Node,
     tracker: &Tracker,
     told: &mut Told,
-    current: &HashMap<FileId, bool>,
+    current: &BTreeMap<FileId, bool>,
 ) -> Result<(), TrackerError> {
     let gone: Vec<FileId> = told.files.keys().filter(|id| !current.contains_key(id)).copied().collect();
     let Some((lease, _)) = told.lease.as_ref().filter(|_| !gone.is_empty()) else { return Ok(()) };
