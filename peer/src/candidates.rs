@@ -1,6 +1,6 @@
 //! Peers that a download may connect to, and when: pure, `now` and randomness come in.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, RngExt};
@@ -8,11 +8,11 @@ use sprat_protocol::{PeerAddr, PeerId};
 
 /// The most candidates that one download remembers.
 const MAX_CANDIDATES: usize = 1000;
-/// First and longest wait after a failure; in between it doubles, at random within a factor of two.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The first wait after a failure; it doubles with each further one, at random within a factor of two.
+const BACKOFF: Duration = Duration::from_secs(1);
 
 /// A candidate: by peer ID where a tracker named it, else by the address that a link named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Candidate {
     /// Known by name.
     Peer(PeerId),
@@ -22,7 +22,7 @@ pub(crate) enum Candidate {
 
 /// The candidates of one download.
 #[derive(Debug, Default)]
-pub(crate) struct Candidates(HashMap<Candidate, Entry>);
+pub(crate) struct Candidates(BTreeMap<Candidate, Entry>);
 
 #[derive(Debug)]
 struct Entry {
@@ -44,7 +44,12 @@ impl Candidates {
     /// Notes a candidate; where it is known already, its addresses.
     pub(crate) fn add(&mut self, now: Instant, candidate: Candidate, addresses: Vec<PeerAddr>) {
         match self.0.get_mut(&candidate) {
-            Some(entry) => entry.addresses = addresses,
+            Some(entry) if entry.addresses == addresses => {}
+            // It was started anew, or is on another network.
+            Some(entry) => {
+                entry.addresses = addresses;
+                entry.hurry(now);
+            }
             None => {
                 if self.0.len() >= MAX_CANDIDATES && !self.drop_worst() {
                     return;
@@ -64,7 +69,6 @@ impl Candidates {
     /// The next one to dial, at random among those whose time has come. It is taken until told otherwise.
     pub(crate) fn take(&mut self, now: Instant, rng: &mut impl Rng) -> Option<(Candidate, Vec<PeerAddr>)> {
         let ready = |entry: &Entry| matches!(entry.state, State::Waiting(until) if until <= now);
-        // A map's order is the same from call to call, so the draw is over a sorted list where a seed must reproduce it.
         let count = self.0.values().filter(|entry| ready(entry)).count();
         if count == 0 {
             return None;
@@ -75,12 +79,22 @@ impl Candidates {
         Some((candidate.clone(), entry.addresses.clone()))
     }
 
-    /// It could not be reached, had nothing to give, or left: it waits, longer each time in a row.
-    pub(crate) fn failed(&mut self, now: Instant, candidate: &Candidate, rng: &mut impl Rng) {
+    /// It could not be reached, had nothing to give, or left: it waits, longer each time in a row, but never longer than
+    /// `longest`.
+    pub(crate) fn failed(&mut self, now: Instant, candidate: &Candidate, longest: Duration, rng: &mut impl Rng) {
         if let Some(entry) = self.0.get_mut(candidate) {
-            let longest = BACKOFF.0.saturating_mul(1 << entry.failures.min(10)).min(BACKOFF.1);
+            let wait = BACKOFF.saturating_mul(1 << entry.failures.min(10)).min(longest);
             entry.failures += 1;
-            entry.state = State::Waiting(now + longest.mul_f64(rng.random_range(0.5..1.0)));
+            entry.state = State::Waiting(now + wait.mul_f64(rng.random_range(0.5..1.0)));
+        }
+    }
+
+    /// Nobody waits for longer than until then.
+    pub(crate) fn not_after(&mut self, latest: Instant) {
+        for entry in self.0.values_mut() {
+            if let State::Waiting(until) = &mut entry.state {
+                *until = latest.min(*until);
+            }
         }
     }
 
@@ -133,6 +147,8 @@ mod tests {
 
     use super::*;
 
+    const LONGEST: Duration = Duration::from_secs(60);
+
     fn candidate(n: u16) -> Candidate {
         Candidate::Address(format!("10.0.0.1:{}", n + 1).parse().unwrap())
     }
@@ -146,18 +162,31 @@ mod tests {
         for _ in 0..9 {
             assert!(candidates.take(now, &mut rng).is_some());
             assert!(candidates.take(now, &mut rng).is_none(), "it is taken");
-            candidates.failed(now, &candidate(0), &mut rng);
+            candidates.failed(now, &candidate(0), LONGEST, &mut rng);
             let until = candidates.next_deadline().unwrap();
             waits.push(until - now);
             now = until;
         }
-        assert!(waits[0] <= BACKOFF.0 && waits[8] > BACKOFF.1 / 2 && waits[8] <= BACKOFF.1, "{waits:?}");
+        assert!(waits[0] <= BACKOFF && waits[8] > LONGEST / 2 && waits[8] <= LONGEST, "{waits:?}");
         candidates.take(now, &mut rng);
         candidates.delivered(&candidate(0));
-        candidates.failed(now, &candidate(0), &mut rng);
-        assert!(candidates.next_deadline().unwrap() - now <= BACKOFF.0);
+        candidates.failed(now, &candidate(0), LONGEST, &mut rng);
+        assert!(candidates.next_deadline().unwrap() - now <= BACKOFF);
         candidates.hurry(now);
         assert!(candidates.take(now, &mut rng).is_some());
+    }
+
+    #[test]
+    fn one_with_a_new_address_is_dialled_at_once() {
+        let (mut candidates, mut rng) = (Candidates::default(), SmallRng::seed_from_u64(1));
+        let (now, addresses) = (Instant::now(), |port| vec![format!("10.0.0.2:{port}").parse::<PeerAddr>().unwrap()]);
+        candidates.add(now, candidate(0), addresses(1));
+        candidates.take(now, &mut rng);
+        candidates.failed(now, &candidate(0), LONGEST, &mut rng);
+        candidates.add(now, candidate(0), addresses(1));
+        assert_eq!(candidates.take(now, &mut rng), None, "nothing is new");
+        candidates.add(now, candidate(0), addresses(2));
+        assert_eq!(candidates.take(now, &mut rng), Some((candidate(0), addresses(2))));
     }
 
     #[test]
@@ -172,7 +201,7 @@ mod tests {
         assert_eq!(taken.len(), MAX_CANDIDATES - 1);
         assert!(!taken.contains(&candidate(0)));
         // Who failed makes room for somebody new.
-        candidates.failed(now, &candidate(1), &mut rng);
+        candidates.failed(now, &candidate(1), LONGEST, &mut rng);
         candidates.add(now, candidate(3000), Vec::new());
         assert_eq!(candidates.take(now, &mut rng).map(|(candidate, _)| candidate), Some(candidate(3000)));
     }

@@ -4,7 +4,7 @@
 //! that a peer can grow is without a bound: the queue to the writer, the peer's outstanding requests, and the channel
 //! into each download, whose fullness stops the reading and so the peer.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ pub(crate) struct Connection {
     /// Whether this side dialled.
     pub(crate) dialled: bool,
     pub(crate) uploads: Mutex<VecDeque<Upload>>,
-    pub(crate) wanted: Mutex<HashMap<FileId, Wanted>>,
+    pub(crate) wanted: Mutex<BTreeMap<FileId, Wanted>>,
     /// Wakes the writer: there are uploads, or news of a file that the peer wants.
     pub(crate) wake: Arc<Notify>,
     /// When this side last let the peer wait in order to keep to its limits.
@@ -82,8 +82,8 @@ impl Said {
 /// What this side asked the peer for.
 #[derive(Debug, Default)]
 struct Downloads {
-    listeners: HashMap<FileId, mpsc::Sender<FromPeer>>,
-    requests: HashMap<u32, Request>,
+    listeners: BTreeMap<FileId, mpsc::Sender<FromPeer>>,
+    requests: BTreeMap<u32, Request>,
     next_request: u32,
 }
 

@@ -1,6 +1,6 @@
 //! What this peer has: files that it can serve from, wholly or in part.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -349,7 +349,7 @@ pub(crate) enum ReadError {
 /// Everything that this peer has, by file ID. The same file may be here several times: by itself, and as a part of folders. Each
 /// of them comes, goes and pauses by itself.
 #[derive(Debug, Default)]
-pub(crate) struct Holdings(RwLock<HashMap<FileId, Vec<Arc<Holding>>>>);
+pub(crate) struct Holdings(RwLock<BTreeMap<FileId, Vec<Arc<Holding>>>>);
 
 impl Holdings {
     /// What is had of this file, if it is served: of several the one that has most.

@@ -1,6 +1,6 @@
 //! Who this peer is connected with: at most one connection a peer.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ const READ_BUFFER: usize = 64 * 1024;
 /// The connections of one engine.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    connections: Mutex<HashMap<PeerId, Arc<Connection>>>,
+    connections: Mutex<BTreeMap<PeerId, Arc<Connection>>>,
     bans: Mutex<Bans>,
     bans_unsaved: AtomicBool,
     /// Somebody was banned.
@@ -105,7 +105,7 @@ impl Pool {
     }
 
     fn preferred_among(
-        connections: &HashMap<PeerId, Arc<Connection>>,
+        connections: &BTreeMap<PeerId, Arc<Connection>>,
         own: PeerId,
         peer_id: PeerId,
         dialled: bool,

@@ -27,7 +27,7 @@ pub struct Link {
 }
 
 /// Where a peer listens: a host name or an IP address, and a port.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerAddr {
     host: String,
     port: u16,

@@ -1,7 +1,7 @@
 //! Whom a download is connected with: asking trackers, dialling, taking visitors in.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Download, Happening, MAX_DIALS, Remote, dial_one};
 use crate::asking::{Found, Known};
@@ -10,6 +10,12 @@ use crate::clock;
 use crate::connection::Connection;
 use crate::pool::ConnectError;
 use crate::scheduler::PeerKey;
+
+/// The longest that somebody who could not be reached is left alone.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The same while nobody else is connected, and the least of that for each download that runs.
+const LONELY_WAIT: Duration = Duration::from_secs(5);
+const WAIT_PER_DOWNLOAD: Duration = Duration::from_millis(20);
 
 impl Download {
     /// Asks trackers who has the file, if it is time. For the parts of a folder, the folder does that.
@@ -85,7 +91,7 @@ impl Download {
             Err(ConnectError::Myself) => self.candidates.never(&candidate),
             Err(error) => {
                 tracing::debug!(?candidate, %error, "can't connect");
-                self.candidates.failed(clock::now(), &candidate, &mut self.rng);
+                self.failed(&candidate);
             }
         }
         Happening::Network
@@ -113,7 +119,7 @@ impl Download {
             let remote = Remote { connection: connection.clone(), candidates: vec![candidate], claim: None };
             self.peers.insert(connection.key, remote);
         } else {
-            self.candidates.failed(clock::now(), &candidate, &mut self.rng);
+            self.failed(&candidate);
         }
     }
 
@@ -121,11 +127,26 @@ impl Download {
     pub(super) fn part_with(&mut self, key: PeerKey) {
         if let Some(remote) = self.peers.remove(&key) {
             remote.connection.forget(&self.order.link.file_id);
-            let now = clock::now();
-            remote.candidates.iter().for_each(|candidate| self.candidates.failed(now, candidate, &mut self.rng));
+            remote.candidates.iter().for_each(|candidate| self.failed(candidate));
+            if self.peers.is_empty() {
+                self.candidates.not_after(clock::now() + self.longest_wait());
+            }
             self.status.disconnected(&remote.connection.peer_id);
             self.node.changed.notify_one();
         }
+    }
+
+    fn failed(&mut self, candidate: &Candidate) {
+        let longest = self.longest_wait();
+        self.candidates.failed(clock::now(), candidate, longest, &mut self.rng);
+    }
+
+    /// For how long somebody who could not be reached is left alone at most. Who has nobody looks more often, unless so many do
+    /// that it would be too much together.
+    fn longest_wait(&self) -> Duration {
+        let all = u32::try_from(self.node.fetching.lock().len()).unwrap_or(u32::MAX);
+        let lonely = LONELY_WAIT.max(WAIT_PER_DOWNLOAD.saturating_mul(all)).min(LONGEST_WAIT);
+        if self.peers.is_empty() { lonely } else { LONGEST_WAIT }
     }
 
     /// The user wants everybody tried again now.

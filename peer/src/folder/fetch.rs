@@ -2,7 +2,7 @@
 //! one who may have it.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ pub(crate) struct FolderFetch {
     known: watch::Sender<Arc<Known>>,
     waiting: VecDeque<(FileId, u64)>,
     parts: JoinSet<(FileId, Result<Outcome, Ended>)>,
-    running: HashMap<FileId, Running>,
+    running: BTreeMap<FileId, Running>,
     asking: Asking,
     settings: Arc<TransferSettings>,
     reins: Reins,
@@ -85,7 +85,7 @@ impl FolderFetch {
             known,
             waiting: VecDeque::new(),
             parts: JoinSet::new(),
-            running: HashMap::new(),
+            running: BTreeMap::new(),
             asking,
             settings,
             reins,
