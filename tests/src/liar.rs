@@ -9,13 +9,10 @@ use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
 use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{self, Hello, Message, WIRE_VERSION};
 use sprat_protocol::{Identity, Link, PeerId};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-
-type Stream = TlsStream<TcpStream>;
 
 /// In which way it lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +45,129 @@ pub enum Lie {
     None,
 }
 
+/// What a lying seeder of one file says, whatever it says it over.
+pub struct Script {
+    data: Vec<u8>,
+    digest: FileDigest,
+    identity: Identity,
+    acceptor: TlsAcceptor,
+    lie: Lie,
+    greeted: AtomicUsize,
+}
+
 /// A lying seeder of one file, which ends with this value.
 pub struct Liar {
     /// Where it listens.
     pub addr: SocketAddr,
     /// Who it says it is.
     pub peer_id: PeerId,
-    file_id: FileId,
-    greeted: Arc<AtomicUsize>,
+    script: Arc<Script>,
     _task: JoinSet<()>,
+}
+
+impl Script {
+    /// What a seeder of `data` says that lies in this way, with the key that this makes.
+    pub fn new(data: Vec<u8>, lie: Lie, identity: Identity) -> Self {
+        let layout = Layout::new(data.len() as u64, ChunkSize::for_len(data.len() as u64)).expect("a short file");
+        let digest =
+            split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).expect("it is in memory");
+        let acceptor = TlsAcceptor::from(TlsConfigs::new(&identity).server);
+        Self { data, digest, identity, acceptor, lie, greeted: AtomicUsize::new(0) }
+    }
+
+    /// Who it says it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The file that it says it has, and how that is cut.
+    pub fn file(&self) -> (FileId, Layout) {
+        (self.digest.file_id(), self.digest.layout)
+    }
+
+    /// Talks to one peer, until either has enough.
+    pub async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) {
+        // However the other side ends it is right.
+        if let Ok(stream) = self.acceptor.accept(stream).await {
+            let _ = self.converse(stream).await;
+        }
+    }
+
+    async fn converse<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) -> std::io::Result<()> {
+        let lie = self.lie;
+        if lie == Lie::Zeros {
+            return stream.write_all(&vec![0; 10 * 1024 * 1024]).await;
+        }
+        let peer_id = if lie == Lie::AnotherName { PeerId::new([7; 32]) } else { self.identity.peer_id() };
+        let hello = Hello { version: WIRE_VERSION, peer_id, agent: "liar/1".into(), port: 0, name: String::new() };
+        send(&mut stream, &Message::Hello(hello), &[]).await?;
+        let mut buffer = Vec::new();
+        loop {
+            match wire::decode(&buffer).map_err(std::io::Error::other)? {
+                Some(decoded) => {
+                    buffer.drain(..decoded.consumed);
+                    self.greeted
+                        .fetch_add(usize::from(matches!(decoded.message, Message::Hello(_))), Ordering::Relaxed);
+                    self.answer(&mut stream, decoded.message).await?;
+                }
+                None => {
+                    if stream.read_buf(&mut buffer).await? == 0 {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn answer<S: AsyncWrite + Unpin>(&self, stream: &mut S, message: Message) -> std::io::Result<()> {
+        let Self { data, digest, lie, .. } = self;
+        let (lie, layout) = (*lie, digest.layout);
+        let (file_id, chunk_size) = (digest.file_id(), layout.chunk_size());
+        match message {
+            Message::Want { .. } => {
+                let size = if lie == Lie::WrongSize { layout.len() + 1 } else { layout.len() };
+                let num_chunks =
+                    if lie == Lie::ShiftedHashes { layout.num_chunks().div_ceil(2) } else { layout.num_chunks() };
+                let name = "../../evil.bin".to_owned();
+                send(stream, &Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete: true }, &[])
+                    .await
+            }
+            Message::HashesRequest { .. } => {
+                let shifted = ChunkSize::new(chunk_size.bytes() * 2).ok().and_then(|twice| digest.hashes.fold(twice));
+                let shifted = shifted.filter(|_| lie == Lie::ShiftedHashes);
+                let mut hashes = shifted.as_ref().unwrap_or(&digest.hashes).to_bytes();
+                hashes.iter_mut().take(1).for_each(|byte| *byte ^= u8::from(lie == Lie::CorruptHashes));
+                send(stream, &Message::Hashes { file_id, chunk_size }, &hashes).await
+            }
+            Message::ChunkRequest { index, request, .. } => {
+                let range = layout.range(layout.index(index).expect("an engine asks for chunks that are there"));
+                let mut chunk = data[range.start as usize..range.end as usize].to_vec();
+                let is_corrupt = lie == Lie::CorruptChunks || (lie == Lie::CorruptSome && index % 20 == 10);
+                chunk[0] ^= u8::from(is_corrupt);
+                match lie {
+                    Lie::Silence => Ok(()),
+                    Lie::Trickle => trickle(stream, request, &chunk).await,
+                    Lie::Unasked => send(stream, &Message::Chunk { request: request + 1000 }, &chunk).await,
+                    Lie::HalfAChunk => {
+                        let mut head = Vec::new();
+                        wire::encode(&Message::Chunk { request }, chunk.len(), &mut head);
+                        stream.write_all(&head).await?;
+                        stream.write_all(&chunk[..chunk.len() / 2]).await?;
+                        stream.shutdown().await?;
+                        Err(std::io::ErrorKind::Other.into())
+                    }
+                    Lie::TooLong => {
+                        let mut head = Vec::new();
+                        wire::encode(&Message::Chunk { request }, 0, &mut head);
+                        head[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
+                        stream.write_all(&head).await
+                    }
+                    _ => send(stream, &Message::Chunk { request }, &chunk).await,
+                }
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Liar {
@@ -67,133 +178,36 @@ impl Liar {
 
     /// The same where it is told to listen.
     pub async fn start_at(listen: SocketAddr, data: Vec<u8>, lie: Lie) -> Self {
-        let layout = Layout::new(data.len() as u64, ChunkSize::for_len(data.len() as u64)).expect("a short file");
-        let digest =
-            split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).expect("it is in memory");
+        let script = Arc::new(Script::new(data, lie, Identity::generate().expect("there is randomness")));
         let listener = TcpListener::bind(listen).await.expect("the address is free");
         let addr = listener.local_addr().expect("a listener has an address");
-        let identity = Identity::generate().expect("there is randomness");
-        let (peer_id, acceptor) = (identity.peer_id(), TlsAcceptor::from(TlsConfigs::new(&identity).server));
-        let file_id = digest.file_id();
-        let shared = Arc::new((data, digest, peer_id, lie));
-        let greeted = Arc::new(AtomicUsize::new(0));
-        let greetings = greeted.clone();
+        let (peer_id, said) = (script.identity.peer_id(), script.clone());
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (shared, acceptor, greetings) = (shared.clone(), acceptor.clone(), greetings.clone());
-                connections.spawn(async move {
-                    let (data, digest, peer_id, lie) = &*shared;
-                    // However the other side ends it is right.
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        let _ = converse(stream, data, digest, *peer_id, (*lie, &greetings)).await;
-                    }
-                });
+                let said = said.clone();
+                connections.spawn(async move { said.talk(stream).await });
             }
         });
-        Self { addr, peer_id, file_id, greeted, _task: task }
+        Self { addr, peer_id, script, _task: task }
     }
 
     /// How often somebody said HELLO to it.
     pub fn greeted(&self) -> usize {
-        self.greeted.load(Ordering::Relaxed)
+        self.script.greeted.load(Ordering::Relaxed)
     }
 
     /// A link that names this peer and nobody else.
     pub fn link(&self) -> Link {
-        let mut link = Link::new(self.file_id);
+        let mut link = Link::new(self.script.digest.file_id());
         link.name = Some("file.bin".to_owned());
         link.peers.push(self.addr.into());
         link
     }
 }
 
-async fn converse(
-    mut stream: Stream,
-    data: &[u8],
-    digest: &FileDigest,
-    peer_id: PeerId,
-    (lie, greetings): (Lie, &AtomicUsize),
-) -> std::io::Result<()> {
-    if lie == Lie::Zeros {
-        return stream.write_all(&vec![0; 10 * 1024 * 1024]).await;
-    }
-    let peer_id = if lie == Lie::AnotherName { PeerId::new([7; 32]) } else { peer_id };
-    let hello = Hello { version: WIRE_VERSION, peer_id, agent: "liar/1".into(), port: 0, name: String::new() };
-    send(&mut stream, &Message::Hello(hello), &[]).await?;
-    let mut buffer = Vec::new();
-    loop {
-        match wire::decode(&buffer).map_err(std::io::Error::other)? {
-            Some(decoded) => {
-                buffer.drain(..decoded.consumed);
-                greetings.fetch_add(usize::from(matches!(decoded.message, Message::Hello(_))), Ordering::Relaxed);
-                answer(&mut stream, data, digest, lie, decoded.message).await?;
-            }
-            None => {
-                if stream.read_buf(&mut buffer).await? == 0 {
-                    return Ok(());
-                }
-            }
-        }
-    }
-}
-
-async fn answer(
-    stream: &mut Stream,
-    data: &[u8],
-    digest: &FileDigest,
-    lie: Lie,
-    message: Message,
-) -> std::io::Result<()> {
-    let layout = digest.layout;
-    let (file_id, chunk_size) = (digest.file_id(), layout.chunk_size());
-    match message {
-        Message::Want { .. } => {
-            let size = if lie == Lie::WrongSize { layout.len() + 1 } else { layout.len() };
-            let num_chunks =
-                if lie == Lie::ShiftedHashes { layout.num_chunks().div_ceil(2) } else { layout.num_chunks() };
-            let name = "../../evil.bin".to_owned();
-            send(stream, &Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete: true }, &[]).await
-        }
-        Message::HashesRequest { .. } => {
-            let shifted = ChunkSize::new(chunk_size.bytes() * 2).ok().and_then(|twice| digest.hashes.fold(twice));
-            let shifted = shifted.filter(|_| lie == Lie::ShiftedHashes);
-            let mut hashes = shifted.as_ref().unwrap_or(&digest.hashes).to_bytes();
-            hashes[5] ^= u8::from(lie == Lie::CorruptHashes);
-            send(stream, &Message::Hashes { file_id, chunk_size }, &hashes).await
-        }
-        Message::ChunkRequest { index, request, .. } => {
-            let range = layout.range(layout.index(index).expect("an engine asks for chunks that are there"));
-            let mut chunk = data[range.start as usize..range.end as usize].to_vec();
-            let is_corrupt = lie == Lie::CorruptChunks || (lie == Lie::CorruptSome && index % 20 == 10);
-            chunk[0] ^= u8::from(is_corrupt);
-            match lie {
-                Lie::Silence => Ok(()),
-                Lie::Trickle => trickle(stream, request, &chunk).await,
-                Lie::Unasked => send(stream, &Message::Chunk { request: request + 1000 }, &chunk).await,
-                Lie::HalfAChunk => {
-                    let mut head = Vec::new();
-                    wire::encode(&Message::Chunk { request }, chunk.len(), &mut head);
-                    stream.write_all(&head).await?;
-                    stream.write_all(&chunk[..chunk.len() / 2]).await?;
-                    stream.shutdown().await?;
-                    Err(std::io::ErrorKind::Other.into())
-                }
-                Lie::TooLong => {
-                    let mut head = Vec::new();
-                    wire::encode(&Message::Chunk { request }, 0, &mut head);
-                    head[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
-                    stream.write_all(&head).await
-                }
-                _ => send(stream, &Message::Chunk { request }, &chunk).await,
-            }
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn trickle(stream: &mut Stream, request: u32, chunk: &[u8]) -> std::io::Result<()> {
+async fn trickle<S: AsyncWrite + Unpin>(stream: &mut S, request: u32, chunk: &[u8]) -> std::io::Result<()> {
     let mut head = Vec::new();
     wire::encode(&Message::Chunk { request }, chunk.len(), &mut head);
     stream.write_all(&head).await?;
@@ -205,7 +219,7 @@ async fn trickle(stream: &mut Stream, request: u32, chunk: &[u8]) -> std::io::Re
     Ok(())
 }
 
-async fn send(stream: &mut Stream, message: &Message, payload: &[u8]) -> std::io::Result<()> {
+async fn send<S: AsyncWrite + Unpin>(stream: &mut S, message: &Message, payload: &[u8]) -> std::io::Result<()> {
     let mut frame = Vec::new();
     wire::encode(message, payload.len(), &mut frame);
     frame.extend_from_slice(payload);

@@ -1,0 +1,88 @@
+//! Single faults, and how long it takes until they are over.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::network::Weather;
+use crate::plan::{Event, Plan};
+use crate::swarm::{Swarm, in_virtual_time};
+
+/// A seeder and a leecher, which needs ten seconds for the file.
+fn two(seed: u64) -> Plan {
+    let latency = Duration::from_millis(20);
+    let weather = Weather { latency, jitter: Duration::from_millis(5), lost_of_1000: 0, rate: 300_000 };
+    let (wanted, liars, events) = (vec![Duration::ZERO], Vec::new(), Vec::new());
+    Plan { seed, weather, size: 3_000_000, seeders: 1, wanted, liars, events }
+}
+
+/// Both run, and the second has a part of the file.
+async fn under_way(swarm: &mut Swarm) {
+    swarm.start_all().await;
+    swarm.until(Duration::from_secs(20), |swarm| swarm.verified(1) > 0).await;
+}
+
+/// How long it takes after this until more of the file comes.
+async fn goes_on(swarm: &mut Swarm, limit: Duration) -> Duration {
+    let before = swarm.verified(1);
+    assert!(before < 3_000_000, "there was nothing left to wait for");
+    swarm.until(limit, |swarm| swarm.verified(1) > before).await
+}
+
+#[test]
+fn a_partition_that_heals_is_over_within_15_seconds() {
+    for (seed, ways) in (0..).zip([&[(0, 1)][..], &[(1, 0)], &[(0, 1), (1, 0)]]) {
+        let took = in_virtual_time(&two(seed), async |swarm| {
+            under_way(swarm).await;
+            for (from, to) in ways {
+                swarm.happen(Event::Blocked(*from, *to)).await;
+            }
+            sleep(Duration::from_secs(60)).await;
+            swarm.net.heal();
+            goes_on(swarm, Duration::from_secs(15)).await
+        });
+        println!("blocked for 60 s {ways:?}: on again after {:.1} s", took.as_secs_f64());
+    }
+}
+
+#[test]
+fn a_connection_that_fell_silent_is_given_up_within_two_minutes_by_both() {
+    let took = in_virtual_time(&two(3), async |swarm| {
+        under_way(swarm).await;
+        swarm.net.cut(swarm.ip(0), true);
+        assert!(swarm.net.dead_and_held() > 0, "there is a connection");
+        swarm.until(Duration::from_secs(120), |swarm| swarm.net.dead_and_held() == 0).await
+    });
+    println!("given up after {:.1} s", took.as_secs_f64());
+}
+
+#[test]
+fn a_seeder_that_comes_back_is_found_within_10_seconds() {
+    for away in [1, 5, 30, 120, 600] {
+        let took = in_virtual_time(&two(4), async |swarm| {
+            under_way(swarm).await;
+            swarm.happen(Event::Left(0)).await;
+            sleep(Duration::from_secs(away)).await;
+            swarm.happen(Event::Came(0)).await;
+            goes_on(swarm, Duration::from_secs(10)).await
+        });
+        println!("away for {away} s: on again after {:.1} s", took.as_secs_f64());
+    }
+}
+
+#[test]
+fn a_machine_that_slept_for_ten_minutes_is_on_again_within_15_seconds() {
+    for sleeper in [0, 1] {
+        let took = in_virtual_time(&two(5), async |swarm| {
+            under_way(swarm).await;
+            for other in [0, 1].into_iter().filter(|other| *other != sleeper) {
+                swarm.happen(Event::Blocked(sleeper, other)).await;
+                swarm.happen(Event::Blocked(other, sleeper)).await;
+            }
+            sleep(Duration::from_secs(600)).await;
+            swarm.net.heal();
+            goes_on(swarm, Duration::from_secs(15)).await
+        });
+        println!("peer {sleeper} away for ten minutes: on again after {:.1} s", took.as_secs_f64());
+    }
+}
