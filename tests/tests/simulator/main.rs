@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "what was measured is for whoever wants to read it")]
 
+mod churn;
 mod network;
 mod plan;
 mod rows;

@@ -65,6 +65,7 @@ pub(crate) struct Swarm {
     liars: HashSet<PeerId>,
     lying: JoinSet<()>,
     bytes: Vec<u8>,
+    link: Link,
 }
 
 /// One peer, whose program may run or not.
@@ -99,7 +100,7 @@ impl Swarm {
             (0..plan.seeders + plan.wanted.len()).map(|n| Peer::new(n, rng.random(), n < plan.seeders, &bytes, &link));
         let peers = peers.collect();
         let tracker = Host::new(net.clone(), TRACKER);
-        Self { net, tracker, peers, liars, lying, bytes }
+        Self { net, tracker, peers, liars, lying, bytes, link }
     }
 
     async fn run(&mut self, plan: &Plan) -> Outcome {
@@ -171,6 +172,18 @@ impl Swarm {
         running.and_then(|(engine, _)| Some(engine.snapshot().transfers.first()?.verified)).unwrap_or(0)
     }
 
+    /// A peer whose program runs throws the file away, and wants it again.
+    pub(crate) async fn wants_it_again(&self, n: usize) {
+        let Some((engine, _)) = &self.peers[n].running else { return };
+        engine.send(Command::Remove { file_id: self.link.file_id, delete_data: true }).await;
+        engine.send(Command::Download { link: self.link.clone(), target: Target::DownloadDir }).await;
+    }
+
+    /// Whether a peer's program runs.
+    pub(crate) fn runs(&self, n: usize) -> bool {
+        self.peers[n].running.is_some()
+    }
+
     /// Where a peer is.
     pub(crate) fn ip(&self, n: usize) -> IpAddr {
         self.peers[n].ip
@@ -188,7 +201,7 @@ impl Swarm {
     }
 
     /// Nobody who tells the truth is called a liar.
-    fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         for (_, events) in self.peers.iter_mut().filter_map(|peer| peer.running.as_mut()) {
             loop {
                 match events.try_recv() {
@@ -202,7 +215,7 @@ impl Swarm {
         }
     }
 
-    fn have_it(&self, seeders: usize) -> bool {
+    pub(crate) fn have_it(&self, seeders: usize) -> bool {
         self.peers[seeders..].iter().all(Peer::has_it)
     }
 
@@ -214,7 +227,7 @@ impl Swarm {
     }
 
     /// Everybody has the right file, ends, and leaves nothing running.
-    async fn end(&mut self, plan: &Plan) {
+    pub(crate) async fn end(&mut self, plan: &Plan) {
         for peer in &mut self.peers {
             peer.stop().await;
         }
