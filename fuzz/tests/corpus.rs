@@ -1,64 +1,64 @@
 //! All inputs that were ever found to be interesting, and some made from them by chance.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
-use sprat_fuzz::READERS;
+use sprat_fuzz::{READERS, chance};
 
-/// How many are made from each.
-const CHANCES: usize = 200;
-/// Bytes that mean something to somebody.
-const PIECES: &[u8] = b"{}[]\",:0/.\\\x00\xff%&?=-";
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
 
-fn inputs(name: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+/// The inputs of one reader, each with its name.
+fn inputs(reader: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = corpus().join(reader);
     let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty(), "{} has no input", folder.display());
-    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+    let named = |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap());
+    paths.into_iter().map(named).collect()
 }
 
 #[test]
-fn every_reader_withstands_its_inputs() {
+fn every_input_is_understood_as_its_name_says() {
+    let mut wrong = Vec::new();
     for reader in &READERS {
-        inputs(reader.name).iter().for_each(|input| (reader.read)(input));
+        for (name, bytes) in inputs(reader.name) {
+            let understood = (reader.read)(&bytes);
+            let is_as_named = if name.starts_with("bad_") {
+                understood.is_empty()
+            } else {
+                let is_named = |kind: &String| kind == reader.name || name.starts_with(kind.as_str());
+                name.starts_with("found_") || understood.iter().any(is_named)
+            };
+            if !is_as_named {
+                wrong.push(format!("{}/{name} is understood as {understood:?}", reader.name));
+            }
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn every_reader_withstands_what_chance_makes_of_its_inputs() {
-    let seed = std::env::var("SPRAT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
-    eprintln!("SPRAT_SEED={seed}");
-    let mut rng = StdRng::seed_from_u64(seed);
+    let mut rng = chance::seeded();
     for reader in &READERS {
-        let inputs = inputs(reader.name);
-        for input in &inputs {
-            for _ in 0..CHANCES {
-                let other = &inputs[rng.random_range(0..inputs.len())];
-                (reader.read)(&mutated(input, other, &mut rng));
-            }
-        }
+        let inputs: Vec<_> = inputs(reader.name).into_iter().map(|(_, bytes)| bytes).collect();
+        chance::throw(&mut rng, &inputs, |bytes| drop((reader.read)(bytes)));
     }
 }
 
-/// An input with a few bytes changed, cut off, doubled, or joined with a piece of another.
-fn mutated(input: &[u8], other: &[u8], rng: &mut StdRng) -> Vec<u8> {
-    let mut bytes = input.to_vec();
-    for _ in 0..rng.random_range(1..6) {
-        let at = rng.random_range(0..=bytes.len());
-        match rng.random_range(0..5) {
-            0 => bytes.truncate(at),
-            1 if at < bytes.len() => bytes[at] ^= 1 << rng.random_range(0..8),
-            2 if at < bytes.len() => bytes[at] = rng.random(),
-            3 => bytes.insert(at, PIECES[rng.random_range(0..PIECES.len())]),
-            _ if !other.is_empty() => {
-                let from = rng.random_range(0..other.len());
-                bytes.truncate(at);
-                bytes.extend_from_slice(&other[from..]);
-            }
-            _ => {}
-        }
+#[test]
+fn every_reader_has_its_inputs_and_its_target() {
+    let names = |entries: std::fs::ReadDir| -> BTreeSet<String> {
+        entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    };
+    let readers: BTreeSet<_> = READERS.iter().map(|reader| reader.name.to_owned()).collect();
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets");
+    assert_eq!(names(std::fs::read_dir(corpus()).unwrap()), readers);
+    assert_eq!(names(std::fs::read_dir(&targets).unwrap()), readers);
+    for reader in readers {
+        let target = std::fs::read_to_string(targets.join(format!("{reader}.rs"))).unwrap();
+        assert!(target.contains(&format!("run(\"{reader}\"")), "{reader} gives its inputs to another reader");
     }
-    bytes
 }

@@ -176,13 +176,15 @@ fn encode(slot: &Recorded, file_id: FileId) -> Vec<u8> {
     bytes
 }
 
-/// A record with the right checksum, however strange, is read or refused.
+/// A record with the right checksum, however strange, is read or refused. Gives which.
 #[cfg(feature = "fuzz")]
-pub(crate) fn read_record(said: &[u8], hashes: &ChunkHashes) {
+pub(crate) fn read_record(said: &[u8], hashes: &ChunkHashes) -> bool {
     let bytes = [said, &checksum(hashes.file_id(), said)].concat();
-    if let Some(slot) = decode(&bytes, hashes) {
+    let slot = decode(&bytes, hashes);
+    if let Some(slot) = &slot {
         assert_eq!(slot.has.len(), slot.layout.num_chunks());
     }
+    slot.is_some()
 }
 
 fn decode(bytes: &[u8], hashes: &ChunkHashes) -> Option<Recorded> {

@@ -19,7 +19,7 @@ pub(crate) struct Contents {
     /// Each value with its line, counted from 1.
     pub(super) values: Vec<(Key, Value, usize)>,
     /// What in it is no key, in sentences, with their lines.
-    pub(super) problems: Vec<(String, usize)>,
+    pub(crate) problems: Vec<(String, usize)>,
 }
 
 /// Reads a file.
