@@ -201,4 +201,20 @@ mod tests {
             assert!(problem.contains(word), "{text}: {problem}");
         }
     }
+
+    #[test]
+    fn whatever_is_in_a_file_is_understood_or_named() {
+        let inputs = [
+            "tracker = \"http://a:1\"\ndownload_dir = \"~/Downloads\"\n",
+            "tracker = [\"a:1\", \"https://[::1]:2/x\"]\n",
+            "# nothing\n[tracker]\na.b = [[[[1]]]]\n",
+        ];
+        sprat_fuzz::chance::throw(&mut sprat_fuzz::chance::seeded(), &inputs, |bytes| {
+            let Ok(text) = std::str::from_utf8(bytes) else { return };
+            match ConfigFile::parse(text) {
+                Ok(read) => assert!(read.download_dir.is_none_or(|dir| dir.is_absolute()), "{text:?}"),
+                Err(problem) => assert!(!problem.trim().is_empty(), "{text:?}"),
+            }
+        });
+    }
 }

@@ -205,4 +205,20 @@ mod tests {
         let odd = read(r#"{"zoom": 9000, "active_downloads": 0, "hidden_columns": ["name", "size"]}"#).unwrap();
         assert_eq!((odd.zoom, odd.active_downloads, odd.hidden_columns), (300, 1, vec![Column::Size]));
     }
+
+    #[test]
+    fn whatever_was_understood_is_within_bounds_and_stays_so() {
+        let inputs = [
+            Preferences::default().to_json(),
+            r#"{"display_name": "Ada", "trackers": ["http://hub:5000", 7], "zoom": 9000, "port": 4001}"#.to_owned(),
+            r#"{"sort": {"by": "name", "descending": false}, "hidden_columns": ["size"], "widths": {"size": 90}}"#
+                .to_owned(),
+            format!(r#"{{"download_dir": {}"#, "[".repeat(1000)),
+        ];
+        sprat_fuzz::chance::throw(&mut sprat_fuzz::chance::seeded(), &inputs, |bytes| {
+            let Ok(read) = Preferences::from_json(bytes) else { return };
+            assert!(ZOOM.contains(&read.zoom) && read.active_downloads > 0, "{read:?}");
+            assert_eq!(Preferences::from_json(read.to_json().as_bytes()).unwrap(), read);
+        });
+    }
 }

@@ -84,4 +84,17 @@ mod tests {
         }
         assert!(parse(line(&vec![String::new(); 65]).unwrap().as_bytes()).is_err());
     }
+
+    #[test]
+    fn whatever_was_understood_can_be_handed_on() {
+        let long = format!("{{\"open\":[{}\"a\"]}}\n", "\"b\",".repeat(ARGUMENTS - 1));
+        let inputs =
+            ["{\"open\":[\"sprat:1\",\"/a\\n\\\"b\\\" \\u00e9\"]}\n", "{\"open\":[]}\n", &long, "{\"open\":[[[[[[["];
+        sprat_fuzz::chance::throw(&mut sprat_fuzz::chance::seeded(), &inputs, |bytes| {
+            let Ok(open) = parse(bytes) else { return };
+            assert!(open.len() <= ARGUMENTS);
+            let again = lines(&open).unwrap();
+            assert_eq!(again.iter().flat_map(|line| parse(line.as_bytes()).unwrap()).collect::<Vec<_>>(), open);
+        });
+    }
 }
