@@ -88,7 +88,7 @@ impl fmt::Display for Link {
         write!(f, "sprat:{}", self.file_id)?;
         let name = self.name.iter().map(|name| ("name", name.clone()));
         let size = self.size.iter().map(|size| ("size", size.to_string()));
-        let trackers = self.trackers.iter().map(|url| ("tracker", url.as_str().trim_end_matches('/').to_owned()));
+        let trackers = self.trackers.iter().map(|url| ("tracker", shortened(url).to_owned()));
         let peers = self.peers.iter().map(|peer| ("peer", peer.to_string()));
         for (n, (key, value)) in name.chain(size).chain(trackers).chain(peers).enumerate() {
             let separator = if n == 0 { '?' } else { '&' };
@@ -96,6 +96,13 @@ impl fmt::Display for Link {
         }
         Ok(())
     }
+}
+
+/// A tracker's URL without the slash that stands for no path; any other slash says something.
+fn shortened(url: &Url) -> &str {
+    let says_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+    let text = url.as_str();
+    if says_more { text } else { text.strip_suffix('/').unwrap_or(text) }
 }
 
 impl PeerAddr {
@@ -198,6 +205,17 @@ mod tests {
         assert_eq!(link.trackers.len(), 2);
         assert_eq!(link.peers[1].host(), "2001:db8::1");
         assert_eq!(link.to_string(), text);
+    }
+
+    #[test]
+    fn a_trackers_url_is_read_as_it_was_written() {
+        for url in
+            ["http://a", "http://a/x", "http://a/x/", "http://a//", "http://a?b=/", "http://a#/", "http://a?b=%//"]
+        {
+            let mut link = Link::new(ID.parse().unwrap());
+            link.trackers.push(Url::parse(url).unwrap());
+            assert_eq!(link.to_string().parse::<Link>(), Ok(link), "{url}");
+        }
     }
 
     #[test]
