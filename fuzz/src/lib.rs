@@ -2,8 +2,8 @@
 //! mean the same when it is written and read again.
 //!
 //! Each [`Reader`] has a folder of inputs in `corpus/`. On any toolchain `cargo test -p sprat-fuzz` gives each reader all inputs of
-//! its folder, and some that are made from them by [`chance`]. With a nightly toolchain and `cargo install cargo-fuzz`,
-//! `cargo +nightly fuzz run frame --features libfuzzer` looks for more.
+//! its folder, and some that are made from them by [`chance`]. With a nightly toolchain and `cargo install cargo-fuzz`, `fuzz/run`
+//! looks for more.
 //!
 //! An input's name says what it is: `bad_…` is refused, `found_…` is one that libFuzzer found to lead somewhere, and any other is
 //! understood, as what its name begins with where its reader knows several things.
