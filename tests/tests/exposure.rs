@@ -7,6 +7,8 @@ use sprat_peer::{Command, TransferState};
 use sprat_tests::files::noise;
 use sprat_tests::relay::Relay;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const CHUNK: usize = 256 * 1024;
 
@@ -44,4 +46,24 @@ async fn what_came_so_far_is_plain_on_the_disk() {
     let part = std::fs::read(downloader.downloads().join("a.bin.part")).unwrap();
     let plain = part.chunks(CHUNK).zip(data.chunks(CHUNK)).filter(|(kept, sent)| kept == sent).count();
     assert!(plain >= 4, "{plain} chunks can be read");
+}
+
+/// A page's own name may be made to point at a tracker, which then looks to the browser like the page's own site. From under any other
+/// name the browser gives a page no answer, for the tracker allows no other site.
+#[tokio::test]
+async fn a_tracker_answers_to_every_name_and_lets_no_other_site_read_it() {
+    let tracker = Tracker::start().await;
+    let body = r#"{"type":"SEARCH","words":"plans","page":0}"#;
+    let request = format!(
+        "POST /v1/search HTTP/1.1\r\nhost: page.example\r\norigin: http://page.example\r\ncontent-type: text/plain\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(tracker.url.socket_addrs(|| None).unwrap()[0]).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("SEARCH_ANSWER"), "{answer}");
+    assert!(!answer.to_lowercase().contains("access-control-allow"), "{answer}");
+    tracker.stop().await;
 }
