@@ -5,15 +5,18 @@
 //! - [`swarm`]: a tracker and engines within the test's own process.
 //! - [`liar`]: a peer that speaks the wire but does not keep to it.
 //! - [`glutton`]: a peer that asks for everything and takes nothing.
-//! - [`relay`]: somebody on the wire.
+//! - [`relay`]: somebody on the wire; [`fault_proxy`]: a wire in trouble.
+//! - [`hostile_tracker`]: a tracker that answers with anything but what it was asked for.
 //! - `window`: the window on a real display (Linux).
 //! - [`files`]: real files, and the ID of one by a second, independent computation.
 //!
 //! No test here uses a fixed port, and none sleeps in the hope that something has happened by then: each waits for the thing
 //! itself, with [`PATIENCE`] as the bound after which it fails.
 
+pub mod fault_proxy;
 pub mod files;
 pub mod glutton;
+pub mod hostile_tracker;
 pub mod liar;
 pub mod process;
 pub mod relay;
