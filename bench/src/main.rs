@@ -9,6 +9,7 @@
 //! - [`folder`]: thousands of small files, shared as one.
 //! - [`small`]: a file of 1 KiB, against the clock.
 //! - [`kills`]: a download that is killed again and again, and what is fetched twice for that.
+//! - [`faults`]: what can go wrong, made to go wrong, and what must hold all the same.
 //! - [`tracker`]: a tracker under load, against a web server and another tracker.
 //! - [`network`]: hosts of our own, with cables as slow as one likes.
 //! - [`swarm`]: the real binaries on those hosts.
@@ -21,6 +22,7 @@
 mod compare;
 mod crowd;
 mod engine;
+mod faults;
 mod files;
 mod folder;
 mod hostile;
@@ -71,6 +73,8 @@ enum Command {
     Kills(kills::Kills),
     /// A tracker under load, against nginx and aquatic_http where they are installed
     Tracker(tracker::Tracker),
+    /// What can go wrong, made to go wrong, and what must hold all the same (some of it: Linux, root)
+    Faults(faults::Faults),
     /// The window: idle, its start, its memory, and a frame of a long list (Linux, a display)
     Window(window::Window),
     /// One end of a transfer, in a process of its own
@@ -109,6 +113,7 @@ fn main() -> anyhow::Result<()> {
         Command::Small(args) => small::run(&args),
         Command::Kills(args) => kills::run(&args),
         Command::Tracker(args) => tracker::run(&args),
+        Command::Faults(args) => faults::run(&args),
         Command::Window(args) => window::run(&args),
         Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),

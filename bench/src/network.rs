@@ -58,6 +58,31 @@ impl Network {
         command
     }
 
+    /// Does something on this host, in a thread that moves there.
+    pub(crate) fn on<T: Send + 'static>(
+        &self,
+        host: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let namespace = std::fs::File::open(format!("/run/netns/{}", self.host(host)))?;
+        let there = std::thread::spawn(move || {
+            move_to(&namespace)?;
+            anyhow::Ok(work())
+        });
+        there.join().map_err(|_| anyhow::anyhow!("what was done on host {host} panicked"))?
+    }
+
+    /// How many TCP segments have come to this host.
+    pub(crate) fn segments_received(&self, host: usize) -> anyhow::Result<u64> {
+        // Not /proc/self, which is the first thread's.
+        let table = self.on(host, || std::fs::read_to_string("/proc/thread-self/net/snmp"))??;
+        let mut lines = table.lines().filter(|line| line.starts_with("Tcp:"));
+        let (names, values) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let mut both = names.split_whitespace().zip(values.split_whitespace());
+        let segments = both.find(|(name, _)| *name == "InSegs").context("the system counts what comes")?.1;
+        Ok(segments.parse()?)
+    }
+
     fn hub(&self) -> String {
         format!("{}-hub", self.prefix)
     }
@@ -75,6 +100,21 @@ impl Drop for Network {
             let _ = Command::new("ip").args(["netns", "delete", &name]).stderr(Stdio::null()).status();
         }
     }
+}
+
+/// Moves this thread, and no other.
+#[cfg(target_os = "linux")]
+fn move_to(namespace: &std::fs::File) -> anyhow::Result<()> {
+    use std::os::fd::AsFd;
+
+    use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+    Ok(move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn move_to(_: &std::fs::File) -> anyhow::Result<()> {
+    anyhow::bail!("hosts of our own need Linux")
 }
 
 /// The address of a host.

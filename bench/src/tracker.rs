@@ -8,20 +8,20 @@
 //!   [`client`]: one request after another; [`http`]: what all of them send.
 //! - [`numbers`]: percentiles, medians, and popularity.
 
-mod client;
+pub(crate) mod client;
 mod generator;
 mod herd;
-mod http;
+pub(crate) mod http;
 mod memory;
-mod names;
-mod numbers;
+pub(crate) mod names;
+pub(crate) mod numbers;
 mod paced;
 mod rates;
 mod search;
-mod servers;
+pub(crate) mod servers;
 mod slow;
 mod works;
-mod world;
+pub(crate) mod world;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -4,7 +4,8 @@
 //! - [`process`]: the binaries as a user runs them.
 //! - [`swarm`]: a tracker and engines within the test's own process.
 //! - [`liar`]: a peer that speaks the wire but does not keep to it.
-//! - [`glutton`]: a peer that asks for everything and takes nothing.
+//! - [`stranger`]: somebody who dials a peer and says whatever he likes; [`glutton`]: a peer that asks for everything and takes
+//!   nothing.
 //! - [`relay`]: somebody on the wire; [`fault_proxy`]: a wire in trouble.
 //! - [`hostile_tracker`]: a tracker that answers with anything but what it was asked for.
 //! - `window`: the window on a real display (Linux).
@@ -20,6 +21,7 @@ pub mod hostile_tracker;
 pub mod liar;
 pub mod process;
 pub mod relay;
+pub mod stranger;
 pub mod swarm;
 #[cfg(target_os = "linux")]
 pub mod window;

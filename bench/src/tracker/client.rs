@@ -47,6 +47,13 @@ impl Client {
         Ok(Self { stream: socket.into() })
     }
 
+    /// Connects from whatever address leads there.
+    pub(crate) fn dial(server: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(server).with_context(|| format!("can't connect to {server}"))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { stream })
+    }
+
     /// Sends a request and waits for the answer to it.
     pub(crate) fn ask(&mut self, request: &[u8]) -> anyhow::Result<Reply> {
         self.stream.write_all(request)?;

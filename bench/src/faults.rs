@@ -1,0 +1,136 @@
+//! The fault matrix: what can go wrong, made to go wrong with the real binaries and engines, and what must hold all the same.
+//! `docs/reliability.md` has the table as it was measured last.
+//!
+//! - [`seeders`]: those who leave, lie, stall, or are somebody else. [`wire`]: frames that no peer sends, cables that are pulled.
+//! - [`disk`]: disks that are full or gone, files that change, sizes at the edge. [`names`]: names and links that lead elsewhere.
+//! - [`tracker`]: trackers that die, forged messages, damaged files. [`machine`]: clocks, limits of the system, crowds.
+//! - [`world`]: what they share.
+
+mod disk;
+mod machine;
+mod names;
+mod seeders;
+mod tracker;
+mod wire;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use anyhow::{Context, bail, ensure};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+/// Which rows, how thoroughly, and from which seed.
+#[derive(clap::Args)]
+pub(crate) struct Faults {
+    /// The rows to run, all without it
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    rows: Vec<u32>,
+    /// Few tries and small files, for a run of minutes
+    #[arg(long)]
+    quick: bool,
+    /// The seed of all that is random, to see the same again; it is printed
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// One fault, and what must hold.
+struct Row {
+    number: u32,
+    fault: &'static str,
+    must: &'static str,
+    run: fn(&Trial) -> anyhow::Result<Measured>,
+}
+
+/// What a row is run with.
+struct Trial {
+    quick: bool,
+    seed: u64,
+}
+
+impl Trial {
+    /// Few in a quick run, many in a full one.
+    fn of<T>(&self, quick: T, full: T) -> T {
+        if self.quick { quick } else { full }
+    }
+
+    /// The row's own randomness, the same for the same seed.
+    fn rng(&self) -> SmallRng {
+        SmallRng::seed_from_u64(self.seed)
+    }
+}
+
+/// What a row came to.
+enum Measured {
+    /// It was made to happen: the figures, and whether what must hold held.
+    Held(String, bool),
+    /// This machine cannot make it happen.
+    NotRun(String),
+}
+
+const ROWS: &[&[Row]] = &[seeders::ROWS, wire::ROWS, disk::ROWS, names::ROWS, tracker::ROWS, machine::ROWS];
+
+/// Prints one table.
+pub(crate) fn run(args: &Faults) -> anyhow::Result<()> {
+    let mut rows: Vec<&Row> = ROWS.iter().copied().flatten().collect();
+    rows.sort_by_key(|row| row.number);
+    if let Some(unknown) = args.rows.iter().find(|number| rows.iter().all(|row| row.number != **number)) {
+        bail!("there is no row {unknown} here; see docs/reliability.md for where it is");
+    }
+    rows.retain(|row| args.rows.is_empty() || args.rows.contains(&row.number));
+    let seed = args.seed.unwrap_or_else(rand::random);
+    println!("--seed {seed}{}\n", if args.quick { " --quick" } else { "" });
+    println!("| # | fault | must hold | measured | holds |");
+    println!("| --- | --- | --- | --- | --- |");
+    let mut broken = Vec::new();
+    for row in rows {
+        let start = Instant::now();
+        let trial = Trial { quick: args.quick, seed: seed.wrapping_add(row.number.into()) };
+        let (measured, holds) = match attempt(row, &trial) {
+            Ok(Measured::Held(measured, true)) => (measured, "yes"),
+            Ok(Measured::NotRun(reason)) => (reason, "not run"),
+            Ok(Measured::Held(measured, false)) => (measured, "NO"),
+            Err(error) => (format!("{error:#}").replace(['\n', '|'], " "), "NO"),
+        };
+        if holds == "NO" {
+            broken.push(row.number.to_string());
+        }
+        println!("| {} | {} | {} | {measured} | {holds} |", row.number, row.fault, row.must);
+        eprintln!("row {} took {:.0?}", row.number, start.elapsed());
+    }
+    ensure!(broken.is_empty(), "these rows do not hold: {}", broken.join(", "));
+    Ok(())
+}
+
+/// Runs a row. What tests use panics when something does not come; here the row fails, and the next one is run.
+fn attempt(row: &Row, trial: &Trial) -> anyhow::Result<Measured> {
+    let panicked = |cause: Box<dyn std::any::Any + Send>| {
+        let text = cause.downcast_ref::<String>().map(String::as_str).or(cause.downcast_ref::<&str>().copied());
+        anyhow::anyhow!("{}", text.unwrap_or("it panicked").chars().take(300).collect::<String>())
+    };
+    catch_unwind(AssertUnwindSafe(|| (row.run)(trial)))
+        .unwrap_or_else(|cause| Err(panicked(cause)))
+        .context("it broke off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_number_of_its_own() {
+        let mut numbers: Vec<u32> = ROWS.iter().copied().flatten().map(|row| row.number).collect();
+        numbers.sort_unstable();
+        let before = numbers.len();
+        numbers.dedup();
+        assert_eq!(numbers.len(), before);
+    }
+
+    #[test]
+    fn a_row_that_panics_fails_and_ends_nothing_else() {
+        let row = Row { number: 0, fault: "", must: "", run: |_| panic!("{} is wrong", 7) };
+        let Err(error) = attempt(&row, &Trial { quick: true, seed: 1 }) else { panic!("it passed") };
+        assert_eq!(format!("{error:#}"), "it broke off: 7 is wrong");
+    }
+}
