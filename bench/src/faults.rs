@@ -4,12 +4,13 @@
 //! - [`seeders`]: those who leave, lie, stall, or are somebody else. [`wire`]: frames that no peer sends, cables that are pulled.
 //! - [`disk`]: disks that are full or gone, files that change, sizes at the edge. [`names`]: names and links that lead elsewhere.
 //! - [`tracker`]: trackers that die, forged messages, damaged files. [`machine`]: clocks, limits of the system, crowds.
-//! - [`world`]: what they share.
+//! - [`simulated`]: what needs virtual time. [`world`]: what they share.
 
 mod disk;
 mod machine;
 mod names;
 mod seeders;
+mod simulated;
 mod tracker;
 mod wire;
 mod world;
@@ -69,7 +70,8 @@ enum Measured {
     NotRun(String),
 }
 
-const ROWS: &[&[Row]] = &[seeders::ROWS, wire::ROWS, disk::ROWS, names::ROWS, tracker::ROWS, machine::ROWS];
+const ROWS: &[&[Row]] =
+    &[seeders::ROWS, wire::ROWS, disk::ROWS, names::ROWS, tracker::ROWS, machine::ROWS, simulated::ROWS];
 
 /// Prints one table.
 pub(crate) fn run(args: &Faults) -> anyhow::Result<()> {

@@ -59,7 +59,7 @@ fn nothing_grows_while_peers_come_and_go() {
     let half = memory.len() / 2;
     if let [first, .., last] = &memory[half..] {
         let slope = (*last as f64 - *first as f64) / (memory.len() - 1 - half) as f64;
-        println!("{:.2} MiB an hour", slope / 1048576.0);
+        println!("measured: {:.2} MiB an hour", slope / 1048576.0);
         assert!(slope < GROWTH, "{slope} bytes an hour");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::network::Weather;
+use crate::number;
 use crate::plan::{Event, Plan};
 use crate::swarm::{Swarm, in_virtual_time};
 
@@ -32,7 +33,7 @@ async fn goes_on(swarm: &mut Swarm, limit: Duration) -> Duration {
 #[test]
 fn a_partition_that_heals_is_over_within_15_seconds() {
     for (seed, ways) in (0..).zip([&[(0, 1)][..], &[(1, 0)], &[(0, 1), (1, 0)]]) {
-        let took = in_virtual_time(&two(seed), async |swarm| {
+        let took = in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(0) + seed), async |swarm| {
             under_way(swarm).await;
             for (from, to) in ways {
                 swarm.happen(Event::Blocked(*from, *to)).await;
@@ -41,39 +42,39 @@ fn a_partition_that_heals_is_over_within_15_seconds() {
             swarm.net.heal();
             goes_on(swarm, Duration::from_secs(15)).await
         });
-        println!("blocked for 60 s {ways:?}: on again after {:.1} s", took.as_secs_f64());
+        println!("measured: blocked for 60 s {ways:?}: on again after {:.1} s", took.as_secs_f64());
     }
 }
 
 #[test]
 fn a_connection_that_fell_silent_is_given_up_within_two_minutes_by_both() {
-    let took = in_virtual_time(&two(3), async |swarm| {
+    let took = in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(3)), async |swarm| {
         under_way(swarm).await;
         swarm.net.cut(swarm.ip(0), true);
         assert!(swarm.net.dead_and_held() > 0, "there is a connection");
         swarm.until(Duration::from_secs(120), |swarm| swarm.net.dead_and_held() == 0).await
     });
-    println!("given up after {:.1} s", took.as_secs_f64());
+    println!("measured: given up after {:.1} s", took.as_secs_f64());
 }
 
 #[test]
 fn a_seeder_that_comes_back_is_found_within_10_seconds() {
     for away in [1, 5, 30, 120, 600] {
-        let took = in_virtual_time(&two(4), async |swarm| {
+        let took = in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(4)), async |swarm| {
             under_way(swarm).await;
             swarm.happen(Event::Left(0)).await;
             sleep(Duration::from_secs(away)).await;
             swarm.happen(Event::Came(0)).await;
             goes_on(swarm, Duration::from_secs(10)).await
         });
-        println!("away for {away} s: on again after {:.1} s", took.as_secs_f64());
+        println!("measured: away for {away} s: on again after {:.1} s", took.as_secs_f64());
     }
 }
 
 #[test]
 fn a_machine_that_slept_for_ten_minutes_is_on_again_within_15_seconds() {
     for sleeper in [0, 1] {
-        let took = in_virtual_time(&two(5), async |swarm| {
+        let took = in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(5)), async |swarm| {
             under_way(swarm).await;
             for other in [0, 1].into_iter().filter(|other| *other != sleeper) {
                 swarm.happen(Event::Blocked(sleeper, other)).await;
@@ -83,6 +84,6 @@ fn a_machine_that_slept_for_ten_minutes_is_on_again_within_15_seconds() {
             swarm.net.heal();
             goes_on(swarm, Duration::from_secs(15)).await
         });
-        println!("peer {sleeper} away for ten minutes: on again after {:.1} s", took.as_secs_f64());
+        println!("measured: peer {sleeper} away for ten minutes: on again after {:.1} s", took.as_secs_f64());
     }
 }
