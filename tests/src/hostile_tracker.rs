@@ -16,9 +16,12 @@ use sprat_protocol::tracker::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use url::Url;
 
+use crate::PATIENCE;
 use crate::files::noise;
 
 /// The longest request that it reads.
@@ -68,7 +71,7 @@ pub struct HostileTracker {
     /// Its URL.
     pub url: Url,
     asked: Arc<AtomicUsize>,
-    largest: Arc<AtomicU64>,
+    largest: watch::Receiver<u64>,
     _task: JoinSet<()>,
 }
 
@@ -77,21 +80,22 @@ impl HostileTracker {
     pub async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let addr = listener.local_addr().expect("a listener has an address");
-        let (asked, largest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
-        let (counted, sent) = (asked.clone(), largest.clone());
+        let (asked, (ended, largest)) = (Arc::new(AtomicUsize::new(0)), watch::channel(0));
+        let (counted, ended) = (asked.clone(), Arc::new(ended));
         let manner = Arc::new(manner);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (manner, counted, sent) = (manner.clone(), counted.clone(), sent.clone());
+                let (manner, counted, ended) = (manner.clone(), counted.clone(), ended.clone());
                 connections.spawn(async move {
                     // However the other side ends it is right.
                     while let Some(request) = read(&mut stream).await {
                         counted.fetch_add(1, Ordering::Relaxed);
                         let taken = AtomicU64::new(0);
                         let said = say(&mut stream, &manner, &request, &taken).await;
-                        sent.fetch_max(taken.into_inner(), Ordering::Relaxed);
+                        let taken = taken.into_inner();
+                        ended.send_if_modified(|most| taken > std::mem::replace(most, taken.max(*most)));
                         if said.is_err() {
                             return;
                         }
@@ -107,9 +111,15 @@ impl HostileTracker {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of one answer the other side and the system between took, at most.
-    pub fn largest_answer_taken(&self) -> u64 {
-        self.largest.load(Ordering::Relaxed)
+    /// How many bytes of one answer the other side and the system between took, at most, once an answer that it pours out has
+    /// ended.
+    ///
+    /// # Panics
+    /// If none ends.
+    pub async fn largest_answer_taken(&self) -> u64 {
+        let mut largest = self.largest.clone();
+        let ended = timeout(PATIENCE, largest.wait_for(|largest| *largest > 0)).await;
+        *ended.expect("an answer ends").expect("the tracker runs")
     }
 }
 

@@ -164,7 +164,8 @@ fn forged(trial: &Trial) -> anyhow::Result<Measured> {
         ensure!(reply.head.status != 200, "{what} was accepted: {}", String::from_utf8_lossy(&reply.body));
         *refused.entry(reply.head.status).or_default() += 1;
     }
-    // All is as the victim left it, and its last token is good.
+    // All is as the victim left it, and its last token is good. Its connection was idle for too long meanwhile.
+    let mut honest = Client::connect(tracker, source(0))?;
     let answer = query(&mut honest, tracker, file_id)?;
     let info = &answer.files[0];
     ensure!(info.name == "right" && info.peers.len() == 1, "{info:?}");
