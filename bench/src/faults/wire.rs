@@ -82,7 +82,7 @@ async fn frames(trial: &Trial) -> anyhow::Result<Measured> {
     process.forget_peak();
     let before = Usage::memory_of(process.id(), "VmHWM:");
     let (mut slowest, mut said) = (Duration::ZERO, 0);
-    for _ in 0..trial.of(3, 30) {
+    for _ in 0..trial.of(3, 15) {
         for (name, after_hello, bytes) in attacks() {
             let start = Instant::now();
             let mut stranger = Stranger::dial(addr).await.context(name)?;
