@@ -24,7 +24,7 @@ use crate::tracker_client::{Listing, TrackerError};
 use crate::trackers::{Purpose, Tracker};
 
 /// First and longest wait before a tracker that is away is tried again.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
 /// How often a tracker that nothing is registered at is asked whether it is there.
 const IDLE_CHECK: Duration = Duration::from_secs(60);
 /// The longest that a tracker can have this peer wait.
@@ -55,8 +55,9 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
                 *wait
             }
             Err(error) => {
+                // It answers, if only that it knows nothing any more: it is told soon, by each peer at another moment.
                 if error.is_unknown_lease() {
-                    told = Told::default();
+                    (told, failures) = (Told::default(), 0);
                 }
                 failures += 1;
                 retry_after(&mut rng, failures, error.retry_after())
@@ -150,7 +151,7 @@ async fn register(
             tracing::warn!(url = %tracker.client.url(), %file_id, reason, "the tracker refused a file");
             if let Some(seconds) = retry_after {
                 told.files.remove(file_id);
-                let wait = Duration::from_secs((*seconds).into()).min(LONGEST_WAIT);
+                let wait = Duration::from_secs((*seconds).into()).clamp(RETRY.0, LONGEST_WAIT);
                 told.refused.insert(*file_id, clock::now() + jittered(&mut node.rng(), wait));
             }
         }
@@ -220,7 +221,7 @@ impl Told {
 fn retry_after(rng: &mut SmallRng, failures: u32, asked: Option<Duration>) -> Duration {
     let doubling = RETRY.0.saturating_mul(1 << failures.min(10)).min(RETRY.1);
     match asked {
-        Some(asked) => jittered(rng, asked.min(LONGEST_WAIT)),
+        Some(asked) => jittered(rng, asked.clamp(RETRY.0, LONGEST_WAIT)),
         None => doubling.mul_f64(rng.random_range(0.5..1.0)),
     }
 }

@@ -61,7 +61,7 @@ async fn a_tracker_that_answers_with_anything_costs_nothing_but_itself() {
         Manner::AnotherAnswer,
         refuses(ErrorCode::TooMany, u32::MAX),
         refuses(ErrorCode::WrongTime, 1),
-        refuses(ErrorCode::UnknownLease, 1),
+        refuses(ErrorCode::UnknownLease, 0),
         Manner::Lease(0),
         Manner::Lease(u32::MAX.into()),
         Manner::Lease(u64::MAX),

@@ -57,7 +57,8 @@ pub enum ProofError {
 pub struct Proofs {
     /// What this tracker is called; empty if it answers to every name.
     names: Vec<String>,
-    started: u64,
+    /// Its clock is read once: set back, it would have every REGISTER come from before the start; set on, from long ago.
+    started: Now,
     /// A nonce and who used it are remembered as their hash, whose key nobody else has. That another one's hash is the same is
     /// less likely than one in a trillion; its peer would sign anew.
     hasher: RandomState,
@@ -78,7 +79,7 @@ impl Proofs {
     pub fn new(names: Vec<String>, now: Now) -> Self {
         let part = |_| Mutex::new(Nonces { since: now.instant, recent: HashSet::new(), older: HashSet::new() });
         let nonces = (0..PARTS).map(part).collect();
-        Self { names, started: now.unix_seconds, hasher: RandomState::new(), nonces }
+        Self { names, started: now, hasher: RandomState::new(), nonces }
     }
 
     /// What this tracker is called; nothing if it answers to every name.
@@ -95,13 +96,19 @@ impl Proofs {
         if !self.names.is_empty() && !self.names.iter().any(is_named) {
             return Err(ProofError::OtherTracker);
         }
-        if register.time < self.started || register.time.abs_diff(now.unix_seconds) > MAX_CLOCK_SKEW {
-            return Err(ProofError::WrongTime { now: now.unix_seconds });
+        let time = self.time(now.instant);
+        if register.time < self.started.unix_seconds || register.time.abs_diff(time) > MAX_CLOCK_SKEW {
+            return Err(ProofError::WrongTime { now: time });
         }
         let signature: Signature = proof.signature.ok_or(NotSigned)?.parse()?;
         signature.verify(register.peer_id, proof.body)?;
         let nonce = self.hasher.hash_one((register.peer_id, register.nonce));
         self.nonces[(nonce % PARTS as u64) as usize].lock().note(now.instant, nonce)
+    }
+
+    /// Seconds since 1970, whatever became of the clock since the start. Peers that disagree are told, and keep to it.
+    fn time(&self, now: Instant) -> u64 {
+        self.started.unix_seconds + now.saturating_duration_since(self.started.instant).as_secs()
     }
 }
 
@@ -203,6 +210,19 @@ mod tests {
         world.wait(MAX_CLOCK_SKEW + 1);
         assert_eq!(world.say(&world.register(TIME, 2)), wrong(TIME + MAX_CLOCK_SKEW + 1));
         assert_eq!(world.say(&world.register(TIME + 1, 2)), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_keeps_nobody_out_and_lets_nothing_in_again() {
+        let mut world = World::new(&[]);
+        let before = world.register(TIME, 1);
+        assert_eq!(world.say(&before), Ok(()));
+        world.wait(10);
+        for jumped in [TIME - 3600, TIME + 3600, 0, u64::MAX] {
+            world.now.unix_seconds = jumped;
+            assert_eq!(world.say(&world.register(TIME + 10, jumped.into())), Ok(()), "{jumped}");
+            assert_eq!(world.say(&before), Err(ProofError::Replayed));
+        }
     }
 
     #[test]
