@@ -49,7 +49,7 @@ fn nothing_grows_while_peers_come_and_go() {
         (memory, tasks)
     });
     println!(
-        "{hours} h, seed {seed}: MiB {:?}, peers that run and tasks {tasks:?}",
+        "measured: {hours} h, seed {seed}: MiB {:?}, peers that run and tasks {tasks:?}",
         memory.iter().map(|b| b / 1048576).collect::<Vec<_>>()
     );
     for (running, tasks) in tasks {
