@@ -197,22 +197,11 @@ impl Net {
         let delay = self.delay();
         let state = &mut *self.lock();
         let takes = Duration::from_secs_f64(len as f64 / state.weather.rate as f64);
-        let mut cable = |ip, away, at: Instant| {
-            let free = state.cables.entry((ip, away)).or_insert(at);
-            *free = at.max(*free) + takes;
-            *free
-        };
-        let sent = cable(from, true, Instant::now());
+        let sent = state.cable((from, true), Instant::now(), takes);
         let lost = state.rng.random_range(0..1000) < state.weather.lost_of_1000;
         let there = sent + delay + if lost { RESENT_AFTER } else { Duration::ZERO };
-        let mut cable = |ip, away, at: Instant| {
-            let free = state.cables.entry((ip, away)).or_insert(at);
-            *free = at.max(*free) + takes;
-            *free
-        };
-        let arrives = cable(to, false, there);
         state.carried += len as u64;
-        arrives
+        state.cable((to, false), there, takes)
     }
 
     async fn dial(self, from: IpAddr, to: SocketAddr) -> io::Result<Box<dyn Stream>> {
@@ -248,9 +237,12 @@ impl Net {
     }
 }
 
-impl Pipe {
-    fn wake(&mut self) {
-        self.wakers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+impl State {
+    /// Takes a cable's time from then on; gives when that is over.
+    fn cable(&mut self, cable: (IpAddr, bool), at: Instant, takes: Duration) -> Instant {
+        let free = self.cables.entry(cable).or_insert(at);
+        *free = at.max(*free) + takes;
+        *free
     }
 }
 
@@ -319,6 +311,10 @@ impl AsyncWrite for End {
 }
 
 impl Pipe {
+    fn wake(&mut self) {
+        self.wakers.iter_mut().filter_map(Option::take).for_each(Waker::wake);
+    }
+
     fn push(&mut self, net: &Net, bytes: Bytes) {
         self.bytes += bytes.len();
         self.latest = net.arrival(self.from, self.to, bytes.len()).max(self.latest);
