@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use same_file::Handle;
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkSize, FileId, Layout};
 use sprat_protocol::FileName;
 
@@ -142,6 +143,16 @@ impl PartFile {
             return Ok(Bitfield::empty(self.chunks.hashes().num_chunks()));
         }
         self.chunks.check(job).map_err(|error| trouble(&self.part(), self.layout().len(), &error))
+    }
+
+    /// Looks whether what is written gets to the part file's path: a file that was removed, or whose volume was unmounted, takes
+    /// bytes all the same; blocks.
+    ///
+    /// # Errors
+    /// If something else is there, or nothing.
+    pub(crate) fn is_in_place(&self) -> io::Result<()> {
+        let is_here = Handle::from_path(self.part())? == self.chunks.data().handle()?;
+        if is_here { Ok(()) } else { Err(io::Error::other("something else is in its place")) }
     }
 
     /// Believes nothing that is on record.

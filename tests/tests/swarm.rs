@@ -306,6 +306,24 @@ async fn the_same_id_twice_is_fetched_once() {
     assert_eq!(std::fs::read_dir(downloader.downloads()).unwrap().count(), 1);
 }
 
+#[tokio::test]
+async fn a_folder_that_is_removed_under_a_download_stops_it_before_more_is_lost() {
+    let data = noise(32 * CHUNK, 14);
+    let mut seeder = Peer::start(None, |config| config.limits.upload_rate = NonZeroU32::new(4 * CHUNK as u32)).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let mut downloader = Peer::start(None, |_| {}).await;
+    downloader.fetch(link.clone()).await;
+    downloader.until(|snapshot| (snapshot.transfers.first()?.chunks_done > 2).then_some(())).await;
+    std::fs::remove_dir_all(downloader.downloads()).unwrap();
+    let trouble = downloader.event(|event| match event {
+        Event::Stopped { trouble, .. } => Some(trouble),
+        _ => None,
+    });
+    assert!(matches!(trouble.await, Trouble::Io { .. }));
+    let fetched = downloader.transfer(&link).unwrap().downloaded;
+    assert!(fetched < data.len() as u64, "it went on to its end");
+}
+
 /// An honest seeder and one that lies in some way: the file is right in any case, and the liar is not believed.
 async fn with_a_liar(lie: Lie) -> (Peer, Liar, Vec<Event>) {
     let data = noise(12 * CHUNK + 7, 13);

@@ -26,6 +26,8 @@ const UNWELL: Duration = Duration::from_secs(10);
 /// How many bytes are written before they are made durable, and how long a few may wait for more.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
 const SYNC_AFTER: Duration = Duration::from_secs(30);
+/// How often it is looked, while chunks come, whether they go where the user wants them.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
 
 /// A download whose chunk hashes are known.
 struct Fetch<'a> {
@@ -39,6 +41,8 @@ struct Fetch<'a> {
     /// Bytes written since the last syncing began.
     unsynced: u64,
     synced_at: Instant,
+    /// When it was last looked whether the part file is still in its place.
+    looked_at: Instant,
     /// When the last chunk was stored, or fetching began.
     progress_at: Instant,
     /// When who watches was last shown what is under way.
@@ -85,6 +89,7 @@ impl Download {
             layout,
             unsynced: 0,
             synced_at: now,
+            looked_at: now,
             progress_at: now,
             shown_at: None,
         };
@@ -216,13 +221,24 @@ impl Fetch<'_> {
             self.scheduler.discarded(index);
             return;
         };
-        let (chunks, layout) = (self.part.chunks(), self.layout);
+        let (chunks, layout, part) = (self.part.chunks(), self.layout, self.part_to_look_at());
         self.download.node.world.disk.spawn_in(&mut self.download.writes, move || {
-            let result = chunks.put(layout, index, &chunk);
+            let in_place = part.map_or(Ok(()), |part| part.is_in_place());
+            let result = in_place.map_err(PutError::Write).and_then(|()| chunks.put(layout, index, &chunk));
             Written { from, index, len, result }
         });
         self.request(key);
         cancel.into_iter().for_each(|other| self.request(other));
+    }
+
+    /// The part file, now and then.
+    fn part_to_look_at(&mut self) -> Option<Arc<PartFile>> {
+        let now = clock::now();
+        let due = now >= self.looked_at + LOOK_AFTER;
+        if due {
+            self.looked_at = now;
+        }
+        due.then(|| self.part.clone())
     }
 
     /// A chunk went through the store.

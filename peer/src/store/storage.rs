@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use parking_lot::Mutex;
+use same_file::Handle;
 use sprat_chunking::{ReadAt, WriteAt};
 
 use crate::share::FileStamp;
@@ -40,6 +41,11 @@ impl SharedFile {
     /// Shares this file, which is open for reading and writing.
     pub(crate) fn new(file: File) -> Self {
         Self { file, turn: Mutex::new(()) }
+    }
+
+    /// Which file this is, whatever is at its path now.
+    pub(crate) fn handle(&self) -> io::Result<Handle> {
+        Handle::from_file(self.file.try_clone()?)
     }
 }
 
