@@ -53,7 +53,7 @@ impl fmt::Debug for FileName {
 
 /// Windows drops dots and spaces at the end, so two names could become one there; spaces in front only confuse.
 fn trim(name: &str) -> &str {
-    name.trim().trim_end_matches(['.', ' '])
+    name.trim_start().trim_end_matches(|c: char| c == '.' || c.is_whitespace())
 }
 
 /// Characters that show nothing but change how the rest is shown: zero-width, bidi controls (UAX #9), byte-order mark.
@@ -147,6 +147,7 @@ mod tests {
             ("a\0b", "a_b"),
             ("a\nb\u{7f}\u{85}", "a_b__"),
             ("x.exe. . ", "x.exe"),
+            ("x\u{2002}. \u{2003}.", "x"),
             ("con", "_con"),
             ("NUL.txt", "_NUL.txt"),
             ("Aux .tar.gz", "_Aux .tar.gz"),
