@@ -66,6 +66,7 @@ pub(crate) struct Swarm {
     lying: JoinSet<()>,
     bytes: Vec<u8>,
     link: Link,
+    seed: u64,
 }
 
 /// One peer, whose program may run or not.
@@ -100,7 +101,7 @@ impl Swarm {
             (0..plan.seeders + plan.wanted.len()).map(|n| Peer::new(n, rng.random(), n < plan.seeders, &bytes, &link));
         let peers = peers.collect();
         let tracker = Host::new(net.clone(), TRACKER);
-        Self { net, tracker, peers, liars, lying, bytes, link }
+        Self { net, tracker, peers, liars, lying, bytes, link, seed: plan.seed }
     }
 
     async fn run(&mut self, plan: &Plan) -> Outcome {
@@ -115,31 +116,27 @@ impl Swarm {
                 self.listen();
             }
             self.net.note(event);
-            self.happens(event, plan.seed).await;
+            self.happen(event).await;
         }
         // Whatever was blocked or ended twice is not any more.
         self.net.heal();
         self.start_all().await;
         let cable = Duration::from_secs(4 * plan.size as u64 * self.peers.len() as u64 / plan.weather.rate);
-        let deadline = Instant::now() + PATIENCE + cable;
-        while !self.have_it(plan.seeders) {
-            assert!(Instant::now() < deadline, "they do not have it: {:#?}", self.views());
-            sleep(LOOK).await;
-            self.listen();
-        }
+        self.until(PATIENCE + cable, |swarm| swarm.have_it(plan.seeders)).await;
         let took = began.elapsed();
         self.end(plan).await;
         let (story, carried) = self.net.story();
         Outcome { story, carried, took }
     }
 
-    async fn happens(&mut self, event: Event, seed: u64) {
+    /// What is to happen, happens.
+    pub(crate) async fn happen(&mut self, event: Event) {
         match event {
             Event::Blocked(from, to) => self.net.block(self.peers[from].ip, self.peers[to].ip),
             Event::Healed(from, to) => self.net.unblock(self.peers[from].ip, self.peers[to].ip),
             Event::Cut { peer, silently } => self.net.cut(self.peers[peer].ip, silently),
             Event::TrackerGone => self.tracker.stop(),
-            Event::TrackerBack => self.tracker.start(seed),
+            Event::TrackerBack => self.tracker.start(self.seed),
             Event::Left(n) => self.peers[n].stop().await,
             Event::Came(n) => self.start(n).await,
         }
@@ -187,11 +184,6 @@ impl Swarm {
     /// Where a peer is.
     pub(crate) fn ip(&self, n: usize) -> IpAddr {
         self.peers[n].ip
-    }
-
-    /// What is to happen, happens.
-    pub(crate) async fn happen(&mut self, event: Event) {
-        self.happens(event, 0).await;
     }
 
     async fn start(&mut self, n: usize) {
