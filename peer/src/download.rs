@@ -24,6 +24,7 @@ use crate::connection::{Claim, Connection, FromPeer};
 use crate::holding::Holding;
 use crate::job::Job;
 use crate::node::Node;
+use crate::open_dir::OpenDir;
 use crate::pool::{self, ConnectError};
 use crate::scheduler::PeerKey;
 use crate::share::FileStamp;
@@ -96,6 +97,8 @@ pub(crate) struct Reins {
 pub(crate) struct PartOf {
     /// What is served of the folder.
     pub(crate) holding: Arc<Holding>,
+    /// Where its parts go.
+    pub(crate) dir: Arc<OpenDir>,
     /// Who may have it. Trackers are asked for the folder, not for its parts.
     pub(crate) known: watch::Receiver<Arc<Known>>,
 }
@@ -340,15 +343,24 @@ impl Download {
     /// What an earlier run knew of this file, so that no peer has to tell it again.
     async fn remembered(&mut self) -> Option<(ChunkHashes, Layout)> {
         let name = self.order.name.clone().or_else(|| self.order.link.name.as_deref().map(FileName::clean))?;
-        let (destination, file_id) = (Destination { dir: self.order.dir.clone(), name }, self.order.link.file_id);
-        self.on_disk(move || PartFile::remembered(&destination, file_id)).await
+        let (destination, file_id) = (self.destination(name, true), self.order.link.file_id);
+        self.on_disk(move || PartFile::remembered(&destination().ok()?, file_id)).await
     }
 
     async fn open(&mut self, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
         self.set_state(TransferState::Checking);
-        let destination = Destination { dir: self.order.dir.clone(), name: self.name() };
         let begun = self.order.begun;
-        self.on_disk(move || PartFile::open(destination, hashes, layout, begun)).await
+        let destination = self.destination(self.name(), begun);
+        self.on_disk(move || PartFile::open(destination()?, hashes, layout, begun)).await
+    }
+
+    /// Opens where a file of this name goes; blocks.
+    fn destination(&self, name: FileName, begun: bool) -> impl FnOnce() -> Result<Destination, Trouble> + use<> {
+        let (parts, dir) = (self.folder.as_ref().map(|folder| folder.dir.clone()), self.order.dir.clone());
+        move || match parts {
+            Some(dir) => Ok(Destination { dir, name }),
+            None => Destination::at(&dir, name, begun),
+        }
     }
 
     /// Finds out what is on disk already.
@@ -380,7 +392,7 @@ impl Download {
 
     /// The chunk hashes led nowhere, while others cut the file differently: whoever told them may have lied. Another way is
     /// tried; what was verified stays on disk, in case that this one was right after all.
-    async fn doubt(&mut self, part: &PartFile, hashes: &ChunkHashes, anything_verified: bool) {
+    async fn doubt(&mut self, part: &Arc<PartFile>, hashes: &ChunkHashes, anything_verified: bool) {
         self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
         self.order.begun = false;
@@ -391,8 +403,8 @@ impl Download {
             None => self.node.holdings.remove(&self.file_id()),
         }
         if !anything_verified {
-            let (path, file_id) = (part.path().to_owned(), self.file_id());
-            self.on_disk(move || PartFile::discard(&path, file_id)).await;
+            let part = part.clone();
+            self.on_disk(move || part.remove()).await;
         }
         // Answers to what was asked before are for nobody any more.
         self.inbox = mpsc::channel(INBOX_LEN);

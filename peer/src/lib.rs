@@ -49,6 +49,7 @@ mod holding;
 mod job;
 mod library;
 mod node;
+mod open_dir;
 mod pace;
 mod pool;
 mod rarity;

@@ -6,8 +6,7 @@
 //! - `storage`: what that needs of a file.
 //! - `relocate`: to another folder.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -18,6 +17,7 @@ use sprat_chunking::{Bitfield, ChunkHashes, ChunkSize, FileId, Layout};
 use sprat_protocol::FileName;
 
 use crate::job::Job;
+use crate::open_dir::OpenDir;
 use crate::share::{FileStamp, digest_file};
 use crate::snapshot::Trouble;
 use crate::store::chunk_store::ChunkStore;
@@ -34,26 +34,54 @@ mod storage;
 /// The most numbered names that are tried beside a name that is taken.
 pub(crate) const MAX_NUMBER: u32 = 10_000;
 
-/// From how many files on the whole file system is synced: it takes what others wrote as well.
-#[cfg(target_os = "linux")]
-const SYNC_TOGETHER: usize = 64;
 /// How many bytes a disk must take before it counts as having room again.
 const PROBE_LEN: usize = 1024 * 1024;
 
 /// Where a file is to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Destination {
-    /// The folder; made if it is not there.
-    pub(crate) dir: PathBuf,
+    /// The folder.
+    pub(crate) dir: Arc<OpenDir>,
     /// The name that it gets if nothing has it yet.
     pub(crate) name: FileName,
+}
+
+impl Destination {
+    /// In this folder, which is made if it is not there, unless something was fetched there before.
+    ///
+    /// # Errors
+    /// [`Trouble`] on this machine.
+    pub(crate) fn at(dir: &Path, name: FileName, begun: bool) -> Result<Self, Trouble> {
+        let made = if begun { Ok(()) } else { fs::create_dir_all(dir) };
+        let opened = made.and_then(|()| OpenDir::at(dir)).map_err(|error| trouble(&dir.join(name.as_str()), 0, &error));
+        Ok(Self { dir: Arc::new(opened?), name })
+    }
+
+    /// That of what lies at this path.
+    ///
+    /// # Errors
+    /// As for [`Destination::at`].
+    pub(crate) fn of(path: &Path, begun: bool) -> Result<Self, Trouble> {
+        Self::at(path.parent().unwrap_or(path), name_at(path), begun)
+    }
+
+    /// The name with this number; 1 is the name itself.
+    pub(crate) fn numbered(&self, number: u32) -> String {
+        if number == 1 { self.name.to_string() } else { self.name.numbered(number) }
+    }
+
+    /// The path of what has this name there.
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
 }
 
 /// An unfinished file on disk, locked against other processes.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     destination: Destination,
-    /// The name among the numbered ones that this is the part file of.
+    /// The name among the numbered ones that this is the part file of, and the path of that.
+    name: String,
     path: PathBuf,
     chunks: Arc<PartChunks>,
     /// Whether it was made just now, so that there is nothing in it.
@@ -85,50 +113,49 @@ impl PartFile {
         begun: bool,
     ) -> Result<Opened, Trouble> {
         let dir = &destination.dir;
-        if !begun {
-            fs::create_dir_all(dir).map_err(|error| trouble(dir, layout.len(), &error))?;
-        }
         for number in 1..=MAX_NUMBER {
-            let path = numbered(&destination, number);
+            let name = destination.numbered(number);
+            let path = destination.path_of(&name);
             if let Some(stamp) = same_file(&path, &hashes) {
                 // A crash between the two steps of finishing leaves the part file as a second name of this one.
-                Self::discard(&path, hashes.file_id());
+                discard_in(dir, &part_name(&name), hashes.file_id());
                 return Ok(Opened::Complete(path, stamp));
             }
-            let part = part_path(&path);
-            let failed = |error: io::Error| trouble(&part, layout.len(), &error);
-            let sidecar = Sidecar::read(&part);
-            let is_new = !is_taken(&part);
+            let part = part_name(&name);
+            let failed = |error: io::Error| trouble(&destination.path_of(&part), layout.len(), &error);
+            let sidecar = Sidecar::read(dir, &part);
+            let is_new = !dir.is_taken(&part);
             let file = match sidecar {
                 Some(sidecar) if sidecar.hashes != hashes => None,
-                Some(_) if !is_new => reopen(&part).map_err(failed)?,
+                Some(_) if !is_new => reopen(dir, &part).map_err(failed)?,
                 Some(_) => {
                     // What it has on record is no longer there.
-                    Sidecar::remove(&part);
-                    begin(&part, layout, &hashes).map_err(failed)?
+                    Sidecar::remove(dir, &part);
+                    begin(dir, &part, layout, &hashes).map_err(failed)?
                 }
-                None if is_taken(&path) || !is_new || !Sidecar::is_free(&part) => None,
+                None if dir.is_taken(&name) || !is_new || !Sidecar::is_free(dir, &part) => None,
                 None if begun => return Err(failed(io::Error::other("what was fetched so far is not there"))),
-                None => begin(&part, layout, &hashes).map_err(failed)?,
+                None => begin(dir, &part, layout, &hashes).map_err(failed)?,
             };
             if let Some(data) = file {
-                let record = SharedFile::new(Sidecar::open(&part).map_err(failed)?);
+                let record = SharedFile::new(Sidecar::open(dir, &part).map_err(failed)?);
                 let slots_at = Sidecar::len(hashes.num_chunks()) as u64;
                 let chunks = Arc::new(ChunkStore::open(data, record, slots_at, hashes, layout));
-                return Ok(Opened::Part(Self { destination, path, chunks, is_new }));
+                return Ok(Opened::Part(Self { destination, name, path, chunks, is_new }));
             }
         }
         let full = io::Error::other("too many files of that name are there");
-        Err(trouble(&destination.dir.join(destination.name.as_str()), layout.len(), &full))
+        Err(trouble(&destination.path_of(destination.name.as_str()), layout.len(), &full))
     }
 
     /// The chunk hashes of an unfinished download of this ID, if one is at the destination.
     pub(crate) fn remembered(destination: &Destination, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
-        let paths = (1..=MAX_NUMBER).map(|number| numbered(destination, number));
-        let taken = paths
-            .map(|path| (is_taken(&path), part_path(&path)))
-            .map_while(|(named, part)| (named || is_taken(&part)).then_some(part));
-        let mut sidecars = taken.map(|part| Sidecar::read(&part));
+        let dir = &destination.dir;
+        let names = (1..=MAX_NUMBER).map(|number| destination.numbered(number));
+        let taken = names
+            .map(|name| (dir.is_taken(&name), part_name(&name)))
+            .map_while(|(named, part)| (named || dir.is_taken(&part)).then_some(part));
+        let mut sidecars = taken.map(|part| Sidecar::read(dir, &part));
         let mine = sidecars.find_map(|sidecar| sidecar.filter(|sidecar| sidecar.hashes.file_id() == file_id))?;
         let layout = Layout::new(mine.size, mine.hashes.chunk_size()).ok()?;
         (layout.num_chunks() == mine.hashes.num_chunks()).then_some((mine.hashes, layout))
@@ -142,7 +169,7 @@ impl PartFile {
         if self.is_new {
             return Ok(Bitfield::empty(self.chunks.hashes().num_chunks()));
         }
-        self.chunks.check(job).map_err(|error| trouble(&self.part(), self.layout().len(), &error))
+        self.chunks.check(job).map_err(|error| trouble(&self.part_path(), self.layout().len(), &error))
     }
 
     /// Looks whether what is written gets to the part file's path: a file that was removed, or whose volume was unmounted, takes
@@ -151,7 +178,7 @@ impl PartFile {
     /// # Errors
     /// If something else is there, or nothing.
     pub(crate) fn is_in_place(&self) -> io::Result<()> {
-        let is_here = Handle::from_path(self.part())? == self.chunks.data().handle()?;
+        let is_here = Handle::from_path(self.part_path())? == self.chunks.data().handle()?;
         if is_here { Ok(()) } else { Err(io::Error::other("something else is in its place")) }
     }
 
@@ -181,21 +208,21 @@ impl PartFile {
     /// # Errors
     /// [`Trouble`]; the part file stays, and nothing is lost.
     pub(crate) fn finish(&self, layout: Layout, durable: bool) -> Result<(PathBuf, FileStamp), Trouble> {
-        let part = self.part();
-        let failed = |error: &io::Error| trouble(&part, 0, error);
-        let data = self.chunks.data();
+        let failed = |error: &io::Error| trouble(&self.part_path(), 0, error);
+        let part = part_name(&self.name);
+        let (dir, data) = (&self.destination.dir, self.chunks.data());
         data.set_len(layout.len()).map_err(|error| failed(&error))?;
         if durable {
             data.sync().map_err(|error| failed(&error))?;
         }
-        for path in std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n))) {
-            match rename_to_new(&part, &path) {
+        for name in std::iter::once(self.name.clone()).chain((1..=MAX_NUMBER).map(|n| self.destination.numbered(n))) {
+            match dir.rename_to_new(&part, dir, &name) {
                 Ok(()) => {
-                    Sidecar::remove(&part);
+                    Sidecar::remove(dir, &part);
                     if durable {
-                        sync_dir(&self.destination.dir);
+                        sync_dir(dir.path());
                     }
-                    return Ok((path, data.stamp().map_err(|error| failed(&error))?));
+                    return Ok((self.destination.path_of(&name), data.stamp().map_err(|error| failed(&error))?));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(&error)),
@@ -208,42 +235,38 @@ impl PartFile {
     /// what was fetched, if anything was; blocks. A volume that is away leaves an empty folder where it was, which is not where to
     /// start anew.
     pub(crate) fn could_go_on(path: &Path, file_id: FileId, begun: bool) -> bool {
-        let part = part_path(path);
-        let mine =
-            || is_taken(&part) && Sidecar::read(&part).is_some_and(|sidecar| sidecar.hashes.file_id() == file_id);
-        let Some(dir) = path.parent() else { return false };
-        let ready = if begun { mine() } else { fs::create_dir_all(dir).is_ok() };
-        if !ready {
+        let Ok(Destination { dir, name }) = Destination::of(path, begun) else { return false };
+        let part = part_name(name.as_str());
+        if begun && !(dir.is_taken(&part) && is_of(&dir, &part, file_id)) {
             return false;
         }
-        let probe = dir.join(format!(".sprat-probe-{}", &file_id.to_string()[..16]));
-        let file = OpenOptions::new().write(true).create_new(true).open(&probe);
-        let taken = file.and_then(|mut file| file.write_all(&vec![0; PROBE_LEN]).and_then(|()| file.sync_all()));
-        fs::remove_file(&probe).is_ok() && taken.is_ok()
+        let probe = format!(".sprat-probe-{}", &file_id.to_string()[..16]);
+        let taken =
+            dir.create(&probe).and_then(|mut file| file.write_all(&vec![0; PROBE_LEN]).and_then(|()| file.sync_all()));
+        dir.remove_file(&probe).is_ok() && taken.is_ok()
+    }
+
+    /// Deletes it; blocks.
+    pub(crate) fn remove(&self) {
+        discard_in(&self.destination.dir, &part_name(&self.name), self.chunks.hashes().file_id());
     }
 
     /// Deletes what was downloaded towards this path, if it was of this file; blocks. Returns whether it was.
     pub(crate) fn discard(path: &Path, file_id: FileId) -> bool {
-        let part = part_path(path);
-        if Sidecar::read(&part).is_none_or(|sidecar| sidecar.hashes.file_id() != file_id) {
-            return false;
-        }
-        if let Err(error) = fs::remove_file(&part) {
-            tracing::warn!(path = %part.display(), %error, "can't delete an unfinished file");
-        }
-        Sidecar::remove(&part);
-        true
+        OpenDir::of(path).is_ok_and(|(dir, _)| discard_in(&dir, &part_name(name_at(path).as_str()), file_id))
     }
 
     /// The same for whatever number of a name it was downloaded towards.
     pub(crate) fn discard_numbered(destination: &Destination, file_id: FileId) -> bool {
-        let paths = (1..=MAX_NUMBER).map(|number| (number, numbered(destination, number)));
-        let mut taken = paths.take_while(|(number, path)| *number == 1 || is_taken(path) || is_taken(&part_path(path)));
-        taken.any(|(_, path)| Self::discard(&path, file_id))
+        let dir = &destination.dir;
+        let names = (1..=MAX_NUMBER).map(|number| (number, destination.numbered(number)));
+        let mut taken =
+            names.take_while(|(number, name)| *number == 1 || dir.is_taken(name) || dir.is_taken(part_name(name)));
+        taken.any(|(_, name)| discard_in(dir, &part_name(&name), file_id))
     }
 
-    fn part(&self) -> PathBuf {
-        part_path(&self.path)
+    fn part_path(&self) -> PathBuf {
+        self.destination.path_of(&part_name(&self.name))
     }
 }
 
@@ -257,29 +280,31 @@ pub(crate) fn trouble(path: &Path, needed: u64, error: &io::Error) -> Trouble {
     }
 }
 
-/// The path that a destination's number gives; 1 is the name itself.
-pub(crate) fn numbered(destination: &Destination, number: u32) -> PathBuf {
-    match number {
-        1 => destination.dir.join(destination.name.as_str()),
-        number => destination.dir.join(destination.name.numbered(number)),
-    }
-}
-
 /// The name of what is at this path.
 pub(crate) fn name_at(path: &Path) -> FileName {
     FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
-/// Where what is not finished yet lies.
-pub(crate) fn part_path(path: &Path) -> PathBuf {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    part.into()
+/// What is called so while it is not finished yet.
+pub(crate) fn part_name(name: &str) -> String {
+    format!("{name}.part")
 }
 
-/// Whether anything is there, a dangling link included.
-pub(crate) fn is_taken(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
+/// Whether this part file is of this file.
+fn is_of(dir: &OpenDir, part: &str, file_id: FileId) -> bool {
+    Sidecar::read(dir, part).is_some_and(|sidecar| sidecar.hashes.file_id() == file_id)
+}
+
+/// Deletes a part file if it is of this file. Returns whether it was.
+fn discard_in(dir: &OpenDir, part: &str, file_id: FileId) -> bool {
+    let mine = is_of(dir, part, file_id);
+    if mine {
+        if let Err(error) = dir.remove_file(part) {
+            tracing::warn!(dir = %dir.path().display(), part, %error, "can't delete an unfinished file");
+        }
+        Sidecar::remove(dir, part);
+    }
+    mine
 }
 
 /// The stamp of the file at `path`, if it is byte for byte the one that `hashes` are of.
@@ -294,37 +319,37 @@ fn same_file(path: &Path, hashes: &ChunkHashes) -> Option<FileStamp> {
 }
 
 /// A new part file with its sidecar, unless another process was faster.
-fn begin(part: &Path, layout: Layout, hashes: &ChunkHashes) -> io::Result<Option<SharedFile>> {
-    Sidecar::write(part, layout.len(), hashes, PartChunks::record_len(hashes.num_chunks()))?;
-    let file = create(part, layout);
-    if let (Ok(Some(_)), Some(dir)) = (&file, part.parent()) {
-        sync_dir(dir);
+fn begin(dir: &OpenDir, part: &str, layout: Layout, hashes: &ChunkHashes) -> io::Result<Option<SharedFile>> {
+    Sidecar::write(dir, part, layout.len(), hashes, PartChunks::record_len(hashes.num_chunks()))?;
+    let file = create(dir, part, layout);
+    if let Ok(Some(_)) = &file {
+        sync_dir(dir.path());
     }
     file
 }
 
 /// A new part file, unless another process was faster.
-fn create(part: &Path, layout: Layout) -> io::Result<Option<SharedFile>> {
-    let file = match OpenOptions::new().read(true).write(true).create_new(true).open(part) {
+fn create(dir: &OpenDir, part: &str, layout: Layout) -> io::Result<Option<SharedFile>> {
+    let file = match dir.create(part) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) => return Err(error),
     };
     let prepared = lock(&file).and_then(|()| file.set_len(layout.len()));
     if let Err(error) = prepared {
-        let _ = fs::remove_file(part);
-        Sidecar::remove(part);
+        let _ = dir.remove_file(part);
+        Sidecar::remove(dir, part);
         return Err(error);
     }
     Ok(Some(SharedFile::new(file)))
 }
 
 /// The part file from before, unless it is a link, or another process is at work on it.
-fn reopen(part: &Path) -> io::Result<Option<SharedFile>> {
-    if !fs::symlink_metadata(part).is_ok_and(|metadata| metadata.is_file()) {
+fn reopen(dir: &OpenDir, part: &str) -> io::Result<Option<SharedFile>> {
+    if !dir.is_file(part) {
         return Ok(None);
     }
-    let file = OpenOptions::new().read(true).write(true).open(part)?;
+    let file = dir.open_to_write(part)?;
     match lock(&file) {
         Ok(()) => Ok(Some(SharedFile::new(file))),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
@@ -342,21 +367,6 @@ pub(crate) fn lock(file: &File) -> io::Result<()> {
     }
 }
 
-/// Gives `from` the name `to` unless that is taken. A plain rename would replace what is there; a second link does not.
-/// Where the file system has no links, the name is first claimed with an empty file, which is then replaced.
-fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        Err(_) => {
-            OpenOptions::new().write(true).create_new(true).open(to)?;
-            fs::rename(from, to).inspect_err(|_| {
-                let _ = fs::remove_file(to);
-            })
-        }
-    }
-}
-
 /// Makes a rename durable, where folders can be synced.
 pub(crate) fn sync_dir(dir: &Path) {
     #[cfg(unix)]
@@ -365,22 +375,6 @@ pub(crate) fn sync_dir(dir: &Path) {
     }
     #[cfg(not(unix))]
     let _ = dir;
-}
-
-/// Makes these files below `root` durable; blocks. Linux can sync a whole file system at once, which for thousands of small files
-/// takes a fraction of the time that one after another takes.
-pub(crate) fn sync_files(root: &Path, files: &[PathBuf]) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    if files.len() >= SYNC_TOGETHER {
-        return Ok(rustix::fs::syncfs(File::open(root)?)?);
-    }
-    let mut dirs = BTreeSet::from([root]);
-    for file in files {
-        OpenOptions::new().write(true).open(file)?.sync_all()?;
-        dirs.extend(file.parent());
-    }
-    dirs.into_iter().for_each(sync_dir);
-    Ok(())
 }
 
 /// The chunk size that a download starts with when nobody told it another.

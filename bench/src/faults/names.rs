@@ -195,9 +195,9 @@ async fn swapped_links(trial: &Trial) -> anyhow::Result<Measured> {
         let mut downloader = Peer::start(None, |_| {}).await;
         let over = Arc::new(AtomicBool::new(false));
         let swapping = tokio::task::spawn_blocking({
-            let files = downloader.downloads().join("folder.part/files");
+            let downloads = downloader.downloads();
             let (outside, over, seed) = (outside.path().to_owned(), over.clone(), trial.seed + rounds);
-            move || swap(&files, &outside, seed, &over)
+            move || swap(&downloads, &outside, seed, &over)
         });
         downloader.fetch(link.clone()).await;
         // It may well stop, since its folders go and come.
@@ -211,26 +211,31 @@ async fn swapped_links(trial: &Trial) -> anyhow::Result<Measured> {
         swaps += swapping.await?;
         rounds += 1;
         downloader.stop().await;
-        written += tree(outside.path())?.len();
         for entry in fs::read_dir(outside.path())? {
+            written += 1;
             let path = entry?.path();
             if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
         }
     }
     let told = format!(
-        "{swaps} swaps in {rounds} downloads ({complete} complete all the same): {written} files written outside, through a link"
+        "{swaps} swaps in {rounds} downloads ({complete} complete all the same): {written} files or folders made outside, through a link"
     );
     Ok(Measured::Held(told, written == 0))
 }
 
 /// Puts links to `outside` where folders of the download are or will be, one after another; gives how often.
 #[cfg(unix)]
-fn swap(files: &Path, outside: &Path, seed: u64, over: &AtomicBool) -> u32 {
+fn swap(downloads: &Path, outside: &Path, seed: u64, over: &AtomicBool) -> u32 {
     let mut rng = SmallRng::seed_from_u64(seed);
+    let (work, aside) = (downloads.join("folder.part"), downloads.join("aside"));
     let mut swaps = 0;
     while !over.load(Ordering::Relaxed) {
-        let path = files.join(format!("d{}", rng.random_range(0..FOLDERS)));
-        let aside = files.join("aside");
+        let path = match rng.random_range(0..20) {
+            0 => work.clone(),
+            1 => work.join("parts"),
+            2 => work.join("files"),
+            _ => work.join(format!("files/d{}", rng.random_range(0..FOLDERS))),
+        };
         let was_there = fs::rename(&path, &aside).is_ok();
         if std::os::unix::fs::symlink(outside, &path).is_ok() {
             swaps += 1;

@@ -195,15 +195,17 @@ impl FolderFetch {
             };
             self.node.settings.share(self.order.link.file_id, id);
             self.status.watching().begun(id);
-            let status = Status::new(TransferState::Searching, id.to_string(), site.parts_dir(), Some(len));
+            let dir = site.parts_dir().clone();
+            let path = dir.path().to_owned();
+            let status = Status::new(TransferState::Searching, id.to_string(), path.clone(), Some(len));
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
             let name = Some(FileName::clean(&id.to_string()));
             let (added_peers, begun, distrust) = (0, false, false);
-            let order = Order { link, added_peers, dir: site.parts_dir(), name, begun, distrust };
+            let order = Order { link, added_peers, dir: path, name, begun, distrust };
             let mut known = self.known.subscribe();
             known.mark_changed();
-            let folder = Some(PartOf { holding: self.holding.clone(), known });
+            let folder = Some(PartOf { holding: self.holding.clone(), dir, known });
             // What the user adds reaches the parts with all others who may have them.
             let (_, added_peers) = watch::channel(Vec::new());
             let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.child_token() };
@@ -227,7 +229,7 @@ impl FolderFetch {
         let digest = FileDigest { layout, hashes };
         let (state, kept) = (self.state.clone(), digest.clone());
         let placed = move || {
-            site.place(id, &path)?;
+            site.place(id, name_at(&path).as_str())?;
             library::keep_hashes(&state, &kept.hashes, kept.layout);
             Ok::<_, Trouble>(site)
         };

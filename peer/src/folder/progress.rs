@@ -1,13 +1,12 @@
-//! `<name>.part.sprat` beside an unfinished folder: whose it is, and which of its parts are there.
+//! `progress` in an unfinished folder: whose it is, and which of its parts are there.
 //!
 //! Lines of JSON, each after the first 16 hex digits of its SHA-256 and a space. The first names the collection; each that
 //! follows, a part that is durable, with the length and the time of each of its files. A line that was torn by a crash
 //! counts for nothing.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -15,9 +14,12 @@ use sha2::{Digest, Sha256};
 use sprat_chunking::FileId;
 
 use crate::library;
+use crate::open_dir::OpenDir;
 use crate::share::FileStamp;
 use crate::store::lock;
 
+/// What the record is called.
+const NAME: &str = "progress";
 /// How long the first line may be; it has not half of that.
 const MAX_OWNER: u64 = 512;
 
@@ -37,10 +39,10 @@ enum Line {
 }
 
 impl Progress {
-    /// Whose record this is, if it is one.
-    pub(crate) fn owner(path: &Path) -> Option<FileId> {
+    /// Whose record is in this folder, if there is one.
+    pub(crate) fn owner(work: &OpenDir) -> Option<FileId> {
         let mut line = String::new();
-        BufReader::new(File::open(path).ok()?.take(MAX_OWNER)).read_line(&mut line).ok()?;
+        BufReader::new(work.open(NAME).ok()?.take(MAX_OWNER)).read_line(&mut line).ok()?;
         match decode(line.trim_end())? {
             Line::Collection(id) => Some(id),
             Line::Part { .. } => None,
@@ -48,16 +50,17 @@ impl Progress {
     }
 
     /// Opens the record of this collection, or begins one where there is none; blocks.
-    pub(crate) fn open(path: &Path, collection: FileId) -> io::Result<Self> {
-        let is_new = Self::owner(path).is_none();
-        let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create_new(is_new).open(path)?;
+    pub(crate) fn open(work: &OpenDir, collection: FileId) -> io::Result<Self> {
+        let is_new = Self::owner(work).is_none();
+        let file = if is_new { work.create(NAME) } else { work.open_to_write(NAME) }?;
         let mut progress = Self { file, done: HashMap::new() };
         if is_new {
             progress.append(&Line::Collection(collection))?;
             progress.sync()?;
         } else {
-            let text = fs::read(path)?;
+            // What is noted next goes after all of this.
+            let mut text = Vec::new();
+            progress.file.read_to_end(&mut text)?;
             for line in String::from_utf8_lossy(&text).lines().filter_map(decode) {
                 if let Line::Part { id, files } = line {
                     let stamps = files.into_iter().map(|(len, modified)| library::stamp(len, modified));
@@ -124,22 +127,22 @@ mod tests {
     #[test]
     fn what_is_noted_is_known_and_a_torn_line_counts_for_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("record");
+        let (work, path) = (OpenDir::at(dir.path()).unwrap(), dir.path().join(NAME));
         let [collection, first, second] = [1, 2, 3].map(|n| FileId::new([n; 32]));
         let stamps = [library::stamp(5, Some(1_234_567_890_123)), library::stamp(0, None)];
-        let mut progress = Progress::open(&path, collection).unwrap();
+        let mut progress = Progress::open(&work, collection).unwrap();
         progress.note(first, &stamps).unwrap();
         progress.note(second, &stamps[..1]).unwrap();
-        assert_eq!(Progress::owner(&path), Some(collection));
-        let whole = fs::read(&path).unwrap();
+        assert_eq!(Progress::owner(&work), Some(collection));
+        let whole = std::fs::read(&path).unwrap();
         let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at).collect();
         for cut in 0..=whole.len() {
-            fs::write(&path, &whole[..cut]).unwrap();
-            let Some(owner) = Progress::owner(&path) else {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let Some(owner) = Progress::owner(&work) else {
                 assert!(cut < ends[0], "{cut}");
                 continue;
             };
-            let mut progress = Progress::open(&path, owner).unwrap();
+            let mut progress = Progress::open(&work, owner).unwrap();
             assert_eq!(progress.done(first).is_some(), cut >= ends[1], "{cut}");
             assert_eq!(progress.done(second).is_some(), cut >= ends[2], "{cut}");
             assert!(progress.done(first).is_none_or(|done| done == stamps));

@@ -1,15 +1,16 @@
 //! Where a folder is built: `<name>.part` with `files`, which gets its name when everything is there, `parts`, where what is being
 //! fetched lies, and `progress`. Everything here blocks.
 
-use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sprat_chunking::{FileDigest, FileId};
-use sprat_protocol::Link;
+use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
 use sprat_protocol::collection::Part;
+use sprat_protocol::{Collection, Link};
 
 use crate::download::{List, Order};
 use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
@@ -17,10 +18,17 @@ use crate::folder::place::places;
 use crate::folder::progress::Progress;
 use crate::folder::{Folder, PlacedFile};
 use crate::job::Job;
-use crate::share::{FileStamp, id_of};
+use crate::open_dir::OpenDir;
+use crate::share::FileStamp;
 use crate::snapshot::Trouble;
-use crate::store::{self, Destination, MAX_NUMBER, PartFile, is_taken, numbered, sync_dir, trouble};
+use crate::store::{self, Destination, MAX_NUMBER, PartFile, part_name, sync_dir, trouble};
 
+/// The folders in it.
+const FILES: &str = "files";
+const PARTS: &str = "parts";
+/// From how many files on the whole file system is synced: it takes what others wrote as well.
+#[cfg(target_os = "linux")]
+const SYNC_TOGETHER: usize = 64;
 /// How many bytes are in their places before they are made durable.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
 
@@ -28,17 +36,24 @@ const SYNC_EVERY: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Site {
     destination: Destination,
-    /// The name among the numbered ones that it gets.
+    /// The name among the numbered ones that it gets, and the path of that.
+    name: String,
     path: PathBuf,
+    /// Where it is built.
+    work: OpenDir,
     progress: Progress,
     /// What is there so far; its root is `files`.
     folder: Folder,
+    /// That folder.
+    files: OpenDir,
+    /// Where parts are fetched to.
+    parts_dir: Arc<OpenDir>,
+    /// The folder below `files` that something was put in last: its neighbours come next.
+    latest: Option<(PathBuf, OpenDir)>,
     /// Where each file goes below that.
     places: Vec<PathBuf>,
     /// The parts of each ID: the same content may be in several places.
     parts: HashMap<FileId, Vec<Part>>,
-    /// Folders that were made.
-    made: HashSet<PathBuf>,
     /// Parts that are in their places, but not durable yet.
     unsynced: Vec<FileId>,
     /// Their bytes.
@@ -69,16 +84,15 @@ impl Site {
         let Order { link: Link { file_id: id, .. }, dir, begun, distrust, .. } = order;
         let (id, begun) = (*id, *begun);
         let List { collection, bytes, name } = list;
-        let destination = Destination { dir: dir.to_owned(), name };
-        if !begun {
-            fs::create_dir_all(dir).map_err(|error| trouble(dir, 0, &error))?;
-        }
+        let destination = Destination::at(dir, name, begun)?;
+        let dir = destination.dir.clone();
         // The list was fetched towards the same name, or a number of it.
         let had_list = PartFile::discard_numbered(&destination, id);
         for number in 1..=MAX_NUMBER {
-            let path = numbered(&destination, number);
-            let work = work_dir(&path);
-            let failed = |error: io::Error| trouble(&work, collection.size(), &error);
+            let name = destination.numbered(number);
+            let (path, work_name) = (destination.path_of(&name), part_name(&name));
+            let failed = |error: io::Error| trouble(&destination.path_of(&work_name), collection.size(), &error);
+            let work = dir.dir(&work_name);
             let complete = || {
                 job.expect(collection.size());
                 match digest_folder(&path, |done| job.at(done)) {
@@ -93,59 +107,59 @@ impl Site {
                 true => Err(failed(io::ErrorKind::Interrupted.into())),
                 false => Ok(()),
             };
-            let progress = match Progress::owner(&record(&work)) {
-                Some(owner) if owner != id => continue,
+            let owned = work.ok().and_then(|work| Some((Progress::owner(&work)?, work)));
+            let work = match owned {
+                Some((owner, _)) if owner != id => continue,
                 // A crash right after the folder got its name.
-                Some(_)
-                    if !is_taken(&work.join("files"))
-                        && is_taken(&path)
+                Some((_, work))
+                    if !work.is_taken(FILES)
+                        && dir.is_taken(&name)
                         && let Some(complete) = complete() =>
                 {
                     Self::discard(&path, id);
                     return Ok(complete);
                 }
-                Some(_) => {
+                Some((_, work)) => {
                     stopped()?;
-                    Progress::open(&record(&work), id).map_err(failed)?
+                    work
                 }
-                None if is_taken(&path) => match complete() {
+                None if dir.is_taken(&name) => match complete() {
                     Some(complete) => return Ok(complete),
                     None => {
                         stopped()?;
                         continue;
                     }
                 },
-                None if is_taken(&work) => continue,
+                None if dir.is_taken(&work_name) => continue,
                 None if begun && !had_list => {
                     return Err(failed(io::Error::other("what was fetched so far is not there")));
                 }
-                None => {
-                    fs::create_dir(&work).map_err(failed)?;
-                    fs::create_dir(work.join("parts")).map_err(failed)?;
-                    fs::create_dir(work.join("files")).map_err(failed)?;
-                    Progress::open(&record(&work), id).map_err(failed)?
-                }
+                None => dir.new_dir(&work_name).map_err(failed)?,
             };
+            let progress = Progress::open(&work, id).map_err(failed)?;
             if !progress.lock().map_err(failed)? {
                 continue;
             }
-            let files = vec![None; collection.files.len()];
-            let folder =
-                Folder { root: work.join("files"), parts: collection.parts(), collection: Arc::new(collection), files };
-            return Self::begin(destination, path, progress, folder, *distrust, job)
-                .map(|site| OpenedSite::Site(Box::new(site)));
+            let site = Self::begin(destination, name, work, progress, collection)?;
+            return site.look(*distrust, job).map(|site| OpenedSite::Site(Box::new(site)));
         }
-        Err(trouble(&numbered(&destination, 1), 0, &io::Error::other("too many folders of that name are there")))
+        let full = io::Error::other("too many folders of that name are there");
+        Err(trouble(&destination.path_of(destination.name.as_str()), 0, &full))
     }
 
     fn begin(
         destination: Destination,
-        path: PathBuf,
+        name: String,
+        work: OpenDir,
         progress: Progress,
-        folder: Folder,
-        distrust: bool,
-        job: &Job,
+        collection: Collection,
     ) -> Result<Self, Trouble> {
+        let path = destination.path_of(&name);
+        let inside = |name: &str| work.dir_below(name.as_ref()).map_err(|error| trouble(work.path(), 0, &error));
+        let (inside, parts_dir) = (inside(FILES)?, inside(PARTS)?);
+        let files = vec![None; collection.files.len()];
+        let (root, parts) = (inside.path().to_owned(), collection.parts());
+        let folder = Folder { root, parts, collection: Arc::new(collection), files };
         let (places, empty) = places(&folder.collection);
         let mut parts: HashMap<FileId, Vec<Part>> = HashMap::new();
         for part in &folder.parts {
@@ -153,30 +167,33 @@ impl Site {
         }
         let mut site = Self {
             destination,
+            name,
             path,
+            work,
             progress,
             folder,
+            files: inside,
+            parts_dir: Arc::new(parts_dir),
+            latest: None,
             places,
             parts,
-            made: HashSet::new(),
             unsynced: Vec::new(),
             unsynced_bytes: 0,
         };
         for below in empty {
-            site.make_dir(&below)?;
+            site.dir_of(&below)?;
         }
         for place in 0..site.places.len() {
             if site.folder.collection.files[place].size == 0 {
                 site.write(place, &[])?;
             }
         }
-        site.look(distrust, job)?;
         Ok(site)
     }
 
     /// Finds the parts that are there from before: those on record, if that is to be trusted, and those that hash to what they
     /// should be.
-    fn look(&mut self, distrust: bool, job: &Job) -> Result<(), Trouble> {
+    fn look(mut self, distrust: bool, job: &Job) -> Result<Self, Trouble> {
         let ids: Vec<FileId> = self.parts.keys().copied().collect();
         let (mut unsure, mut bytes) = (Vec::new(), 0);
         for id in ids {
@@ -197,7 +214,8 @@ impl Site {
                 self.there(id, &files)?;
             }
         }
-        self.sync()
+        self.sync()?;
+        Ok(self)
     }
 
     /// Where the folder is expected to be.
@@ -216,8 +234,8 @@ impl Site {
     }
 
     /// Where parts are fetched to.
-    pub(crate) fn parts_dir(&self) -> PathBuf {
-        work_dir(&self.path).join("parts")
+    pub(crate) fn parts_dir(&self) -> &Arc<OpenDir> {
+        &self.parts_dir
     }
 
     /// What is still to be fetched, each once, in the order of the list: its ID and its length in bytes.
@@ -237,45 +255,49 @@ impl Site {
         self.files_of(id).iter().all(|place| self.folder.files[*place].is_some())
     }
 
-    /// Puts what was fetched where it belongs. Now and then that is made durable and noted.
+    /// Puts what was fetched, which has this name among the parts, where it belongs. Now and then that is made durable and noted.
     ///
     /// # Errors
     /// [`Trouble`] on this machine, or with a list that calls other bytes by this ID.
-    pub(crate) fn place(&mut self, id: FileId, fetched: &Path) -> Result<(), Trouble> {
+    pub(crate) fn place(&mut self, id: FileId, fetched: &str) -> Result<(), Trouble> {
         let parts = self.parts.get(&id).cloned().unwrap_or_default();
         let files = self.files_of(id);
         // What the list says wrongly is found out before anything is done with what came: it is not to be fetched again.
-        let len = fs::metadata(fetched).map_err(|error| trouble(fetched, 0, &error))?.len();
+        let failed = |error: io::Error| trouble(&self.parts_dir.path().join(fetched), 0, &error);
+        let file = self.parts_dir.open(fetched).map_err(failed)?;
+        let len = file.metadata().map_err(failed)?.len();
         let is_bundle = |part: &Part| matches!(part, Part::Bundle { .. });
         let agree = parts.windows(2).all(|pair| is_bundle(&pair[0]) == is_bundle(&pair[1]));
         if !agree || parts.iter().any(|part| self.folder.len_of(part) != len) {
             return Err(self.wrong_list(files[0]));
         }
         match &parts[..] {
-            [Part::Bundle { .. }, ..] => self.unbundle(&parts, fetched)?,
-            _ => self.place_file(&files, fetched)?,
+            [Part::Bundle { .. }, ..] => self.unbundle(&parts, file)?,
+            _ => self.place_file(&files, fetched, file)?,
         }
         // After a bundle was taken apart it is of no more use: what is not durable yet is hashed again after a crash.
-        let _ = fs::remove_file(fetched);
+        let _ = self.parts_dir.remove_file(fetched);
         self.there(id, &files)
     }
 
-    fn place_file(&mut self, places: &[usize], fetched: &Path) -> Result<(), Trouble> {
+    fn place_file(&mut self, places: &[usize], fetched: &str, mut file: File) -> Result<(), Trouble> {
         let [first, others @ ..] = places else { return Ok(()) };
-        let to = self.destination_of(*first)?;
-        fs::rename(fetched, &to).map_err(|error| trouble(&to, 0, &error))?;
+        let parts = self.parts_dir.clone();
+        self.put(*first, |dir, name| parts.rename(fetched, dir, name))?;
         for other in others {
-            let copy = self.destination_of(*other)?;
-            fs::copy(&to, &copy).map_err(|error| trouble(&copy, 0, &error))?;
+            self.put(*other, |dir, name| {
+                file.rewind()?;
+                dir.copy(name, &mut file)
+            })?;
         }
         Ok(())
     }
 
-    fn unbundle(&mut self, parts: &[Part], fetched: &Path) -> Result<(), Trouble> {
+    fn unbundle(&mut self, parts: &[Part], mut file: File) -> Result<(), Trouble> {
         for part in parts {
             let Part::Bundle { files, .. } = part else { continue };
-            let failed = |error: io::Error| trouble(fetched, 0, &error);
-            let mut bundle = io::BufReader::with_capacity(1 << 18, File::open(fetched).map_err(failed)?);
+            file.rewind().map_err(|error| trouble(self.parts_dir.path(), 0, &error))?;
+            let mut bundle = io::BufReader::with_capacity(1 << 18, &file);
             let mut bytes = Vec::new();
             for place in files {
                 let listed = &self.folder.collection.files[*place];
@@ -296,12 +318,42 @@ impl Site {
     }
 
     fn write(&mut self, place: usize, bytes: &[u8]) -> Result<(), Trouble> {
-        let to = self.destination_of(place)?;
-        fs::write(&to, bytes).map_err(|error| trouble(&to, bytes.len() as u64, &error))?;
+        let stamp = self.put(place, |dir, name| dir.write(name, bytes))?;
         if bytes.is_empty() {
-            self.folder.files[place] = self.stamp(place).map(|stamp| self.placed(place, stamp));
+            self.keep(&[place], &[stamp]);
         }
         Ok(())
+    }
+
+    /// Puts something in the place of a file.
+    fn put<T>(&mut self, place: usize, how: impl FnOnce(&OpenDir, &OsStr) -> io::Result<T>) -> Result<T, Trouble> {
+        let below = self.places[place].clone();
+        let dir = self.dir_of(below.parent().unwrap_or(Path::new("")))?;
+        how(dir, below.file_name().unwrap_or_default())
+            .map_err(|error| trouble(&self.folder.root.join(below), 0, &error))
+    }
+
+    /// The folder at this path below `files`; made if it is not there.
+    fn dir_of(&mut self, below: &Path) -> Result<&OpenDir, Trouble> {
+        let latest = match self.latest.take() {
+            Some((latest, dir)) if latest == below => (latest, dir),
+            _ => {
+                let dir = self.files.dir_below(below);
+                (below.to_owned(), dir.map_err(|error| trouble(&self.folder.root.join(below), 0, &error))?)
+            }
+        };
+        Ok(&self.latest.insert(latest).1)
+    }
+
+    /// A file in its place.
+    fn file(&self, place: usize) -> io::Result<File> {
+        let below = &self.places[place];
+        let parent = below.parent().unwrap_or(Path::new(""));
+        let name = below.file_name().unwrap_or_default();
+        match &self.latest {
+            Some((latest, dir)) if latest == parent => dir.open(name),
+            _ => self.files.dir_at(parent)?.open(name),
+        }
     }
 
     /// The files of this part are in their places.
@@ -319,17 +371,30 @@ impl Site {
         let ids = std::mem::take(&mut self.unsynced);
         self.unsynced_bytes = 0;
         let places: Vec<usize> = ids.iter().flat_map(|id| self.files_of(*id)).collect();
-        let paths: Vec<PathBuf> = places.iter().map(|place| self.folder.root.join(&self.places[*place])).collect();
         let failed = |error: io::Error| trouble(&self.path, 0, &error);
-        if !paths.is_empty() {
-            store::sync_files(&self.folder.root, &paths).map_err(failed)?;
-        }
+        self.sync_files(&places).map_err(failed)?;
         for id in ids {
             let files = self.files_of(id).into_iter().filter_map(|place| self.folder.files[place].as_ref());
             let stamps: Vec<FileStamp> = files.map(|file| file.stamp).collect();
             self.progress.note(id, &stamps).map_err(failed)?;
         }
         self.progress.sync().map_err(failed)
+    }
+
+    /// Makes these files durable. Linux can sync a whole file system at once, which for thousands of small files takes a fraction of
+    /// the time that one after another takes.
+    fn sync_files(&self, places: &[usize]) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if places.len() >= SYNC_TOGETHER {
+            return Ok(rustix::fs::syncfs(self.file(places[0])?)?);
+        }
+        let mut dirs = BTreeSet::new();
+        for place in places {
+            self.file(*place)?.sync_all()?;
+            dirs.extend(self.places[*place].parent());
+        }
+        dirs.into_iter().for_each(|below| sync_dir(&self.folder.root.join(below)));
+        Ok(())
     }
 
     fn keep(&mut self, files: &[usize], stamps: &[FileStamp]) {
@@ -348,37 +413,38 @@ impl Site {
     /// [`Trouble`]; everything stays where it was.
     pub(crate) fn finish(mut self) -> Result<Folder, Trouble> {
         self.sync()?;
-        let failed = |error: io::Error| trouble(&self.path, 0, &error);
-        let paths = std::iter::once(self.path.clone()).chain((1..=MAX_NUMBER).map(|n| numbered(&self.destination, n)));
-        let path = paths.into_iter().find(|path| !is_taken(path));
-        let path = path.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
-        fs::rename(&self.folder.root, &path).map_err(failed)?;
-        sync_dir(&self.destination.dir);
-        if let Err(error) = fs::remove_dir_all(work_dir(&self.path)) {
-            tracing::warn!(path = %self.path.display(), %error, "can't delete what is no longer needed");
+        let Self { destination, name, path, work, mut folder, .. } = self;
+        let failed = |error: io::Error| trouble(&path, 0, &error);
+        let dir = &destination.dir;
+        let mut names = std::iter::once(name.clone()).chain((1..=MAX_NUMBER).map(|n| destination.numbered(n)));
+        let free = names.find(|name| !dir.is_taken(name)).ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
+        work.rename(FILES, dir, &free).map_err(failed)?;
+        sync_dir(dir.path());
+        if let Err(error) = dir.remove_dir_all(part_name(&name)) {
+            tracing::warn!(path = %path.display(), %error, "can't delete what is no longer needed");
         }
-        self.folder.root = path;
-        Ok(self.folder)
+        folder.root = destination.path_of(&free);
+        Ok(folder)
     }
 
     /// Deletes what was fetched towards this path, if it was of this folder.
     pub(crate) fn discard(path: &Path, id: FileId) {
-        let work = work_dir(path);
-        if Progress::owner(&record(&work)) == Some(id)
-            && let Err(error) = fs::remove_dir_all(&work)
+        if Self::is_begun(path, id)
+            && let Err(error) = OpenDir::of(path).and_then(|(dir, name)| dir.remove_dir_all(work_name(name)))
         {
-            tracing::warn!(path = %work.display(), %error, "can't delete an unfinished folder");
+            tracing::warn!(path = %path.display(), %error, "can't delete an unfinished folder");
         }
     }
 
     /// Moves the unfinished folder towards `path` into `dir`. Returns where the folder is expected now.
     pub(crate) fn relocate(path: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
-        store::relocate_as(path, dir, |from, to| store::move_one(&work_dir(from), &work_dir(to), job))
+        store::relocate_as(path, dir, |from, to| store::move_one(&from.as_part(), &to.as_part(), job))
     }
 
     /// Whether there is an unfinished folder of this ID towards this path.
     pub(crate) fn is_begun(path: &Path, id: FileId) -> bool {
-        Progress::owner(&record(&work_dir(path))) == Some(id)
+        let work = OpenDir::of(path).and_then(|(dir, name)| dir.dir(work_name(name)));
+        work.is_ok_and(|work| Progress::owner(&work) == Some(id))
     }
 
     /// The places in the list of the files of this part.
@@ -386,53 +452,37 @@ impl Site {
         self.parts.get(&id).into_iter().flatten().flat_map(Part::files).copied().collect()
     }
 
-    /// The path of a file, in a folder that is there.
-    fn destination_of(&mut self, place: usize) -> Result<PathBuf, Trouble> {
-        let below = self.places[place].clone();
-        self.make_dir(below.parent().unwrap_or(Path::new("")))?;
-        Ok(self.folder.root.join(below))
-    }
-
-    fn make_dir(&mut self, below: &Path) -> Result<(), Trouble> {
-        if !self.made.contains(below) {
-            let path = self.folder.root.join(below);
-            fs::create_dir_all(&path).map_err(|error| trouble(&path, 0, &error))?;
-            self.made.insert(below.to_owned());
-        }
-        Ok(())
-    }
-
     /// The stamp of a file that is there in its full length.
     fn stamp(&self, place: usize) -> Option<FileStamp> {
-        let metadata = fs::symlink_metadata(self.folder.root.join(&self.places[place])).ok()?;
-        let stamp = FileStamp::of(&metadata);
-        (metadata.is_file() && stamp.len == self.folder.collection.files[place].size).then_some(stamp)
+        let stamp = FileStamp::of(&self.file(place).ok()?.metadata().ok()?);
+        (stamp.len == self.folder.collection.files[place].size).then_some(stamp)
     }
 
     /// Whether a file is there, to the last byte.
     fn is_right(&self, place: usize, job: &Job) -> bool {
-        let (path, listed) = (self.folder.root.join(&self.places[place]), &self.folder.collection.files[place]);
-        let is_right = id_of(&path, |_| job.go_on()).is_ok_and(|id| id == listed.file_id);
+        let listed = &self.folder.collection.files[place];
+        let layout = Layout::new(listed.size, ChunkSize::for_len(listed.size)).ok();
+        let digest = self.file(place).ok().zip(layout).map(|(file, layout)| split(&file, layout, |_, _| job.go_on()));
+        let is_right = digest.is_some_and(|digest| digest.is_ok_and(|digest| digest.file_id() == listed.file_id));
         job.advance(listed.size).is_continue() && is_right
     }
 }
 
-fn work_dir(path: &Path) -> PathBuf {
-    store::part_path(path)
-}
-
-fn record(work: &Path) -> PathBuf {
-    work.join("progress")
+/// What the folder is called in which one of this name is built.
+fn work_name(name: &OsStr) -> String {
+    part_name(&name.to_string_lossy())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::ops::ControlFlow;
 
     use sprat_protocol::collection::{Bundle, SMALL};
-    use sprat_protocol::{Collection, CollectionFile, FileName};
+    use sprat_protocol::{CollectionFile, FileName};
 
     use super::*;
+    use crate::share::id_of;
 
     const LARGE: usize = SMALL as usize + 1;
 
@@ -478,9 +528,9 @@ mod tests {
         for collection in lies {
             let dir = tempfile::tempdir().unwrap();
             let mut site = site(dir.path(), &collection);
-            let fetched = site.parts_dir().join("fetched");
+            let fetched = site.parts_dir().path().join("fetched");
             fs::write(&fetched, &bytes).unwrap();
-            assert!(site.place(id(&bytes), &fetched).is_err());
+            assert!(site.place(id(&bytes), "fetched").is_err());
             assert!(fs::read(&fetched).unwrap() == bytes, "it is not fetched again");
         }
     }
@@ -490,13 +540,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let bytes = vec![1; LARGE];
         let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
-        let mut site = site(dir.path(), &collection);
+        let site = site(dir.path(), &collection);
         fs::write(site.folder.root.join("a"), &bytes).unwrap();
         let stopped = Job::default();
         stopped.stop();
-        site.look(true, &stopped).unwrap();
+        let site = site.look(true, &stopped).unwrap();
         assert!(!site.has(id(&bytes)));
-        site.look(true, &Job::default()).unwrap();
+        let site = site.look(true, &Job::default()).unwrap();
         assert!(site.has(id(&bytes)));
     }
 
@@ -506,11 +556,10 @@ mod tests {
         let bytes = vec![1; LARGE];
         let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
         let mut site = site(dir.path(), &collection);
-        let fetched = site.parts_dir().join("fetched");
-        fs::write(&fetched, &bytes).unwrap();
-        site.place(id(&bytes), &fetched).unwrap();
-        let work = work_dir(&site.path);
-        let record = fs::read(record(&work)).unwrap();
+        fs::write(site.parts_dir().path().join("fetched"), &bytes).unwrap();
+        site.place(id(&bytes), "fetched").unwrap();
+        let work = site.work.path().to_owned();
+        let record = fs::read(work.join("progress")).unwrap();
         site.finish().unwrap();
         fs::create_dir_all(work.join("parts")).unwrap();
         fs::write(work.join("progress"), record).unwrap();

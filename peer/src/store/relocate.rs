@@ -1,18 +1,27 @@
 //! Moving what was downloaded to another folder, also to another file system; everything here blocks. Nothing that is there is
 //! replaced, and nothing is gone from where it was before it is where it goes to.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sprat_chunking::FileId;
 
-use super::{Destination, MAX_NUMBER, PartFile, is_taken, name_at, numbered, part_path, rename_to_new, sync_dir};
+use super::{Destination, MAX_NUMBER, PartFile, is_of, name_at, part_name, sync_dir};
 use crate::job::Job;
+use crate::open_dir::OpenDir;
 use crate::store::sidecar::{self, Sidecar};
 
 /// How many bytes are copied at once.
 const STEP: u64 = 4 * 1024 * 1024;
+
+/// An entry of a folder: a file or another folder, or the name for one.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    dir: &'a OpenDir,
+    name: OsString,
+}
 
 /// Moves a file or folder into `dir`, under its name or, if that is taken, the next number of it.
 pub(crate) fn relocate(from: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
@@ -22,18 +31,19 @@ pub(crate) fn relocate(from: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf
 impl PartFile {
     /// Moves what was fetched towards `path` into `dir`, if it was of this file. Returns where the file is expected now.
     pub(crate) fn relocate(path: &Path, dir: &Path, file_id: FileId, job: &Job) -> io::Result<PathBuf> {
-        let mine = Sidecar::read(&part_path(path)).is_some_and(|sidecar| sidecar.hashes.file_id() == file_id);
         relocate_as(path, dir, |from, to| {
-            if !mine {
+            let part = from.part();
+            if !is_of(from.dir, &part, file_id) {
                 return Ok(());
             }
             // Neither is of use without the other, so the sidecar is in both places until the chunks are in one.
-            let sidecars = [from, to].map(|path| sidecar::path_of(&part_path(path)));
-            let copied = copy(&sidecars[0], &sidecars[1], &Job::default());
-            let moved = copied.and_then(|()| move_one(&part_path(from), &part_path(to), job));
+            let [had, copied] =
+                [from, to].map(|entry| Entry { dir: entry.dir, name: sidecar::name_of(&entry.part()).into() });
+            let moved =
+                copy(&had, &copied, &Job::default()).and_then(|()| move_one(&from.as_part(), &to.as_part(), job));
             let left = if moved.is_ok() { from } else { to };
-            if !Sidecar::is_free(&part_path(left)) {
-                Sidecar::remove(&part_path(left));
+            if !Sidecar::is_free(left.dir, &left.part()) {
+                Sidecar::remove(left.dir, &left.part());
             }
             moved
         })
@@ -44,29 +54,36 @@ impl PartFile {
 pub(crate) fn relocate_as(
     from: &Path,
     dir: &Path,
-    move_to: impl Fn(&Path, &Path) -> io::Result<()>,
+    move_to: impl Fn(&Entry<'_>, &Entry<'_>) -> io::Result<()>,
 ) -> io::Result<PathBuf> {
     fs::create_dir_all(dir)?;
     if from.parent() == Some(dir) {
         return Ok(from.to_owned());
     }
-    let destination = Destination { dir: dir.to_owned(), name: name_at(from) };
-    let is_free = |to: &PathBuf| !is_taken(to) && !is_taken(&part_path(to)) && Sidecar::is_free(&part_path(to));
-    let to = (1..=MAX_NUMBER).map(|number| numbered(&destination, number)).find(is_free);
-    let to = to.ok_or(io::ErrorKind::AlreadyExists)?;
-    move_to(from, &to)?;
+    let (there, name) = OpenDir::of(from)?;
+    let destination = Destination { dir: OpenDir::at(dir)?.into(), name: name_at(from) };
+    let to = &*destination.dir;
+    let is_free = |name: &String| {
+        let part = part_name(name);
+        !to.is_taken(name) && !to.is_taken(&part) && Sidecar::is_free(to, &part)
+    };
+    let free = (1..=MAX_NUMBER).map(|number| destination.numbered(number)).find(is_free);
+    let free = free.ok_or(io::ErrorKind::AlreadyExists)?;
+    move_to(&Entry { dir: &there, name: name.to_owned() }, &Entry { dir: to, name: free.clone().into() })?;
     sync_dir(dir);
-    Ok(to)
+    Ok(destination.path_of(&free))
 }
 
-/// Moves a file or folder to a path where nothing is. Only what has to be copied tells `job` how far it is, and can be stopped:
-/// then it is where it was, and `Interrupted` is the error.
-pub(crate) fn move_one(from: &Path, to: &Path, job: &Job) -> io::Result<()> {
+/// Moves a file or folder to where nothing is. Only what has to be copied tells `job` how far it is, and can be stopped: then it is
+/// where it was, and `Interrupted` is the error.
+pub(crate) fn move_one(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
     if job.is_stopped() {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    let is_dir = fs::symlink_metadata(from)?.is_dir();
-    let renamed = if is_dir { fs::rename(from, to) } else { rename_to_new(from, to) };
+    let renamed = match from.dir.is_dir(&from.name) {
+        true => from.dir.rename(&from.name, to.dir, &to.name),
+        false => from.dir.rename_to_new(&from.name, to.dir, &to.name),
+    };
     match renamed {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
         done => return done,
@@ -75,39 +92,55 @@ pub(crate) fn move_one(from: &Path, to: &Path, job: &Job) -> io::Result<()> {
 }
 
 /// Moves a file or folder to another file system.
-fn copy_over(from: &Path, to: &Path, job: &Job) -> io::Result<()> {
-    let is_dir = fs::symlink_metadata(from)?.is_dir();
-    job.expect(len_of(from)?);
+fn copy_over(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
+    job.expect(from.len()?);
     copy(from, to, job).inspect_err(|_| {
         // What was copied so far is of no use; the original is untouched.
-        let _ = if is_dir { fs::remove_dir_all(to) } else { fs::remove_file(to) };
+        let _ = to.remove();
     })?;
-    if is_dir { fs::remove_dir_all(from) } else { fs::remove_file(from) }
+    from.remove()
 }
 
-/// Bytes of the file, or of all files in the folder, that [`copy`] copies.
-fn len_of(path: &Path) -> io::Result<u64> {
-    let metadata = fs::symlink_metadata(path)?;
-    if metadata.is_dir() {
-        return fs::read_dir(path)?.map(|entry| len_of(&entry?.path())).sum();
+impl Entry<'_> {
+    /// What it is called while it is not finished yet.
+    pub(crate) fn part(&self) -> String {
+        part_name(&self.name.to_string_lossy())
     }
-    Ok(if metadata.is_file() { metadata.len() } else { 0 })
+
+    /// The same, as an entry.
+    pub(crate) fn as_part(&self) -> Self {
+        Entry { dir: self.dir, name: self.part().into() }
+    }
+
+    /// Bytes of the file, or of all files in the folder, that [`copy`] copies.
+    fn len(&self) -> io::Result<u64> {
+        if self.dir.is_dir(&self.name) {
+            let dir = self.dir.dir(&self.name)?;
+            return dir.names()?.into_iter().map(|name| Entry { dir: &dir, name }.len()).sum();
+        }
+        if self.dir.is_file(&self.name) { Ok(self.dir.open(&self.name)?.metadata()?.len()) } else { Ok(0) }
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        match self.dir.is_dir(&self.name) {
+            true => self.dir.remove_dir_all(&self.name),
+            false => self.dir.remove_file(&self.name),
+        }
+    }
 }
 
 /// Copies a file or folder with its times, durably. Links are not followed, and not copied.
-fn copy(from: &Path, to: &Path, job: &Job) -> io::Result<()> {
-    let metadata = fs::symlink_metadata(from)?;
-    if metadata.is_dir() {
-        fs::create_dir(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            copy(&entry.path(), &to.join(entry.file_name()), job)?;
+fn copy(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
+    if from.dir.is_dir(&from.name) {
+        let (dir, to) = (from.dir.dir(&from.name)?, to.dir.new_dir(&to.name)?);
+        for name in dir.names()? {
+            copy(&Entry { dir: &dir, name: name.clone() }, &Entry { dir: &to, name }, job)?;
         }
-        sync_dir(to);
-    } else if metadata.is_file() {
-        let mut copied = File::create_new(to)?;
-        copy_bytes(&mut File::open(from)?, &mut copied, job)?;
-        copied.set_modified(metadata.modified()?)?;
+        sync_dir(to.path());
+    } else if from.dir.is_file(&from.name) {
+        let (mut file, mut copied) = (from.dir.open(&from.name)?, to.dir.create(&to.name)?);
+        copy_bytes(&mut file, &mut copied, job)?;
+        copied.set_modified(file.metadata()?.modified()?)?;
         copied.sync_all()?;
     }
     Ok(())
@@ -145,15 +178,17 @@ mod tests {
         fs::create_dir_all(from.join("c")).unwrap();
         fs::write(from.join("c/d"), vec![1; STEP as usize + 1]).unwrap();
         fs::write(from.join("e"), "e").unwrap();
+        let open = OpenDir::at(dir.path()).unwrap();
+        let [first, second] = ["a", "b"].map(|name| Entry { dir: &open, name: name.into() });
         let stopped = job();
         stopped.stop();
-        let error = copy_over(&from, &to, &stopped).unwrap_err();
+        let error = copy_over(&first, &second, &stopped).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Interrupted);
         assert!(!to.exists(), "no half-made copy is left");
         assert_eq!(fs::read(from.join("c/d")).unwrap().len() as u64, STEP + 1);
-        assert_eq!(move_one(&from, &to, &stopped).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert_eq!(move_one(&first, &second, &stopped).unwrap_err().kind(), io::ErrorKind::Interrupted);
         let whole = job();
-        copy_over(&from, &to, &whole).unwrap();
+        copy_over(&first, &second, &whole).unwrap();
         let work = whole.work(std::time::Instant::now()).unwrap();
         assert_eq!((work.done, work.total), (STEP + 2, STEP + 2));
         assert!(!from.exists() && to.join("c/d").exists());
@@ -175,20 +210,20 @@ mod tests {
     #[test]
     fn a_part_file_that_cannot_be_moved_keeps_its_sidecar() {
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let path = from.path().join("a");
+        let (path, there) = (from.path().join("a"), OpenDir::at(from.path()).unwrap());
         let layout = Layout::new(50_000, ChunkSize::MIN).unwrap();
         let digest = sprat_chunking::split(&[1; 50_000][..], layout, |_, _| ControlFlow::Continue(())).unwrap();
-        Sidecar::write(&part_path(&path), 50_000, &digest.hashes, 100).unwrap();
+        Sidecar::write(&there, "a.part", 50_000, &digest.hashes, 100).unwrap();
         let id = digest.file_id();
         // What is not there cannot be moved, as little as what the other disk has no room for.
         assert!(PartFile::relocate(&path, to.path(), id, &job()).is_err());
-        assert!(Sidecar::read(&part_path(&path)).is_some());
+        assert!(Sidecar::read(&there, "a.part").is_some());
         assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
-        fs::write(part_path(&path), "the chunks").unwrap();
+        fs::write(from.path().join("a.part"), "the chunks").unwrap();
         assert_eq!(PartFile::relocate(&path, to.path(), id, &job()).unwrap(), to.path().join("a"));
         assert_eq!(fs::read_dir(&from).unwrap().count(), 0);
-        let there = part_path(&to.path().join("a"));
-        assert!(fs::read(&there).unwrap() == b"the chunks" && Sidecar::read(&there).is_some());
+        assert_eq!(fs::read(to.path().join("a.part")).unwrap(), b"the chunks");
+        assert!(Sidecar::read(&OpenDir::at(to.path()).unwrap(), "a.part").is_some());
     }
 
     #[test]
@@ -197,7 +232,9 @@ mod tests {
         let (from, to) = (dir.path().join("a"), dir.path().join("b"));
         fs::create_dir_all(from.join("c/d")).unwrap();
         fs::write(from.join("c/e"), "e").unwrap();
-        copy(&from, &to, &job()).unwrap();
+        let open = OpenDir::at(dir.path()).unwrap();
+        let [first, second] = ["a", "b"].map(|name| Entry { dir: &open, name: name.into() });
+        copy(&first, &second, &job()).unwrap();
         assert_eq!(fs::read(to.join("c/e")).unwrap(), b"e");
         assert!(to.join("c/d").is_dir());
         let time = |path: &Path| fs::metadata(path.join("c/e")).unwrap().modified().unwrap();

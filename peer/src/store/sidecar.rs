@@ -4,11 +4,12 @@
 //! big-endian. What comes before the record is written once and needs no checksum: it is the file's only if the hashes hash up
 //! to the ID. Without a record it is how the chunk hashes of a whole file are kept.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
 
 use sprat_chunking::{ChunkHashes, ChunkSize, FileId, Hash, MAX_CHUNKS};
+
+use crate::open_dir::OpenDir;
 
 const MAGIC: &[u8; 8] = b"SPRATPRT";
 const VERSION: u32 = 2;
@@ -44,36 +45,30 @@ impl Sidecar {
 
     /// Writes the sidecar of this part file, which must not have one, with an empty record of `record_len` bytes; durable when
     /// it returns.
-    pub(crate) fn write(part: &Path, size: u64, hashes: &ChunkHashes, record_len: u64) -> io::Result<()> {
-        let path = path_of(part);
+    pub(crate) fn write(dir: &OpenDir, part: &str, size: u64, hashes: &ChunkHashes, record_len: u64) -> io::Result<()> {
+        let name = name_of(part);
         let mut bytes = Self::encode(size, hashes);
         bytes.resize(bytes.len() + record_len as usize, 0);
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let mut file = dir.create(&name)?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-            let _ = fs::remove_file(&path);
+            let _ = dir.remove_file(&name);
         })
     }
 
     /// The sidecar of this part file, opened for the record.
-    pub(crate) fn open(part: &Path) -> io::Result<fs::File> {
-        let path = path_of(part);
-        if !fs::symlink_metadata(&path)?.is_file() {
-            return Err(io::Error::other("it is no file"));
-        }
-        fs::OpenOptions::new().read(true).write(true).open(&path)
+    pub(crate) fn open(dir: &OpenDir, part: &str) -> io::Result<File> {
+        dir.open_to_write(name_of(part))
     }
 
     /// Whether nothing is where this part file's sidecar would be.
-    pub(crate) fn is_free(part: &Path) -> bool {
-        fs::symlink_metadata(path_of(part)).is_err()
+    pub(crate) fn is_free(dir: &OpenDir, part: &str) -> bool {
+        !dir.is_taken(name_of(part))
     }
 
     /// The sidecar of this part file, if there is one that holds together.
-    pub(crate) fn read(part: &Path) -> Option<Self> {
-        let path = path_of(part);
-        fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+    pub(crate) fn read(dir: &OpenDir, part: &str) -> Option<Self> {
         let mut bytes = Vec::new();
-        fs::File::open(&path).ok()?.take(Self::len(MAX_CHUNKS) as u64).read_to_end(&mut bytes).ok()?;
+        dir.open(name_of(part)).ok()?.take(Self::len(MAX_CHUNKS) as u64).read_to_end(&mut bytes).ok()?;
         Self::decode(&bytes)
     }
 
@@ -95,17 +90,15 @@ impl Sidecar {
     }
 
     /// Deletes the sidecar of this part file.
-    pub(crate) fn remove(part: &Path) {
-        let path = path_of(part);
-        if let Err(error) = fs::remove_file(&path) {
-            tracing::warn!(path = %path.display(), %error, "can't delete a file that is no longer needed");
+    pub(crate) fn remove(dir: &OpenDir, part: &str) {
+        let name = name_of(part);
+        if let Err(error) = dir.remove_file(&name) {
+            tracing::warn!(dir = %dir.path().display(), name, %error, "can't delete a file that is no longer needed");
         }
     }
 }
 
-/// Where a part file's sidecar is.
-pub(super) fn path_of(part: &Path) -> PathBuf {
-    let mut path = part.as_os_str().to_owned();
-    path.push(".sprat");
-    path.into()
+/// What a part file's sidecar is called.
+pub(super) fn name_of(part: &str) -> String {
+    format!("{part}.sprat")
 }

@@ -24,7 +24,7 @@ fn fixture(len: usize) -> Fixture {
 
 impl Fixture {
     fn destination(&self) -> Destination {
-        Destination { dir: self.dir.path().to_owned(), name: FileName::clean("a.bin") }
+        Destination::at(self.dir.path(), FileName::clean("a.bin"), false).unwrap()
     }
 
     fn open(&self) -> PartFile {
@@ -142,7 +142,7 @@ fn a_record_does_not_outlive_the_part_file_that_it_is_of() {
     drop(part);
     let path = fixture.dir.path().join("a.bin.part");
     // Cut short by somebody: what is missing is not believed.
-    OpenOptions::new().write(true).open(&path).unwrap().set_len(40_000).unwrap();
+    File::options().write(true).open(&path).unwrap().set_len(40_000).unwrap();
     assert_eq!(Fixture::check(&fixture.open()), [0, 1]);
     fs::remove_file(&path).unwrap();
     assert_eq!(Fixture::check(&fixture.open()), Vec::<u32>::new());
@@ -228,9 +228,8 @@ fn trouble_is_named() {
     let full = trouble(Path::new("/d/a.part"), 5, &io::ErrorKind::StorageFull.into());
     assert_eq!(full, Trouble::DiskFull { needed: 5, dir: "/d".into() });
     let fixture = fixture(10);
-    let blocked = Destination { dir: fixture.dir.path().join("file/sub"), name: FileName::clean("a") };
     fs::write(fixture.dir.path().join("file"), "").unwrap();
-    let refused = PartFile::open(blocked, fixture.hashes.clone(), fixture.layout, false);
+    let refused = Destination::at(&fixture.dir.path().join("file/sub"), FileName::clean("a"), false);
     assert!(matches!(refused, Err(Trouble::Io { .. })), "{refused:?}");
 }
 
@@ -240,14 +239,14 @@ proptest! {
     #[test]
     fn a_damaged_sidecar_is_no_sidecar(at: prop::sample::Index, bit in 0u8..8, cut in any::<bool>()) {
         let fixture = fixture(100_000);
-        let part = fixture.dir.path().join("x.part");
-        Sidecar::write(&part, fixture.layout.len(), &fixture.hashes, 0).unwrap();
+        let dir = OpenDir::at(fixture.dir.path()).unwrap();
+        Sidecar::write(&dir, "x.part", fixture.layout.len(), &fixture.hashes, 0).unwrap();
         let path = fixture.dir.path().join("x.part.sprat");
         let mut bytes = fs::read(&path).unwrap();
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] ^= 1 << bit }
         fs::write(&path, &bytes).unwrap();
-        let read = Sidecar::read(&part);
+        let read = Sidecar::read(&dir, "x.part");
         // The size is a claim like any other, and is corrected by the last chunk.
         let size_only = !cut && (16..24).contains(&at);
         prop_assert_eq!(read.is_some(), size_only);
