@@ -223,27 +223,35 @@ async fn swapped_links(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(told, written == 0))
 }
 
-/// Puts links to `outside` where folders of the download are or will be, one after another; gives how often.
+/// Puts links to `outside` where folders of the download are or will be, some at a time; gives how often.
 #[cfg(unix)]
 fn swap(downloads: &Path, outside: &Path, seed: u64, over: &AtomicBool) -> u32 {
     let mut rng = SmallRng::seed_from_u64(seed);
-    let (work, aside) = (downloads.join("folder.part"), downloads.join("aside"));
+    let work = downloads.join("folder.part");
     let mut swaps = 0;
     while !over.load(Ordering::Relaxed) {
-        let path = match rng.random_range(0..20) {
-            0 => work.clone(),
-            1 => work.join("parts"),
-            2 => work.join("files"),
-            _ => work.join(format!("files/d{}", rng.random_range(0..FOLDERS))),
+        let paths = match rng.random_range(0..20) {
+            0 => vec![work.clone()],
+            1 => vec![work.join("parts")],
+            2 => vec![work.join("files")],
+            _ => (0..rng.random_range(1..FOLDERS)).map(|n| work.join(format!("files/d{n}"))).collect(),
         };
-        let was_there = fs::rename(&path, &aside).is_ok();
-        if std::os::unix::fs::symlink(outside, &path).is_ok() {
-            swaps += 1;
-            std::thread::sleep(std::time::Duration::from_micros(rng.random_range(0..300)));
-            let _ = fs::remove_file(&path);
+        let mut swapped = Vec::new();
+        for (n, path) in paths.into_iter().enumerate() {
+            let aside = downloads.join(format!("aside{n}"));
+            let was_there = fs::rename(&path, &aside).is_ok();
+            if std::os::unix::fs::symlink(outside, &path).is_ok() {
+                swaps += 1;
+            }
+            swapped.push((path, was_there.then_some(aside)));
         }
-        if was_there {
-            let _ = fs::rename(&aside, &path);
+        std::thread::sleep(std::time::Duration::from_micros(rng.random_range(0..300)));
+        for (path, aside) in swapped.into_iter().rev() {
+            // Only a link is deleted so.
+            let _ = fs::remove_file(&path);
+            if let Some(aside) = aside {
+                let _ = fs::rename(aside, &path);
+            }
         }
     }
     swaps
