@@ -6,16 +6,16 @@
 //! - `site`, `progress`: where an unfinished folder lies, and which of its parts are there.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, ReadAt};
+use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout};
 use sprat_protocol::Collection;
 use sprat_protocol::collection::Part;
 
-use crate::holding::{Holding, ReadError, Source};
+use crate::holding::{Holding, ReadError, Source, read_whole};
 use crate::node::Node;
 use crate::share::FileStamp;
 
@@ -51,6 +51,18 @@ impl Folder {
     /// A folder of which only is known where it is.
     pub(crate) fn unknown(root: PathBuf) -> Self {
         Self { root, collection: Arc::default(), parts: Vec::new(), files: Vec::new() }
+    }
+
+    /// The same after a look at every file, if each is as it was as far as can be told without reading: what happens to one from now
+    /// on is seen.
+    pub(crate) fn renewed(mut self) -> Result<Self, Self> {
+        for file in self.files.iter_mut().flatten() {
+            match file.stamp.still_of(&self.root.join(&file.path)) {
+                Some(now) => file.stamp = now,
+                None => return Err(self),
+            }
+        }
+        Ok(self)
     }
 
     /// Whether everything is as it was, as far as can be told without reading; looks at every file.
@@ -168,29 +180,24 @@ impl Bundled {
         Some(Self { root: folder.root.clone(), files: files.collect::<Option<_>>()? })
     }
 
-    /// Fills `buf` from `start` on; blocks. A file that is not what it was is noticed.
-    pub(crate) fn read(&self, start: u64, mut buf: &mut [u8]) -> Result<(), ReadError> {
-        let mut offset = start;
+    /// Fills `buf` from `start` on; blocks. Returns a file of those that were read to which something happened, if there is one.
+    pub(crate) fn read(&self, start: u64, mut buf: &mut [u8]) -> Result<Option<PathBuf>, ReadError> {
+        let (mut offset, mut touched) = (start, None);
         let first = self.files.partition_point(|(_, end)| *end <= start);
         for (placed, end) in &self.files[first..] {
             if buf.is_empty() {
-                return Ok(());
+                return Ok(touched);
             }
             let path = self.root.join(&placed.path);
             let within = offset - (end - placed.stamp.len);
             let (part, rest) = buf.split_at_mut(((end - offset) as usize).min(buf.len()));
-            let file = File::open(&path).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => ReadError::Changed(path.clone()),
-                _ => ReadError::Io(error),
-            })?;
-            if FileStamp::of(&file.metadata()?) != placed.stamp {
-                return Err(ReadError::Changed(path));
+            if read_whole(&path, placed.stamp, part, within)? {
+                touched = Some(path);
             }
-            file.read_exact_at(part, within)?;
             offset += part.len() as u64;
             buf = rest;
         }
-        if buf.is_empty() { Ok(()) } else { Err(ReadError::NotHere) }
+        if buf.is_empty() { Ok(touched) } else { Err(ReadError::NotHere) }
     }
 }
 
@@ -199,12 +206,13 @@ mod tests {
     use sprat_protocol::CollectionFile;
 
     use super::*;
+    use crate::library;
 
     #[test]
     fn more_chunks_than_can_be_counted_are_counted_as_many() {
         let file = CollectionFile { path: vec!["a".to_owned()], size: 16 << 30, file_id: FileId::new([1; 32]) };
         let collection = Collection { files: vec![file; 70_000], ..Collection::default() };
-        let placed = PlacedFile { path: "a".into(), stamp: FileStamp { len: 16 << 30, modified: None } };
+        let placed = PlacedFile { path: "a".into(), stamp: library::stamp(16 << 30, None) };
         let (root, parts) = (PathBuf::new(), collection.parts());
         let folder = Folder { root, parts, files: vec![Some(placed); 70_000], collection: Arc::new(collection) };
         assert_eq!(folder.num_chunks(), u32::MAX);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -280,8 +280,9 @@ impl Holding {
 
     /// Reads one chunk, cut as [`Holding::layout_for`] says; blocks.
     ///
-    /// A shared file is opened anew each time, so that one that was replaced is noticed. If its time changed but not its
-    /// length, the bytes about to be sent are hashed: a file that was merely touched is served on.
+    /// A shared file is opened anew each time, so that one that was replaced is noticed, and looked at after it was read, so that one
+    /// that is written right now is. If anything happened to it that left it as long as it was, the bytes about to be sent are
+    /// hashed: a file that was merely touched is served on.
     pub(crate) fn read(&self, layout: Layout, index: ChunkIndex, chunk: &mut [u8]) -> Result<(), ReadError> {
         let (source, has) = {
             let state = self.state.lock();
@@ -293,21 +294,30 @@ impl Holding {
         let start = layout.range(index).start;
         match source {
             Source::Gone => Err(ReadError::NotHere),
-            Source::Bundle(files) => files.read(start, chunk),
             Source::Part(file) => Ok(file.read_exact_at(chunk, start)?),
-            Source::Whole { path, stamp } => {
-                let file = File::open(&path).map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => ReadError::Changed(path.clone()),
-                    _ => ReadError::Io(error),
-                })?;
-                let now = FileStamp::of(&file.metadata()?);
-                if now.len != stamp.len {
-                    return Err(ReadError::Changed(path));
-                }
-                file.read_exact_at(chunk, start)?;
-                let same = now == stamp || (layout == self.layout() && self.hashes.matches(index, chunk));
-                if same { Ok(()) } else { Err(ReadError::Changed(path)) }
+            Source::Bundle(files) => {
+                files.read(start, chunk).and_then(|touched| self.believe(touched, layout, index, chunk))
             }
+            Source::Whole { path, stamp } => {
+                let touched = read_whole(&path, stamp, chunk, start)?.then_some(path);
+                self.believe(touched, layout, index, chunk)
+            }
+        }
+    }
+
+    /// What was read from a file that was touched has to hash to what it should be.
+    fn believe(
+        &self,
+        touched: Option<PathBuf>,
+        layout: Layout,
+        index: ChunkIndex,
+        chunk: &[u8],
+    ) -> Result<(), ReadError> {
+        match touched {
+            Some(path) if layout != self.layout() || !self.hashes.matches(index, chunk) => {
+                Err(ReadError::Changed(path))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -330,6 +340,21 @@ impl Holding {
     pub(crate) fn uploaded_to(&self) -> Vec<(PeerId, Recipient)> {
         self.uploaded_to.lock().iter().map(|(peer_id, recipient)| (*peer_id, recipient.clone())).collect()
     }
+}
+
+/// Fills `bytes` with what is at `offset` of a file that had this stamp; blocks. Returns whether anything happened to it since.
+pub(crate) fn read_whole(path: &Path, stamp: FileStamp, bytes: &mut [u8], offset: u64) -> Result<bool, ReadError> {
+    let changed = || ReadError::Changed(path.to_owned());
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => changed(),
+        _ => ReadError::Io(error),
+    })?;
+    file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => changed(),
+        _ => ReadError::Io(error),
+    })?;
+    let now = FileStamp::of(&file.metadata()?);
+    if now.len == stamp.len { Ok(!stamp.is_untouched(&now)) } else { Err(changed()) }
 }
 
 /// Why a chunk could not be read.

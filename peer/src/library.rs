@@ -251,7 +251,8 @@ pub(crate) fn nanos(stamp: FileStamp) -> Option<u64> {
 
 /// The stamp that was written down.
 pub(crate) fn stamp(len: u64, modified: Option<u64>) -> FileStamp {
-    FileStamp { len, modified: modified.map(|nanos| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)) }
+    let modified = modified.map(|nanos| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos));
+    FileStamp { len, modified, changed: None }
 }
 
 #[cfg(test)]
@@ -259,7 +260,7 @@ mod tests {
     use super::*;
 
     fn record() -> Record {
-        let stamp = FileStamp { len: 5, modified: Some(SystemTime::UNIX_EPOCH + Duration::from_nanos(1_234_567_891)) };
+        let stamp = stamp(5, Some(1_234_567_891));
         Record {
             file_id: FileId::new([3; 32]),
             added: 9,
@@ -306,7 +307,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::open(dir.path()).unwrap();
         let mut odd = record();
-        odd.place = whole(Path::new(std::ffi::OsStr::from_bytes(b"/\xff")), FileStamp { len: 1, modified: None });
+        odd.place = whole(Path::new(std::ffi::OsStr::from_bytes(b"/\xff")), stamp(1, None));
         Library { transfers: vec![odd, record()] }.save(&state);
         assert_eq!(Library::load(&state).transfers, [record()]);
     }

@@ -111,6 +111,19 @@ impl Whole {
         }
     }
 
+    /// The same once its bytes were found to be others: from then on nothing that is there looks like it.
+    pub(crate) fn disproved(self) -> Self {
+        let disproved = |stamp: FileStamp| FileStamp { modified: None, ..stamp };
+        match self {
+            Self::File(path, stamp) => Self::File(path, disproved(stamp)),
+            Self::Folder(folder) => {
+                let mut folder = Arc::unwrap_or_clone(folder);
+                folder.files.iter_mut().flatten().for_each(|file| file.stamp = disproved(file.stamp));
+                Self::Folder(Arc::new(folder))
+            }
+        }
+    }
+
     /// Deletes it, but for what somebody changed since.
     pub(crate) fn delete(&self) {
         let deleted = match self {

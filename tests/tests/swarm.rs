@@ -271,6 +271,47 @@ async fn a_shared_file_that_changes_is_no_longer_served() {
     seeder.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
 }
 
+/// Who can write to a shared folder can have a file look as it did, and then be another one, or a link to what only its sharer may
+/// read.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_shared_file_that_only_looks_as_it_did_is_no_longer_served() {
+    let (bytes, others) = (noise(4 * CHUNK, 19), noise(4 * CHUNK, 20));
+    for (is_folder, is_link) in [(false, false), (false, true), (true, false), (true, true)] {
+        let tracker = Tracker::start().await;
+        let mut seeder = Peer::start(Some(&tracker), |_| {}).await;
+        let folder = seeder.dir.path().join("folder");
+        // As a part of a folder it is one of the small ones, which travel together.
+        let (bytes, others) = if is_folder { (&bytes[..1000], &others[..1000]) } else { (&bytes[..], &others[..]) };
+        std::fs::create_dir(&folder).unwrap();
+        let (path, elsewhere) = (folder.join("a.bin"), seeder.dir.path().join("elsewhere"));
+        std::fs::write(&path, bytes).unwrap();
+        let link = seeder.share(if is_folder { &folder } else { &path }).await;
+        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let target = if is_link { &elsewhere } else { &path };
+        std::fs::write(target, others).unwrap();
+        std::fs::File::options().write(true).open(target).unwrap().set_modified(modified).unwrap();
+        if is_link {
+            std::fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        }
+        let downloader = Peer::start(Some(&tracker), |_| {}).await;
+        let mut heard = downloader.engine.events();
+        downloader.fetch(link.clone()).await;
+        let trouble = seeder.event(|event| match event {
+            Event::Stopped { trouble, .. } => Some(trouble),
+            _ => None,
+        });
+        assert!(matches!(trouble.await, Trouble::SourceChanged { .. }), "{is_folder} {is_link}");
+        downloader.until(|s| (s.transfers.first()?.state == TransferState::Waiting).then_some(())).await;
+        let heard = std::iter::from_fn(|| heard.try_recv().ok());
+        assert_eq!(heard.filter(|event| matches!(event, Event::BadChunk { .. })).count(), 0, "{is_folder} {is_link}");
+        // Nor does it go on by itself: that it looks right is no news.
+        let library = seeder.engine.snapshot();
+        assert!(matches!(library.transfers[0].state, TransferState::Stopped(_)), "{is_folder} {is_link}");
+    }
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_stops_the_download_until_it_can() {
     let mut seeder = Peer::start(None, |_| {}).await;

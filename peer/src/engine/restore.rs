@@ -140,10 +140,12 @@ fn look_at_all(state: &StateDir, records: Vec<Record>, found: &mpsc::UnboundedSe
 
 fn look_at_file(state: &StateDir, file_id: FileId, path: PathBuf, stamp: FileStamp) -> Restored {
     let now = std::fs::metadata(&path).map(|metadata| FileStamp::of(&metadata));
-    let found = if now.is_ok_and(|now| now == stamp) {
+    let found = if let Ok(now) = now
+        && now == stamp
+    {
         library::kept_hashes(state, file_id).map_or(Found::Unhashed, |(hashes, layout)| {
             let name = Running::name_of(&path);
-            Found::File(Box::new(Holding::whole(name, hashes, layout, path.clone(), stamp)))
+            Found::File(Box::new(Holding::whole(name, hashes, layout, path.clone(), now)))
         })
     } else {
         Found::Changed
@@ -155,7 +157,7 @@ fn look_at_folder(state: &StateDir, file_id: FileId, path: PathBuf) -> Restored 
     let Some((folder, bytes)) = library::kept_folder(state, file_id, &path) else {
         return Restored { file_id, path, folder: None, found: Found::Unhashed };
     };
-    let kept = || {
+    let kept = |folder: &Folder| {
         let list = library::keep_list(state, Running::name_of(&path), &bytes).ok()?;
         let digest = |part| {
             let (hashes, layout) = library::kept_hashes(state, folder.id_of(part))?;
@@ -164,6 +166,9 @@ fn look_at_folder(state: &StateDir, file_id: FileId, path: PathBuf) -> Restored 
         let digests: Option<Vec<FileDigest>> = folder.parts.iter().map(digest).collect();
         Some(Found::Folder(Arc::new(list), digests?))
     };
-    let found = if folder.is_still() { kept().unwrap_or(Found::Unhashed) } else { Found::Changed };
+    let (found, folder) = match folder.renewed() {
+        Ok(folder) => (kept(&folder).unwrap_or(Found::Unhashed), folder),
+        Err(folder) => (Found::Changed, folder),
+    };
     Restored { file_id, path, folder: Some(Arc::new(folder)), found }
 }

@@ -217,10 +217,14 @@ impl Running {
         let file_id = folder.unwrap_or(file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         // An upload that was waiting may have looked where the file lay before it was shared from elsewhere, or finished.
-        if transfer.moving
-            || transfer.whole.as_ref().is_none_or(|whole| !path.starts_with(whole.path()) || whole.is_still())
-        {
+        let Some(whole) = transfer.whole.as_ref().filter(|whole| path.starts_with(whole.path()) && !transfer.moving)
+        else {
             return;
+        };
+        if whole.is_still() {
+            // It looks as it did, but something in it is not.
+            let path = whole.path().to_owned();
+            return self.check_whole(file_id, path);
         }
         self.no_longer_shared(file_id, path);
     }

@@ -107,6 +107,8 @@ impl Running {
         if found == Some(expected) {
             return false;
         }
+        // That it looks as it did means nothing any more.
+        transfer.whole = transfer.whole.take().map(Whole::disproved);
         self.no_longer_shared(expected, path.to_owned());
         true
     }

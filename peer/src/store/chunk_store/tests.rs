@@ -110,7 +110,7 @@ impl Storage for DiskFile {
 
     fn stamp(&self) -> io::Result<FileStamp> {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.0.lock().written);
-        Ok(FileStamp { len: self.seen().len() as u64, modified: Some(modified) })
+        Ok(FileStamp { len: self.seen().len() as u64, modified: Some(modified), changed: None })
     }
 }
 
