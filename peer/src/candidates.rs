@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, RngExt};
+use sprat_protocol::tracker::MAX_ADDRESSES;
 use sprat_protocol::{PeerAddr, PeerId};
 
 /// The most candidates that one download remembers.
 const MAX_CANDIDATES: usize = 1000;
+/// The most addresses of one that are kept: what two trackers name at most.
+const MAX_KEPT: usize = 2 * MAX_ADDRESSES;
 /// The first wait after a failure; it doubles with each further one, at random within a factor of two.
 const BACKOFF: Duration = Duration::from_secs(1);
 
@@ -41,13 +44,17 @@ enum State {
 }
 
 impl Candidates {
-    /// Notes a candidate; where it is known already, its addresses.
+    /// Notes a candidate; where it is known already, its addresses. Trackers may each name others of them: all are kept, the latest
+    /// first.
     pub(crate) fn add(&mut self, now: Instant, candidate: Candidate, addresses: Vec<PeerAddr>) {
         match self.0.get_mut(&candidate) {
-            Some(entry) if entry.addresses == addresses => {}
+            Some(entry) if addresses.iter().all(|addr| entry.addresses.contains(addr)) => {}
             // It was started anew, or is on another network.
             Some(entry) => {
-                entry.addresses = addresses;
+                let before = std::mem::replace(&mut entry.addresses, addresses);
+                let gone = before.into_iter().filter(|addr| !entry.addresses.contains(addr)).collect::<Vec<_>>();
+                entry.addresses.extend(gone);
+                entry.addresses.truncate(MAX_KEPT);
                 entry.hurry(now);
             }
             None => {
@@ -186,7 +193,27 @@ mod tests {
         candidates.add(now, candidate(0), addresses(1));
         assert_eq!(candidates.take(now, &mut rng), None, "nothing is new");
         candidates.add(now, candidate(0), addresses(2));
-        assert_eq!(candidates.take(now, &mut rng), Some((candidate(0), addresses(2))));
+        let both = [addresses(2), addresses(1)].concat();
+        assert_eq!(candidates.take(now, &mut rng), Some((candidate(0), both)));
+    }
+
+    #[test]
+    fn one_that_each_tracker_has_other_addresses_of_is_not_dialled_at_each_word_of_them() {
+        let (mut candidates, mut rng) = (Candidates::default(), SmallRng::seed_from_u64(1));
+        let (now, addresses) = (Instant::now(), |port| vec![format!("10.0.0.2:{port}").parse::<PeerAddr>().unwrap()]);
+        for port in [1, 2] {
+            candidates.add(now, candidate(0), addresses(port));
+            assert!(candidates.take(now, &mut rng).is_some());
+            candidates.failed(now, &candidate(0), LONGEST, &mut rng);
+        }
+        for port in [1, 2, 1, 2] {
+            candidates.add(now, candidate(0), addresses(port));
+            assert_eq!(candidates.take(now, &mut rng), None, "nothing is new");
+        }
+        // There is no end of addresses that one can be given.
+        (1..=1000).for_each(|port| candidates.add(now, candidate(0), addresses(port)));
+        let (_, kept) = candidates.take(now, &mut rng).unwrap();
+        assert!(kept.len() == MAX_KEPT && kept[0] == addresses(1000)[0]);
     }
 
     #[test]
