@@ -4,8 +4,9 @@
 //! - [`seeders`]: those who leave, lie, stall, or are somebody else. [`wire`]: frames that no peer sends, cables that are pulled.
 //! - [`disk`]: disks that are full or gone, files that change, sizes at the edge. [`names`]: names and links that lead elsewhere.
 //! - [`tracker`]: trackers that die, forged messages, damaged files. [`machine`]: clocks, limits of the system, crowds.
-//! - [`simulated`]: what needs virtual time. [`world`]: what they share.
+//! - [`simulated`]: what needs virtual time. [`churn`]: what needs long. [`world`]: what they share.
 
+mod churn;
 mod disk;
 mod machine;
 mod names;
@@ -70,8 +71,22 @@ enum Measured {
     NotRun(String),
 }
 
+impl Measured {
+    /// A row of two halves holds if both do; what could not be run is said.
+    fn and(self, other: Self) -> Self {
+        use Measured::{Held, NotRun};
+        match (self, other) {
+            (Held(told, one), Held(more, other)) => Held(format!("{told}; {more}"), one && other),
+            (Held(told, holds), NotRun(reason)) | (NotRun(reason), Held(told, holds)) => {
+                Held(format!("{told}; the other half was not run: {reason}"), holds)
+            }
+            (NotRun(reason), NotRun(_)) => NotRun(reason),
+        }
+    }
+}
+
 const ROWS: &[&[Row]] =
-    &[seeders::ROWS, wire::ROWS, disk::ROWS, names::ROWS, tracker::ROWS, machine::ROWS, simulated::ROWS];
+    &[seeders::ROWS, wire::ROWS, disk::ROWS, names::ROWS, tracker::ROWS, machine::ROWS, simulated::ROWS, churn::ROWS];
 
 /// Prints one table.
 pub(crate) fn run(args: &Faults) -> anyhow::Result<()> {
@@ -119,6 +134,22 @@ fn attempt(row: &Row, trial: &Trial) -> anyhow::Result<Measured> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows that hold on a machine that has other work to do, too.
+    const WITHOUT_HASTE: [u32; 10] = [8, 9, 11, 12, 13, 15, 16, 23, 24, 25];
+
+    #[test]
+    #[ignore = "takes minutes; some rows need root"]
+    fn what_is_no_matter_of_speed_holds() {
+        for row in ROWS.iter().copied().flatten().filter(|row| WITHOUT_HASTE.contains(&row.number)) {
+            let trial = Trial { quick: true, seed: 1 };
+            match attempt(row, &trial) {
+                Ok(Measured::Held(measured, holds)) => assert!(holds, "row {}: {measured}", row.number),
+                Ok(Measured::NotRun(reason)) => println!("row {}: {reason}", row.number),
+                Err(error) => panic!("row {}: {error:#}", row.number),
+            }
+        }
+    }
 
     #[test]
     fn every_row_has_a_number_of_its_own() {

@@ -175,9 +175,10 @@ fn read_lines(stream: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// One of the workspace's binaries, beside this one.
+/// One of the workspace's binaries, beside this one; tests lie one folder below.
 pub(crate) fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
+    let path = if cfg!(test) { path.parent().context("it lies in a folder")?.with_file_name(name) } else { path };
     ensure!(path.exists(), "{} is not built; run: cargo build --release --workspace", path.display());
     Ok(path)
 }
