@@ -1,28 +1,38 @@
 //! This machine's own addresses, as others on its network can reach them.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 /// The addresses of this machine's interfaces that others might reach, best first: IPv4 before IPv6, private networks
 /// before others. Never loopback, never link-local.
 pub fn lan_addresses() -> Vec<IpAddr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
-        tracing::warn!(%error, "can't list this machine's network interfaces");
-        Vec::new()
-    });
-    let up = interfaces.into_iter().filter(|interface| !interface.is_loopback() && !interface.is_link_local());
+    or_none(own_addresses())
+}
+
+/// The same, or why they cannot be told.
+pub(crate) fn own_addresses() -> io::Result<Vec<IpAddr>> {
+    let interfaces = if_addrs::get_if_addrs()?.into_iter();
+    let up = interfaces.filter(|interface| !interface.is_loopback() && !interface.is_link_local());
     let mut addresses: Vec<IpAddr> = up.map(|interface| interface.ip()).collect();
     addresses.sort_by_key(|ip| match ip {
         IpAddr::V4(ip) => (0, !ip.is_private()),
         IpAddr::V6(ip) => (1, !ip.is_unique_local()),
     });
     addresses.dedup();
-    addresses
+    Ok(addresses)
 }
 
-/// Where others can reach a socket that listens on `listen`: that address, or, if it is every address, those of the
-/// interfaces.
-pub(crate) fn reachable_at(listen: SocketAddr) -> Vec<SocketAddr> {
-    let ips = if listen.ip().is_unspecified() { lan_addresses() } else { vec![listen.ip()] };
+fn or_none(addresses: io::Result<Vec<IpAddr>>) -> Vec<IpAddr> {
+    addresses.unwrap_or_else(|error| {
+        tracing::warn!(%error, "can't list this machine's network interfaces");
+        Vec::new()
+    })
+}
+
+/// Where others can reach a socket that listens on `listen`: that address, or, if it is every address, those that this machine
+/// has.
+pub(crate) fn reachable_at(listen: SocketAddr, own: impl FnOnce() -> io::Result<Vec<IpAddr>>) -> Vec<SocketAddr> {
+    let ips = if listen.ip().is_unspecified() { or_none(own()) } else { vec![listen.ip()] };
     let same_family = |ip: &IpAddr| listen.is_ipv6() || ip.is_ipv4();
     ips.into_iter().filter(same_family).map(|ip| SocketAddr::new(ip, listen.port())).collect()
 }
@@ -38,9 +48,10 @@ mod tests {
 
     #[test]
     fn a_socket_on_one_address_is_reached_there_and_nowhere_else() {
-        let listen: SocketAddr = "127.0.0.1:4000".parse().unwrap();
-        assert_eq!(reachable_at(listen), [listen]);
-        let everywhere: SocketAddr = "0.0.0.0:4000".parse().unwrap();
-        assert!(reachable_at(everywhere).iter().all(|addr| addr.port() == 4000 && addr.is_ipv4()));
+        let own = || Ok(vec!["10.0.0.1".parse().unwrap(), "fd00::1".parse().unwrap()]);
+        let at = |listen: &str| reachable_at(listen.parse().unwrap(), own);
+        assert_eq!(at("127.0.0.1:4000"), ["127.0.0.1:4000".parse().unwrap()]);
+        assert_eq!(at("0.0.0.0:4000"), ["10.0.0.1:4000".parse().unwrap()]);
+        assert_eq!(at("[::]:4000"), ["10.0.0.1:4000".parse().unwrap(), "[fd00::1]:4000".parse().unwrap()]);
     }
 }

@@ -1,7 +1,8 @@
 //! Keeps one tracker told of what is held: REGISTER what is new, HEARTBEAT in time, UNREGISTER what is gone and, at the
-//! end, everything. When the tracker forgot this peer, or was away, it is told again.
+//! end, everything. When the tracker forgot this peer, or was away, it is told again; when this machine has other addresses, those.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +17,6 @@ use sprat_protocol::tracker::{
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::address::reachable_at;
 use crate::clock;
 use crate::holding::Holding;
 use crate::node::Node;
@@ -37,6 +37,8 @@ const GOODBYE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 struct Told {
     lease: Option<(Lease, Instant)>,
+    /// Where others can reach this peer.
+    addresses: Vec<SocketAddr>,
     /// Whether each file was registered as complete.
     files: BTreeMap<FileId, bool>,
     /// The files that it has no room for, and when each may be tried again.
@@ -91,6 +93,7 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
     let current: BTreeMap<FileId, bool> =
         held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
     withdraw(node, tracker, told, &current).await?;
+    tell_addresses(node, tracker, told, &held).await?;
     let now = clock::now();
     told.refused.retain(|id, retry_at| *retry_at > now && current.contains_key(id));
     let is_fresh = |id: &FileId| !told.files.contains_key(id) && !told.refused.contains_key(id);
@@ -132,6 +135,23 @@ async fn withdraw(
     Ok(())
 }
 
+/// Says where this peer is now, if it was told otherwise: the heartbeat shows that the lease is known, so that nothing but the
+/// addresses is to be said again.
+async fn tell_addresses(
+    node: &Node,
+    tracker: &Tracker,
+    told: &mut Told,
+    held: &[Arc<Holding>],
+) -> Result<(), TrackerError> {
+    if told.lease.is_none() || told.addresses == addresses(node) {
+        return Ok(());
+    }
+    heartbeat(node, tracker, told, &[]).await?;
+    let some = held.iter().filter(|holding| told.files.contains_key(&holding.file_id())).take(MAX_REGISTER_FILES);
+    let some: Vec<&Arc<Holding>> = some.collect();
+    register(node, tracker, told, &some).await
+}
+
 async fn register(
     node: &Node,
     tracker: &Tracker,
@@ -140,11 +160,10 @@ async fn register(
 ) -> Result<(), TrackerError> {
     let files: Vec<RegisterFile> = batch.iter().map(|holding| describe(holding)).collect();
     let claimed: Vec<(FileId, bool)> = files.iter().map(|file| (file.file_id, file.complete)).collect();
-    let mut addresses = reachable_at(node.listen);
-    addresses.retain(|addr| !addr.ip().is_loopback());
-    addresses.truncate(MAX_ADDRESSES);
+    let addresses = addresses(node);
     let listing = Listing { port: node.listen.port(), addresses: &addresses, files: &files };
     let answer = tracker.client.register(&node.identity, listing).await?;
+    told.addresses = addresses;
     told.files.extend(claimed);
     for outcome in &answer.files {
         if let FileOutcome::Refused { file_id, reason, retry_after } = outcome {
@@ -159,6 +178,14 @@ async fn register(
     tracker.note_reachable(node, answer.reachable);
     told.renewed(answer.lease);
     Ok(())
+}
+
+/// The addresses that a tracker is told.
+fn addresses(node: &Node) -> Vec<SocketAddr> {
+    let mut addresses = node.reachable_at();
+    addresses.retain(|addr| !addr.ip().is_loopback());
+    addresses.truncate(MAX_ADDRESSES);
+    addresses
 }
 
 fn describe(holding: &Holding) -> RegisterFile {

@@ -5,10 +5,10 @@
 //! into each download, whose fullness stops the reading and so the peer.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sprat_chunking::{ChunkIndex, ChunkSize, FileId};
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::buffers::Buffer;
+use crate::clock;
 use crate::config::MAX_SAID;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::held_back::HeldBack;
@@ -47,10 +48,16 @@ pub(crate) struct Connection {
     pub(crate) peer_id: PeerId,
     /// Where.
     pub(crate) addr: SocketAddr,
+    /// Where it says that it listens.
+    pub(crate) listens: SocketAddr,
     /// What it says of itself.
     pub(crate) said: Said,
     /// Whether this side dialled.
     pub(crate) dialled: bool,
+    /// The address of this machine that it runs over, if the system tells.
+    pub(crate) own: Option<IpAddr>,
+    /// Since when it is there.
+    pub(crate) since: Instant,
     pub(crate) uploads: Mutex<VecDeque<Upload>>,
     pub(crate) wanted: Mutex<BTreeMap<FileId, Wanted>>,
     /// Wakes the writer: there are uploads, or news of a file that the peer wants.
@@ -62,6 +69,17 @@ pub(crate) struct Connection {
     outbox_bytes: AtomicUsize,
     downloads: Mutex<Downloads>,
     closed: CancellationToken,
+}
+
+/// Between whom a connection runs, and who dialled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// The other side's address.
+    pub(crate) addr: SocketAddr,
+    /// This side's, if the system tells.
+    pub(crate) own: Option<IpAddr>,
+    /// Whether this side dialled.
+    pub(crate) dialled: bool,
 }
 
 /// What a peer says of itself, cleaned.
@@ -177,7 +195,7 @@ impl Connection {
     pub(crate) fn new<R, W>(
         key: PeerKey,
         hello: &Hello,
-        (addr, dialled): (SocketAddr, bool),
+        Ends { addr, own, dialled }: Ends,
         (reader, writer): (FrameReader<R>, FrameWriter<W>),
         closed: CancellationToken,
     ) -> (Arc<Self>, Driver<R, W>) {
@@ -186,8 +204,11 @@ impl Connection {
             key,
             peer_id: hello.peer_id,
             addr,
+            listens: SocketAddr::new(addr.ip(), if dialled { addr.port() } else { hello.port }),
             said: Said::of(hello),
             dialled,
+            own,
+            since: clock::now(),
             uploads: Mutex::default(),
             wanted: Mutex::default(),
             wake: Arc::default(),

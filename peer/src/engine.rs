@@ -27,6 +27,7 @@ use crate::state_dir::StateDir;
 use crate::trackers::Trackers;
 use crate::upload_slots::UploadSlots;
 
+mod addresses;
 mod detail;
 mod downloads;
 mod publish;

@@ -135,10 +135,15 @@ impl Node {
         Hello { version: WIRE_VERSION, peer_id: self.peer_id, agent: AGENT.to_owned(), port, name }
     }
 
+    /// Where others can reach this peer, now.
+    pub(crate) fn reachable_at(&self) -> Vec<SocketAddr> {
+        reachable_at(self.listen, || self.world.network.addresses())
+    }
+
     /// What every link that is handed to others says: the trackers, and this peer's own addresses, so that two people on one
     /// network need no tracker.
     pub(crate) fn hints(&self) -> Hints {
-        let peers = reachable_at(self.listen).into_iter().take(4).map(Into::into).collect();
+        let peers = self.reachable_at().into_iter().take(4).map(Into::into).collect();
         Hints { trackers: self.trackers.urls(), peers }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
@@ -20,7 +20,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::bans::{BanList, Bans};
 use crate::clock;
-use crate::connection::Connection;
+use crate::connection::{Connection, Ends};
 use crate::dialling::first_of;
 use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::node::Node;
@@ -29,6 +29,8 @@ use crate::world::Stream;
 /// How many of a name's addresses are tried, and how long one is tried alone.
 const MAX_RESOLVED: usize = 8;
 const HEAD_START: Duration = Duration::from_millis(250);
+/// Two HELLOs of two peers that dialled each other at once are no further apart: whoever comes later knew of no connection any more.
+const CROSSING: Duration = Duration::from_secs(3);
 /// How many bytes one system call may read from a peer.
 const READ_BUFFER: usize = 64 * 1024;
 
@@ -44,6 +46,8 @@ pub(crate) struct Pool {
     inbound: Arc<Semaphore>,
     outbound: Arc<Semaphore>,
     next_key: AtomicU64,
+    /// This machine lost an address: what is being dialled may never be answered.
+    moved: Notify,
 }
 
 impl Pool {
@@ -57,6 +61,7 @@ impl Pool {
             inbound: Arc::new(Semaphore::new(max_connections.div_ceil(2))),
             outbound: Arc::new(Semaphore::new(max_connections / 2)),
             next_key: AtomicU64::new(0),
+            moved: Notify::new(),
         }
     }
 
@@ -91,6 +96,16 @@ impl Pool {
         unsaved.then(|| self.bans.lock().list(clock::now(), SystemTime::now()))
     }
 
+    /// Ends every connection over an address that this machine lost, of which the system says nothing, and whatever is being
+    /// dialled. Returns who was there, and where they listen: they cannot know where this peer is now.
+    pub(crate) fn leave(&self, lost: &[IpAddr]) -> Vec<(PeerId, SocketAddr)> {
+        self.moved.notify_waiters();
+        let connections = self.connections.lock();
+        let is_lost = |connection: &&Arc<Connection>| connection.own.is_some_and(|own| lost.contains(&own));
+        let left = connections.values().filter(is_lost).inspect(|connection| connection.close());
+        left.map(|connection| (connection.peer_id, connection.listens)).collect()
+    }
+
     /// Ends every connection.
     pub(crate) fn close_all(&self) {
         self.connections.lock().values().for_each(|connection| connection.close());
@@ -99,13 +114,15 @@ impl Pool {
     /// The connection to this peer that is to be kept rather than a new one, which `dialled` says who dialled.
     ///
     /// Where both sides dialled at once, both keep what the lower peer ID dialled. Who dials has no use for a second
-    /// connection; who is dialled a second time by the same side learns that it lost the first.
-    fn preferred(&self, own: PeerId, peer_id: PeerId, dialled: bool) -> Option<Arc<Connection>> {
-        Self::preferred_among(&self.connections.lock(), own, peer_id, dialled)
+    /// connection; who is dialled a second time by the same side, or long after it dialled itself, learns that the other side
+    /// lost the first.
+    fn preferred(&self, now: Instant, own: PeerId, peer_id: PeerId, dialled: bool) -> Option<Arc<Connection>> {
+        Self::preferred_among(&self.connections.lock(), now, own, peer_id, dialled)
     }
 
     fn preferred_among(
         connections: &BTreeMap<PeerId, Arc<Connection>>,
+        now: Instant,
         own: PeerId,
         peer_id: PeerId,
         dialled: bool,
@@ -114,7 +131,8 @@ impl Pool {
         let keep = match (existing.dialled, dialled) {
             (true, true) => true,
             (false, false) => false,
-            (existing_dialled, _) => existing_dialled == (own < peer_id),
+            (false, true) => peer_id < own,
+            (true, false) => own < peer_id && now < existing.since + CROSSING,
         };
         keep.then(|| existing.clone())
     }
@@ -123,7 +141,9 @@ impl Pool {
     /// have come up since somebody looked.
     fn adopt(&self, own: PeerId, connection: &Arc<Connection>) -> Result<(), Arc<Connection>> {
         let mut connections = self.connections.lock();
-        if let Some(kept) = Self::preferred_among(&connections, own, connection.peer_id, connection.dialled) {
+        if let Some(kept) =
+            Self::preferred_among(&connections, clock::now(), own, connection.peer_id, connection.dialled)
+        {
             return Err(kept);
         }
         let before = connections.insert(connection.peer_id, connection.clone());
@@ -169,17 +189,21 @@ async fn dial(
     let dialling = async {
         let resolved = lookup_host((address.host(), address.port())).await?.take(MAX_RESOLVED);
         let reached = first_of(resolved, HEAD_START, |addr| reach(node.clone(), expected, addr)).await;
-        let (addr, peer_id, stream) = reached.map_err(the_one_that_counts)?;
+        let (ends, peer_id, stream) = reached.map_err(the_one_that_counts)?;
         // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
-        if let Some(existing) = node.pool.preferred(node.peer_id, peer_id, true) {
+        if let Some(existing) = node.pool.preferred(clock::now(), node.peer_id, peer_id, true) {
             return Ok(existing);
         }
         let (mut reader, mut writer) = framed(stream);
         say_hello(node, &mut writer).await?;
         let hello = hear_hello(&mut reader, peer_id).await?;
-        Ok(begin(node, &hello, (addr, true), (reader, writer), permit))
+        Ok(begin(node, &hello, ends, (reader, writer), permit))
     };
-    timeout(node.limits.connect_timeout, dialling).await.map_err(|_| ConnectError::TimedOut)?
+    tokio::select! {
+        biased;
+        () = node.pool.moved.notified() => Err(ConnectError::Moved),
+        dialled = timeout(node.limits.connect_timeout, dialling) => dialled.map_err(|_| ConnectError::TimedOut)?,
+    }
 }
 
 /// Who is at one address, before anything is said.
@@ -187,12 +211,13 @@ async fn reach(
     node: Arc<Node>,
     expected: Option<PeerId>,
     addr: SocketAddr,
-) -> Result<(SocketAddr, PeerId, TlsStream<BufReader<Box<dyn Stream>>>), ConnectError> {
+) -> Result<(Ends, PeerId, TlsStream<BufReader<Box<dyn Stream>>>), ConnectError> {
     let stream = node.world.network.connect(addr).await?;
+    let ends = Ends { addr, own: own_ip(&*stream), dialled: true };
     let connector = TlsConnector::from(node.tls.client(expected));
     let stream = connector.connect(tls::server_name(), buffered(stream)).await.map_err(ConnectError::Handshake)?;
     let peer_id = proven(&node, stream.get_ref().1.peer_certificates())?;
-    Ok((addr, peer_id, stream))
+    Ok((ends, peer_id, stream))
 }
 
 /// What is wrong with a name of which every address is wrong: what will not pass, or else the last.
@@ -204,17 +229,18 @@ fn the_one_that_counts(mut errors: Vec<ConnectError>) -> ConnectError {
 
 /// Takes in a peer that dialled this one.
 pub(crate) async fn accept(node: &Arc<Node>, stream: Box<dyn Stream>, addr: SocketAddr, permit: OwnedSemaphorePermit) {
+    let ends = Ends { addr, own: own_ip(&*stream), dialled: false };
     let greeting = async {
         let acceptor = TlsAcceptor::from(node.tls.server.clone());
         let stream = acceptor.accept(buffered(stream)).await.map_err(ConnectError::Handshake)?;
         let peer_id = proven(node, stream.get_ref().1.peer_certificates())?;
         let (mut reader, mut writer) = framed(stream);
         let hello = hear_hello(&mut reader, peer_id).await?;
-        if node.pool.preferred(node.peer_id, peer_id, false).is_some() {
+        if node.pool.preferred(clock::now(), node.peer_id, peer_id, false).is_some() {
             return Err(ConnectError::Twice);
         }
         say_hello(node, &mut writer).await?;
-        Ok(begin(node, &hello, (addr, false), (reader, writer), permit))
+        Ok(begin(node, &hello, ends, (reader, writer), permit))
     };
     match timeout(node.limits.connect_timeout, greeting).await {
         Ok(Ok(connection)) => tracing::debug!(peer = %connection.peer_id, %addr, "peer connected"),
@@ -233,6 +259,11 @@ fn proven(node: &Node, certificates: Option<&[CertificateDer<'_>]>) -> Result<Pe
     } else {
         Ok(peer_id)
     }
+}
+
+/// The address of this machine that a stream runs over; of IPv4 in IPv6, that of IPv4.
+fn own_ip(stream: &dyn Stream) -> Option<IpAddr> {
+    stream.local_addr().ok().map(|addr| addr.ip().to_canonical())
 }
 
 /// TLS reads a record's length before the record, in small steps; with a buffer below it these are no system calls.
@@ -267,12 +298,12 @@ async fn hear_hello<R: AsyncRead + Unpin>(reader: &mut FrameReader<R>, proven: P
 fn begin<S: AsyncRead + AsyncWrite + Send + 'static>(
     node: &Arc<Node>,
     hello: &Hello,
-    from: (SocketAddr, bool),
+    ends: Ends,
     streams: (FrameReader<ReadHalf<S>>, FrameWriter<WriteHalf<S>>),
     permit: OwnedSemaphorePermit,
 ) -> Arc<Connection> {
     let key = node.pool.next_key.fetch_add(1, Ordering::Relaxed);
-    let (connection, driver) = Connection::new(key, hello, from, streams, node.stop.child_token());
+    let (connection, driver) = Connection::new(key, hello, ends, streams, node.stop.child_token());
     if let Err(kept) = node.pool.adopt(node.peer_id, &connection) {
         return kept;
     }
@@ -296,6 +327,8 @@ pub(crate) enum ConnectError {
     Full,
     #[error("it did not answer in time")]
     TimedOut,
+    #[error("this machine has another address now")]
+    Moved,
     #[error("its first message was no HELLO")]
     NoHello,
     #[error("it speaks version {0} of the wire, which is too old")]
@@ -317,3 +350,6 @@ pub(crate) enum ConnectError {
     #[error(transparent)]
     Io(#[from] io::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
 use sprat_protocol::Identity;
 use sprat_protocol::name::clean_line;
@@ -12,6 +13,7 @@ use sprat_protocol::tracker::{
     AccessToken, Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register,
     RegisterFile, Registered, Request, Search, SearchAnswer, Signature, Unregister, Unregistered,
 };
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::courier::{Courier, Http, Letter, Undelivered};
@@ -22,11 +24,30 @@ const MAX_MESSAGE: usize = 300;
 #[derive(Clone, Debug)]
 pub struct TrackerClient {
     url: Url,
-    courier: Arc<dyn Courier>,
+    way: Arc<RwLock<Way>>,
     /// The `Authorization` that is sent with each message, marked so that nothing shows it.
     authorization: Option<HeaderValue>,
     /// How many seconds the tracker's clock is ahead of ours, as far as it told.
     ahead: Arc<AtomicI64>,
+}
+
+/// How messages get there, as long as this machine keeps its addresses.
+#[derive(Clone, Debug)]
+struct Way {
+    courier: Arc<dyn Courier>,
+    lost: CancellationToken,
+}
+
+impl Way {
+    fn by(courier: Arc<dyn Courier>) -> Self {
+        Self { courier, lost: CancellationToken::new() }
+    }
+
+    /// Waits for what comes back, unless it can no longer get here.
+    async fn back<T>(&self, answer: impl Future<Output = Result<T, Undelivered>>) -> Result<T, Undelivered> {
+        let lost = || Undelivered::Unreachable("this machine has another address now".to_owned());
+        self.lost.run_until_cancelled(answer).await.unwrap_or_else(|| Err(lost()))
+    }
 }
 
 /// What a peer says of itself in a REGISTER.
@@ -48,7 +69,12 @@ impl TrackerClient {
 
     /// The tracker at this URL, to which somebody else carries what is said.
     pub(crate) fn by(courier: Arc<dyn Courier>, url: Url) -> Self {
-        Self { url, courier, authorization: None, ahead: Arc::default() }
+        Self { url, way: Arc::new(RwLock::new(Way::by(courier))), authorization: None, ahead: Arc::default() }
+    }
+
+    /// This machine lost an address: whatever is under way is given up, and somebody else carries what is said from now on.
+    pub(crate) fn moved(&self, courier: Arc<dyn Courier>) {
+        std::mem::replace(&mut *self.way.write(), Way::by(courier)).lost.cancel();
     }
 
     /// The same tracker, shown this token with each message.
@@ -71,7 +97,8 @@ impl TrackerClient {
     /// # Errors
     /// [`TrackerError`] says why not.
     pub async fn is_up(&self) -> Result<(), TrackerError> {
-        match self.courier.is_well(self.route("healthz")).await {
+        let way = self.way.read().clone();
+        match way.back(way.courier.is_well(self.route("healthz"))).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.nonsense()),
             Err(undelivered) => Err(self.undelivered(undelivered)),
@@ -159,7 +186,8 @@ impl TrackerClient {
         let body = serde_json::to_vec(message).expect("a message is JSON");
         let signature = signed_by.map(|identity| Signature::new(identity, &body).to_string());
         let (url, authorization) = (self.route(message.route()), self.authorization.clone());
-        let answer = self.courier.deliver(Letter { url, body, signature, authorization }).await;
+        let way = self.way.read().clone();
+        let answer = way.back(way.courier.deliver(Letter { url, body, signature, authorization })).await;
         let answer = answer.map_err(|undelivered| self.undelivered(undelivered))?;
         serde_json::from_slice(&answer).map_err(|_| self.nonsense())
     }
@@ -251,6 +279,35 @@ impl TrackerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Later;
+
+    /// Brings an answer at once, or never.
+    #[derive(Debug)]
+    struct Delivers(bool);
+
+    impl Courier for Delivers {
+        fn deliver(&self, _: Letter) -> Later<'_, Result<Vec<u8>, Undelivered>> {
+            unreachable!("nothing is said here")
+        }
+
+        fn is_well(&self, _: String) -> Later<'_, Result<bool, Undelivered>> {
+            let delivers = self.0;
+            Box::pin(async move { if delivers { Ok(true) } else { std::future::pending().await } })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_over_an_address_that_is_gone_is_given_up() {
+        let client = TrackerClient::by(Arc::new(Delivers(false)), "http://tracker.example".parse().unwrap());
+        let asking = tokio::spawn({
+            let client = client.clone();
+            async move { client.is_up().await }
+        });
+        tokio::task::yield_now().await;
+        client.moved(Arc::new(Delivers(true)));
+        assert!(matches!(asking.await.unwrap(), Err(TrackerError::Unreachable { .. })));
+        assert_eq!(client.is_up().await, Ok(()));
+    }
 
     #[test]
     fn a_client_does_not_show_its_token() {

@@ -132,7 +132,13 @@ impl Trackers {
         TrackerClient::by(node.world.network.courier(url), url.clone()).with_token(token)
     }
 
-    /// What is held has changed, or the user wants them tried again.
+    /// This machine lost an address: what is under way to them would never get back.
+    pub(crate) fn moved(&self, node: &Node) {
+        let used = self.used.read();
+        used.iter().for_each(|tracker| tracker.client.moved(node.world.network.courier(tracker.client.url())));
+    }
+
+    /// What is held has changed, this machine has other addresses, or the user wants them tried again.
     pub(crate) fn kick(&self) {
         self.used.read().iter().for_each(|tracker| tracker.kick.notify_one());
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
+use crate::address::own_addresses;
 use crate::courier::Http;
 pub use crate::courier::{Courier, Letter, Undelivered};
 pub use crate::disk::Disk;
@@ -23,9 +24,13 @@ pub use crate::disk::Disk;
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Bytes in both directions, in their order.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// This machine's address, over which they go.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+}
 
 /// What an engine lives in.
 #[derive(Clone, Debug)]
@@ -60,6 +65,12 @@ pub trait Network: fmt::Debug + Send + Sync {
     /// Dials an address.
     fn connect(&self, addr: SocketAddr) -> Later<'static, io::Result<Box<dyn Stream>>>;
 
+    /// The addresses that this machine has now and that others might reach, best first.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn addresses(&self) -> io::Result<Vec<IpAddr>>;
+
     /// Who carries messages to the tracker at this URL.
     fn courier(&self, tracker: &Url) -> Arc<dyn Courier>;
 }
@@ -89,8 +100,18 @@ impl Network for Tcp {
         Box::pin(async move { at_once(TcpStream::connect(addr).await?) })
     }
 
+    fn addresses(&self) -> io::Result<Vec<IpAddr>> {
+        own_addresses()
+    }
+
     fn courier(&self, _: &Url) -> Arc<dyn Courier> {
         Arc::new(Http::new())
+    }
+}
+
+impl Stream for TcpStream {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
     }
 }
 

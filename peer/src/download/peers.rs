@@ -132,6 +132,11 @@ impl Download {
                 self.candidates.not_after(clock::now() + self.longest_wait());
             }
             self.status.disconnected(&remote.connection.peer_id);
+            // It may have come back by itself, from another address of its or of this machine.
+            let back = self.node.pool.get(&remote.connection.peer_id).filter(|connection| connection.key != key);
+            if let Some(connection) = back {
+                remote.candidates.into_iter().for_each(|candidate| self.meet(&connection, candidate));
+            }
             self.node.changed.notify_one();
         }
     }

@@ -1,6 +1,7 @@
 //! The engine's own loop: commands in, results of tasks in, snapshots out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,13 +9,14 @@ use std::time::{Duration, Instant};
 use sprat_chunking::FileId;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Interval, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock;
 use crate::command::Command;
 use crate::config::EngineConfig;
 use crate::download::Ended;
+use crate::engine::addresses::looks;
 use crate::engine::detail::Watched;
 use crate::engine::downloads::Done;
 use crate::engine::restore::Restored;
@@ -56,6 +58,9 @@ pub(super) struct Running {
     pub(super) ending: bool,
     /// How many downloads run at once.
     pub(super) active_downloads: usize,
+    /// This machine's addresses when they were looked at last, and when they are looked at.
+    pub(super) addresses: Vec<IpAddr>,
+    addresses_looked_at: Interval,
     commands: mpsc::Receiver<Command>,
     sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
@@ -96,6 +101,7 @@ impl Running {
         };
         let (snapshots, receiver) = watch::channel(Arc::new(empty));
         let (found, restored) = mpsc::unbounded_channel();
+        let addresses = node.world.network.addresses().unwrap_or_default();
         let mut running = Self {
             node,
             state: Arc::new(state),
@@ -113,6 +119,8 @@ impl Running {
             rechecks: HashMap::new(),
             ending: false,
             active_downloads: config.limits.active_downloads.max(1),
+            addresses,
+            addresses_looked_at: looks(),
             commands,
             sources_changed,
             snapshots,
@@ -165,6 +173,8 @@ impl Running {
                     self.look();
                     self.start_queued();
                 }
+                // Without a transfer there is nobody whom it would concern.
+                _ = self.addresses_looked_at.tick(), if !self.transfers.is_empty() => self.look_at_addresses(),
                 Some(restored) = self.restored.recv() => self.restored(restored),
                 Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
@@ -212,11 +222,14 @@ impl Running {
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::AddPeer { file_id, addr } => self.add_peer(file_id, addr),
             Command::Watch(file_id) => self.watch(file_id),
-            Command::RetryTrackers => {
-                self.node.trackers.kick();
-                self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
-            }
+            Command::RetryTrackers => self.hurry(),
         }
+    }
+
+    /// Every tracker and everybody who may have something is tried again at once.
+    pub(super) fn hurry(&self) {
+        self.node.trackers.kick();
+        self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
     }
 
     /// The transfer of this file.

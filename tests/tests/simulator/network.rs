@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll, Waker};
@@ -52,6 +52,10 @@ struct State {
     listeners: HashMap<SocketAddr, mpsc::UnboundedSender<(End, SocketAddr)>>,
     /// Nothing gets from the first to the second.
     blocked: HashSet<(IpAddr, IpAddr)>,
+    /// Where hosts are that have moved, by the address that they had first.
+    moved: HashMap<IpAddr, IpAddr>,
+    /// Addresses that nobody has any more.
+    left: HashSet<IpAddr>,
     connections: Vec<Weak<Connection>>,
     next_port: u16,
     story: DefaultHasher,
@@ -102,6 +106,8 @@ impl Net {
             cables: HashMap::new(),
             listeners: HashMap::new(),
             blocked: HashSet::new(),
+            moved: HashMap::new(),
+            left: HashSet::new(),
             connections: Vec::new(),
             next_port: 40_000,
             story: DefaultHasher::new(),
@@ -110,9 +116,27 @@ impl Net {
         })))
     }
 
-    /// What a host at this address sees of it, and who carries its messages to a tracker.
-    pub(crate) fn host(&self, ip: IpAddr, courier: Arc<dyn Courier>) -> Arc<dyn Network> {
-        Arc::new(Host { net: self.clone(), ip, courier })
+    /// What a host that was at this address first sees of it, and who carries its messages to a tracker.
+    pub(crate) fn host(&self, home: IpAddr, courier: Arc<dyn Courier>) -> Arc<dyn Network> {
+        Arc::new(Host { net: self.clone(), home, courier })
+    }
+
+    /// Where a host is that was at this address first.
+    pub(crate) fn address(&self, home: IpAddr) -> IpAddr {
+        self.lock().moved.get(&home).copied().unwrap_or(home)
+    }
+
+    /// A host gets another address: what is under way to the one that it had or from there is lost, and nobody hears of it.
+    pub(crate) fn change_address(&self, home: IpAddr) {
+        let old = self.address(home);
+        let state = &mut *self.lock();
+        state.left.insert(old);
+        let number = u16::try_from(state.left.len()).expect("nobody moves that often").to_be_bytes();
+        let new = IpAddr::V4(Ipv4Addr::new(10, 1, number[0], number[1]));
+        state.moved.insert(home, new);
+        let listeners = std::mem::take(&mut state.listeners);
+        let at = |addr: SocketAddr| SocketAddr::new(if addr.ip() == old { new } else { addr.ip() }, addr.port());
+        state.listeners = listeners.into_iter().map(|(addr, listener)| (at(addr), listener)).collect();
     }
 
     /// From now on nothing gets from one to the other.
@@ -132,16 +156,22 @@ impl Net {
         self.for_each(|_, pipe| pipe.wake());
     }
 
-    /// Takes in what is dialled at this address.
-    pub(crate) fn listen(&self, addr: SocketAddr) -> Box<dyn Listen> {
+    /// Takes in what is dialled at this port of a host that was at this address first.
+    pub(crate) fn listen(&self, home: SocketAddr) -> Box<dyn Listen> {
         let (sender, receiver) = mpsc::unbounded_channel();
+        let addr = self.now(home);
         self.lock().listeners.insert(addr, sender);
-        Box::new(Listener { net: self.clone(), addr, dialled: tokio::sync::Mutex::new(receiver) })
+        Box::new(Listener { net: self.clone(), home, dialled: tokio::sync::Mutex::new(receiver) })
+    }
+
+    fn now(&self, home: SocketAddr) -> SocketAddr {
+        SocketAddr::new(self.address(home.ip()), home.port())
     }
 
     /// Whether anything gets from one to the other.
     pub(crate) fn is_open(&self, from: IpAddr, to: IpAddr) -> bool {
-        !self.lock().blocked.contains(&(from, to))
+        let state = self.lock();
+        !state.blocked.contains(&(from, to)) && !state.left.contains(&from) && !state.left.contains(&to)
     }
 
     /// Every connection of this host ends; both sides learn it, or nobody ever does.
@@ -331,6 +361,13 @@ impl Pipe {
     }
 }
 
+impl Stream for End {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        // Nobody asks for the port.
+        Ok(SocketAddr::new(self.pipe(self.out).from, 0))
+    }
+}
+
 impl Drop for End {
     fn drop(&mut self) {
         self.pipe(self.out).end(&self.connection.net);
@@ -344,18 +381,22 @@ impl Drop for End {
 #[derive(Debug)]
 struct Host {
     net: Net,
-    ip: IpAddr,
+    home: IpAddr,
     courier: Arc<dyn Courier>,
 }
 
 impl Network for Host {
     fn listen(&self, addr: SocketAddr) -> Later<'static, io::Result<Box<dyn Listen>>> {
-        let (net, ip) = (self.net.clone(), self.ip);
-        Box::pin(async move { Ok(net.listen(SocketAddr::new(ip, addr.port()))) })
+        let (net, home) = (self.net.clone(), self.home);
+        Box::pin(async move { Ok(net.listen(SocketAddr::new(home, addr.port()))) })
     }
 
     fn connect(&self, addr: SocketAddr) -> Later<'static, io::Result<Box<dyn Stream>>> {
-        Box::pin(self.net.clone().dial(self.ip, addr))
+        Box::pin(self.net.clone().dial(self.net.address(self.home), addr))
+    }
+
+    fn addresses(&self) -> io::Result<Vec<IpAddr>> {
+        Ok(vec![self.net.address(self.home)])
     }
 
     fn courier(&self, _: &Url) -> Arc<dyn Courier> {
@@ -363,15 +404,16 @@ impl Network for Host {
     }
 }
 
+/// It says that it listens at every address, whichever that is just now.
 struct Listener {
     net: Net,
-    addr: SocketAddr,
+    home: SocketAddr,
     dialled: tokio::sync::Mutex<mpsc::UnboundedReceiver<(End, SocketAddr)>>,
 }
 
 impl Listen for Listener {
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.addr)
+        Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), self.home.port()))
     }
 
     fn accept(&self) -> Later<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
@@ -385,6 +427,7 @@ impl Listen for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.net.lock().listeners.remove(&self.addr);
+        let addr = self.net.now(self.home);
+        self.net.lock().listeners.remove(&addr);
     }
 }

@@ -61,6 +61,8 @@ pub(crate) enum Event {
         /// Without anybody hearing of it.
         silently: bool,
     },
+    /// A peer's host gets another address.
+    Moved(usize),
     /// The tracker goes, and forgets everything.
     TrackerGone,
     /// It is back.
@@ -107,6 +109,9 @@ impl Plan {
                 4 => events.extend([(at, Event::TrackerGone), (at + lasts, Event::TrackerBack)]),
                 _ => events.extend([(at, Event::Left(one)), (at + lasts, Event::Came(one))]),
             }
+        }
+        for _ in 0..rng.random_range(0..3) {
+            events.push((millis(rng, 0..TROUBLED.as_millis() as u64), Event::Moved(rng.random_range(0..peers))));
         }
         events.sort_by_key(|(at, _)| *at);
         Self { seed, weather, size, seeders, wanted, liars, events }

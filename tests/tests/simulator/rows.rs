@@ -87,3 +87,67 @@ fn a_machine_that_slept_for_ten_minutes_is_on_again_within_15_seconds() {
         println!("measured: peer {sleeper} away for ten minutes: on again after {:.1} s", took.as_secs_f64());
     }
 }
+
+/// Moves a peer of a swarm, of which the second fetches the file; gives how long it takes until more of it comes.
+async fn moves(swarm: &mut Swarm, mover: usize) -> Duration {
+    under_way(swarm).await;
+    let address = |swarm: &Swarm| format!("{}:4000", swarm.ip(mover));
+    let before = address(swarm);
+    swarm.happen(Event::Moved(mover)).await;
+    let now = address(swarm);
+    // What is here and not yet written is no news.
+    let arrives = Duration::from_secs(1);
+    sleep(arrives).await;
+    let took = arrives + goes_on(swarm, Duration::from_secs(15) - arrives).await;
+    swarm.until(Duration::from_secs(1), |swarm| swarm.linked(mover).contains(&now)).await;
+    assert!(!swarm.named().await.contains(&before), "the tracker names where it was");
+    swarm.until(Duration::from_secs(30), |swarm| swarm.have_it(1)).await;
+    took
+}
+
+#[test]
+fn a_machine_whose_address_changes_is_on_again_within_15_seconds() {
+    let first = number("SPRAT_SEED").unwrap_or(6);
+    for (mover, knows_only) in [(0, false), (1, false), (0, true), (1, true)] {
+        // Of two peers, the one or the other has the lower ID.
+        let took = (first..first + 4).map(|seed| {
+            in_virtual_time(&two(seed), async |swarm| {
+                if knows_only {
+                    swarm.knows_only(1, 0);
+                }
+                moves(swarm, mover).await
+            })
+        });
+        let (took, found) =
+            (took.max().unwrap_or_default(), if knows_only { "by its address" } else { "by a tracker" });
+        let who = ["the seeder", "the leecher"][mover];
+        println!("measured: {who}, found {found}, at another address: on again after {:.1} s", took.as_secs_f64());
+    }
+}
+
+#[test]
+fn links_name_where_a_machine_is_now_also_when_nobody_is_connected() {
+    in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(8)), async |swarm| {
+        swarm.happen(Event::Came(0)).await;
+        sleep(Duration::from_secs(60)).await;
+        swarm.happen(Event::Moved(0)).await;
+        let now = [format!("{}:4000", swarm.ip(0))];
+        swarm.until(Duration::from_secs(6), |swarm| swarm.linked(0) == now).await;
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(swarm.named().await, now);
+    });
+}
+
+#[test]
+fn what_is_dialled_from_an_address_that_is_gone_is_dialled_anew() {
+    for wait in 0..12 {
+        let took = in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(7)), async |swarm| {
+            swarm.happen(Event::Blocked(1, 0)).await;
+            swarm.start_all().await;
+            sleep(Duration::from_secs(wait)).await;
+            swarm.happen(Event::Moved(1)).await;
+            goes_on(swarm, Duration::from_secs(9)).await
+        });
+        println!("moved {wait} s after it began to dial: there after {:.1} s", took.as_secs_f64());
+    }
+}

@@ -71,7 +71,8 @@ pub(crate) struct Swarm {
 
 /// One peer, whose program may run or not.
 struct Peer {
-    ip: IpAddr,
+    /// The address that it had first.
+    home: IpAddr,
     seed: u64,
     dir: TempDir,
     /// What it is told when its program starts for the first time.
@@ -132,9 +133,10 @@ impl Swarm {
     /// What is to happen, happens.
     pub(crate) async fn happen(&mut self, event: Event) {
         match event {
-            Event::Blocked(from, to) => self.net.block(self.peers[from].ip, self.peers[to].ip),
-            Event::Healed(from, to) => self.net.unblock(self.peers[from].ip, self.peers[to].ip),
-            Event::Cut { peer, silently } => self.net.cut(self.peers[peer].ip, silently),
+            Event::Blocked(from, to) => self.net.block(self.ip(from), self.ip(to)),
+            Event::Healed(from, to) => self.net.unblock(self.ip(from), self.ip(to)),
+            Event::Cut { peer, silently } => self.net.cut(self.ip(peer), silently),
+            Event::Moved(peer) => self.net.change_address(self.peers[peer].home),
             Event::TrackerGone => self.tracker.stop(),
             Event::TrackerBack => self.tracker.start(self.seed),
             Event::Left(n) => self.peers[n].stop().await,
@@ -183,12 +185,33 @@ impl Swarm {
 
     /// Where a peer is.
     pub(crate) fn ip(&self, n: usize) -> IpAddr {
-        self.peers[n].ip
+        self.net.address(self.peers[n].home)
+    }
+
+    /// Before its program starts: a peer is told where another is, and reaches no tracker.
+    pub(crate) fn knows_only(&mut self, n: usize, other: usize) {
+        self.net.block(self.ip(n), TRACKER);
+        let peers = vec![SocketAddr::new(self.ip(other), PORT).into()];
+        let link = Link { peers, ..self.link.clone() };
+        self.peers[n].first = Some(Command::Download { link, target: Target::DownloadDir });
+    }
+
+    /// The addresses at which the tracker names somebody.
+    pub(crate) async fn named(&self) -> Vec<String> {
+        self.tracker.named(self.link.file_id).await
+    }
+
+    /// The addresses in the link that a peer gives to others.
+    pub(crate) fn linked(&self, n: usize) -> Vec<String> {
+        let running = self.peers[n].running.as_ref();
+        let snapshot = running.map(|(engine, _)| engine.snapshot());
+        let peers = snapshot.iter().flat_map(|snapshot| &snapshot.transfers).flat_map(|transfer| &transfer.link.peers);
+        peers.map(ToString::to_string).collect()
     }
 
     async fn start(&mut self, n: usize) {
-        let post = Arc::new(Post { from: self.peers[n].ip, to: self.tracker.clone() });
-        let network = self.net.host(self.peers[n].ip, post);
+        let post = Arc::new(Post { from: self.peers[n].home, to: self.tracker.clone() });
+        let network = self.net.host(self.peers[n].home, post);
         self.peers[n].start(network).await;
     }
 
@@ -250,7 +273,7 @@ impl Peer {
         } else {
             Command::Download { link: link.clone(), target: Target::DownloadDir }
         };
-        Self { ip: ip(0, n), seed, dir, first: Some(first), running: None }
+        Self { home: ip(0, n), seed, dir, first: Some(first), running: None }
     }
 
     async fn start(&mut self, network: Arc<dyn sprat_peer::world::Network>) {
@@ -258,7 +281,7 @@ impl Peer {
             return;
         }
         let mut config = EngineConfig::new(self.dir.path().join("state"), self.dir.path().join("downloads"));
-        config.listen = SocketAddr::new(self.ip, PORT);
+        config.listen = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), PORT);
         config.trackers = vec![format!("http://{TRACKER}:5000").parse().expect("that is a URL")];
         config.restore = true;
         config.world = World { network, disk: Disk::AtOnce, seed: Some(self.seed) };

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use sprat_chunking::FileId;
 use sprat_peer::world::{Courier, Later, Letter, Undelivered};
-use sprat_protocol::tracker::{Answer, QueryAnswer, Request};
+use sprat_protocol::tracker::{Answer, FileInfo, QueryAnswer, Request};
 use sprat_tracker::proof::Proof;
 use sprat_tracker::refusal::Refusal;
 use sprat_tracker::{Caller, Config, Now, Tracker};
@@ -33,7 +34,7 @@ pub(crate) struct Host {
 /// Carries the messages of one peer to it.
 #[derive(Debug)]
 pub(crate) struct Post {
-    /// Whose.
+    /// Whose: the address that it had first.
     pub(crate) from: IpAddr,
     /// Where to.
     pub(crate) to: Arc<Host>,
@@ -67,6 +68,16 @@ impl Host {
             let stats = tracker.stats(now());
             (stats.seeders, stats.leechers)
         })
+    }
+
+    /// Where it says that those are who have a file, to somebody who is somewhere else.
+    pub(crate) async fn named(&self, file_id: FileId) -> Vec<String> {
+        let running = self.running.lock().expect("nobody panics with it").clone();
+        let Some(tracker) = running else { return Vec::new() };
+        let found = tracker.file(Caller::new(self.ip, now()), file_id).await.unwrap_or_default();
+        let info: Option<FileInfo> = serde_json::from_slice(&found).ok();
+        let peers = info.into_iter().flat_map(|info| info.peers);
+        peers.flat_map(|peer| peer.addresses).map(|addr| addr.to_string()).collect()
     }
 
     async fn answer(&self, from: IpAddr, letter: &Letter) -> Result<Vec<u8>, Undelivered> {
@@ -105,11 +116,15 @@ impl Post {
         sleep(net.delay()).await;
     }
 
-    async fn there_and_back<T>(&self, at: impl Future<Output = Result<T, Undelivered>>) -> Result<T, Undelivered> {
+    async fn there_and_back<T>(
+        &self,
+        from: IpAddr,
+        at: impl Future<Output = Result<T, Undelivered>>,
+    ) -> Result<T, Undelivered> {
         let trip = async {
-            self.travel(self.from, self.to.ip).await;
+            self.travel(from, self.to.ip).await;
             let answer = at.await;
-            self.travel(self.to.ip, self.from).await;
+            self.travel(self.to.ip, from).await;
             answer
         };
         let late = |_| Undelivered::Unreachable("it did not answer in time".to_owned());
@@ -120,15 +135,16 @@ impl Post {
 impl Courier for Post {
     fn deliver(&self, letter: Letter) -> Later<'_, Result<Vec<u8>, Undelivered>> {
         Box::pin(async move {
-            self.to.net.note((self.from, &letter.url));
-            self.there_and_back(self.to.answer(self.from, &letter)).await
+            let from = self.to.net.address(self.from);
+            self.to.net.note((from, &letter.url));
+            self.there_and_back(from, self.to.answer(from, &letter)).await
         })
     }
 
     fn is_well(&self, _: String) -> Later<'_, Result<bool, Undelivered>> {
         Box::pin(async move {
             let is_there = async { Ok(self.to.running.lock().expect("nobody panics with it").is_some()) };
-            match self.there_and_back(is_there).await? {
+            match self.there_and_back(self.to.net.address(self.from), is_there).await? {
                 true => Ok(true),
                 false => Err(Undelivered::Unreachable("connection refused".to_owned())),
             }
