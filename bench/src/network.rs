@@ -72,6 +72,15 @@ impl Network {
         there.join().map_err(|_| anyhow::anyhow!("what was done on host {host} panicked"))?
     }
 
+    /// Gives this host another address in the place of the one that it has; gives the new one. Connections over the old one are
+    /// told nothing, as when a lease of DHCP is over.
+    pub(crate) fn change_address(&self, host: usize) -> anyhow::Result<String> {
+        let (name, new) = (self.host(host), address(host + 100));
+        ip(&format!("-n {name} addr del {}/24 dev eth0", address(host)))?;
+        ip(&format!("-n {name} addr add {new}/24 dev eth0"))?;
+        Ok(new)
+    }
+
     /// How many TCP segments have come to this host.
     pub(crate) fn segments_received(&self, host: usize) -> anyhow::Result<u64> {
         // Not /proc/self, which is the first thread's.

@@ -20,10 +20,22 @@ pub(super) const ROWS: &[Row] = &[
         must: "reconnected ≤ 15 s",
         run: |trial| simulate(trial, "rows::a_machine_that_slept_for_ten_minutes_is_on_again_within_15_seconds"),
     },
+    Row {
+        number: 22,
+        fault: "the machine gets another address (virtual)",
+        must: "reconnected ≤ 15 s",
+        run: |trial| simulate(trial, "rows::a_machine_whose_address_changes_is_on_again_within_15_seconds"),
+    },
+    Row {
+        number: 26,
+        fault: "24 h at 5 % churn a minute (virtual)",
+        must: "RSS slope < 1 MiB/h; no task, file or socket leaked",
+        run: |trial| simulate(trial, "churn::nothing_grows_while_peers_come_and_go"),
+    },
 ];
 
 /// Runs one test of the simulator, and takes what it measured.
-pub(super) fn simulate(trial: &Trial, test: &str) -> anyhow::Result<Measured> {
+fn simulate(trial: &Trial, test: &str) -> anyhow::Result<Measured> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["test", "--quiet", "-p", "sprat-tests", "--test", "simulator", "--", "--include-ignored"]);

@@ -76,7 +76,7 @@ fn register(identity: &Identity, tracker: SocketAddr, port: u16, files: Vec<Regi
     Register { peer_id: identity.peer_id(), port, addresses: Vec::new(), files, tracker, time, nonce }
 }
 
-fn query(client: &mut Client, tracker: SocketAddr, file_id: FileId) -> anyhow::Result<QueryAnswer> {
+pub(super) fn query(client: &mut Client, tracker: SocketAddr, file_id: FileId) -> anyhow::Result<QueryAnswer> {
     let asked = Request::Query(Query { peer_id: None, file_ids: vec![file_id], max_peers: 50 });
     match serde_json::from_slice(&client.ask(&post(tracker, &asked))?.ok()?.body)? {
         Answer::QueryAnswer(answer) => Ok(answer),
