@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -17,7 +17,7 @@ use sprat_protocol::name::clean_line;
 use sprat_protocol::wire::{Decoded, Hello, Message, RejectReason};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::buffers::Buffer;
@@ -36,6 +36,8 @@ const OUTBOX_LEN: usize = 4096;
 const OUTBOX_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes of small messages are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
+/// How long who is said to be elsewhere may take to answer where it was.
+const DOUBT: Duration = Duration::from_secs(2);
 /// How many chunks are read at once in order to be sent.
 const READ_AHEAD: usize = 2;
 
@@ -68,6 +70,7 @@ pub(crate) struct Connection {
     /// Bytes of payload in the outbox.
     outbox_bytes: AtomicUsize,
     downloads: Mutex<Downloads>,
+    doubted: Notify,
     closed: CancellationToken,
 }
 
@@ -216,6 +219,7 @@ impl Connection {
             outbox: sender,
             outbox_bytes: AtomicUsize::new(0),
             downloads: Mutex::default(),
+            doubted: Notify::new(),
             closed,
         };
         (Arc::new(connection), Driver { reader, writer, outbox: receiver })
@@ -229,6 +233,11 @@ impl Connection {
     /// Ends it.
     pub(crate) fn close(&self) {
         self.closed.cancel();
+    }
+
+    /// The other side may be gone: it is given up unless it answers soon.
+    pub(crate) fn doubt(&self) {
+        self.doubted.notify_one();
     }
 
     /// Asks for a file; `listener` hears what comes of it. Returns whether the connection still lives.
@@ -305,9 +314,11 @@ impl Connection {
         W: AsyncWrite + Unpin,
     {
         let Driver { mut reader, mut writer, mut outbox } = driver;
+        let heard = reader.heard();
         let ended = tokio::select! {
             biased;
             () = self.closed.cancelled() => Ok(()),
+            silent = self.silent_when_doubted(&heard) => Err(silent),
             ended = self.read(&node, &mut reader) => ended,
             ended = self.write(&node, &mut writer, &mut outbox) => ended,
         };
@@ -343,6 +354,19 @@ impl Connection {
                     self.post(Message::Ping);
                     pinged = true;
                 }
+            }
+        }
+    }
+
+    /// Waits until somebody doubts that the other side is there, and not a byte comes when it is asked, be it the rest of a chunk.
+    async fn silent_when_doubted(&self, heard: &AtomicU64) -> ConnectionError {
+        loop {
+            self.doubted.notified().await;
+            let before = heard.load(Ordering::Relaxed);
+            self.post(Message::Ping);
+            sleep(DOUBT).await;
+            if heard.load(Ordering::Relaxed) == before {
+                return ConnectionError::Silent;
             }
         }
     }

@@ -141,6 +141,8 @@ struct Remote {
     connection: Arc<Connection>,
     /// What it is known as: a link may name its address, and a tracker its peer ID.
     candidates: Vec<Candidate>,
+    /// Where it was said to be since it is connected.
+    named: Vec<PeerAddr>,
     claim: Option<Claim>,
 }
 

@@ -1,6 +1,8 @@
 //! Frames over a byte stream: what [`sprat_protocol::wire::frame`] says, read from and written to a socket.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -21,12 +23,18 @@ const STALLED: Duration = Duration::from_secs(30);
 pub(crate) struct FrameReader<R> {
     stream: R,
     buffer: BytesMut,
+    heard: Arc<AtomicU64>,
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Frames from the start of this stream.
     pub(crate) fn new(stream: R) -> Self {
-        Self { stream, buffer: BytesMut::with_capacity(READ_AHEAD) }
+        Self { stream, buffer: BytesMut::with_capacity(READ_AHEAD), heard: Arc::default() }
+    }
+
+    /// How many bytes came so far, kept up to date.
+    pub(crate) fn heard(&self) -> Arc<AtomicU64> {
+        self.heard.clone()
     }
 
     /// The next message, `None` at the end of the stream. Its payload, if any, is to be read before the next one.
@@ -39,7 +47,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 return Ok(Some(decoded));
             }
             self.buffer.reserve(READ_AHEAD);
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            let read = self.stream.read_buf(&mut self.buffer).await?;
+            self.heard.fetch_add(read as u64, Ordering::Relaxed);
+            if read == 0 {
                 return if self.buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
             }
         }
@@ -55,6 +65,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
+            self.heard.fetch_add(read as u64, Ordering::Relaxed);
             rest = &mut rest[read..];
         }
         Ok(())

@@ -27,6 +27,12 @@ pub(super) const ROWS: &[Row] = &[
         run: |trial| simulate(trial, "rows::a_machine_whose_address_changes_is_on_again_within_15_seconds"),
     },
     Row {
+        number: 22,
+        fault: "the sharer's machine gets another address, and the downloader cannot be dialled (virtual)",
+        must: "reconnected ≤ 15 s",
+        run: |trial| simulate(trial, "rows::a_seeder_that_moves_is_found_again_by_who_cannot_be_dialled"),
+    },
+    Row {
         number: 26,
         fault: "24 h at 5 % churn a minute (virtual)",
         must: "RSS slope < 1 MiB/h; no task, file or socket leaked",

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sprat_protocol::PeerAddr;
+
 use super::{Download, Happening, MAX_DIALS, Remote, dial_one};
 use crate::asking::{Found, Known};
 use crate::candidates::Candidate;
@@ -46,9 +48,21 @@ impl Download {
     fn note(&mut self, known: &Known) -> Happening {
         let now = clock::now();
         for (candidate, addresses) in known {
+            self.doubt_where_it_was(candidate, addresses);
             self.candidates.add(now, candidate.clone(), addresses.clone());
         }
         Happening::Network
+    }
+
+    /// Who is now said to be elsewhere than where it was dialled may be gone from there, and its connection silent.
+    fn doubt_where_it_was(&mut self, candidate: &Candidate, addresses: &[PeerAddr]) {
+        let is_it = |remote: &&mut Remote| Candidate::Peer(remote.connection.peer_id) == *candidate;
+        for remote in self.peers.values_mut().filter(is_it).filter(|remote| remote.named != addresses) {
+            remote.named = addresses.to_vec();
+            if remote.connection.dialled && !addresses.contains(&remote.connection.addr.into()) {
+                remote.connection.doubt();
+            }
+        }
     }
 
     /// The user says where else to look: there at once.
@@ -116,7 +130,8 @@ impl Download {
             return;
         }
         if connection.want(self.file_id(), self.chunk_size, self.inbox.0.clone()) {
-            let remote = Remote { connection: connection.clone(), candidates: vec![candidate], claim: None };
+            let remote =
+                Remote { connection: connection.clone(), candidates: vec![candidate], named: Vec::new(), claim: None };
             self.peers.insert(connection.key, remote);
         } else {
             self.failed(&candidate);

@@ -52,6 +52,8 @@ struct State {
     listeners: HashMap<SocketAddr, mpsc::UnboundedSender<(End, SocketAddr)>>,
     /// Nothing gets from the first to the second.
     blocked: HashSet<(IpAddr, IpAddr)>,
+    /// Who cannot be dialled, as behind a router.
+    hidden: HashSet<IpAddr>,
     /// Where hosts are that have moved, by the address that they had first.
     moved: HashMap<IpAddr, IpAddr>,
     /// Addresses that nobody has any more.
@@ -106,6 +108,7 @@ impl Net {
             cables: HashMap::new(),
             listeners: HashMap::new(),
             blocked: HashSet::new(),
+            hidden: HashSet::new(),
             moved: HashMap::new(),
             left: HashSet::new(),
             connections: Vec::new(),
@@ -142,6 +145,15 @@ impl Net {
     /// From now on nothing gets from one to the other.
     pub(crate) fn block(&self, from: IpAddr, to: IpAddr) {
         self.lock().blocked.insert((from, to));
+    }
+
+    /// Nobody can dial this host.
+    pub(crate) fn hide(&self, ip: IpAddr) {
+        self.lock().hidden.insert(ip);
+    }
+
+    fn is_hidden(&self, ip: IpAddr) -> bool {
+        self.lock().hidden.contains(&ip)
     }
 
     /// From now on everything gets everywhere again.
@@ -237,7 +249,7 @@ impl Net {
     async fn dial(self, from: IpAddr, to: SocketAddr) -> io::Result<Box<dyn Stream>> {
         let (there, back) = (self.delay(), self.delay());
         sleep(there).await;
-        while !(self.is_open(from, to.ip()) && self.is_open(to.ip(), from)) {
+        while !(self.is_open(from, to.ip()) && self.is_open(to.ip(), from)) || self.is_hidden(to.ip()) {
             // The system would try again and again, too.
             sleep(Duration::from_secs(1)).await;
         }

@@ -126,6 +126,19 @@ fn a_machine_whose_address_changes_is_on_again_within_15_seconds() {
 }
 
 #[test]
+fn a_seeder_that_moves_is_found_again_by_who_cannot_be_dialled() {
+    let first = number("SPRAT_SEED").unwrap_or(9);
+    let took = (first..first + 8).map(|seed| {
+        in_virtual_time(&two(seed), async |swarm| {
+            swarm.net.hide(swarm.ip(1));
+            moves(swarm, 0).await
+        })
+    });
+    let took = took.max().unwrap_or_default().as_secs_f64();
+    println!("measured: the seeder at another address, the leecher behind a router: on again after {took:.1} s");
+}
+
+#[test]
 fn links_name_where_a_machine_is_now_also_when_nobody_is_connected() {
     in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(8)), async |swarm| {
         swarm.happen(Event::Came(0)).await;
