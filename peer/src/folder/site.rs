@@ -48,10 +48,10 @@ pub(crate) struct Site {
     files: OpenDir,
     /// Where parts are fetched to.
     parts_dir: Arc<OpenDir>,
-    /// The folder below `files` that something was put in last: its neighbours come next.
-    latest: Option<(PathBuf, OpenDir)>,
     /// Where each file goes below that.
     places: Vec<PathBuf>,
+    /// The folder below it that something was put in last: its neighbours come next.
+    latest: Option<(PathBuf, OpenDir)>,
     /// The parts of each ID: the same content may be in several places.
     parts: HashMap<FileId, Vec<Part>>,
     /// Parts that are in their places, but not durable yet.
@@ -174,8 +174,8 @@ impl Site {
             folder,
             files: inside,
             parts_dir: Arc::new(parts_dir),
-            latest: None,
             places,
+            latest: None,
             parts,
             unsynced: Vec::new(),
             unsynced_bytes: 0,
@@ -345,14 +345,14 @@ impl Site {
         Ok(&self.latest.insert(latest).1)
     }
 
-    /// A file in its place.
-    fn file(&self, place: usize) -> io::Result<File> {
+    /// Opens a file in its place.
+    fn open_at(&self, place: usize, how: impl FnOnce(&OpenDir, &OsStr) -> io::Result<File>) -> io::Result<File> {
         let below = &self.places[place];
         let parent = below.parent().unwrap_or(Path::new(""));
         let name = below.file_name().unwrap_or_default();
         match &self.latest {
-            Some((latest, dir)) if latest == parent => dir.open(name),
-            _ => self.files.dir_at(parent)?.open(name),
+            Some((latest, dir)) if latest == parent => how(dir, name),
+            _ => how(&self.files.dir_at(parent)?, name),
         }
     }
 
@@ -386,11 +386,12 @@ impl Site {
     fn sync_files(&self, places: &[usize]) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if places.len() >= SYNC_TOGETHER {
-            return Ok(rustix::fs::syncfs(self.file(places[0])?)?);
+            return Ok(rustix::fs::syncfs(self.open_at(places[0], |dir, name| dir.open(name))?)?);
         }
         let mut dirs = BTreeSet::new();
         for place in places {
-            self.file(*place)?.sync_all()?;
+            // Windows syncs what is open for writing only.
+            self.open_at(*place, |dir, name| dir.open_to_write(name))?.sync_all()?;
             dirs.extend(self.places[*place].parent());
         }
         dirs.into_iter().for_each(|below| sync_dir(&self.folder.root.join(below)));
@@ -413,6 +414,8 @@ impl Site {
     /// [`Trouble`]; everything stays where it was.
     pub(crate) fn finish(mut self) -> Result<Folder, Trouble> {
         self.sync()?;
+        // Windows moves no folder in which another one is open.
+        drop((self.files, self.latest));
         let Self { destination, name, path, work, mut folder, .. } = self;
         let failed = |error: io::Error| trouble(&path, 0, &error);
         let dir = &destination.dir;
@@ -454,7 +457,7 @@ impl Site {
 
     /// The stamp of a file that is there in its full length.
     fn stamp(&self, place: usize) -> Option<FileStamp> {
-        let stamp = FileStamp::of(&self.file(place).ok()?.metadata().ok()?);
+        let stamp = FileStamp::of(&self.open_at(place, |dir, name| dir.open(name)).ok()?.metadata().ok()?);
         (stamp.len == self.folder.collection.files[place].size).then_some(stamp)
     }
 
@@ -462,7 +465,8 @@ impl Site {
     fn is_right(&self, place: usize, job: &Job) -> bool {
         let listed = &self.folder.collection.files[place];
         let layout = Layout::new(listed.size, ChunkSize::for_len(listed.size)).ok();
-        let digest = self.file(place).ok().zip(layout).map(|(file, layout)| split(&file, layout, |_, _| job.go_on()));
+        let file = self.open_at(place, |dir, name| dir.open(name)).ok();
+        let digest = file.zip(layout).map(|(file, layout)| split(&file, layout, |_, _| job.go_on()));
         let is_right = digest.is_some_and(|digest| digest.is_ok_and(|digest| digest.file_id() == listed.file_id));
         job.advance(listed.size).is_continue() && is_right
     }
