@@ -207,14 +207,20 @@ fn jump_one(who: &str, jump: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How long a whole file takes to fetch from there.
+/// How long a whole file takes to fetch from there: the median of five times.
 async fn fetch_time(link: &str, file: &Path, out: &Path) -> anyhow::Result<f64> {
-    let start = Instant::now();
-    let arguments = ["get", link, "--listen", "127.0.0.1:0", "--output", text(out)?, "--json"];
-    let mut get = Process::start(Program::new(beside_this("sprat")?).args(arguments))?;
-    tokio::task::block_in_place(|| get.record("complete", start + PATIENCE * 2))?;
-    ensure!(same(file, out)?, "the copy is another file");
-    Ok(start.elapsed().as_secs_f64())
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        let arguments = ["get", link, "--listen", "127.0.0.1:0", "--output", text(out)?, "--json"];
+        let mut get = Process::start(Program::new(beside_this("sprat")?).args(arguments))?;
+        tokio::task::block_in_place(|| get.record("complete", start + PATIENCE * 2))?;
+        times.push(start.elapsed().as_secs_f64());
+        ensure!(same(file, out)?, "the copy is another file");
+        std::fs::remove_file(out)?;
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
 }
 
 /// Memory that it may have, in MiB.
@@ -223,7 +229,8 @@ const MOST: u64 = 256;
 async fn crowd(trial: &Trial) -> anyhow::Result<Measured> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("shared.bin");
-    crate::noise(&file, trial.of(32, 256))?;
+    let mib = trial.of(32, 256);
+    crate::noise(&file, mib)?;
     let group = Group::new(MOST << 20);
     let (mut peer, addr, link) = sharer(dir.path(), &mut group.sprat()?)?;
     let link: sprat_protocol::Link = link.parse()?;
@@ -259,7 +266,7 @@ async fn crowd(trial: &Trial) -> anyhow::Result<Measured> {
     };
     let ratio = alone / beside;
     Ok(Measured::Held(
-        format!("{connected}; an honest transfer {ratio:.2} as fast as alone"),
+        format!("{connected}; an honest transfer {ratio:.2} as fast as alone ({beside:.2} s for {mib} MiB)"),
         ratio >= 0.8 && rss < MOST as f64,
     ))
 }
