@@ -108,16 +108,14 @@ impl OpenDir {
 
     /// Makes a file with these bytes in place of what has the name. Gives its stamp.
     pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: &[u8]) -> io::Result<FileStamp> {
-        self.make_free(&name)?;
-        let mut file = self.create(name)?;
+        let mut file = self.create_anew(name)?;
         file.write_all(bytes)?;
         Ok(FileStamp::of(&file.metadata()?))
     }
 
     /// The same with the bytes of a file, from where it is read next.
     pub(crate) fn copy(&self, name: impl AsRef<Path>, from: &mut File) -> io::Result<()> {
-        self.make_free(&name)?;
-        io::copy(from, &mut self.create(name)?).map(drop)
+        io::copy(from, &mut self.create_anew(name)?).map(drop)
     }
 
     /// Moves what has this name to another folder, in place of what has that name there.
@@ -158,11 +156,14 @@ impl OpenDir {
         Ok(self.dir.open_with(name, options.follow(FollowSymlinks::No))?.into_std())
     }
 
-    /// A file that is there may have other names elsewhere, under which it must not change.
-    fn make_free(&self, name: impl AsRef<Path>) -> io::Result<()> {
-        match self.dir.remove_file(name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+    /// Makes a file in place of what has the name: that may have other names elsewhere, under which it must not change.
+    fn create_anew(&self, name: impl AsRef<Path>) -> io::Result<File> {
+        match self.create(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.remove_file(&name)?;
+                self.create(name)
+            }
+            created => created,
         }
     }
 }
