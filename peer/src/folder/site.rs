@@ -140,8 +140,9 @@ impl Site {
             if !progress.lock().map_err(failed)? {
                 continue;
             }
-            let site = Self::begin(destination, name, work, progress, collection)?;
-            return site.look(*distrust, job).map(|site| OpenedSite::Site(Box::new(site)));
+            let mut site = Self::begin(destination, name, work, progress, collection)?;
+            site.look(*distrust, job)?;
+            return Ok(OpenedSite::Site(Box::new(site)));
         }
         let full = io::Error::other("too many folders of that name are there");
         Err(trouble(&destination.path_of(destination.name.as_str()), 0, &full))
@@ -193,7 +194,7 @@ impl Site {
 
     /// Finds the parts that are there from before: those on record, if that is to be trusted, and those that hash to what they
     /// should be.
-    fn look(mut self, distrust: bool, job: &Job) -> Result<Self, Trouble> {
+    fn look(&mut self, distrust: bool, job: &Job) -> Result<(), Trouble> {
         let ids: Vec<FileId> = self.parts.keys().copied().collect();
         let (mut unsure, mut bytes) = (Vec::new(), 0);
         for id in ids {
@@ -214,8 +215,7 @@ impl Site {
                 self.there(id, &files)?;
             }
         }
-        self.sync()?;
-        Ok(self)
+        self.sync()
     }
 
     /// Where the folder is expected to be.
@@ -392,7 +392,8 @@ impl Site {
         for place in places {
             // Windows syncs what is open for writing only.
             self.open_at(*place, |dir, name| dir.open_to_write(name))?.sync_all()?;
-            dirs.extend(self.places[*place].parent());
+            // Folders may be new, up to the root.
+            dirs.extend(self.places[*place].ancestors().skip(1));
         }
         dirs.into_iter().for_each(|below| sync_dir(&self.folder.root.join(below)));
         Ok(())
@@ -544,13 +545,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let bytes = vec![1; LARGE];
         let collection = Collection { files: vec![file("a", LARGE, &bytes)], ..Collection::default() };
-        let site = site(dir.path(), &collection);
+        let mut site = site(dir.path(), &collection);
         fs::write(site.folder.root.join("a"), &bytes).unwrap();
         let stopped = Job::default();
         stopped.stop();
-        let site = site.look(true, &stopped).unwrap();
+        site.look(true, &stopped).unwrap();
         assert!(!site.has(id(&bytes)));
-        let site = site.look(true, &Job::default()).unwrap();
+        site.look(true, &Job::default()).unwrap();
         assert!(site.has(id(&bytes)));
     }
 
