@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use sprat_chunking::tree;
-use sprat_peer::share::digest_file;
+use sprat_store::digest::digest_file;
 
 use crate::Load;
 

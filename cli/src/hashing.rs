@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use sprat_chunking::FileId;
-use sprat_peer::share::{ShareError, id_of, size_of};
+use sprat_store::digest::ShareError;
+use sprat_store::identify::{id_of, size_of};
 use tokio::task;
 use tokio_util::sync::CancellationToken;
 

@@ -38,7 +38,7 @@ pub const READERS: [Reader; 12] = [
     Reader { name: "collection", read: collection },
     Reader { name: "file_name", read: file_name },
     Reader { name: "words", read: words },
-    Reader { name: "part_record", read: sprat_peer::fuzz::part_record },
+    Reader { name: "part_record", read: sprat_store::fuzz::part_record },
     Reader { name: "state_files", read: sprat_peer::fuzz::state_files },
     Reader { name: "tracker_files", read: sprat_tracker::fuzz::files },
 ];

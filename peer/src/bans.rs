@@ -7,8 +7,9 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 use sprat_protocol::PeerId;
+use sprat_store::disk::atomic::replace;
 
-use crate::state_dir::{StateDir, replace};
+use crate::state_dir::StateDir;
 
 /// How long a peer that sent bad data is left alone.
 const BAN: Duration = Duration::from_secs(60 * 60);

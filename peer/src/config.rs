@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sprat_api::Snapshot;
 use url::Url;
 
 use crate::tokens::Tokens;
@@ -93,7 +94,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 500,
-            active_downloads: 5,
+            active_downloads: Snapshot::ACTIVE_DOWNLOADS,
             peers_per_download: 50,
             window_bytes: 32 * 1024 * 1024,
             buffer_bytes: 32 * 1024 * 1024,

@@ -7,10 +7,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::rngs::SmallRng;
+use sprat_api::{TransferState, Trouble};
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, ReadAt};
 use sprat_protocol::collection::MAX_COLLECTION;
 use sprat_protocol::link::MAX_HINTS;
 use sprat_protocol::{Collection, FileName, Link, PeerAddr};
+use sprat_store::disk::destination::{Destination, name_at};
+use sprat_store::disk::job::Job;
+use sprat_store::disk::open_dir::OpenDir;
+use sprat_store::disk::stamp::FileStamp;
+use sprat_store::disk::trouble::trouble;
+use sprat_store::folder::list::List;
+use sprat_store::part::{Opened, PartChunks, PartFile};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
@@ -22,18 +30,14 @@ use crate::candidates::{Candidate, Candidates};
 use crate::clock;
 use crate::connection::{Claim, Connection, FromPeer};
 use crate::holding::Holding;
-use crate::job::Job;
 use crate::node::Node;
-use crate::open_dir::OpenDir;
 use crate::pool::{self, ConnectError};
 use crate::scheduler::PeerKey;
-use crate::share::FileStamp;
-use crate::snapshot::{TransferState, Trouble};
 use crate::status::Status;
-use crate::store::{Destination, Opened, PartChunks, PartFile, assumed_chunk_size, name_at, trouble};
 use crate::watching::Progress;
 
 mod fetch;
+pub(crate) mod folder;
 mod learn;
 mod limits;
 mod peers;
@@ -90,6 +94,14 @@ pub(crate) struct Reins {
     pub(crate) added_peers: watch::Receiver<Vec<PeerAddr>>,
     /// Ends it.
     pub(crate) stop: CancellationToken,
+}
+
+impl Reins {
+    /// A job on the disk that ends with the download.
+    pub(crate) fn job(&self) -> Job {
+        let stop = self.stop.clone();
+        Job::until(move || stop.is_cancelled())
+    }
 }
 
 /// What makes a download a part of a folder's.
@@ -195,17 +207,6 @@ pub(crate) struct Finished {
     pub(crate) layout: Layout,
 }
 
-/// The list of a folder's files, which is what the ID was of.
-#[derive(Debug)]
-pub(crate) struct List {
-    /// What it says.
-    pub(crate) collection: Collection,
-    /// The list as it came.
-    pub(crate) bytes: Vec<u8>,
-    /// What the folder is called.
-    pub(crate) name: FileName,
-}
-
 /// What a download gave.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -240,7 +241,7 @@ impl Download {
         reins: Reins,
     ) -> Self {
         let (now, file_id, rng) = (clock::now(), order.link.file_id, node.rng());
-        let chunk_size = assumed_chunk_size(order.link.size);
+        let chunk_size = order.link.size.map_or(ChunkSize::DEFAULT, ChunkSize::for_len);
         let watched = status.watching().subscribe();
         let mut candidates = Candidates::default();
         for peer in &order.link.peers {
@@ -378,7 +379,7 @@ impl Download {
         if std::mem::take(&mut self.order.distrust) {
             part.distrust();
         }
-        let job = Arc::new(Job::new(self.reins.stop.clone()));
+        let job = Arc::new(self.reins.job());
         self.status.works(job.clone());
         self.node.changed.notify_one();
         let checking = part.clone();

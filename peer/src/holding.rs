@@ -1,10 +1,8 @@
 //! What this peer has: files that it can serve from, wholly or in part.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -12,13 +10,13 @@ use std::time::Instant;
 use parking_lot::{Mutex, RwLock};
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, ReadAt};
 use sprat_protocol::PeerId;
+use sprat_store::disk::stamp::FileStamp;
+use sprat_store::part::PartChunks;
+use sprat_store::source::{ReadError, Source, read_whole};
 use tokio::sync::{Notify, mpsc};
 
 use crate::connection::{Connection, Said};
-use crate::folder::Bundled;
 use crate::handed_out::HandedOut;
-use crate::share::FileStamp;
-use crate::store::PartChunks;
 
 /// How many peers that were sent something are remembered by name; over that those who left are forgotten.
 const MAX_UPLOADED_TO: usize = 500;
@@ -77,19 +75,6 @@ struct State {
     layout: Layout,
     has: Bitfield,
     source: Source,
-}
-
-/// Where the bytes are.
-#[derive(Clone, Debug)]
-pub(crate) enum Source {
-    /// A file that lies where the user left it.
-    Whole { path: PathBuf, stamp: FileStamp },
-    /// Small files of a folder.
-    Bundle(Arc<Bundled>),
-    /// A download under way.
-    Part(Arc<PartChunks>),
-    /// Nowhere any more: the download has stopped, and its file is closed.
-    Gone,
 }
 
 impl Holding {
@@ -340,35 +325,6 @@ impl Holding {
     pub(crate) fn uploaded_to(&self) -> Vec<(PeerId, Recipient)> {
         self.uploaded_to.lock().iter().map(|(peer_id, recipient)| (*peer_id, recipient.clone())).collect()
     }
-}
-
-/// Fills `bytes` with what is at `offset` of a file that had this stamp; blocks. Returns whether anything happened to it since.
-pub(crate) fn read_whole(path: &Path, stamp: FileStamp, bytes: &mut [u8], offset: u64) -> Result<bool, ReadError> {
-    let changed = || ReadError::Changed(path.to_owned());
-    let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => changed(),
-        _ => ReadError::Io(error),
-    })?;
-    file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => changed(),
-        _ => ReadError::Io(error),
-    })?;
-    let now = FileStamp::of(&file.metadata()?);
-    if now.len == stamp.len { Ok(!stamp.is_untouched(&now)) } else { Err(changed()) }
-}
-
-/// Why a chunk could not be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
-    /// It is not had.
-    #[error("the chunk is not here")]
-    NotHere,
-    /// The file is no longer what was shared.
-    #[error("{} was changed or removed", .0.display())]
-    Changed(PathBuf),
-    /// The disk said no.
-    #[error(transparent)]
-    Io(#[from] io::Error),
 }
 
 /// Everything that this peer has, by file ID. The same file may be here several times: by itself, and as a part of folders. Each

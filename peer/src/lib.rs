@@ -3,7 +3,7 @@
 //! A front end sees [`Engine::start`], [`EngineHandle`], [`Command`], [`Event`] and [`Snapshot`], and nothing else. The
 //! modules, in reading order:
 //!
-//! - [`config`], [`command`], [`event`], [`snapshot`], [`detail`]: the surface.
+//! - [`config`]: what an engine is told at its start. Commands, events and snapshots are those of [`sprat_api`].
 //! - `engine`: the task that owns everything; carries out commands, publishes snapshots. `status`, `watching`: how one transfer
 //!   stands, and what is told of it only while somebody looks. `job`: long work on the disk.
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
@@ -29,27 +29,21 @@ mod bans;
 mod buffers;
 mod candidates;
 mod clock;
-pub mod command;
 pub mod config;
 mod connection;
 mod courier;
-pub mod detail;
 mod dialling;
 mod disk;
 mod download;
 mod engine;
-pub mod event;
-mod folder;
 mod frames;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod handed_out;
 mod held_back;
 mod holding;
-mod job;
 mod library;
 mod node;
-mod open_dir;
 mod pace;
 mod pool;
 mod rarity;
@@ -59,11 +53,9 @@ pub mod search;
 mod seed;
 mod server;
 mod settings;
-pub mod share;
-pub mod snapshot;
+mod shares;
 mod state_dir;
 mod status;
-mod store;
 mod token_file;
 mod tokens;
 pub mod tracker_client;
@@ -73,16 +65,14 @@ mod upload_slots;
 mod watching;
 pub mod world;
 
-pub use command::{Command, Priority, Target};
 pub use config::{EngineConfig, Limits};
-pub use detail::{Cell, ChunkMap, Detail, FileView};
 pub use engine::{Engine, EngineHandle, StartError};
-pub use event::Event;
 pub use search::{Found, search};
-pub use snapshot::{
-    HashingView, PeerView, Snapshot, TrackerState, TrackerView, TransferState, TransferView, Trouble, Work,
+pub use sprat_api::{
+    Cell, ChunkMap, Command, Detail, Event, FileView, HashingView, PeerView, Priority, Snapshot, Target, TrackerState,
+    TrackerView, TransferState, TransferView, Trouble, Work,
 };
-pub use state_dir::make_private_dir;
+pub use sprat_store::disk::atomic::make_private_dir;
 pub use token_file::{TokenFile, TokenFileError};
 pub use tokens::{Tokens, is_readable_on_the_way};
 pub use trackers::tracker_url;

@@ -6,19 +6,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
+use sprat_api::Priority;
 use sprat_chunking::{ChunkHashes, FileDigest, FileId, Layout};
 use sprat_protocol::Collection;
+use sprat_store::disk::atomic::replace;
+use sprat_store::disk::stamp::FileStamp;
+use sprat_store::folder::Folder;
+use sprat_store::folder::digest::digest_list;
+use sprat_store::part::sidecar::Sidecar;
+use sprat_store::source::PlacedFile;
 
-use crate::command::Priority;
-use crate::folder::digest::digest_list;
-use crate::folder::{Folder, PlacedFile};
 use crate::holding::Holding;
-use crate::share::FileStamp;
-use crate::state_dir::{StateDir, replace};
-use crate::store::sidecar::Sidecar;
+use crate::state_dir::StateDir;
 
 /// The transfers of one engine, as they are written down.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,13 +221,13 @@ pub(crate) struct KeptFile {
 
 impl From<&PlacedFile> for KeptFile {
     fn from(file: &PlacedFile) -> Self {
-        Self { path: file.path.clone(), len: file.stamp.len, modified: nanos(file.stamp) }
+        Self { path: file.path.clone(), len: file.stamp.len, modified: file.stamp.nanos() }
     }
 }
 
 impl From<KeptFile> for PlacedFile {
     fn from(kept: KeptFile) -> Self {
-        Self { path: kept.path, stamp: stamp(kept.len, kept.modified) }
+        Self { path: kept.path, stamp: FileStamp::recorded(kept.len, kept.modified) }
     }
 }
 
@@ -240,19 +241,7 @@ fn hashes_path(state: &StateDir, file_id: FileId) -> PathBuf {
 
 /// The place of a whole file.
 pub(crate) fn whole(path: &Path, stamp: FileStamp) -> Place {
-    Place::Whole { path: path.to_owned(), len: stamp.len, modified: nanos(stamp) }
-}
-
-/// When a file was last modified, in nanoseconds since 1970, where that is known.
-pub(crate) fn nanos(stamp: FileStamp) -> Option<u64> {
-    let since = stamp.modified.and_then(|modified| modified.duration_since(SystemTime::UNIX_EPOCH).ok());
-    since.and_then(|since| u64::try_from(since.as_nanos()).ok())
-}
-
-/// The stamp that was written down.
-pub(crate) fn stamp(len: u64, modified: Option<u64>) -> FileStamp {
-    let modified = modified.map(|nanos| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos));
-    FileStamp { len, modified, changed: None }
+    Place::Whole { path: path.to_owned(), len: stamp.len, modified: stamp.nanos() }
 }
 
 #[cfg(test)]
@@ -260,7 +249,7 @@ mod tests {
     use super::*;
 
     fn record() -> Record {
-        let stamp = stamp(5, Some(1_234_567_891));
+        let stamp = FileStamp::recorded(5, Some(1_234_567_891));
         Record {
             file_id: FileId::new([3; 32]),
             added: 9,
@@ -281,7 +270,7 @@ mod tests {
         library.save(&state);
         assert_eq!(Library::load(&state), library);
         let Place::Whole { len, modified, .. } = record().place else { panic!("it is whole") };
-        assert_eq!(whole(Path::new("/a/b"), stamp(len, modified)), record().place);
+        assert_eq!(whole(Path::new("/a/b"), FileStamp::recorded(len, modified)), record().place);
     }
 
     #[test]
@@ -307,7 +296,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::open(dir.path()).unwrap();
         let mut odd = record();
-        odd.place = whole(Path::new(std::ffi::OsStr::from_bytes(b"/\xff")), stamp(1, None));
+        odd.place = whole(Path::new(std::ffi::OsStr::from_bytes(b"/\xff")), FileStamp::recorded(1, None));
         Library { transfers: vec![odd, record()] }.save(&state);
         assert_eq!(Library::load(&state).transfers, [record()]);
     }

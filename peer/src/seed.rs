@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sprat_chunking::{Bitfield, ChunkIndex, ChunkSize, FileId, Layout};
 use sprat_protocol::wire::{MAX_HAVE_CHUNKS, Message, RejectReason};
+use sprat_store::source::ReadError;
 use tokio::io::AsyncWrite;
 use tokio::task::JoinHandle;
 
@@ -11,7 +12,7 @@ use crate::buffers::Buffer;
 use crate::clock;
 use crate::connection::{Connection, ConnectionError};
 use crate::frames::FrameWriter;
-use crate::holding::{Holding, ReadError};
+use crate::holding::Holding;
 use crate::node::Node;
 use crate::upload_slots::Turn;
 

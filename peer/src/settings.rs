@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
+use sprat_api::Priority;
 use sprat_chunking::FileId;
 use tokio::sync::Notify;
 
-use crate::command::Priority;
 use crate::node::Node;
 use crate::rate_limit::RateLimit;
 

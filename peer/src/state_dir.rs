@@ -1,10 +1,11 @@
 //! The state directory: one engine at a time, its identity, and what outlives a restart.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sprat_protocol::Identity;
+use sprat_store::disk::atomic::{make_private_dir, replace};
 
 use crate::engine::StartError;
 
@@ -52,38 +53,6 @@ impl StateDir {
             Err(error) => Err(failed(error)),
         }
     }
-}
-
-/// Writes a file that only this user can read, wholly or not at all: a reader never sees half of it, nor does the next
-/// start after a crash.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
-}
-
-/// Makes a directory that only this user can enter, and those above it, if they are not there.
-///
-/// # Errors
-/// What the system says.
-pub fn make_private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 #[cfg(test)]

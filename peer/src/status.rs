@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, MutexGuard};
+use sprat_api::{PeerView, TransferState, Work};
 use sprat_protocol::{FileName, PeerId};
+use sprat_store::disk::job::Job;
 use tokio::sync::Notify;
 
 use crate::clock;
 use crate::connection::{Connection, Said};
 use crate::holding::Holding;
-use crate::job::Job;
 use crate::pace::RateMeter;
-use crate::snapshot::{PeerView, TransferState, Work};
 use crate::watching::Watching;
 
 /// The most peers that are shown for one transfer; who delivered stays longest.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
-use tempfile::NamedTempFile;
+use sprat_store::disk::atomic::replace;
 
 use crate::tokens::Tokens;
 use crate::trackers::tracker_url;
@@ -91,15 +91,9 @@ pub(crate) fn parse(text: &str) -> Result<Tokens, String> {
     Ok(tokens)
 }
 
-/// A temporary file can be read by its owner only, and stays so under its name.
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    fs::create_dir_all(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+    replace(path, text.as_bytes())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
+use sprat_api::{Event, TrackerState, TrackerView};
 use sprat_protocol::tracker::AccessToken;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -11,9 +12,7 @@ use url::Url;
 
 use crate::announcer;
 use crate::clock;
-use crate::event::Event;
 use crate::node::Node;
-use crate::snapshot::{TrackerState, TrackerView};
 use crate::tokens::{Tokens, is_readable_on_the_way};
 use crate::tracker_client::{TrackerClient, TrackerError};
 

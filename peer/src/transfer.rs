@@ -1,25 +1,24 @@
 //! One entry of the engine's list: a file that is fetched or served.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use sprat_api::{TransferState, TransferView};
 use sprat_chunking::FileId;
 use sprat_protocol::PeerAddr;
+use sprat_store::disk::destination::name_at;
+use sprat_store::folder::Folder;
+use sprat_store::whole::Whole;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::download::Order;
 use crate::engine::recovery::Recovery;
-use crate::folder::Folder;
 use crate::library::{self, Place, Record, Wanted};
 use crate::node::{Hints, Node};
-use crate::share::FileStamp;
-use crate::snapshot::{TransferState, TransferView};
 use crate::status::{Moving, Status, since_1970};
-use crate::store::name_at;
 
 /// A transfer, as the engine keeps it.
 #[derive(Debug)]
@@ -74,66 +73,6 @@ impl Shown {
     fn is_still(&self, seen: Seen) -> bool {
         // Of who is connected the view says when it was last there, which is now.
         self.seen == seen && !self.is_changing && !self.view.peers.iter().any(|peer| peer.connected)
-    }
-}
-
-/// Something that is wholly here.
-#[derive(Clone, Debug)]
-pub(crate) enum Whole {
-    /// A file, and what tells that it is still the same.
-    File(PathBuf, FileStamp),
-    /// A folder.
-    Folder(Arc<Folder>),
-}
-
-impl Whole {
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            Self::File(path, _) => path,
-            Self::Folder(folder) => &folder.root,
-        }
-    }
-
-    /// Whether it is there, as far as one look tells.
-    pub(crate) fn is_there(&self) -> bool {
-        match self {
-            Self::File(..) => self.is_still(),
-            Self::Folder(folder) => folder.root.is_dir(),
-        }
-    }
-
-    /// Whether it is still what it was, as far as can be told without reading it; looks at every file.
-    pub(crate) fn is_still(&self) -> bool {
-        match self {
-            Self::File(path, stamp) => stamp.is_still_of(path),
-            Self::Folder(folder) => folder.is_still(),
-        }
-    }
-
-    /// The same once its bytes were found to be others: from then on nothing that is there looks like it.
-    pub(crate) fn disproved(self) -> Self {
-        let disproved = |stamp: FileStamp| FileStamp { modified: None, ..stamp };
-        match self {
-            Self::File(path, stamp) => Self::File(path, disproved(stamp)),
-            Self::Folder(folder) => {
-                let mut folder = Arc::unwrap_or_clone(folder);
-                folder.files.iter_mut().flatten().for_each(|file| file.stamp = disproved(file.stamp));
-                Self::Folder(Arc::new(folder))
-            }
-        }
-    }
-
-    /// Deletes it, but for what somebody changed since.
-    pub(crate) fn delete(&self) {
-        let deleted = match self {
-            Self::File(path, _) if self.is_still() => fs::remove_file(path),
-            Self::File(..) => Ok(()),
-            Self::Folder(folder) => folder.delete(),
-        };
-        if let Err(error) = deleted {
-            tracing::warn!(path = %self.path().display(), %error, "can't delete what was downloaded");
-        }
     }
 }
 

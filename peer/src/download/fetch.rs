@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use sprat_api::{Event, TransferState, Trouble};
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, Layout, PutError};
 use sprat_protocol::wire::RejectReason;
+use sprat_store::disk::trouble::trouble;
+use sprat_store::part::PartFile;
 
 use super::{Download, Fetched, Happening, Written};
 use crate::buffers::Buffer;
 use crate::clock;
 use crate::connection::{FromPeer, News};
-use crate::event::Event;
 use crate::holding::Holding;
 use crate::scheduler::{Arrival, PeerKey, Scheduler, SchedulerConfig};
-use crate::snapshot::{TransferState, Trouble};
-use crate::store::{PartFile, trouble};
 
 /// How long a peer that is busy is left alone if it does not say.
 const BUSY: Duration = Duration::from_millis(500);

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use sprat_api::TransferState;
 use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout};
 
 use super::{Download, Happening};
 use crate::clock;
 use crate::connection::{Claim, FromPeer, News};
 use crate::scheduler::PeerKey;
-use crate::snapshot::TransferState;
 
 /// How long one peer may take for its list, before another is asked.
 const PATIENCE: Duration = Duration::from_secs(10);

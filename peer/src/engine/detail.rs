@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use sprat_api::{ChunkMap, Detail, FileView};
 use sprat_chunking::{Bitfield, FileId};
 use sprat_protocol::collection::Part;
 use sprat_protocol::{Collection, FileName};
+use sprat_store::folder::num_chunks;
+use sprat_store::whole::Whole;
 
+use super::drawing::Drawing;
 use super::run::Running;
-use crate::detail::{ChunkMap, Detail, Drawing, FileView};
-use crate::folder::num_chunks;
 use crate::holding::Holding;
 use crate::library;
 use crate::node::Node;
-use crate::transfer::{Transfer, Whole};
+use crate::transfer::Transfer;
 use crate::watching::{Progress, Watching};
 
 /// The transfer that somebody watches.

@@ -3,28 +3,29 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sprat_api::{Event, Target, TransferState};
 use sprat_chunking::FileId;
 use sprat_protocol::link::MAX_HINTS;
 use sprat_protocol::{FileName, Link, PeerAddr};
+use sprat_store::disk::trouble::trouble;
+use sprat_store::folder::Folder;
+use sprat_store::folder::list::List;
+use sprat_store::part::PartFile;
+use sprat_store::site::Site;
+use sprat_store::whole::Whole;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::run::Running;
-use crate::command::Target;
-use crate::download::{Download, Ended, Finished, List, Order, Outcome, Reins};
-use crate::event::Event;
-use crate::folder::Folder;
-use crate::folder::fetch::{FolderFetch, TAKEN};
-use crate::folder::site::Site;
+use crate::download::folder::{FolderFetch, TAKEN};
+use crate::download::{Download, Ended, Finished, Order, Outcome, Reins};
 use crate::holding::Holding;
 use crate::library::{self, Record, Wanted};
 use crate::node::{Fetching, Node};
-use crate::snapshot::TransferState;
 use crate::state_dir::StateDir;
 use crate::status::Status;
-use crate::store::{PartFile, trouble};
-use crate::transfer::{self, After, Transfer, Whole};
+use crate::transfer::{self, After, Transfer};
 
 impl Running {
     /// Begins a download, unless the file is here or on its way already.

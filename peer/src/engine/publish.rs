@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::run::Running;
 use crate::clock;
-use crate::snapshot::Snapshot;
+use sprat_api::Snapshot;
+
 use crate::transfer::Transfer;
 
 impl Running {
@@ -73,10 +74,10 @@ fn says_the_same(one: &Snapshot, other: &Snapshot) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sprat_api::{HashingView, TrackerState, TrackerView};
     use sprat_protocol::PeerId;
 
     use super::*;
-    use crate::snapshot::{HashingView, TrackerState, TrackerView};
 
     #[test]
     fn what_says_the_same_is_no_news() {

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use sprat_api::TransferState;
 use sprat_chunking::FileId;
 
 use super::run::Running;
 use crate::clock;
-use crate::snapshot::TransferState;
 use crate::transfer::Transfer;
 
 /// How long a download may wait for peers before its turn is another's.

@@ -3,15 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use sprat_api::{Event, TransferState, Trouble};
 use sprat_chunking::FileId;
+use sprat_store::part::PartFile;
+use sprat_store::site::Site;
 
 use super::run::Running;
 use crate::clock;
-use crate::event::Event;
-use crate::folder::site::Site;
-use crate::snapshot::{TransferState, Trouble};
 use crate::status::Figures;
-use crate::store::PartFile;
 
 /// How soon is looked whether the trouble is over; from then on the time doubles.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -89,16 +88,6 @@ impl Running {
             self.publish();
         } else {
             self.enqueue(file_id);
-        }
-    }
-}
-
-impl Trouble {
-    /// Whether it is the same, but for figures.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::DiskFull { dir, .. }, Self::DiskFull { dir: other, .. }) => dir == other,
-            _ => self == other,
         }
     }
 }

@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sprat_api::{TransferState, Trouble};
 use sprat_chunking::{FileDigest, FileId};
+use sprat_store::disk::stamp::FileStamp;
+use sprat_store::folder::Folder;
+use sprat_store::whole::Whole;
 use tokio::sync::mpsc;
 
 use super::run::Running;
 use crate::clock;
-use crate::folder::Folder;
 use crate::holding::Holding;
 use crate::library::{self, Library, Place, Record};
-use crate::share::FileStamp;
-use crate::snapshot::{TransferState, Trouble};
+use crate::shares::folder::serve;
 use crate::state_dir::StateDir;
 use crate::status::Status;
-use crate::transfer::{Transfer, Whole};
+use crate::transfer::Transfer;
 
 /// What was found meanwhile is told together, so that trackers are, too.
 const TOGETHER: Duration = Duration::from_millis(250);
@@ -54,7 +56,7 @@ impl Running {
                     continue;
                 }
                 Place::Whole { path, len, modified } => {
-                    (path.clone(), Whole::File(path, library::stamp(len, modified)))
+                    (path.clone(), Whole::File(path, FileStamp::recorded(len, modified)))
                 }
                 // Whatever it is now, it stays in the list.
                 Place::Folder { path } => (path.clone(), Whole::Folder(Arc::new(Folder::unknown(path)))),
@@ -101,7 +103,7 @@ impl Running {
             (Found::File(holding), _) => self.serve_whole(Arc::from(holding)),
             (Found::Folder(list, digests), Some(folder)) => {
                 for (part, digest) in folder.parts.iter().zip(digests) {
-                    folder.serve(&self.node, part, Some(digest), &list);
+                    serve(&self.node.holdings, &self.node.settings, &folder, part, Some(digest), &list);
                 }
                 self.serve_folder(file_id, folder, &list);
             }
@@ -125,7 +127,7 @@ fn look_at_all(state: &StateDir, records: Vec<Record>, found: &mpsc::UnboundedSe
         }
         match place {
             Place::Whole { path, len, modified } => {
-                together.push(look_at_file(state, file_id, path, library::stamp(len, modified)));
+                together.push(look_at_file(state, file_id, path, FileStamp::recorded(len, modified)));
             }
             Place::Folder { path } => together.push(look_at_folder(state, file_id, path)),
             Place::Wanted(_) => {}

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sprat_api::{Command, Snapshot, TransferState};
 use sprat_chunking::FileId;
+use sprat_store::disk::destination::name_at;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock;
-use crate::command::Command;
 use crate::config::EngineConfig;
 use crate::download::Ended;
 use crate::engine::addresses::looks;
@@ -24,9 +25,7 @@ use crate::engine::shares::{Hashed, Hashing};
 use crate::engine::upkeep::Moved;
 use crate::library::Library;
 use crate::node::{Hints, Node};
-use crate::snapshot::{Snapshot, TransferState};
 use crate::state_dir::StateDir;
-use crate::store::name_at;
 use crate::transfer::Transfer;
 
 /// Snapshots are at least this far apart.

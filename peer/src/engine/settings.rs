@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
 
+use sprat_api::Priority;
 use sprat_chunking::FileId;
 
 use super::run::Running;
-use crate::command::Priority;
 
 impl Running {
     /// Sends and receives chunks of this file no faster than that.

@@ -3,21 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sprat_api::{Event, HashingView, TransferState, Trouble, Work};
 use sprat_chunking::{FileDigest, FileId};
+use sprat_store::digest::{ShareError, digest_file};
+use sprat_store::disk::job::Job;
+use sprat_store::disk::stamp::FileStamp;
+use sprat_store::folder::Folder;
+use sprat_store::folder::digest::{FolderDigest, digest_folder};
+use sprat_store::identify::size_of;
+use sprat_store::whole::Whole;
 
 use super::run::Running;
 use crate::clock;
-use crate::event::Event;
-use crate::folder::Folder;
-use crate::folder::digest::{FolderDigest, digest_folder};
 use crate::holding::Holding;
-use crate::job::Job;
 use crate::library;
-use crate::share::{FileStamp, ShareError, digest_file, size_of};
-use crate::snapshot::{HashingView, TransferState, Trouble, Work};
+use crate::shares::folder::serve;
 use crate::state_dir::StateDir;
 use crate::status::Status;
-use crate::transfer::{After, Transfer, Whole};
+use crate::transfer::{After, Transfer};
 
 /// How many of the paths that wait to be hashed a snapshot tells.
 const MAX_WAITING: usize = 1000;
@@ -137,7 +140,7 @@ impl Running {
         self.node.holdings.remove(&file_id);
         self.node.holdings.insert(list.clone());
         for (part, digest) in folder.parts.iter().zip(digests) {
-            folder.serve(&self.node, part, Some(digest), &list);
+            serve(&self.node.holdings, &self.node.settings, &folder, part, Some(digest), &list);
         }
         self.serve_folder(file_id, folder, &list);
         self.shared(path, file_id, &name, size);

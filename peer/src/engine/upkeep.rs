@@ -4,15 +4,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sprat_api::{Event, TransferState, Trouble};
 use sprat_chunking::FileId;
+use sprat_store::disk::job::Job;
+use sprat_store::disk::trouble::trouble;
+use sprat_store::part::PartFile;
+use sprat_store::part::relocate::relocate;
+use sprat_store::site::Site;
+use sprat_store::whole::Whole;
 
 use super::run::Running;
-use crate::event::Event;
-use crate::folder::site::Site;
-use crate::job::Job;
-use crate::snapshot::{TransferState, Trouble};
-use crate::store::{PartFile, relocate, trouble};
-use crate::transfer::{After, Whole};
+use crate::shares::folder::serve;
+use crate::transfer::After;
 
 /// What moving gave.
 #[derive(Debug)]
@@ -192,7 +195,10 @@ impl Running {
         match whole {
             Whole::File(path, stamp) => holding.completed(path.clone(), *stamp),
             Whole::Folder(folder) => {
-                folder.parts.iter().for_each(|part| folder.serve(&self.node, part, None, &holding));
+                folder
+                    .parts
+                    .iter()
+                    .for_each(|part| serve(&self.node.holdings, &self.node.settings, &folder, part, None, &holding));
             }
         }
     }

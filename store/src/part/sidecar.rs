@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 
 use sprat_chunking::{ChunkHashes, ChunkSize, FileId, Hash, MAX_CHUNKS};
 
-use crate::open_dir::OpenDir;
+use crate::disk::open_dir::OpenDir;
 
 const MAGIC: &[u8; 8] = b"SPRATPRT";
 const VERSION: u32 = 2;
@@ -17,16 +17,16 @@ const HEAD_LEN: usize = 8 + 4 + 4 + 8 + Hash::LEN + 4;
 
 /// What a sidecar says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sidecar {
+pub struct Sidecar {
     /// Length of the file in bytes: a claim.
-    pub(crate) size: u64,
+    pub size: u64,
     /// Its chunk hashes, proven.
-    pub(crate) hashes: ChunkHashes,
+    pub hashes: ChunkHashes,
 }
 
 impl Sidecar {
     /// The sidecar as it is written.
-    pub(crate) fn encode(size: u64, hashes: &ChunkHashes) -> Vec<u8> {
+    pub fn encode(size: u64, hashes: &ChunkHashes) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Self::len(hashes.num_chunks()));
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_be_bytes());
@@ -39,13 +39,13 @@ impl Sidecar {
     }
 
     /// Length in bytes without the record, which is where that begins.
-    pub(crate) fn len(num_chunks: u32) -> usize {
+    pub fn len(num_chunks: u32) -> usize {
         HEAD_LEN + num_chunks as usize * Hash::LEN
     }
 
     /// Writes the sidecar of this part file, which must not have one, with an empty record of `record_len` bytes; durable when
     /// it returns.
-    pub(crate) fn write(dir: &OpenDir, part: &str, size: u64, hashes: &ChunkHashes, record_len: u64) -> io::Result<()> {
+    pub fn write(dir: &OpenDir, part: &str, size: u64, hashes: &ChunkHashes, record_len: u64) -> io::Result<()> {
         let name = name_of(part);
         let mut bytes = Self::encode(size, hashes);
         bytes.resize(bytes.len() + record_len as usize, 0);
@@ -56,24 +56,24 @@ impl Sidecar {
     }
 
     /// The sidecar of this part file, opened for the record.
-    pub(crate) fn open(dir: &OpenDir, part: &str) -> io::Result<File> {
+    pub fn open(dir: &OpenDir, part: &str) -> io::Result<File> {
         dir.open_to_write(name_of(part))
     }
 
     /// Whether nothing is where this part file's sidecar would be.
-    pub(crate) fn is_free(dir: &OpenDir, part: &str) -> bool {
+    pub fn is_free(dir: &OpenDir, part: &str) -> bool {
         !dir.is_taken(name_of(part))
     }
 
     /// The sidecar of this part file, if there is one that holds together.
-    pub(crate) fn read(dir: &OpenDir, part: &str) -> Option<Self> {
+    pub fn read(dir: &OpenDir, part: &str) -> Option<Self> {
         let mut bytes = Vec::new();
         dir.open(name_of(part)).ok()?.take(Self::len(MAX_CHUNKS) as u64).read_to_end(&mut bytes).ok()?;
         Self::decode(&bytes)
     }
 
     /// What these bytes, which may go on with a record, say.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (magic, rest) = bytes.split_first_chunk::<8>()?;
         let (version, rest) = rest.split_first_chunk()?;
         let (chunk_size, rest) = rest.split_first_chunk()?;
@@ -90,7 +90,7 @@ impl Sidecar {
     }
 
     /// Deletes the sidecar of this part file.
-    pub(crate) fn remove(dir: &OpenDir, part: &str) {
+    pub fn remove(dir: &OpenDir, part: &str) {
         let name = name_of(part);
         if let Err(error) = dir.remove_file(&name) {
             tracing::warn!(dir = %dir.path().display(), name, %error, "can't delete a file that is no longer needed");

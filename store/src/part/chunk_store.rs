@@ -17,17 +17,16 @@ use sprat_chunking::{
     Bitfield, ChunkHashes, ChunkIndex, FileId, Hash, Layout, PutError, ReadAt, SplitError, put_chunk, verify,
 };
 
-use crate::job::Job;
-use crate::library;
-use crate::share::FileStamp;
-use crate::store::storage::Storage;
+use crate::disk::job::Job;
+use crate::disk::stamp::FileStamp;
+use crate::part::storage::Storage;
 
 /// The numbers at the head of a slot.
 const HEAD_LEN: usize = 3 * 8;
 
 /// Where the chunks of one file go, and where it is written down which are there.
 #[derive(Debug)]
-pub(crate) struct ChunkStore<D, R> {
+pub struct ChunkStore<D, R> {
     data: D,
     record: R,
     /// Where the slots begin in `record`.
@@ -47,13 +46,13 @@ struct Recorded {
 
 impl<D: Storage, R: Storage> ChunkStore<D, R> {
     /// How many bytes the record of this many chunks takes.
-    pub(crate) fn record_len(num_chunks: u32) -> u64 {
+    pub fn record_len(num_chunks: u32) -> u64 {
         2 * slot_len(num_chunks) as u64
     }
 
     /// The chunks in `data`, as the slots at `slots_at` in `record` say. What they do not say is not known yet;
     /// [`ChunkStore::check`] finds out. `layout` counts where they say nothing.
-    pub(crate) fn open(data: D, record: R, slots_at: u64, hashes: ChunkHashes, layout: Layout) -> Self {
+    pub fn open(data: D, record: R, slots_at: u64, hashes: ChunkHashes, layout: Layout) -> Self {
         let slots = [0, 1].map(|slot| {
             let mut bytes = vec![0; slot_len(hashes.num_chunks())];
             let offset = slots_at + (slot * bytes.len()) as u64;
@@ -65,22 +64,22 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
     }
 
     /// The bytes.
-    pub(crate) fn data(&self) -> &D {
+    pub fn data(&self) -> &D {
         &self.data
     }
 
     /// The chunk hashes.
-    pub(crate) fn hashes(&self) -> &ChunkHashes {
+    pub fn hashes(&self) -> &ChunkHashes {
         &self.hashes
     }
 
     /// How the file is cut, as far as was known when that was last recorded.
-    pub(crate) fn layout(&self) -> Layout {
+    pub fn layout(&self) -> Layout {
         self.recorded.lock().layout
     }
 
     /// Believes nothing that is on record: everything is hashed.
-    pub(crate) fn distrust(&self) {
+    pub fn distrust(&self) {
         let mut recorded = self.recorded.lock();
         (recorded.stamp, recorded.has) = (0, Bitfield::empty(self.hashes.num_chunks()));
     }
@@ -90,7 +89,7 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
     ///
     /// # Errors
     /// What reading said.
-    pub(crate) fn check(&self, job: &Job) -> io::Result<Bitfield> {
+    pub fn check(&self, job: &Job) -> io::Result<Bitfield> {
         let Recorded { layout, stamp, mut has, .. } = self.recorded.lock().clone();
         let now = self.data.stamp()?;
         if stamp != 0 && (now.len, nanos(now)) == (layout.len(), stamp) {
@@ -122,7 +121,7 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
 
     /// Verifies a chunk and writes it to its place; blocks. The last chunk may have another length than `layout` says: if it is
     /// the one it should be, the layout was wrong. Returns the layout as it is known since.
-    pub(crate) fn put(&self, layout: Layout, index: ChunkIndex, chunk: &[u8]) -> Result<Layout, PutError> {
+    pub fn put(&self, layout: Layout, index: ChunkIndex, chunk: &[u8]) -> Result<Layout, PutError> {
         let layout = if Some(index) == layout.last() && chunk.len() != layout.chunk_len(index) {
             let len = layout.range(index).start + chunk.len() as u64;
             let exact = Layout::new(len, layout.chunk_size()).ok();
@@ -142,7 +141,7 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
     ///
     /// # Errors
     /// What writing or syncing said; what was recorded before still counts.
-    pub(crate) fn checkpoint(&self, has: &Bitfield, layout: Layout, orderly: bool) -> io::Result<()> {
+    pub fn checkpoint(&self, has: &Bitfield, layout: Layout, orderly: bool) -> io::Result<()> {
         let mut recorded = self.recorded.lock();
         self.data.sync()?;
         let stamp = if orderly { nanos(self.data.stamp()?) } else { 0 };
@@ -178,7 +177,7 @@ fn encode(slot: &Recorded, file_id: FileId) -> Vec<u8> {
 
 /// A record with the right checksum, however strange, is read or refused. Gives which.
 #[cfg(feature = "fuzz")]
-pub(crate) fn read_record(said: &[u8], hashes: &ChunkHashes) -> bool {
+pub fn read_record(said: &[u8], hashes: &ChunkHashes) -> bool {
     let bytes = [said, &checksum(hashes.file_id(), said)].concat();
     let slot = decode(&bytes, hashes);
     if let Some(slot) = &slot {
@@ -207,7 +206,7 @@ fn checksum(file_id: FileId, bytes: &[u8]) -> [u8; Hash::LEN] {
 
 /// When something was last written, in nanoseconds since 1970; 0 where that is not known.
 fn nanos(stamp: FileStamp) -> u64 {
-    library::nanos(stamp).unwrap_or(0)
+    stamp.nanos().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,69 +1,11 @@
-//! The detail of one transfer, for who looks at it closely: which chunks are here, what is in a folder, its own limits.
+//! The chunk map of a transfer, drawn cell by cell.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::sync::Arc;
-
-use sprat_chunking::{Bitfield, FileId};
-
-use crate::command::Priority;
-
-/// What a snapshot tells only of the transfer that is watched; see `Command::Watch`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Detail {
-    /// Which transfer.
-    pub file_id: FileId,
-    /// Which chunks are here; of a folder, its parts one after another.
-    pub chunks: ChunkMap,
-    /// Files of a folder in the order of its list, which is sorted by path; empty for a file, or while its list is not here.
-    pub files: Arc<[FileView]>,
-    /// Priority of those that are not of normal priority, by their place in `files`.
-    pub priorities: BTreeMap<u32, Priority>,
-    /// Its own limit on what is sent, in bytes a second.
-    pub up_limit: Option<NonZeroU32>,
-    /// Its own limit on what is received, in bytes a second.
-    pub down_limit: Option<NonZeroU32>,
-}
-
-/// A file of a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileView {
-    /// Where it is below the folder, separated by `/`: cleaned, safe to show.
-    pub path: String,
-    /// Length in bytes.
-    pub size: u64,
-}
-
-/// Which chunks are here, in at most [`ChunkMap::MAX_CELLS`] cells, each for as many chunks, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChunkMap {
-    /// The cells; none while it is not known how many chunks there are.
-    pub cells: Vec<Cell>,
-    /// For how many chunks each stands; the last may stand for fewer.
-    pub chunks_per_cell: u32,
-}
-
-/// A few chunks that lie beside each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
-    /// None is here.
-    Missing,
-    /// Some are.
-    Partly,
-    /// At least one is under way.
-    Requested,
-    /// All are.
-    Here,
-}
-
-impl ChunkMap {
-    /// The most cells of a map.
-    pub const MAX_CELLS: usize = 4096;
-}
+use sprat_api::{Cell, ChunkMap};
+use sprat_chunking::Bitfield;
 
 /// A map that is being drawn: nothing is here until that is said.
 #[derive(Debug)]
-pub(crate) struct Drawing {
+pub(super) struct Drawing {
     /// How many chunks there are.
     chunks: u64,
     per_cell: u64,
@@ -73,13 +15,13 @@ pub(crate) struct Drawing {
 
 impl Drawing {
     /// A map of so many chunks.
-    pub(crate) fn new(chunks: u64) -> Self {
+    pub(super) fn new(chunks: u64) -> Self {
         let per_cell = chunks.div_ceil(ChunkMap::MAX_CELLS as u64).max(1);
         Self { chunks, per_cell, cells: vec![(0, false); chunks.div_ceil(per_cell) as usize] }
     }
 
     /// So many chunks from this one on are here.
-    pub(crate) fn all(&mut self, from: u64, len: u64) {
+    pub(super) fn all(&mut self, from: u64, len: u64) {
         let (mut at, end) = (from, from + len);
         while at < end {
             let border = ((at / self.per_cell + 1) * self.per_cell).min(end);
@@ -89,21 +31,21 @@ impl Drawing {
     }
 
     /// Those of the chunks from this one on are here.
-    pub(crate) fn here(&mut self, from: u64, chunks: &Bitfield) {
+    pub(super) fn here(&mut self, from: u64, chunks: &Bitfield) {
         for index in chunks.ones() {
             self.cells[((from + u64::from(index.get())) / self.per_cell) as usize].0 += 1;
         }
     }
 
     /// Those are under way.
-    pub(crate) fn requested(&mut self, from: u64, chunks: &Bitfield) {
+    pub(super) fn requested(&mut self, from: u64, chunks: &Bitfield) {
         for index in chunks.ones() {
             self.cells[((from + u64::from(index.get())) / self.per_cell) as usize].1 = true;
         }
     }
 
     /// The map as it is.
-    pub(crate) fn finish(self) -> ChunkMap {
+    pub(super) fn finish(self) -> ChunkMap {
         let cells = self.cells.iter().enumerate().map(|(place, (here, requested))| {
             let all = self.per_cell.min(self.chunks - place as u64 * self.per_cell);
             match (*here, *requested) {

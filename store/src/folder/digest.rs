@@ -13,18 +13,20 @@ use sprat_chunking::{ChunkHashes, ChunkSize, FileDigest, FileId, Hash, Layout, s
 use sprat_protocol::Collection;
 use sprat_protocol::collection::{Bundle, CollectionFile, SMALL, bundle_small};
 
-use crate::folder::{Folder, PlacedFile};
-use crate::share::{FileStamp, ShareError, digest_file};
+use crate::digest::{ShareError, digest_file};
+use crate::disk::stamp::FileStamp;
+use crate::folder::Folder;
+use crate::source::PlacedFile;
 
 /// A folder that was hashed.
 #[derive(Debug)]
-pub(crate) struct FolderDigest {
+pub struct FolderDigest {
     /// What is in it.
-    pub(crate) folder: Folder,
+    pub folder: Folder,
     /// The list as it is shared.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// The chunk hashes of its parts.
-    pub(crate) digests: Vec<FileDigest>,
+    pub digests: Vec<FileDigest>,
 }
 
 /// What walking a folder finds.
@@ -35,7 +37,7 @@ struct Found {
 }
 
 /// Bytes of the files in a folder, as far as they can be told; for progress.
-pub(crate) fn folder_size(root: &Path) -> u64 {
+pub fn folder_size(root: &Path) -> u64 {
     walk(root).map_or(0, |found| found.files.iter().map(|(_, file)| file.stamp.len).sum())
 }
 
@@ -44,7 +46,7 @@ pub(crate) fn folder_size(root: &Path) -> u64 {
 ///
 /// # Errors
 /// [`ShareError`] says what stands in the way.
-pub(crate) fn digest_folder(
+pub fn digest_folder(
     root: &Path,
     progress: impl Fn(u64) -> ControlFlow<()> + Sync,
 ) -> Result<FolderDigest, ShareError> {
@@ -167,13 +169,13 @@ fn digest_bundle(
 }
 
 /// The chunk hashes of a list, whose root is the folder's ID; none if it is longer than any file.
-pub(crate) fn digest_list(list: &[u8]) -> Option<FileDigest> {
+pub fn digest_list(list: &[u8]) -> Option<FileDigest> {
     let layout = Layout::new(list.len() as u64, ChunkSize::for_len(list.len() as u64)).ok()?;
     split(list, layout, |_, _| ControlFlow::Continue(())).ok()
 }
 
 /// The ID of a file of at most one chunk.
-pub(crate) fn id_of_small(bytes: &[u8]) -> FileId {
+pub fn id_of_small(bytes: &[u8]) -> FileId {
     if bytes.is_empty() { tree::root([]).into() } else { tree::chunk_hash(bytes).into() }
 }
 
@@ -294,7 +296,8 @@ mod tests {
         let [Part::Bundle { files, .. }] = folder.parts.as_slice() else { panic!("one bundle: {folder:?}") };
         let expected = split(all.as_slice(), digests[0].layout, |_, _| ControlFlow::Continue(())).unwrap();
         assert_eq!(digests, [expected]);
-        let bundled = crate::folder::Bundled::new(&folder, files).unwrap();
+        let placed = files.iter().map(|place| folder.files[*place].clone().unwrap());
+        let bundled = crate::source::Bundled::new(folder.root.clone(), placed);
         for (start, len) in [(0, all.len()), (0, 1), (19_999, 2), (20_000, 20_001), (all.len() - 1, 1)] {
             let mut read = vec![0; len];
             bundled.read(start as u64, &mut read).unwrap();
@@ -304,6 +307,6 @@ mod tests {
         write(dir.path(), "07", &[1; 20_007]);
         write(dir.path(), "08", &[1; 5]);
         let changed = bundled.read(20_000 * 8, &mut [0; 100]);
-        assert!(matches!(changed, Err(crate::holding::ReadError::Changed(_))), "{changed:?}");
+        assert!(matches!(changed, Err(crate::source::ReadError::Changed(_))), "{changed:?}");
     }
 }

@@ -10,46 +10,46 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
-use crate::share::FileStamp;
+use crate::disk::stamp::FileStamp;
 
 /// An open folder. Names are those of single entries in it.
 #[derive(Debug)]
-pub(crate) struct OpenDir {
+pub struct OpenDir {
     dir: Dir,
     path: PathBuf,
 }
 
 impl OpenDir {
     /// Opens a folder that the user chose; links on the way there are the user's own.
-    pub(crate) fn at(path: &Path) -> io::Result<Self> {
+    pub fn at(path: &Path) -> io::Result<Self> {
         Ok(Self { dir: Dir::open_ambient_dir(path, ambient_authority())?, path: path.to_owned() })
     }
 
     /// Opens the folder that this path leads into. Gives the name there too.
-    pub(crate) fn of(path: &Path) -> io::Result<(Self, &OsStr)> {
+    pub fn of(path: &Path) -> io::Result<(Self, &OsStr)> {
         let (dir, name) = path.parent().zip(path.file_name()).ok_or(io::ErrorKind::InvalidInput)?;
         Ok((Self::at(dir)?, name))
     }
 
     /// Where it was when it was opened.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Opens a folder in it.
-    pub(crate) fn dir(&self, name: impl AsRef<Path>) -> io::Result<Self> {
+    pub fn dir(&self, name: impl AsRef<Path>) -> io::Result<Self> {
         let path = self.path.join(&name);
         Ok(Self { dir: self.dir.open_dir_nofollow(name)?, path })
     }
 
     /// Makes a folder in it, which must not be there, and opens that.
-    pub(crate) fn new_dir(&self, name: impl AsRef<Path>) -> io::Result<Self> {
+    pub fn new_dir(&self, name: impl AsRef<Path>) -> io::Result<Self> {
         self.dir.create_dir(&name)?;
         self.dir(name)
     }
 
     /// Opens the folder at this path below it, and makes whatever is missing on the way.
-    pub(crate) fn dir_below(&self, below: &Path) -> io::Result<Self> {
+    pub fn dir_below(&self, below: &Path) -> io::Result<Self> {
         self.walk(below, |dir, name| match dir.dir(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => dir.new_dir(name),
             opened => opened,
@@ -57,7 +57,7 @@ impl OpenDir {
     }
 
     /// The same for what has to be there.
-    pub(crate) fn dir_at(&self, below: &Path) -> io::Result<Self> {
+    pub fn dir_at(&self, below: &Path) -> io::Result<Self> {
         self.walk(below, |dir, name| dir.dir(name))
     }
 
@@ -71,61 +71,61 @@ impl OpenDir {
     }
 
     /// Whether anything has this name, a dangling link included.
-    pub(crate) fn is_taken(&self, name: impl AsRef<Path>) -> bool {
+    pub fn is_taken(&self, name: impl AsRef<Path>) -> bool {
         self.dir.symlink_metadata(name).is_ok()
     }
 
     /// Whether a file, and no link to one, has this name.
-    pub(crate) fn is_file(&self, name: impl AsRef<Path>) -> bool {
+    pub fn is_file(&self, name: impl AsRef<Path>) -> bool {
         self.dir.symlink_metadata(name).is_ok_and(|metadata| metadata.is_file())
     }
 
     /// Whether a folder, and no link to one, has this name.
-    pub(crate) fn is_dir(&self, name: impl AsRef<Path>) -> bool {
+    pub fn is_dir(&self, name: impl AsRef<Path>) -> bool {
         self.dir.symlink_metadata(name).is_ok_and(|metadata| metadata.is_dir())
     }
 
     /// The names of all that is in it.
-    pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
         self.dir.entries()?.map(|entry| Ok(entry?.file_name())).collect()
     }
 
     /// Opens a file, and no link to one, for reading.
-    pub(crate) fn open(&self, name: impl AsRef<Path>) -> io::Result<File> {
+    pub fn open(&self, name: impl AsRef<Path>) -> io::Result<File> {
         self.open_with(name.as_ref(), OpenOptions::new().read(true))
     }
 
     /// The same for reading and writing.
-    pub(crate) fn open_to_write(&self, name: impl AsRef<Path>) -> io::Result<File> {
+    pub fn open_to_write(&self, name: impl AsRef<Path>) -> io::Result<File> {
         self.open_with(name.as_ref(), OpenOptions::new().read(true).write(true))
     }
 
     /// Makes a file, which must not be there, for reading and writing.
-    pub(crate) fn create(&self, name: impl AsRef<Path>) -> io::Result<File> {
+    pub fn create(&self, name: impl AsRef<Path>) -> io::Result<File> {
         let mut options = OpenOptions::new();
         Ok(self.dir.open_with(name, options.read(true).write(true).create_new(true))?.into_std())
     }
 
     /// Makes a file with these bytes in place of what has the name. Gives its stamp.
-    pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: &[u8]) -> io::Result<FileStamp> {
+    pub fn write(&self, name: impl AsRef<Path>, bytes: &[u8]) -> io::Result<FileStamp> {
         let mut file = self.create_anew(name)?;
         file.write_all(bytes)?;
         Ok(FileStamp::of(&file.metadata()?))
     }
 
     /// The same with the bytes of a file, from where it is read next.
-    pub(crate) fn copy(&self, name: impl AsRef<Path>, from: &mut File) -> io::Result<()> {
+    pub fn copy(&self, name: impl AsRef<Path>, from: &mut File) -> io::Result<()> {
         io::copy(from, &mut self.create_anew(name)?).map(drop)
     }
 
     /// Moves what has this name to another folder, in place of what has that name there.
-    pub(crate) fn rename(&self, name: impl AsRef<Path>, to: &Self, as_name: impl AsRef<Path>) -> io::Result<()> {
+    pub fn rename(&self, name: impl AsRef<Path>, to: &Self, as_name: impl AsRef<Path>) -> io::Result<()> {
         self.dir.rename(name, &to.dir, as_name)
     }
 
     /// Gives a file another name, also in another folder, unless that is taken. A plain rename would replace what is there; a second
     /// link does not. Where the file system has no links, the name is first claimed with an empty file, which is then replaced.
-    pub(crate) fn rename_to_new(&self, name: impl AsRef<Path>, to: &Self, as_name: impl AsRef<Path>) -> io::Result<()> {
+    pub fn rename_to_new(&self, name: impl AsRef<Path>, to: &Self, as_name: impl AsRef<Path>) -> io::Result<()> {
         match self.dir.hard_link(&name, &to.dir, &as_name) {
             Ok(()) => self.dir.remove_file(name),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
@@ -139,12 +139,12 @@ impl OpenDir {
     }
 
     /// Deletes a file, or a link.
-    pub(crate) fn remove_file(&self, name: impl AsRef<Path>) -> io::Result<()> {
+    pub fn remove_file(&self, name: impl AsRef<Path>) -> io::Result<()> {
         self.dir.remove_file(name)
     }
 
     /// Deletes a folder with everything in it; of a link nothing but itself.
-    pub(crate) fn remove_dir_all(&self, name: impl AsRef<Path>) -> io::Result<()> {
+    pub fn remove_dir_all(&self, name: impl AsRef<Path>) -> io::Result<()> {
         self.dir.remove_dir_all(name)
     }
 

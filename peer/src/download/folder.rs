@@ -6,8 +6,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sprat_api::{Priority, TransferState, Trouble};
 use sprat_chunking::{FileDigest, FileId};
 use sprat_protocol::{FileName, Link, PeerAddr};
+use sprat_store::disk::destination::name_at;
+use sprat_store::folder::list::List;
+use sprat_store::folder::{Folder, count_chunks};
+use sprat_store::site::{Before, OpenedSite, Site};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
@@ -17,19 +22,14 @@ use tokio_util::task::TaskTracker;
 use crate::asking::{Asking, Found, Known};
 use crate::candidates::Candidate;
 use crate::clock;
-use crate::command::Priority;
-use crate::download::{Download, Ended, Finished, List, Order, Outcome, PartOf, Reins};
-use crate::folder::site::{OpenedSite, Site};
-use crate::folder::{Folder, count_chunks};
+use crate::download::{Download, Ended, Finished, Order, Outcome, PartOf, Reins};
 use crate::holding::Holding;
-use crate::job::Job;
 use crate::library;
 use crate::node::{Fetching, Node};
 use crate::settings::TransferSettings;
-use crate::snapshot::{TransferState, Trouble};
+use crate::shares::folder::serve;
 use crate::state_dir::StateDir;
 use crate::status::Status;
-use crate::store::name_at;
 use crate::watching::Progress;
 
 /// How many parts are fetched at once.
@@ -119,17 +119,18 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let (order, job) = (self.order.clone(), Arc::new(Job::new(self.reins.stop.clone())));
+        let Order { link, dir, begun, distrust, .. } = self.order.clone();
+        let (before, job) = (Before { begun, distrust }, Arc::new(self.reins.job()));
         self.status.works(job.clone());
         self.node.changed.notify_one();
-        let opened = self.on_disk(move || Site::open(&order, list, &job)).await?;
+        let opened = self.on_disk(move || Site::open(link.file_id, &dir, before, list, &job)).await?;
         if !self.reins.stop.is_cancelled() {
             self.status.update(|figures| figures.distrust = false);
         }
         let mut site = match opened {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
-                    folder.serve(&self.node, part, Some(digest), &self.holding);
+                    serve(&self.node.holdings, &self.node.settings, &folder, part, Some(digest), &self.holding);
                 });
                 return Ok(folder);
             }
@@ -144,7 +145,9 @@ impl FolderFetch {
             self.begin_parts(&site, part_stop);
             if self.running.is_empty() && self.waiting.is_empty() {
                 let folder = self.on_disk(move || site.finish()).await?;
-                folder.parts.iter().for_each(|part| folder.serve(&self.node, part, None, &self.holding));
+                folder.parts.iter().for_each(|part| {
+                    serve(&self.node.holdings, &self.node.settings, &folder, part, None, &self.holding)
+                });
                 return Ok(folder);
             }
             self.show_state();
@@ -235,7 +238,7 @@ impl FolderFetch {
         };
         let site = self.on_disk(placed).await?;
         if let Some(part) = site.part(id) {
-            site.folder().serve(&self.node, part, Some(digest), &self.holding);
+            serve(&self.node.holdings, &self.node.settings, site.folder(), part, Some(digest), &self.holding);
         }
         self.status.watching().reached(id, Progress::All);
         self.node.changed.notify_one();
@@ -250,7 +253,7 @@ impl FolderFetch {
         for (id, kept) in self.on_disk(kept).await {
             let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
             if let Some(part) = site.part(id) {
-                site.folder().serve(&self.node, part, digest, &self.holding);
+                serve(&self.node.holdings, &self.node.settings, site.folder(), part, digest, &self.holding);
             }
         }
     }

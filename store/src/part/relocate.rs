@@ -8,29 +8,32 @@ use std::path::{Path, PathBuf};
 
 use sprat_chunking::FileId;
 
-use super::{Destination, MAX_NUMBER, PartFile, is_of, name_at, part_name, sync_dir};
-use crate::job::Job;
-use crate::open_dir::OpenDir;
-use crate::store::sidecar::{self, Sidecar};
+use super::{PartFile, is_of};
+use crate::disk::destination::{Destination, MAX_NUMBER, name_at, part_name};
+use crate::disk::job::Job;
+use crate::disk::open_dir::OpenDir;
+use crate::disk::sync::sync_dir;
+use crate::part::sidecar;
+use crate::part::sidecar::Sidecar;
 
 /// How many bytes are copied at once.
 const STEP: u64 = 4 * 1024 * 1024;
 
 /// An entry of a folder: a file or another folder, or the name for one.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry<'a> {
+pub struct Entry<'a> {
     dir: &'a OpenDir,
     name: OsString,
 }
 
 /// Moves a file or folder into `dir`, under its name or, if that is taken, the next number of it.
-pub(crate) fn relocate(from: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
+pub fn relocate(from: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
     relocate_as(from, dir, |from, to| move_one(from, to, job))
 }
 
 impl PartFile {
     /// Moves what was fetched towards `path` into `dir`, if it was of this file. Returns where the file is expected now.
-    pub(crate) fn relocate(path: &Path, dir: &Path, file_id: FileId, job: &Job) -> io::Result<PathBuf> {
+    pub fn relocate(path: &Path, dir: &Path, file_id: FileId, job: &Job) -> io::Result<PathBuf> {
         relocate_as(path, dir, |from, to| {
             let part = from.part();
             if !is_of(from.dir, &part, file_id) {
@@ -51,7 +54,7 @@ impl PartFile {
 }
 
 /// Finds the first number of the name of `from` that is free in `dir`, and has it moved there.
-pub(crate) fn relocate_as(
+pub fn relocate_as(
     from: &Path,
     dir: &Path,
     move_to: impl Fn(&Entry<'_>, &Entry<'_>) -> io::Result<()>,
@@ -76,7 +79,7 @@ pub(crate) fn relocate_as(
 
 /// Moves a file or folder to where nothing is. Only what has to be copied tells `job` how far it is, and can be stopped: then it is
 /// where it was, and `Interrupted` is the error.
-pub(crate) fn move_one(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
+pub fn move_one(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
     if job.is_stopped() {
         return Err(io::ErrorKind::Interrupted.into());
     }
@@ -103,12 +106,12 @@ fn copy_over(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
 
 impl Entry<'_> {
     /// What it is called while it is not finished yet.
-    pub(crate) fn part(&self) -> String {
+    pub fn part(&self) -> String {
         part_name(&self.name.to_string_lossy())
     }
 
     /// The same, as an entry.
-    pub(crate) fn as_part(&self) -> Self {
+    pub fn as_part(&self) -> Self {
         Entry { dir: self.dir, name: self.part().into() }
     }
 

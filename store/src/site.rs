@@ -8,20 +8,27 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sprat_api::Trouble;
 use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, split};
+use sprat_protocol::Collection;
 use sprat_protocol::collection::Part;
-use sprat_protocol::{Collection, Link};
 
-use crate::download::{List, Order};
+use crate::disk::destination::{Destination, MAX_NUMBER, part_name};
+use crate::disk::job::Job;
+use crate::disk::open_dir::OpenDir;
+use crate::disk::stamp::FileStamp;
+use crate::disk::sync::sync_dir;
+use crate::disk::trouble::trouble;
+use crate::folder::Folder;
 use crate::folder::digest::{FolderDigest, digest_folder, id_of_small};
+use crate::folder::list::List;
 use crate::folder::place::places;
-use crate::folder::progress::Progress;
-use crate::folder::{Folder, PlacedFile};
-use crate::job::Job;
-use crate::open_dir::OpenDir;
-use crate::share::FileStamp;
-use crate::snapshot::Trouble;
-use crate::store::{self, Destination, MAX_NUMBER, PartFile, part_name, sync_dir, trouble};
+use crate::part::PartFile;
+use crate::part::relocate::{move_one, relocate_as};
+use crate::site::progress::Progress;
+use crate::source::PlacedFile;
+
+pub mod progress;
 
 /// The folders in it.
 const FILES: &str = "files";
@@ -34,7 +41,7 @@ const SYNC_EVERY: u64 = 64 * 1024 * 1024;
 
 /// A folder under construction, locked against other processes.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub struct Site {
     destination: Destination,
     /// The name among the numbered ones that it gets, and the path of that.
     name: String,
@@ -60,9 +67,18 @@ pub(crate) struct Site {
     unsynced_bytes: u64,
 }
 
+/// What is known of an earlier fetch towards the same folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before {
+    /// Whether something was fetched. Where it is not found, its volume is away, and nothing is begun anew.
+    pub begun: bool,
+    /// Whether all that is there is hashed again, whatever is on record.
+    pub distrust: bool,
+}
+
 /// What opening finds.
 #[derive(Debug)]
-pub(crate) enum OpenedSite {
+pub enum OpenedSite {
     /// The very folder is there already.
     Complete {
         /// What is there.
@@ -80,9 +96,8 @@ impl Site {
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(order: &Order, list: List, job: &Job) -> Result<OpenedSite, Trouble> {
-        let Order { link: Link { file_id: id, .. }, dir, begun, distrust, .. } = order;
-        let (id, begun) = (*id, *begun);
+    pub fn open(id: FileId, dir: &Path, before: Before, list: List, job: &Job) -> Result<OpenedSite, Trouble> {
+        let Before { begun, distrust } = before;
         let List { collection, bytes, name } = list;
         let destination = Destination::at(dir, name, begun)?;
         let dir = destination.dir.clone();
@@ -141,7 +156,7 @@ impl Site {
                 continue;
             }
             let mut site = Self::begin(destination, name, work, progress, collection)?;
-            site.look(*distrust, job)?;
+            site.look(distrust, job)?;
             return Ok(OpenedSite::Site(Box::new(site)));
         }
         let full = io::Error::other("too many folders of that name are there");
@@ -219,39 +234,39 @@ impl Site {
     }
 
     /// Where the folder is expected to be.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// What is there so far.
-    pub(crate) fn folder(&self) -> &Folder {
+    pub fn folder(&self) -> &Folder {
         &self.folder
     }
 
     /// The part that this ID is of; the first, if there are several.
-    pub(crate) fn part(&self, id: FileId) -> Option<&Part> {
+    pub fn part(&self, id: FileId) -> Option<&Part> {
         self.parts.get(&id)?.first()
     }
 
     /// Where parts are fetched to.
-    pub(crate) fn parts_dir(&self) -> &Arc<OpenDir> {
+    pub fn parts_dir(&self) -> &Arc<OpenDir> {
         &self.parts_dir
     }
 
     /// What is still to be fetched, each once, in the order of the list: its ID and its length in bytes.
-    pub(crate) fn missing(&self) -> Vec<(FileId, u64)> {
+    pub fn missing(&self) -> Vec<(FileId, u64)> {
         let mut seen = HashSet::new();
         let ids = self.folder.parts.iter().map(|part| (self.folder.id_of(part), self.folder.len_of(part)));
         ids.filter(|(id, _)| seen.insert(*id) && !self.has(*id)).collect()
     }
 
     /// Each part's length in bytes, each once.
-    pub(crate) fn lens(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
+    pub fn lens(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
         self.parts.iter().map(|(id, parts)| (*id, self.folder.len_of(&parts[0])))
     }
 
     /// Whether this part is there.
-    pub(crate) fn has(&self, id: FileId) -> bool {
+    pub fn has(&self, id: FileId) -> bool {
         self.files_of(id).iter().all(|place| self.folder.files[*place].is_some())
     }
 
@@ -259,7 +274,7 @@ impl Site {
     ///
     /// # Errors
     /// [`Trouble`] on this machine, or with a list that calls other bytes by this ID.
-    pub(crate) fn place(&mut self, id: FileId, fetched: &str) -> Result<(), Trouble> {
+    pub fn place(&mut self, id: FileId, fetched: &str) -> Result<(), Trouble> {
         let parts = self.parts.get(&id).cloned().unwrap_or_default();
         let files = self.files_of(id);
         // What the list says wrongly is found out before anything is done with what came: it is not to be fetched again.
@@ -413,7 +428,7 @@ impl Site {
     ///
     /// # Errors
     /// [`Trouble`]; everything stays where it was.
-    pub(crate) fn finish(mut self) -> Result<Folder, Trouble> {
+    pub fn finish(mut self) -> Result<Folder, Trouble> {
         self.sync()?;
         // Windows moves no folder in which another one is open.
         drop((self.files, self.latest));
@@ -432,7 +447,7 @@ impl Site {
     }
 
     /// Deletes what was fetched towards this path, if it was of this folder.
-    pub(crate) fn discard(path: &Path, id: FileId) {
+    pub fn discard(path: &Path, id: FileId) {
         if Self::is_begun(path, id)
             && let Err(error) = OpenDir::of(path).and_then(|(dir, name)| dir.remove_dir_all(work_name(name)))
         {
@@ -441,18 +456,18 @@ impl Site {
     }
 
     /// Moves the unfinished folder towards `path` into `dir`. Returns where the folder is expected now.
-    pub(crate) fn relocate(path: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
-        store::relocate_as(path, dir, |from, to| store::move_one(&from.as_part(), &to.as_part(), job))
+    pub fn relocate(path: &Path, dir: &Path, job: &Job) -> io::Result<PathBuf> {
+        relocate_as(path, dir, |from, to| move_one(&from.as_part(), &to.as_part(), job))
     }
 
     /// Whether there is an unfinished folder of this ID towards this path.
-    pub(crate) fn is_begun(path: &Path, id: FileId) -> bool {
+    pub fn is_begun(path: &Path, id: FileId) -> bool {
         let work = OpenDir::of(path).and_then(|(dir, name)| dir.dir(work_name(name)));
         work.is_ok_and(|work| Progress::owner(&work) == Some(id))
     }
 
     /// The places in the list of the files of this part.
-    pub(crate) fn files_of(&self, id: FileId) -> Vec<usize> {
+    pub fn files_of(&self, id: FileId) -> Vec<usize> {
         self.parts.get(&id).into_iter().flatten().flat_map(Part::files).copied().collect()
     }
 
@@ -487,7 +502,7 @@ mod tests {
     use sprat_protocol::{CollectionFile, FileName};
 
     use super::*;
-    use crate::share::id_of;
+    use crate::identify::id_of;
 
     const LARGE: usize = SMALL as usize + 1;
 
@@ -504,11 +519,9 @@ mod tests {
 
     fn open(dir: &Path, collection: &Collection) -> OpenedSite {
         let file_id = FileId::new([9; 32]);
-        let link = Link { file_id, name: None, size: None, trackers: Vec::new(), peers: Vec::new() };
-        let order = Order { link, added_peers: 0, dir: dir.to_owned(), name: None, begun: false, distrust: false };
         let bytes = collection.clone().to_bytes().unwrap();
         let list = List { collection: collection.clone(), bytes, name: FileName::clean("folder") };
-        Site::open(&order, list, &Job::default()).unwrap()
+        Site::open(file_id, dir, Before::default(), list, &Job::default()).unwrap()
     }
 
     fn site(dir: &Path, collection: &Collection) -> Box<Site> {

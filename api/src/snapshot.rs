@@ -11,7 +11,6 @@ use sprat_chunking::FileId;
 use sprat_protocol::{Link, PeerId};
 use url::Url;
 
-use crate::config::Limits;
 use crate::detail::Detail;
 
 /// The engine at one moment.
@@ -46,7 +45,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// An engine that has nothing yet.
+    /// Default of how many downloads run at once.
+    pub const ACTIVE_DOWNLOADS: usize = 5;
+
+    /// The snapshot of an engine that has nothing yet.
     pub fn new(peer_id: PeerId, listen: SocketAddr, download_dir: PathBuf) -> Self {
         Self {
             peer_id,
@@ -59,7 +61,7 @@ impl Snapshot {
             up_rate: 0,
             up_limit: None,
             down_limit: None,
-            active_downloads: Limits::default().active_downloads,
+            active_downloads: Self::ACTIVE_DOWNLOADS,
             detail: None,
         }
     }
@@ -260,6 +262,16 @@ impl fmt::Display for Trouble {
                     path.display()
                 )
             }
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether this is the same trouble as another one, but for figures.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::DiskFull { dir, .. }, Self::DiskFull { dir: other, .. }) => dir == other,
+            _ => self == other,
         }
     }
 }

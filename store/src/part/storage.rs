@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use same_file::Handle;
 use sprat_chunking::{ReadAt, WriteAt};
 
-use crate::share::FileStamp;
+use crate::disk::stamp::FileStamp;
 
 /// Bytes at offsets, durable once they are synced.
-pub(crate) trait Storage: ReadAt + WriteAt + Send {
+pub trait Storage: ReadAt + WriteAt + Send {
     /// Makes it this long: cut, or with nothing where nothing was written.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
@@ -32,19 +32,19 @@ pub(crate) trait Storage: ReadAt + WriteAt + Send {
 /// Writers take turns: the system lets only one at a time into a file anyway, and the others would spin for it, which on two
 /// cores costs as much as a tenth of a transfer. What they write was verified before, side by side.
 #[derive(Debug)]
-pub(crate) struct SharedFile {
+pub struct SharedFile {
     file: File,
     turn: Mutex<()>,
 }
 
 impl SharedFile {
     /// Shares this file, which is open for reading and writing.
-    pub(crate) fn new(file: File) -> Self {
+    pub fn new(file: File) -> Self {
         Self { file, turn: Mutex::new(()) }
     }
 
     /// Which file this is, whatever is at its path now.
-    pub(crate) fn handle(&self) -> io::Result<Handle> {
+    pub fn handle(&self) -> io::Result<Handle> {
         Handle::from_file(self.file.try_clone()?)
     }
 }

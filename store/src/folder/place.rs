@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use sprat_protocol::{Collection, FileName};
 
 /// Where the files and the empty folders of a collection go, in its order. The same list gives the same places.
-pub(crate) fn places(collection: &Collection) -> (Vec<PathBuf>, Vec<PathBuf>) {
+pub fn places(collection: &Collection) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let mut tree = Tree { folders: vec![Level::default()] };
     let files = collection.files.iter().map(|file| tree.place(&file.path, true)).collect();
     let folders = collection.folders.iter().map(|path| tree.place(path, false)).collect();

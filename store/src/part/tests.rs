@@ -1,10 +1,11 @@
 //! The store on a real disk.
 
-use std::fs;
+use std::fs::{self, File};
 use std::time::Instant;
 
 use proptest::prelude::*;
-use sprat_chunking::{ChunkIndex, PutError, split};
+use sprat_chunking::{ChunkIndex, ChunkSize, PutError, split};
+use sprat_protocol::FileName;
 
 use super::*;
 

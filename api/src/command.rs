@@ -85,8 +85,7 @@ pub enum Command {
     },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
-    /// Use this token for this tracker from now on, or none. It is not kept for the next run: see
-    /// [`TokenFile`](crate::TokenFile).
+    /// Use this token for this tracker from now on, or none. It is not kept for the next run.
     SetToken {
         /// Which tracker.
         tracker: Url,

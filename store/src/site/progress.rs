@@ -13,10 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sprat_chunking::FileId;
 
-use crate::library;
-use crate::open_dir::OpenDir;
-use crate::share::FileStamp;
-use crate::store::lock;
+use crate::disk::open_dir::OpenDir;
+use crate::disk::stamp::FileStamp;
+use crate::disk::sync::lock;
 
 /// What the record is called.
 const NAME: &str = "progress";
@@ -25,7 +24,7 @@ const MAX_OWNER: u64 = 512;
 
 /// The record of an unfinished folder.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     file: File,
     /// The parts that are there, by the ID that they are fetched by, and the stamps of their files.
     done: HashMap<FileId, Vec<FileStamp>>,
@@ -40,7 +39,7 @@ enum Line {
 
 impl Progress {
     /// Whose record is in this folder, if there is one.
-    pub(crate) fn owner(work: &OpenDir) -> Option<FileId> {
+    pub fn owner(work: &OpenDir) -> Option<FileId> {
         let mut line = String::new();
         BufReader::new(work.open(NAME).ok()?.take(MAX_OWNER)).read_line(&mut line).ok()?;
         match decode(line.trim_end())? {
@@ -50,7 +49,7 @@ impl Progress {
     }
 
     /// Opens the record of this collection, or begins one where there is none; blocks.
-    pub(crate) fn open(work: &OpenDir, collection: FileId) -> io::Result<Self> {
+    pub fn open(work: &OpenDir, collection: FileId) -> io::Result<Self> {
         let is_new = Self::owner(work).is_none();
         let file = if is_new { work.create(NAME) } else { work.open_to_write(NAME) }?;
         let mut progress = Self { file, done: HashMap::new() };
@@ -63,7 +62,7 @@ impl Progress {
             progress.file.read_to_end(&mut text)?;
             for line in String::from_utf8_lossy(&text).lines().filter_map(decode) {
                 if let Line::Part { id, files } = line {
-                    let stamps = files.into_iter().map(|(len, modified)| library::stamp(len, modified));
+                    let stamps = files.into_iter().map(|(len, modified)| FileStamp::recorded(len, modified));
                     progress.done.insert(id, stamps.collect());
                 }
             }
@@ -75,7 +74,7 @@ impl Progress {
     }
 
     /// Locks it against other processes. Returns whether no other has it.
-    pub(crate) fn lock(&self) -> io::Result<bool> {
+    pub fn lock(&self) -> io::Result<bool> {
         match lock(&self.file) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -84,18 +83,18 @@ impl Progress {
     }
 
     /// The stamps of this part's files when it was there.
-    pub(crate) fn done(&self, part: FileId) -> Option<&[FileStamp]> {
+    pub fn done(&self, part: FileId) -> Option<&[FileStamp]> {
         self.done.get(&part).map(Vec::as_slice)
     }
 
     /// Makes the notes durable; blocks.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
     /// A part is there and durable. The note itself is so after the next [`Progress::sync`].
-    pub(crate) fn note(&mut self, part: FileId, files: &[FileStamp]) -> io::Result<()> {
-        let stamps = files.iter().map(|stamp| (stamp.len, library::nanos(*stamp))).collect();
+    pub fn note(&mut self, part: FileId, files: &[FileStamp]) -> io::Result<()> {
+        let stamps = files.iter().map(|stamp| (stamp.len, stamp.nanos())).collect();
         self.append(&Line::Part { id: part, files: stamps })
     }
 
@@ -107,7 +106,7 @@ impl Progress {
 
 /// A line with the right checksum, however strange, is read or refused. Gives which.
 #[cfg(feature = "fuzz")]
-pub(crate) fn read_line(json: &str) -> bool {
+pub fn read_line(json: &str) -> bool {
     decode(&format!("{} {json}", checksum(json))).is_some()
 }
 
@@ -129,7 +128,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (work, path) = (OpenDir::at(dir.path()).unwrap(), dir.path().join(NAME));
         let [collection, first, second] = [1, 2, 3].map(|n| FileId::new([n; 32]));
-        let stamps = [library::stamp(5, Some(1_234_567_890_123)), library::stamp(0, None)];
+        let stamps = [FileStamp::recorded(5, Some(1_234_567_890_123)), FileStamp::recorded(0, None)];
         let mut progress = Progress::open(&work, collection).unwrap();
         progress.note(first, &stamps).unwrap();
         progress.note(second, &stamps[..1]).unwrap();

@@ -1,73 +1,14 @@
-//! Sharing: path → hashed → held. The file stays where it lies; no copy of it is made.
+//! Hashing: the path of a file → its chunk hashes. The file stays where it lies; no copy of it is made.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
-use sprat_chunking::{ChunkSize, FileDigest, FileId, Layout, SplitError, split};
+use sprat_chunking::{ChunkSize, FileDigest, Layout, SplitError, split};
 
-use crate::folder::digest::{digest_folder, digest_list, folder_size};
-
-/// What tells, without reading it, that a file is still the one that was hashed. Two are equal if length and time of modification
-/// are.
-#[derive(Clone, Copy, Debug)]
-pub struct FileStamp {
-    /// Length in bytes.
-    pub len: u64,
-    /// When it was last modified, where the file system knows.
-    pub modified: Option<SystemTime>,
-    /// When anything about it last changed, in nanoseconds since 1970, where that is known. Unlike the time of modification, nobody
-    /// can set it; but a new name or permission changes it too.
-    pub changed: Option<i128>,
-}
-
-impl PartialEq for FileStamp {
-    fn eq(&self, other: &Self) -> bool {
-        (self.len, self.modified) == (other.len, other.modified)
-    }
-}
-
-impl Eq for FileStamp {}
-
-impl FileStamp {
-    /// The stamp of what this metadata describes.
-    pub fn of(metadata: &Metadata) -> Self {
-        Self { len: metadata.len(), modified: metadata.modified().ok(), changed: changed(metadata) }
-    }
-
-    /// Whether nothing at all happened to the file that has the stamp `now`, as far as is known.
-    pub(crate) fn is_untouched(&self, now: &Self) -> bool {
-        self == now && self.changed.zip(now.changed).is_none_or(|(then, now)| then == now)
-    }
-
-    /// Whether a file at `path`, and no link to one, still has this stamp.
-    pub(crate) fn is_still_of(&self, path: &Path) -> bool {
-        self.still_of(path).is_some()
-    }
-
-    /// The stamp that it has now, if so.
-    pub(crate) fn still_of(&self, path: &Path) -> Option<Self> {
-        let metadata = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
-        Some(Self::of(&metadata)).filter(|now| now == self)
-    }
-}
-
-/// Unix has it, as the time of the inode's last change.
-fn changed(metadata: &Metadata) -> Option<i128> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Some(i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec()))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = metadata;
-        None
-    }
-}
+use crate::disk::stamp::FileStamp;
 
 /// Hashes the file at `path` on all cores; blocks. `progress` is told the bytes done so far, by any thread, and may end
 /// the work with `Break`.
@@ -97,23 +38,6 @@ pub fn digest_file(
         return Err(ShareError::Changed { path: path.to_owned() });
     }
     Ok((digest, stamp))
-}
-
-/// The ID that the file or folder at `path` is shared under; blocks. `progress` as for [`digest_file`].
-///
-/// # Errors
-/// [`ShareError`] says what stands in the way.
-pub fn id_of(path: &Path, progress: impl Fn(u64) -> ControlFlow<()> + Sync) -> Result<FileId, ShareError> {
-    if !path.is_dir() {
-        return digest_file(path, progress).map(|(digest, _)| digest.file_id());
-    }
-    let list = digest_list(&digest_folder(path, progress)?.bytes);
-    Ok(list.ok_or_else(|| ShareError::TooLong { path: path.to_owned() })?.file_id())
-}
-
-/// Bytes of the file, or of all files in the folder, at `path`; 0 where that cannot be told.
-pub fn size_of(path: &Path) -> u64 {
-    if path.is_dir() { folder_size(path) } else { fs::metadata(path).map_or(0, |metadata| metadata.len()) }
 }
 
 /// Opens a file that has contents of a fixed length: no folder, and no pipe or device, which would never end.

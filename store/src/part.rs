@@ -6,79 +6,38 @@
 //! - `storage`: what that needs of a file.
 //! - `relocate`: to another folder.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use same_file::Handle;
-use sprat_chunking::{Bitfield, ChunkHashes, ChunkSize, FileId, Layout};
-use sprat_protocol::FileName;
+use sprat_api::Trouble;
+use sprat_chunking::{Bitfield, ChunkHashes, FileId, Layout};
 
-use crate::job::Job;
-use crate::open_dir::OpenDir;
-use crate::share::{FileStamp, digest_file};
-use crate::snapshot::Trouble;
-use crate::store::chunk_store::ChunkStore;
-use crate::store::sidecar::Sidecar;
-use crate::store::storage::{SharedFile, Storage};
+use crate::digest::digest_file;
+use crate::disk::destination::{Destination, MAX_NUMBER, name_at, part_name};
+use crate::disk::job::Job;
+use crate::disk::open_dir::OpenDir;
+use crate::disk::stamp::FileStamp;
+use crate::disk::sync::{lock, sync_dir};
+use crate::disk::trouble::trouble;
+use crate::part::chunk_store::ChunkStore;
+use crate::part::sidecar::Sidecar;
+use crate::part::storage::{SharedFile, Storage};
 
-pub(crate) use crate::store::relocate::{move_one, relocate, relocate_as};
-
-pub(crate) mod chunk_store;
-mod relocate;
-pub(crate) mod sidecar;
-mod storage;
-
-/// The most numbered names that are tried beside a name that is taken.
-pub(crate) const MAX_NUMBER: u32 = 10_000;
+pub mod chunk_store;
+pub mod relocate;
+pub mod sidecar;
+pub mod storage;
 
 /// How many bytes a disk must take before it counts as having room again.
 const PROBE_LEN: usize = 1024 * 1024;
 
-/// Where a file is to go.
-#[derive(Clone, Debug)]
-pub(crate) struct Destination {
-    /// The folder.
-    pub(crate) dir: Arc<OpenDir>,
-    /// The name that it gets if nothing has it yet.
-    pub(crate) name: FileName,
-}
-
-impl Destination {
-    /// In this folder, which is made if it is not there, unless something was fetched there before.
-    ///
-    /// # Errors
-    /// [`Trouble`] on this machine.
-    pub(crate) fn at(dir: &Path, name: FileName, begun: bool) -> Result<Self, Trouble> {
-        let made = if begun { Ok(()) } else { fs::create_dir_all(dir) };
-        let opened = made.and_then(|()| OpenDir::at(dir)).map_err(|error| trouble(&dir.join(name.as_str()), 0, &error));
-        Ok(Self { dir: Arc::new(opened?), name })
-    }
-
-    /// That of what lies at this path.
-    ///
-    /// # Errors
-    /// As for [`Destination::at`].
-    pub(crate) fn of(path: &Path, begun: bool) -> Result<Self, Trouble> {
-        Self::at(path.parent().unwrap_or(path), name_at(path), begun)
-    }
-
-    /// The name with this number; 1 is the name itself.
-    pub(crate) fn numbered(&self, number: u32) -> String {
-        if number == 1 { self.name.to_string() } else { self.name.numbered(number) }
-    }
-
-    /// The path of what has this name there.
-    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-}
-
 /// An unfinished file on disk, locked against other processes.
 #[derive(Debug)]
-pub(crate) struct PartFile {
+pub struct PartFile {
     destination: Destination,
     /// The name among the numbered ones that this is the part file of, and the path of that.
     name: String,
@@ -89,11 +48,11 @@ pub(crate) struct PartFile {
 }
 
 /// The chunks of an unfinished file on disk.
-pub(crate) type PartChunks = ChunkStore<SharedFile, SharedFile>;
+pub type PartChunks = ChunkStore<SharedFile, SharedFile>;
 
 /// What opening finds.
 #[derive(Debug)]
-pub(crate) enum Opened {
+pub enum Opened {
     /// The very file is there already, under this path.
     Complete(PathBuf, FileStamp),
     /// A part file, new or from before; [`PartFile::check`] says what is in it.
@@ -106,12 +65,7 @@ impl PartFile {
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
-    pub(crate) fn open(
-        destination: Destination,
-        hashes: ChunkHashes,
-        layout: Layout,
-        begun: bool,
-    ) -> Result<Opened, Trouble> {
+    pub fn open(destination: Destination, hashes: ChunkHashes, layout: Layout, begun: bool) -> Result<Opened, Trouble> {
         let dir = &destination.dir;
         for number in 1..=MAX_NUMBER {
             let name = destination.numbered(number);
@@ -149,7 +103,7 @@ impl PartFile {
     }
 
     /// The chunk hashes of an unfinished download of this ID, if one is at the destination.
-    pub(crate) fn remembered(destination: &Destination, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
+    pub fn remembered(destination: &Destination, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
         let dir = &destination.dir;
         let names = (1..=MAX_NUMBER).map(|number| destination.numbered(number));
         let taken = names
@@ -165,7 +119,7 @@ impl PartFile {
     ///
     /// # Errors
     /// [`Trouble`] if the part file cannot be read.
-    pub(crate) fn check(&self, job: &Job) -> Result<Bitfield, Trouble> {
+    pub fn check(&self, job: &Job) -> Result<Bitfield, Trouble> {
         if self.is_new {
             return Ok(Bitfield::empty(self.chunks.hashes().num_chunks()));
         }
@@ -177,28 +131,28 @@ impl PartFile {
     ///
     /// # Errors
     /// If something else is there, or nothing.
-    pub(crate) fn is_in_place(&self) -> io::Result<()> {
+    pub fn is_in_place(&self) -> io::Result<()> {
         let is_here = Handle::from_path(self.part_path())? == self.chunks.data().handle()?;
         if is_here { Ok(()) } else { Err(io::Error::other("something else is in its place")) }
     }
 
     /// Believes nothing that is on record.
-    pub(crate) fn distrust(&self) {
+    pub fn distrust(&self) {
         self.chunks.distrust();
     }
 
     /// Where chunks are written to and served from.
-    pub(crate) fn chunks(&self) -> Arc<PartChunks> {
+    pub fn chunks(&self) -> Arc<PartChunks> {
         self.chunks.clone()
     }
 
     /// How the file is cut; its length is a claim until the last chunk is there.
-    pub(crate) fn layout(&self) -> Layout {
+    pub fn layout(&self) -> Layout {
         self.chunks.layout()
     }
 
     /// Where the finished file is expected to be.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -207,7 +161,7 @@ impl PartFile {
     ///
     /// # Errors
     /// [`Trouble`]; the part file stays, and nothing is lost.
-    pub(crate) fn finish(&self, layout: Layout, durable: bool) -> Result<(PathBuf, FileStamp), Trouble> {
+    pub fn finish(&self, layout: Layout, durable: bool) -> Result<(PathBuf, FileStamp), Trouble> {
         let failed = |error: &io::Error| trouble(&self.part_path(), 0, error);
         let part = part_name(&self.name);
         let (dir, data) = (&self.destination.dir, self.chunks.data());
@@ -234,7 +188,7 @@ impl PartFile {
     /// Whether a download towards this path, which trouble stopped, could go on now: its folder is there and takes bytes, and so is
     /// what was fetched, if anything was; blocks. A volume that is away leaves an empty folder where it was, which is not where to
     /// start anew.
-    pub(crate) fn could_go_on(path: &Path, file_id: FileId, begun: bool) -> bool {
+    pub fn could_go_on(path: &Path, file_id: FileId, begun: bool) -> bool {
         let Ok(Destination { dir, name }) = Destination::of(path, begun) else { return false };
         let part = part_name(name.as_str());
         if begun && !(dir.is_taken(&part) && is_of(&dir, &part, file_id)) {
@@ -247,17 +201,17 @@ impl PartFile {
     }
 
     /// Deletes it; blocks.
-    pub(crate) fn remove(&self) {
+    pub fn remove(&self) {
         discard_in(&self.destination.dir, &part_name(&self.name), self.chunks.hashes().file_id());
     }
 
     /// Deletes what was downloaded towards this path, if it was of this file; blocks. Returns whether it was.
-    pub(crate) fn discard(path: &Path, file_id: FileId) -> bool {
+    pub fn discard(path: &Path, file_id: FileId) -> bool {
         OpenDir::of(path).is_ok_and(|(dir, _)| discard_in(&dir, &part_name(name_at(path).as_str()), file_id))
     }
 
     /// The same for whatever number of a name it was downloaded towards.
-    pub(crate) fn discard_numbered(destination: &Destination, file_id: FileId) -> bool {
+    pub fn discard_numbered(destination: &Destination, file_id: FileId) -> bool {
         let dir = &destination.dir;
         let names = (1..=MAX_NUMBER).map(|number| (number, destination.numbered(number)));
         let mut taken =
@@ -268,26 +222,6 @@ impl PartFile {
     fn part_path(&self) -> PathBuf {
         self.destination.path_of(&part_name(&self.name))
     }
-}
-
-/// What an error means for the transfer that met it.
-pub(crate) fn trouble(path: &Path, needed: u64, error: &io::Error) -> Trouble {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Trouble::DiskFull { needed, dir: path.parent().unwrap_or(path).to_owned() }
-        }
-        _ => Trouble::Io { path: path.to_owned(), reason: error.to_string() },
-    }
-}
-
-/// The name of what is at this path.
-pub(crate) fn name_at(path: &Path) -> FileName {
-    FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
-}
-
-/// What is called so while it is not finished yet.
-pub(crate) fn part_name(name: &str) -> String {
-    format!("{name}.part")
 }
 
 /// Whether this part file is of this file.
@@ -355,31 +289,6 @@ fn reopen(dir: &OpenDir, part: &str) -> io::Result<Option<SharedFile>> {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// One process at a time; a file system without locks gets none.
-pub(crate) fn lock(file: &File) -> io::Result<()> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-        Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
-        Err(fs::TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// Makes a rename durable, where folders can be synced.
-pub(crate) fn sync_dir(dir: &Path) {
-    #[cfg(unix)]
-    if let Err(error) = File::open(dir).and_then(|dir| dir.sync_all()) {
-        tracing::debug!(dir = %dir.display(), %error, "can't sync the folder");
-    }
-    #[cfg(not(unix))]
-    let _ = dir;
-}
-
-/// The chunk size that a download starts with when nobody told it another.
-pub(crate) fn assumed_chunk_size(size: Option<u64>) -> ChunkSize {
-    size.map_or(ChunkSize::DEFAULT, ChunkSize::for_len)
 }
 
 #[cfg(test)]

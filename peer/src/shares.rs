@@ -1,0 +1,3 @@
+//! Files that this peer serves.
+
+pub(crate) mod folder;

@@ -1,0 +1,36 @@
+//! The parts of a folder, served from where they lie.
+
+use std::sync::Arc;
+
+use sprat_chunking::FileDigest;
+use sprat_protocol::collection::Part;
+use sprat_store::folder::Folder;
+
+use crate::holding::{Holding, Holdings};
+use crate::settings::Settings;
+
+/// Serves this part of a folder from where it lies, if all of it is there; `list` is what is served of the folder's list. A part that
+/// was served while it was fetched goes on from there; any other needs its chunk hashes.
+pub(crate) fn serve(
+    holdings: &Holdings,
+    settings: &Settings,
+    folder: &Folder,
+    part: &Part,
+    digest: Option<FileDigest>,
+    list: &Arc<Holding>,
+) {
+    let id = folder.id_of(part);
+    let Some(source) = folder.source(part) else { return };
+    settings.share(list.file_id(), id);
+    match (holdings.part(&id, list), digest) {
+        (Some(holding), _) => holding.lies(source),
+        (None, Some(FileDigest { layout, hashes })) => {
+            let name = match part {
+                Part::File(place) => folder.collection.files[*place].path.last().cloned().unwrap_or_default(),
+                Part::Bundle { .. } => id.to_string(),
+            };
+            holdings.insert(Arc::new(Holding::lying(name, hashes, layout, source).part_of(list)));
+        }
+        (None, None) => {}
+    }
+}

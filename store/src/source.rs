@@ -1,0 +1,107 @@
+//! The bytes that chunks are read from: a whole file, small files one after another, or a part file.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sprat_chunking::ReadAt;
+
+use crate::disk::stamp::FileStamp;
+use crate::part::PartChunks;
+
+/// Where the bytes are.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file that lies where the user left it.
+    Whole {
+        /// Where.
+        path: PathBuf,
+        /// Stamp that it had when it was hashed.
+        stamp: FileStamp,
+    },
+    /// Small files of a folder.
+    Bundle(Arc<Bundled>),
+    /// A download under way.
+    Part(Arc<PartChunks>),
+    /// Nowhere any more: the download has stopped, and its file is closed.
+    Gone,
+}
+
+/// A file of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedFile {
+    /// Where below the folder.
+    pub path: PathBuf,
+    /// What tells that it is still the same.
+    pub stamp: FileStamp,
+}
+
+/// Small files of a folder, read as if they were one.
+#[derive(Debug)]
+pub struct Bundled {
+    root: PathBuf,
+    /// The files, and where each ends within the bundle.
+    files: Vec<(PlacedFile, u64)>,
+}
+
+impl Bundled {
+    /// Files below `root`, one after another.
+    pub fn new(root: PathBuf, files: impl IntoIterator<Item = PlacedFile>) -> Self {
+        let mut end = 0;
+        let files = files.into_iter().map(|file| {
+            end += file.stamp.len;
+            (file, end)
+        });
+        Self { root, files: files.collect() }
+    }
+
+    /// Fills `buf` from `start` on; blocks. Returns a file of those that were read to which something happened, if there is one.
+    pub fn read(&self, start: u64, mut buf: &mut [u8]) -> Result<Option<PathBuf>, ReadError> {
+        let (mut offset, mut touched) = (start, None);
+        let first = self.files.partition_point(|(_, end)| *end <= start);
+        for (placed, end) in &self.files[first..] {
+            if buf.is_empty() {
+                return Ok(touched);
+            }
+            let path = self.root.join(&placed.path);
+            let within = offset - (end - placed.stamp.len);
+            let (part, rest) = buf.split_at_mut(((end - offset) as usize).min(buf.len()));
+            if read_whole(&path, placed.stamp, part, within)? {
+                touched = Some(path);
+            }
+            offset += part.len() as u64;
+            buf = rest;
+        }
+        if buf.is_empty() { Ok(touched) } else { Err(ReadError::NotHere) }
+    }
+}
+
+/// Fills `bytes` with what is at `offset` of a file that had this stamp; blocks. Returns whether anything happened to it since.
+pub fn read_whole(path: &Path, stamp: FileStamp, bytes: &mut [u8], offset: u64) -> Result<bool, ReadError> {
+    let changed = || ReadError::Changed(path.to_owned());
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => changed(),
+        _ => ReadError::Io(error),
+    })?;
+    file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => changed(),
+        _ => ReadError::Io(error),
+    })?;
+    let now = FileStamp::of(&file.metadata()?);
+    if now.len == stamp.len { Ok(!stamp.is_untouched(&now)) } else { Err(changed()) }
+}
+
+/// Why a chunk could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not had.
+    #[error("the chunk is not here")]
+    NotHere,
+    /// The file is no longer what was shared.
+    #[error("{} was changed or removed", .0.display())]
+    Changed(PathBuf),
+    /// The disk said no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

@@ -1,0 +1,68 @@
+//! A file or folder that is wholly here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::disk::stamp::FileStamp;
+use crate::folder::Folder;
+
+/// Something that is wholly here.
+#[derive(Clone, Debug)]
+pub enum Whole {
+    /// A file, and what tells that it is still the same.
+    File(PathBuf, FileStamp),
+    /// A folder.
+    Folder(Arc<Folder>),
+}
+
+impl Whole {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path, _) => path,
+            Self::Folder(folder) => &folder.root,
+        }
+    }
+
+    /// Whether it is there, as far as one look tells.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::File(..) => self.is_still(),
+            Self::Folder(folder) => folder.root.is_dir(),
+        }
+    }
+
+    /// Whether it is still what it was, as far as can be told without reading it; looks at every file.
+    pub fn is_still(&self) -> bool {
+        match self {
+            Self::File(path, stamp) => stamp.is_still_of(path),
+            Self::Folder(folder) => folder.is_still(),
+        }
+    }
+
+    /// The same once its bytes were found to be others: from then on nothing that is there looks like it.
+    pub fn disproved(self) -> Self {
+        let disproved = |stamp: FileStamp| FileStamp { modified: None, ..stamp };
+        match self {
+            Self::File(path, stamp) => Self::File(path, disproved(stamp)),
+            Self::Folder(folder) => {
+                let mut folder = Arc::unwrap_or_clone(folder);
+                folder.files.iter_mut().flatten().for_each(|file| file.stamp = disproved(file.stamp));
+                Self::Folder(Arc::new(folder))
+            }
+        }
+    }
+
+    /// Deletes it, but for what somebody changed since.
+    pub fn delete(&self) {
+        let deleted = match self {
+            Self::File(path, _) if self.is_still() => fs::remove_file(path),
+            Self::File(..) => Ok(()),
+            Self::Folder(folder) => folder.delete(),
+        };
+        if let Err(error) = deleted {
+            tracing::warn!(path = %self.path().display(), %error, "can't delete what was downloaded");
+        }
+    }
+}
