@@ -179,7 +179,7 @@ fn read_lines(stream: impl Read + Send + 'static, lines: Sender<String>) {
 pub(crate) fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     let path = if cfg!(test) { path.parent().context("it lies in a folder")?.with_file_name(name) } else { path };
-    ensure!(path.exists(), "{} is not built; run: cargo build --release --workspace", path.display());
+    ensure!(path.exists(), "{} is not built; run: cargo build --release", path.display());
     Ok(path)
 }
 
