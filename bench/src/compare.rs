@@ -25,11 +25,11 @@ use arena::{Arena, Done, Fetching, Program};
 /// A program whose run took longer is not run again.
 const SLOW: Duration = Duration::from_secs(60);
 
-/// How much is compared, and where.
+/// Options of `compare`.
 #[derive(clap::Args)]
 pub(crate) struct Compare {
     #[command(flatten)]
-    load: crate::Load,
+    load: crate::load::Load,
     /// Seconds after which a run of a program is given up
     #[arg(long, default_value_t = 300)]
     timeout: u64,
@@ -43,7 +43,7 @@ pub(crate) fn run(compare: &Compare) -> anyhow::Result<()> {
     let dir = tempfile::tempdir_in(std::path::absolute(&compare.load.dir)?)?;
     let file = dir.path().join("source/file.bin");
     std::fs::create_dir(dir.path().join("source"))?;
-    crate::noise(&file, compare.load.mib)?;
+    crate::files::noise(&file, compare.load.mib)?;
     let network = Network::new(&[None; 3])?;
     let torrent = torrents::make(dir.path(), &file);
     let timeout = Duration::from_secs(compare.timeout);
@@ -83,7 +83,7 @@ struct Entrant {
     program: Box<dyn Program>,
     title: String,
     best: Option<Measured>,
-    /// Why it takes no more turns, unless that is because it is slow.
+    /// Reason for which a program takes no more turns, unless that is because it is slow.
     out: Option<String>,
     is_slow: bool,
 }
@@ -112,7 +112,7 @@ impl Entrant {
         self.is_slow = start.elapsed() > SLOW;
     }
 
-    /// What failed once has a row of failure, however well it did before.
+    /// Prints the program's row. Whoever failed once has a row of failure, however well it did before.
     fn print(&self, reference: f64) {
         let title = &self.title;
         match (&self.out, &self.best) {

@@ -14,25 +14,25 @@ use crate::network::Network;
 use crate::process::{GLANCE, Process, beside_this};
 use crate::swarm::{Tracker, bytes_from, field, is_complete, share};
 
-/// How long one run may take.
+/// Time that one run may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// The host of the tracker; its cable has no limit.
 const TRACKER: usize = 0;
 const SEEDER: usize = 1;
 
-/// How large the crowd is and how fast its links are.
+/// Options of `crowd`.
 #[derive(clap::Args)]
 pub(crate) struct Crowd {
     /// Size of the file in MiB
     #[arg(long, default_value_t = 64)]
     mib: u64,
-    /// How many downloaders
+    /// Number of downloaders
     #[arg(long, default_value_t = 8)]
     downloaders: usize,
-    /// What each link carries each way, in Mbit/s
+    /// Rate of each link each way, in Mbit/s
     #[arg(long, default_value_t = 100)]
     mbit: u64,
-    /// How often; every run is printed
+    /// Number of runs; every run is printed
     #[arg(long, default_value_t = 3)]
     runs: u32,
     /// End the seeder once so many copies' worth of bytes came from it, for instance 1.1; without it, it stays
@@ -44,7 +44,7 @@ pub(crate) struct Crowd {
 pub(crate) fn run(crowd: &Crowd) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("file.bin");
-    crate::noise(&file, crowd.mib)?;
+    crate::files::noise(&file, crowd.mib)?;
     let cables = [vec![None], vec![Some(crowd.mbit); crowd.downloaders + 1]].concat();
     let network = Network::new(&cables)?;
     println!("| downloaders | all done after, s | ÷ one copy | copies sent by the seeder | the seeder |");
@@ -64,13 +64,13 @@ pub(crate) fn run(crowd: &Crowd) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How one run went.
+/// Outcome of one run.
 struct Outcome {
     /// From the start of the downloaders to the moment when the last had the file in place.
     seconds: f64,
     /// Copies' worth of bytes that came from the seeder.
     copies: f64,
-    /// When the seeder was ended, if it was.
+    /// Time at which the seeder was ended, if it was.
     left_after: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Engines within a process, on loopback.
+//! Engines within a process, on loopback, and what they run on.
 
 use std::path::Path;
 
@@ -6,6 +6,11 @@ use anyhow::bail;
 use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, Event, Target};
 use sprat_protocol::Link;
 use url::Url;
+
+/// Runtime that engines and trackers of a benchmark run on.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
 
 /// An engine with its state in one folder and its downloads in another.
 pub(crate) async fn start(state: &Path, downloads: &Path, tracker: Option<Url>) -> anyhow::Result<EngineHandle> {

@@ -5,13 +5,14 @@
 //! - [`disk`]: disks that are full or gone, files that change, sizes at the edge. [`names`]: names and links that lead elsewhere.
 //! - [`tracker`]: trackers that die, forged messages, damaged files. [`machine`]: clocks, limits of the system, crowds.
 //! - [`addresses`]: a machine that gets another one. [`churn`]: what needs long.
-//! - [`simulated`]: what needs virtual time. [`world`]: what they share.
+//! - [`simulated`]: what needs virtual time. [`row`]: a row. [`world`]: what they share.
 
 mod addresses;
 mod churn;
 mod disk;
 mod machine;
 mod names;
+mod row;
 mod seeders;
 mod simulated;
 mod tracker;
@@ -22,10 +23,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 
-/// Which rows, how thoroughly, and from which seed.
+use row::{Measured, Row, Trial};
+
+/// Options of `faults`: rows, thoroughness, and seed.
 #[derive(clap::Args)]
 pub(crate) struct Faults {
     /// The rows to run, all without it
@@ -37,40 +38,6 @@ pub(crate) struct Faults {
     /// The seed of all that is random, to see the same again; it is printed
     #[arg(long)]
     seed: Option<u64>,
-}
-
-/// One fault, and what must hold.
-struct Row {
-    number: u32,
-    fault: &'static str,
-    must: &'static str,
-    run: fn(&Trial) -> anyhow::Result<Measured>,
-}
-
-/// What a row is run with.
-struct Trial {
-    quick: bool,
-    seed: u64,
-}
-
-impl Trial {
-    /// Few in a quick run, many in a full one.
-    fn of<T>(&self, quick: T, full: T) -> T {
-        if self.quick { quick } else { full }
-    }
-
-    /// The row's own randomness, the same for the same seed.
-    fn rng(&self) -> SmallRng {
-        SmallRng::seed_from_u64(self.seed)
-    }
-}
-
-/// What a row came to.
-enum Measured {
-    /// It was made to happen: the figures, and whether what must hold held.
-    Held(String, bool),
-    /// This machine cannot make it happen.
-    NotRun(String),
 }
 
 const ROWS: &[&[Row]] = &[

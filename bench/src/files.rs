@@ -18,7 +18,7 @@ pub(crate) fn noise(path: &Path, mib: u64) -> anyhow::Result<()> {
     Ok(file.sync_all()?)
 }
 
-/// Whether two files are the same to the last byte.
+/// Returns true if two files are the same to the last byte.
 pub(crate) fn same(a: &Path, b: &Path) -> std::io::Result<bool> {
     if a.metadata()?.len() != b.metadata()?.len() {
         return Ok(false);

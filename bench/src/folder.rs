@@ -9,19 +9,19 @@ use tokio::time::timeout;
 
 use crate::engine;
 
-/// How long one folder may take.
+/// Time that one folder may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How large the folder is.
+/// Options of `folder`.
 #[derive(clap::Args)]
 pub(crate) struct Folder {
-    /// How many files
+    /// Number of files
     #[arg(long, default_value_t = 10_000)]
     files: u32,
     /// Size of each in KiB
     #[arg(long, default_value_t = 4)]
     kib: usize,
-    /// How often; every run is printed
+    /// Number of runs; every run is printed
     #[arg(long, default_value_t = 3)]
     runs: u32,
     /// Folder on the disk to measure with
@@ -31,7 +31,7 @@ pub(crate) struct Folder {
 
 /// Prints one table.
 pub(crate) fn run(folder: &Folder) -> anyhow::Result<()> {
-    crate::runtime()?.block_on(measure(folder))
+    engine::runtime()?.block_on(measure(folder))
 }
 
 async fn measure(folder: &Folder) -> anyhow::Result<()> {

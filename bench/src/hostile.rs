@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use sprat_tests::liar::{Liar, Lie};
 
-/// What it does, to which file, and where.
+/// Options of `hostile`.
 #[derive(clap::Args)]
 pub(crate) struct Hostile {
-    /// What it does
+    /// Misdeed of the peer
     #[arg(value_enum)]
     what: What,
     /// The file that it claims to share
     file: PathBuf,
-    /// Where it listens
+    /// Address to listen at
     #[arg(long)]
     listen: SocketAddr,
 }
@@ -33,7 +33,7 @@ pub(crate) fn run(hostile: &Hostile) -> anyhow::Result<()> {
         What::Trickle => Lie::Trickle,
         What::CorruptSome => Lie::CorruptSome,
     };
-    crate::runtime()?.block_on(async {
+    crate::engine::runtime()?.block_on(async {
         let liar = Liar::start_at(hostile.listen, data, lie).await;
         println!("listening on {}", liar.addr);
         std::future::pending::<()>().await;

@@ -22,16 +22,16 @@ use crate::files::same;
 use crate::process::{GLANCE, Process, beside_this, text};
 use crate::swarm::is_complete;
 
-/// How long one run of the downloader may take.
+/// Time that one run of the downloader may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Snapshots are published this often at most.
 const SNAPSHOT: Duration = Duration::from_millis(300);
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// How often it is killed, and of what size the file is.
+/// Options of `kills`.
 #[derive(clap::Args)]
 pub(crate) struct Kills {
-    /// How many kills
+    /// Number of kills
     #[arg(long, default_value_t = 100)]
     kills: u32,
     /// Size of the file in MiB
@@ -51,10 +51,10 @@ pub(crate) fn run(kills: &Kills) -> anyhow::Result<()> {
     println!("--seed {seed}\n");
     let dir = tempfile::tempdir_in(std::path::absolute(&kills.dir)?)?;
     let file = dir.path().join("file.bin");
-    crate::noise(&file, kills.mib)?;
+    crate::files::noise(&file, kills.mib)?;
     let mut tracker = Process::start(Command::new(beside_this("sprat-tracker")?).args(["--listen", "127.0.0.1:0"]))?;
     let url = tracker.line("sprat-tracker listening on ", Instant::now() + PATIENCE)?.parse()?;
-    let runtime = crate::runtime()?;
+    let runtime = engine::runtime()?;
     let seeder = runtime.block_on(engine::start(&dir.path().join("state"), dir.path(), Some(url)))?;
     let link = runtime.block_on(engine::share(&seeder, &file))?;
     let trial = Trial { dir: dir.path(), file: &file, link, seeder: &seeder };
@@ -64,7 +64,7 @@ pub(crate) fn run(kills: &Kills) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What all runs have in common.
+/// Circumstances that all runs have in common.
 struct Trial<'a> {
     dir: &'a Path,
     file: &'a Path,
@@ -101,7 +101,7 @@ fn kill_and_resume(trial: &Trial<'_>, kills: u32, rng: &mut SmallRng) -> anyhow:
     Ok(tally)
 }
 
-/// How one run of the downloader went.
+/// Outcome of one run of the downloader.
 struct Run {
     complete: bool,
     /// The bytes that it found on the disk at its start and believed, if it came to say so.
@@ -159,7 +159,8 @@ impl Trial<'_> {
     }
 }
 
-/// What was there before the run that this record is of: what is verified now, without what this run fetched.
+/// Bytes that were there before the run that this record is of: those that are verified now, without those that this
+/// run fetched.
 fn base(record: &Value) -> Option<u64> {
     if is_complete(record) {
         return record["size"].as_u64()?.checked_sub(record["downloaded"].as_u64()?);
@@ -169,7 +170,7 @@ fn base(record: &Value) -> Option<u64> {
     record["verified"].as_u64().filter(|_| is_past_checking)?.checked_sub(fetched)
 }
 
-/// What was sent for one file since it was last known how much of it is on the disk.
+/// Bytes sent for one file since it was last known how much of it is on the disk.
 #[derive(Default)]
 struct Books {
     kept: u64,
@@ -197,7 +198,7 @@ impl Books {
     }
 }
 
-/// What came of it all.
+/// Sums over all runs.
 #[derive(Default)]
 struct Tally {
     kills: u32,

@@ -15,7 +15,7 @@
 //! - [`swarm`]: the real binaries on those hosts.
 //! - [`engine`]: engines within this process.
 //! - [`process`] and [`usage`]: processes, what they print and what they used; [`programs`]: those that others made.
-//! - [`files`]: what is moved.
+//! - [`files`]: what is moved; [`load`]: how much of it.
 
 #![expect(clippy::print_stdout, reason = "tables are what this program is for")]
 
@@ -27,6 +27,7 @@ mod files;
 mod folder;
 mod hostile;
 mod kills;
+mod load;
 mod network;
 mod process;
 mod programs;
@@ -39,16 +40,14 @@ mod transfer;
 mod usage;
 mod window;
 
-use std::path::PathBuf;
-
 use clap::{Parser, Subcommand};
 
-use files::noise;
+use load::Load;
 
 /// Measures Sprat against reference limits on this machine.
 #[derive(Parser)]
 struct Cli {
-    /// What to measure.
+    /// Benchmark to run.
     #[command(subcommand)]
     command: Command,
 }
@@ -73,7 +72,7 @@ enum Command {
     Kills(kills::Kills),
     /// A tracker under load, against nginx and aquatic_http where they are installed
     Tracker(tracker::Tracker),
-    /// What can go wrong, made to go wrong, and what must hold all the same (some of it: Linux, root)
+    /// Everything that can go wrong, made to go wrong, and what must hold all the same (some of it: Linux, root)
     Faults(faults::Faults),
     /// The window: idle, its start, its memory, and a frame of a long list (Linux, a display)
     Window(window::Window),
@@ -86,20 +85,6 @@ enum Command {
     /// A BitTorrent tracker that knows one peer
     #[command(hide = true)]
     Announce(compare::announce::Announce),
-}
-
-/// How much is measured, and where.
-#[derive(clap::Args)]
-struct Load {
-    /// Size of the file in MiB
-    #[arg(long, default_value_t = 1024)]
-    mib: u64,
-    /// How often; the best run counts
-    #[arg(long, default_value_t = 3)]
-    runs: u32,
-    /// Folder on the disk to measure with
-    #[arg(long, default_value = ".")]
-    dir: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -119,8 +104,4 @@ fn main() -> anyhow::Result<()> {
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),
     }
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }

@@ -81,7 +81,7 @@ impl Network {
         Ok(new)
     }
 
-    /// How many TCP segments have come to this host.
+    /// Number of TCP segments that have come to this host.
     pub(crate) fn segments_received(&self, host: usize) -> anyhow::Result<u64> {
         // Not /proc/self, which is the first thread's.
         let table = self.on(host, || std::fs::read_to_string("/proc/thread-self/net/snmp"))??;

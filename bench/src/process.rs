@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::usage::Usage;
 
-/// How often a process is looked at while something is awaited: what is timed is known to this.
+/// Interval at which a process is looked at while something is awaited: whatever is timed is known to this.
 pub(crate) const GLANCE: Duration = Duration::from_millis(2);
 
 /// A process and the lines that it prints, on both channels; it ends with this value.
@@ -86,7 +86,7 @@ impl Process {
         self.new_lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// What it printed last.
+    /// Line that the process printed last.
     pub(crate) fn last_line(&self) -> &str {
         &self.last
     }
@@ -96,12 +96,12 @@ impl Process {
         self.child.id()
     }
 
-    /// What it has used so far; its CPU also after it has ended.
+    /// Time and memory that the process has used so far; its CPU also after it has ended.
     pub(crate) fn usage(&self) -> Usage {
         Usage::of(self.child.id())
     }
 
-    /// Whether it has ended. It is not yet reaped then, so that its usage can still be read.
+    /// Returns true if the process has ended. It is not yet reaped then, so that its usage can still be read.
     pub(crate) fn has_ended(&self) -> bool {
         Usage::has_ended(self.child.id())
     }
@@ -179,7 +179,7 @@ fn read_lines(stream: impl Read + Send + 'static, lines: Sender<String>) {
 pub(crate) fn beside_this(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     let path = if cfg!(test) { path.parent().context("it lies in a folder")?.with_file_name(name) } else { path };
-    ensure!(path.exists(), "{} is not built; run: cargo build --release --workspace", path.display());
+    ensure!(path.exists(), "{} is not built; run: cargo build --release", path.display());
     Ok(path)
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-/// Where this program is: in a folder of `PATH`, of the system, in `~/peers/bin`, or where Cargo installs.
+/// Path of this program: in a folder of `PATH`, of the system, in `~/peers/bin`, or where Cargo installs.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut dirs: Vec<PathBuf> = std::env::split_paths(&path).collect();

@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 use sprat_chunking::tree;
 use sprat_store::digest::digest_file;
 
-use crate::Load;
+use crate::load::Load;
 
 /// Prints one table.
 pub(crate) fn run(load: &Load) -> anyhow::Result<()> {
     let dir = tempfile::tempdir_in(&load.dir)?;
     let path = dir.path().join("file");
-    crate::noise(&path, load.mib)?;
+    crate::files::noise(&path, load.mib)?;
     let bytes = (load.mib * 1024 * 1024) as f64;
     let sample = vec![7; 64 * 1024 * 1024];
     let single = best(load.runs, || {

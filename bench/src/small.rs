@@ -10,20 +10,20 @@ use tokio::time::timeout;
 
 use crate::engine;
 
-/// How long one file may take.
+/// Time that one file may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often it is measured.
+/// Options of `small`.
 #[derive(clap::Args)]
 pub(crate) struct Small {
-    /// How many files
+    /// Number of files
     #[arg(long, default_value_t = 50)]
     runs: u32,
 }
 
 /// Prints one table.
 pub(crate) fn run(small: &Small) -> anyhow::Result<()> {
-    crate::runtime()?.block_on(measure(small.runs.max(1)))
+    engine::runtime()?.block_on(measure(small.runs.max(1)))
 }
 
 async fn measure(runs: u32) -> anyhow::Result<()> {

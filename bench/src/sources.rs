@@ -15,30 +15,30 @@ use crate::network::{Network, address};
 use crate::process::{GLANCE, Process, beside_this, text};
 use crate::swarm::{Tracker, field, share};
 
-/// How long one download may take.
+/// Time that one download may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The host of the tracker; its cable has no limit. Behind it come the seeders, then the downloader.
 const TRACKER: usize = 0;
 const SEEDERS: usize = 4;
 const DOWNLOADER: usize = SEEDERS + 1;
-/// Where hostile peers listen.
+/// Port of hostile peers.
 const PORT: u16 = 4000;
 
-/// How large the file is and how fast the links are.
+/// Options of `sources`.
 #[derive(clap::Args)]
 pub(crate) struct Sources {
     /// Size of the file in MiB
     #[arg(long, default_value_t = 64)]
     mib: u64,
-    /// What each seeder's link carries each way, in Mbit/s; the downloader's is four times as fast
+    /// Rate of each seeder's link each way, in Mbit/s; the downloader's is four times as fast
     #[arg(long, default_value_t = 25)]
     mbit: u64,
-    /// How often; every run is printed
+    /// Number of runs; every run is printed
     #[arg(long, default_value_t = 1)]
     runs: u32,
 }
 
-/// What one of the four does.
+/// Role of one of the four.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// Serves.
@@ -65,7 +65,7 @@ const CASES: [(&str, [Role; SEEDERS]); 5] = [
 pub(crate) fn run(sources: &Sources) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("file.bin");
-    crate::noise(&file, sources.mib)?;
+    crate::files::noise(&file, sources.mib)?;
     let link = sources.mbit * SEEDERS as u64;
     let network = Network::new(&[vec![None], vec![Some(sources.mbit); SEEDERS], vec![Some(link)]].concat())?;
     println!(
@@ -123,11 +123,11 @@ fn download(network: &Network, file: &Path, out: &Path, roles: &[Role; SEEDERS])
 struct Four {
     /// The file ID.
     id: String,
-    /// Who stays.
+    /// Peers that stay.
     staying: Vec<Process>,
-    /// Who is to be killed.
+    /// Peer that is to be killed.
     killed: Option<Process>,
-    /// Who is named to the downloader, since no tracker knows them.
+    /// Addresses of peers that no tracker knows, for the downloader.
     named: Vec<String>,
 }
 

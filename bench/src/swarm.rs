@@ -1,4 +1,4 @@
-//! What the benchmarks with several hosts share: the real binaries on them, and what their records say.
+//! Ground of the benchmarks with several hosts: the real binaries on them, and what their records say.
 
 use std::path::Path;
 use std::time::Instant;
@@ -54,7 +54,7 @@ pub(crate) fn bytes_from(record: &Value, host: usize) -> u64 {
     sources.filter_map(|source| source["bytes"].as_u64()).sum()
 }
 
-/// Whether a record says that the download is complete.
+/// Returns true if a record says that the download is complete.
 pub(crate) fn is_complete(record: &Value) -> bool {
     record["type"] == "complete"
 }

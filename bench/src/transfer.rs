@@ -12,8 +12,9 @@ use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 use sprat_chunking::{ReadAt, WriteAt};
 
+use crate::engine::{self, runtime};
+use crate::load::Load;
 use crate::usage::Usage;
-use crate::{Load, engine, runtime};
 
 const CHUNK: usize = 256 * 1024;
 
@@ -25,9 +26,9 @@ pub(crate) struct EndArgs {
     end: End,
     /// The file that is read, or the folder or file that is written.
     path: PathBuf,
-    /// Where the other end is: an address or a link.
+    /// Address or link of the other end.
     other: Option<String>,
-    /// Where a seeder listens.
+    /// Address that a seeder listens at.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 }
@@ -44,7 +45,7 @@ enum End {
 pub(crate) fn run(load: &Load) -> anyhow::Result<()> {
     let dir = tempfile::tempdir_in(&load.dir)?;
     let file = dir.path().join("file");
-    crate::noise(&file, load.mib)?;
+    crate::files::noise(&file, load.mib)?;
     println!("| program | GB/s | ÷ reference | CPU s/GB, both ends | peak RSS, downloader / seeder, MiB |");
     println!("| --- | --- | --- | --- | --- |");
     let mut reference = None;

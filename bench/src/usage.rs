@@ -1,8 +1,8 @@
-//! What a process used, by the system's own account.
+//! Time and memory that a process used, by the system's own account.
 
 use std::fs;
 
-/// What a process has used so far; zeros where the system does not tell.
+/// Time and memory that a process has used so far; zeros where the system does not tell.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
     /// Seconds of CPU, user and system, with those of its children that have ended.
@@ -12,7 +12,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// What this process has used.
+    /// Usage of this process.
     pub(crate) fn of_this_process() -> Self {
         Self::of(std::process::id())
     }
@@ -29,7 +29,7 @@ impl Usage {
         memory(std::process::id(), "VmRSS:")
     }
 
-    /// What a line of this process's status tells, in MiB.
+    /// Value of one line of a process's status, in MiB.
     pub(crate) fn memory_of(pid: u32, line: &str) -> f64 {
         memory(pid, line)
     }
@@ -41,7 +41,7 @@ impl Usage {
         pids.filter(|child| stat(*child).get(1).and_then(|parent| parent.parse().ok()) == Some(pid)).collect()
     }
 
-    /// Whether this process has ended, reaped or not.
+    /// Returns true if a process has ended, reaped or not.
     pub(crate) fn has_ended(pid: u32) -> bool {
         matches!(stat(pid).first().map(String::as_str), None | Some("Z" | "X"))
     }

@@ -13,29 +13,29 @@ use serde_json::Value;
 use crate::process::{Process, beside_this, text};
 use crate::usage::Usage;
 
-/// How long anything may take.
+/// Time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// A window that did nothing for so long is at rest.
 const AT_REST: Duration = Duration::from_secs(3);
 /// Between two looks at something slow.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How much is measured.
+/// Options of `window`.
 #[derive(clap::Args)]
 pub(crate) struct Window {
-    /// How many files the window shares
+    /// Number of files that the window shares
     #[arg(long, default_value_t = 1000)]
     transfers: u32,
-    /// How often it is started
+    /// Number of starts
     #[arg(long, default_value_t = 10)]
     starts: u32,
     /// Seconds without anything to do
     #[arg(long, default_value_t = 60)]
     idle: u64,
-    /// How many transfers the longest list has
+    /// Number of transfers in the longest list
     #[arg(long, default_value_t = 10_000)]
     listed: u32,
-    /// How many frames are drawn of it
+    /// Number of frames that are drawn of it
     #[arg(long, default_value_t = 500)]
     frames: u32,
 }
@@ -103,7 +103,7 @@ impl Program<'_> {
         Ok(())
     }
 
-    /// How many transfers are written down.
+    /// Number of transfers that are written down.
     fn shared(&self) -> usize {
         let library = std::fs::read(self.dir.join("state/library.json")).unwrap_or_default();
         let library: Value = serde_json::from_slice(&library).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Which chunks somebody has.
+//! Set of the chunks that somebody has.
 
 use crate::layout::ChunkIndex;
 
@@ -46,27 +46,27 @@ impl Bitfield {
         &self.bytes
     }
 
-    /// How many chunks there are, had or not.
+    /// Number of chunks, had or not.
     pub fn len(&self) -> u32 {
         self.len
     }
 
-    /// Whether there are no chunks at all, as in an empty file.
+    /// Returns true if there are no chunks at all, as in an empty file.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// How many chunks are had.
+    /// Number of chunks that are had.
     pub fn count(&self) -> u32 {
         self.ones
     }
 
-    /// Whether every chunk is had.
+    /// Returns true if every chunk is had.
     pub fn is_full(&self) -> bool {
         self.ones == self.len
     }
 
-    /// Whether this chunk is had.
+    /// Returns true if this chunk is had.
     pub fn has(&self, index: ChunkIndex) -> bool {
         self.bytes[index.as_usize() / 8] & Self::mask(index) != 0
     }
@@ -126,9 +126,9 @@ pub enum BitfieldError {
     /// The wrong number of bytes.
     #[error("{bytes} bytes are no bitfield of {chunks} chunks")]
     Length {
-        /// How many bits it should have.
+        /// Number of bits expected.
         chunks: u32,
-        /// How many bytes came.
+        /// Number of bytes that came.
         bytes: usize,
     },
     /// A bit behind the last chunk is set.

@@ -49,7 +49,7 @@ impl ChunkHashes {
         self.chunk_size
     }
 
-    /// How many chunks the file has.
+    /// Number of chunks of the file.
     pub fn num_chunks(&self) -> u32 {
         self.hashes.len() as u32
     }
@@ -59,7 +59,7 @@ impl ChunkHashes {
         (number < self.num_chunks()).then_some(ChunkIndex::unchecked(number))
     }
 
-    /// Whether `chunk` is the chunk with this index, to the last byte.
+    /// Returns true if `chunk` is the chunk with this index, to the last byte.
     pub fn matches(&self, index: ChunkIndex, chunk: &[u8]) -> bool {
         !chunk.is_empty()
             && chunk.len() <= self.chunk_size.bytes() as usize
@@ -87,18 +87,18 @@ impl ChunkHashes {
     }
 }
 
-/// Why a list is not the chunk hashes of a file.
+/// Reason for which a list is not the chunk hashes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HashListError {
     /// Not a whole number of hashes, or more than any file has.
     #[error("{0} bytes are no list of at most {MAX_CHUNKS} hashes")]
     Length(usize),
-    /// It hashes up to another ID.
+    /// The list hashes up to another ID.
     #[error("the list belongs to {found}, not to {expected}")]
     OtherFile {
         /// The file that was asked for.
         expected: FileId,
-        /// What the list hashes up to.
+        /// The ID that the list hashes up to.
         found: FileId,
     },
 }

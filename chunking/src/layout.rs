@@ -1,4 +1,4 @@
-//! Which bytes of a file are in which chunk.
+//! Layout of a file: its length, cut into chunks.
 
 use std::fmt;
 use std::ops::Range;
@@ -116,7 +116,7 @@ impl Layout {
         self.len
     }
 
-    /// Whether the file is empty.
+    /// Returns true if the file is empty.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -126,7 +126,7 @@ impl Layout {
         self.chunk_size
     }
 
-    /// How many chunks there are.
+    /// Number of chunks of the file.
     pub fn num_chunks(&self) -> u32 {
         u32::try_from(self.len.div_ceil(u64::from(self.chunk_size.0))).expect("a layout has at most 65,536 chunks")
     }
@@ -146,7 +146,7 @@ impl Layout {
         self.num_chunks().checked_sub(1).map(ChunkIndex)
     }
 
-    /// Where the chunk lies in the file, in bytes.
+    /// Range of bytes that the chunk takes in the file.
     pub fn range(&self, index: ChunkIndex) -> Range<u64> {
         let start = u64::from(index.0) * u64::from(self.chunk_size.0);
         start..self.len.min(start + u64::from(self.chunk_size.0))

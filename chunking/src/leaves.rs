@@ -1,19 +1,26 @@
-//! The leaf hashes of a chunk, several at a time where the processor can: blocks are independent of each other.
+//! Leaves of the [hash tree](crate::tree), several hashed at a time where the processor can: blocks are independent of
+//! each other.
 
-use crate::BLOCK_LEN;
+use sha2::{Digest, Sha256};
+
 use crate::hash::Hash;
-use crate::tree;
+use crate::layout::BLOCK_LEN;
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-/// The hash of every block of this chunk.
+/// Hash of one entry of a tree; in a file's tree the entries are its blocks.
+pub(crate) fn leaf_hash(entry: &[u8]) -> Hash {
+    Hash::new(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
+}
+
+/// Hashes of every block of a chunk.
 pub(crate) fn leaf_hashes(chunk: &[u8]) -> Vec<Hash> {
     let mut hashes = Vec::with_capacity(chunk.len().div_ceil(BLOCK_LEN));
     #[cfg(target_arch = "x86_64")]
     x86_64::leaf_hashes(chunk, &mut hashes);
     let rest = &chunk[hashes.len() * BLOCK_LEN..];
-    hashes.extend(rest.chunks(BLOCK_LEN).map(tree::leaf_hash));
+    hashes.extend(rest.chunks(BLOCK_LEN).map(leaf_hash));
     hashes
 }
 
@@ -33,7 +40,7 @@ mod tests {
     }
 
     pub(super) fn one_by_one(chunk: &[u8]) -> Vec<Hash> {
-        chunk.chunks(BLOCK_LEN).map(tree::leaf_hash).collect()
+        chunk.chunks(BLOCK_LEN).map(leaf_hash).collect()
     }
 
     #[test]

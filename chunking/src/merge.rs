@@ -50,7 +50,7 @@ pub fn merge<W: WriteAt + ?Sized>(
     Ok(())
 }
 
-/// Why a chunk was not written.
+/// Reason for which a chunk was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
     /// Its bytes are not the chunk's.
@@ -61,7 +61,7 @@ pub enum PutError {
     Write(#[from] io::Error),
 }
 
-/// Why a file could not be put together.
+/// Reason for which a file could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// The layout is not that of the hashes.
@@ -107,7 +107,7 @@ mod tests {
         Ok(out.0.into_inner().unwrap())
     }
 
-    /// Where files and chunk sizes meet: nothing, one byte, and one byte around each border.
+    /// Lengths where files and chunk sizes meet: nothing, one byte, and one byte around each border.
     fn interesting_lens(chunk: usize) -> Vec<usize> {
         const BLOCK: usize = crate::BLOCK_LEN;
         let borders = [BLOCK, chunk, 2 * chunk, 3 * chunk, 5 * chunk, 8 * chunk];

@@ -12,10 +12,10 @@ use crate::layout::{ChunkIndex, Layout};
 use crate::position::ReadAt;
 use crate::tree;
 
-/// What splitting a file gives: its layout and its chunk hashes, which together are what a seeder must know.
+/// Layout and chunk hashes of a file, which together are all that a seeder must know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileDigest {
-    /// How the file is cut.
+    /// Layout by which the file is cut.
     pub layout: Layout,
     /// The hash of every chunk.
     pub hashes: ChunkHashes,
@@ -48,8 +48,8 @@ pub fn split<S: ReadAt + ?Sized>(
     Ok(FileDigest { layout, hashes: ChunkHashes::from_hashes(layout.chunk_size(), hashes) })
 }
 
-/// Which of these chunks are in `source` as `hashes` say; the others are not looked at. `visit` sees each, and may end the work
-/// with `Break`.
+/// Finds those of these chunks that are in `source` as `hashes` say; the others are not looked at. `visit` sees each, and
+/// may end the work with `Break`.
 ///
 /// # Errors
 /// As [`split`].
@@ -120,16 +120,16 @@ fn hash_chunks<S: ReadAt + ?Sized>(
     Ok(hashed)
 }
 
-/// Why a file could not be split.
+/// Reason for which a file could not be split.
 #[derive(Debug, thiserror::Error)]
 pub enum SplitError {
-    /// It has fewer bytes than the layout says.
+    /// The file has fewer bytes than the layout says.
     #[error("the file became shorter while it was read")]
     Shorter,
     /// The visitor ended it.
     #[error("stopped")]
     Stopped,
-    /// It could not be read.
+    /// The file could not be read.
     #[error(transparent)]
     Read(io::Error),
 }
@@ -148,8 +148,8 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::BLOCK_LEN;
-    use crate::layout::ChunkSize;
+    use crate::layout::{BLOCK_LEN, ChunkSize};
+    use crate::leaves::leaf_hash;
 
     pub(crate) fn digest(data: &[u8], chunk_size: ChunkSize) -> FileDigest {
         let layout = Layout::new(data.len() as u64, chunk_size).unwrap();
@@ -208,7 +208,7 @@ pub(crate) mod tests {
         #[test]
         fn the_id_is_the_same_for_every_chunk_size(len in 0usize..700_000, seed: u8) {
             let data: Vec<u8> = (0..len).map(|i| (i / 3 + i * usize::from(seed)) as u8).collect();
-            let expected = FileId::from(tree::root(data.chunks(BLOCK_LEN).map(tree::leaf_hash)));
+            let expected = FileId::from(tree::root(data.chunks(BLOCK_LEN).map(leaf_hash)));
             for shift in 0..=10 {
                 let chunk_size = ChunkSize::new(ChunkSize::MIN.bytes() << shift).unwrap();
                 prop_assert_eq!(digest(&data, chunk_size).file_id(), expected);

@@ -9,11 +9,6 @@ use sha2::{Digest, Sha256};
 use crate::hash::Hash;
 use crate::leaves::leaf_hashes;
 
-/// The hash of one entry; in a file's tree the entries are its blocks.
-pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Hash::new(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
-}
-
 /// The hash of an inner node with these children.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let mut input = [0; 1 + 2 * Hash::LEN];
@@ -56,6 +51,7 @@ mod tests {
     use data_encoding::HEXLOWER;
 
     use super::*;
+    use crate::leaves::leaf_hash;
 
     /// The entries and the roots over the first 1, 2, … 8 of them, as published in the Certificate Transparency
     /// reference code for RFC 6962 (`merkle_tree_test.cc`); RFC 9162 kept the construction.

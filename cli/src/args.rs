@@ -16,12 +16,12 @@ use crate::config::tracker_url;
 #[derive(Debug, Parser)]
 #[command(name = "sprat", version, propagate_version = true, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
-    /// Which log lines go to stderr: error, warn, info, debug, trace, or a filter such as sprat_peer=debug
+    /// Log lines that go to stderr: error, warn, info, debug, trace, or a filter such as sprat_peer=debug
     ///
     /// Without it the environment variable RUST_LOG counts, and without that "warn".
     #[arg(long, global = true, value_name = "FILTER", help_heading = "General")]
     pub(crate) log: Option<String>,
-    /// What to do.
+    /// Command to carry out.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -43,7 +43,7 @@ Configuration file, for instance ~/.config/sprat/config.toml:
   tracker = \"http://tracker.example:5000\"      # or a list of such
   download_dir = \"~/Downloads\"";
 
-/// What to do.
+/// Commands of `sprat`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Share(ShareArgs),
@@ -57,7 +57,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it writes JSON lines.
+    /// Returns true if the command writes JSON lines.
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Share(args) => args.json,
@@ -68,7 +68,7 @@ impl Command {
     }
 }
 
-/// Which trackers to use.
+/// Trackers to use.
 #[derive(Debug, Args)]
 pub(crate) struct TrackerArgs {
     /// A tracker to use; may be given more than once
@@ -78,10 +78,10 @@ pub(crate) struct TrackerArgs {
     pub(crate) trackers: Vec<Url>,
 }
 
-/// Where the engine lives.
+/// Options of commands that run an engine.
 #[derive(Debug, Args)]
 pub(crate) struct EngineArgs {
-    /// Where to listen for other peers; port 0 means any free port
+    /// Address to listen at for other peers; port 0 means any free port
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:0", value_parser = listen_addr)]
     pub(crate) listen: SocketAddr,
     /// Keep this peer's identity here, so that it is the same peer next time
@@ -193,7 +193,7 @@ pub(crate) struct SearchArgs {
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) trackers: TrackerArgs,
-    /// Which page of the answer to show
+    /// Page of the answer to show
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page: u32,
     /// Print one JSON object a line, and nothing else, on stdout

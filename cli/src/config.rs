@@ -9,26 +9,26 @@ use directories::{ProjectDirs, UserDirs};
 use serde::Deserialize;
 use url::Url;
 
-use crate::failure::Failure;
+use crate::terminal::failure::Failure;
 
 /// The environment variable that names trackers.
 const TRACKER_VARIABLE: &str = "SPRAT_TRACKER";
 /// The tracker that is used when none is configured.
 const DEFAULT_TRACKER: &str = "http://127.0.0.1:5000";
 
-/// What the configuration file says.
+/// Contents of the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigFile {
     /// The trackers to use.
     pub(crate) trackers: Vec<Url>,
-    /// Where downloads go.
+    /// Folder that downloads go to.
     pub(crate) download_dir: Option<PathBuf>,
 }
 
 /// The trackers to use, and whether anybody chose them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trackers {
-    /// Where they are.
+    /// Addresses of the trackers.
     pub(crate) urls: Vec<Url>,
     /// False for the default, which may as well not be there.
     pub(crate) configured: bool,
@@ -102,7 +102,7 @@ impl ConfigFile {
     }
 }
 
-/// Where the configuration file is, if this user has a home.
+/// Path of the configuration file, if this user has a home.
 fn path() -> Option<PathBuf> {
     Some(ProjectDirs::from("", "", "Sprat")?.config_dir().join("config.toml"))
 }

@@ -1,34 +1,18 @@
 //! The command line of Sprat: share a file by its ID, and fetch one from many peers at once.
 //!
-//! One file a command: [`id`], [`verify`], [`share`], [`get`], [`search`], [`login`], [`demo`]. What they have in
-//! common, in reading order:
+//! In reading order:
 //!
 //! - [`args`]: the commands and their options; their texts are the manual.
+//! - [`commands`]: one file a command.
+//! - [`engine`]: work of an engine or a tracker that several commands need.
 //! - [`config`]: the configuration file, and which trackers are used.
-//! - [`output`] and [`records`]: what is written, for a person or as JSON lines. [`progress`]: bars at a terminal.
-//! - [`failure`]: how a command ends other than well, and its exit code.
-//! - [`hashing`]: a file's digest, with a bar. [`embedded`]: a tracker inside this process. [`state`]: the engine's
-//!   folder. [`interrupt`]: Ctrl-C.
+//! - [`terminal`]: words, JSON lines, bars, Ctrl-C and exit codes.
 
 mod args;
+mod commands;
 mod config;
-mod demo;
-mod embedded;
-mod failure;
-mod fetch;
-mod get;
-mod hashing;
-mod id;
-mod interrupt;
-mod login;
-mod output;
-mod progress;
-mod records;
-mod search;
-mod share;
-mod state;
-mod tracker_notes;
-mod verify;
+mod engine;
+mod terminal;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -37,9 +21,11 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Cli, Command};
-use crate::failure::{Exit, Failure};
-use crate::interrupt::Interrupt;
-use crate::output::Output;
+use crate::commands::{demo, get, id, login, search, share, verify};
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::Output;
+use crate::terminal::progress::AboveBars;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -70,9 +56,9 @@ async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// What is logged where nobody says. That a tracker is away and why a download stopped is told by the commands, in words
-/// of their own.
-const DEFAULT_LOG: &str = "warn,sprat_peer::trackers=error,sprat_peer::engine::downloads=error";
+/// Log filter where nobody names one. That a tracker is away and why a download stopped is told by the commands, in
+/// words of their own.
+const DEFAULT_LOG: &str = "warn,sprat_peer::trackers=error,sprat_peer::engine::recovery=error";
 
 /// Log lines go to stderr. A wrong `--log` is refused; a `RUST_LOG` meant for another program is passed over.
 fn start_log(filter: Option<&str>) -> Result<(), Failure> {
@@ -86,7 +72,7 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(|| progress::AboveBars)
+        .with_writer(|| AboveBars)
         .with_ansi(io::stderr().is_terminal())
         .log_internal_errors(false)
         .init();

@@ -127,7 +127,21 @@ fn a_shared_file_is_fetched_through_its_link_and_a_share_ends_well() {
     assert_eq!(share.interrupt(), Some(0));
 }
 
-/// What a command says and how it ends that is given this on its standard input.
+/// Below `/proc` nothing can be written, not even by root.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_reason_for_which_a_download_stops_is_told_once() {
+    let (tracker, dir) = (Tracker::start(), TempDir::new().unwrap());
+    let path = program().to_str().unwrap();
+    let mut share =
+        Running::start(dir.path(), &["share", path, "--json", "--listen", "127.0.0.1:0", "--tracker", &tracker.url]);
+    let shared = share.next("shared");
+    let got = sprat(dir.path(), &["get", shared["link"].as_str().unwrap(), "--output", "/proc/copy"]).output().unwrap();
+    assert_eq!(got.status.code(), Some(1), "{got:?}");
+    assert_eq!(String::from_utf8(got.stderr).unwrap().matches("/proc/copy.part").count(), 1);
+}
+
+/// Runs a command with this on its standard input. Returns its exit code and what it said.
 fn fed(dir: &Path, line: &[&str], input: &str) -> (Option<i32>, String) {
     let mut child = sprat(dir, line).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();

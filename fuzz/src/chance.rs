@@ -1,9 +1,9 @@
-//! What chance makes of inputs. Any test can throw it at a reader; the seed is printed, and `SPRAT_SEED` sets it.
+//! Inputs made by chance. Any test can throw them at a reader; the seed is printed, and `SPRAT_SEED` sets it.
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-/// How many are made from each input.
+/// Number of inputs that are made from each.
 const CHANCES: usize = 200;
 /// Bytes that mean something to somebody.
 const PIECES: &[u8] = b"{}[]\",:0/.\\\x00\xff%&?=-";

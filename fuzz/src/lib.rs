@@ -1,4 +1,5 @@
-//! What strangers send, and what lies on the disk, thrown at whatever reads it: nothing may panic, and what is understood must
+//! Bytes that strangers send or that lie on the disk, thrown at whatever reads them: nothing may panic, and what is
+//! understood must
 //! mean the same when it is written and read again.
 //!
 //! Each [`Reader`] has a folder of inputs in `corpus/`. On any toolchain `cargo test -p sprat-fuzz` gives each reader all inputs of
@@ -20,7 +21,7 @@ use sprat_protocol::{Collection, FileName, Link, PeerAddr, PeerId};
 
 /// Something that reads bytes which somebody else made.
 pub struct Reader {
-    /// What it is called: its folder of inputs, and its fuzz target.
+    /// Name of the reader: its folder of inputs, and its fuzz target.
     pub name: &'static str,
     /// Reads them, and panics if what comes of it contradicts itself. Gives what they were understood as: nothing, if they were
     /// refused; the reader's own name, where that knows one thing only.
@@ -69,7 +70,7 @@ fn tracker_answer(bytes: &[u8]) -> Vec<String> {
     vec![type_of(&answer)]
 }
 
-/// What a message calls itself, in the letters of a file's name.
+/// Type of a message, in the letters of a file's name.
 fn type_of(message: &impl Serialize) -> String {
     let value = serde_json::to_value(message).expect("a message is JSON");
     value["type"].as_str().expect("a message has a type").to_lowercase()

@@ -17,25 +17,26 @@
 use serde::{Deserialize, Serialize};
 use sprat_chunking::FileId;
 
-/// How every collection begins.
+/// First bytes of every collection.
 const HEAD: &[u8] = br#"{"type":"sprat-collection","#;
 /// The longest collection in bytes: some 400,000 files.
 pub const MAX_COLLECTION: u64 = 64 * 1024 * 1024;
 /// The most files and empty folders of a collection.
 const MAX_ENTRIES: usize = 1_000_000;
-/// How deep a folder may lie.
+/// Largest number of folders above a file.
 const MAX_DEPTH: usize = 64;
 /// The longest file in bytes that travels in a bundle.
 pub const SMALL: u64 = 128 * 1024;
 /// The longest bundle in bytes.
 pub const MAX_BUNDLE: u64 = 16 * 1024 * 1024;
 
-/// What is in a folder. Paths are as they came: none is to be joined to a folder before each of its components was cleaned.
+/// List of the files in a folder. Paths are as they came: none is to be joined to a folder before each of its
+/// components was cleaned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collection {
     /// Every file, sorted by path.
     pub files: Vec<CollectionFile>,
-    /// How the small files travel.
+    /// Bundles that the small files travel in.
     pub bundles: Vec<Bundle>,
     /// Folders with nothing in them.
     pub folders: Vec<Vec<String>>,
@@ -57,11 +58,11 @@ pub struct CollectionFile {
 pub struct Bundle {
     /// The ID of their bytes one after another.
     pub file_id: FileId,
-    /// How many they are.
+    /// Number of files in the bundle.
     pub files: u32,
 }
 
-/// What travels as one file.
+/// Bytes that travel as one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// A file by itself: its place in the list.
@@ -72,7 +73,7 @@ pub enum Part {
         file_id: FileId,
         /// Length in bytes.
         size: u64,
-        /// Which files.
+        /// The files.
         files: Vec<usize>,
     },
 }
@@ -98,12 +99,12 @@ struct Document {
 }
 
 impl Collection {
-    /// Whether a file that begins so may be a collection.
+    /// Returns true if a file that begins with `head` may be a collection.
     pub fn begins_like_one(head: &[u8]) -> bool {
         head.starts_with(HEAD)
     }
 
-    /// How many bytes tell [`Collection::begins_like_one`].
+    /// Number of bytes that [`Collection::begins_like_one`] needs.
     pub const HEAD_LEN: usize = HEAD.len();
 
     /// Reads a collection that came from anywhere.
@@ -158,7 +159,7 @@ impl Collection {
         self.files.iter().map(|file| file.size).sum()
     }
 
-    /// What has to be fetched for everything to be there. Empty files are in no part that is a file.
+    /// Parts that have to be fetched for everything to be there. Empty files are in no part that is a file.
     pub fn parts(&self) -> Vec<Part> {
         let alone = |file: &CollectionFile| file.size > 0 && (self.bundles.is_empty() || file.size > SMALL);
         let files = self.files.iter().enumerate().filter(|(_, file)| alone(file)).map(|(place, _)| Part::File(place));
@@ -208,7 +209,7 @@ impl Collection {
     }
 }
 
-/// Which of these sizes go into one bundle after another: how many of the small ones each takes.
+/// Division of these sizes into one bundle after another: the number of small files that each takes.
 pub fn bundle_small(sizes: impl IntoIterator<Item = u64>) -> Vec<u32> {
     let mut bundles: Vec<(u32, u64)> = Vec::new();
     for size in sizes {
@@ -220,10 +221,10 @@ pub fn bundle_small(sizes: impl IntoIterator<Item = u64>) -> Vec<u32> {
     bundles.into_iter().map(|(files, _)| files).collect()
 }
 
-/// Why some bytes are no collection, or a folder cannot be one.
+/// Reason for which some bytes are no collection, or a folder cannot be one.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectionError {
-    /// It is no such JSON.
+    /// The bytes are no such JSON.
     #[error("the list of the folder's files can't be read: {0}")]
     Json(#[from] serde_json::Error),
     /// There is too much in it.

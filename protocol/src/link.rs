@@ -14,7 +14,7 @@ use url::Url;
 /// A file ID with hints. None of the hints is believed: the file is what hashes to the ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// What is linked to.
+    /// File or folder that is linked to.
     pub file_id: FileId,
     /// The name that the sharer gave it, as it came: clean it before it meets a file system or a screen.
     pub name: Option<String>,
@@ -26,7 +26,7 @@ pub struct Link {
     pub peers: Vec<PeerAddr>,
 }
 
-/// Where a peer listens: a host name or an IP address, and a port.
+/// Address that a peer listens at: a host name or an IP address, and a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerAddr {
     host: String,
@@ -153,7 +153,7 @@ impl fmt::Display for PeerAddr {
     }
 }
 
-/// Why a text is no link. Each says what to do about it.
+/// Reason for which a text is no link. Each says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// No file ID where one should be.

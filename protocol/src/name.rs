@@ -1,4 +1,4 @@
-//! What becomes of a file name that came from the network: one path component, harmless on every platform.
+//! File names that came from the network, cleaned: one path component, harmless on every platform.
 
 use std::fmt;
 
@@ -61,8 +61,8 @@ pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// What a stranger says of itself, for one line of a screen: without control and invisible characters, and at most `max`
-/// characters long.
+/// Cleans a text that a stranger says of itself for one line of a screen: without control and invisible characters, and
+/// at most `max` characters long.
 pub fn clean_line(text: &str, max: usize) -> String {
     let shown = text.trim().chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(max);
     shown.collect::<String>().trim().to_owned()

@@ -1,4 +1,4 @@
-//! Who a peer is.
+//! Identity of a peer, as others know it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ impl PeerId {
         &self.0
     }
 
-    /// Whether this peer signed these bytes (RFC 8032).
+    /// Returns true if this peer signed these bytes (RFC 8032).
     pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
     }

@@ -23,7 +23,7 @@ use rustls::{
 use crate::identity::Identity;
 use crate::peer_id::PeerId;
 
-/// What the two sides agree to speak inside (RFC 7301).
+/// Protocol that the two sides agree to speak inside (RFC 7301).
 const ALPN: &[u8] = b"sprat/1";
 /// PKCS#8 (RFC 8410 §7) around a 32-byte Ed25519 seed.
 const PKCS8_PREFIX: [u8; 16] =
@@ -31,7 +31,7 @@ const PKCS8_PREFIX: [u8; 16] =
 /// SubjectPublicKeyInfo (RFC 8410 §4) around a 32-byte Ed25519 public key.
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// How this identity dials a peer and how it answers one.
+/// Configurations with which this identity dials a peer and answers one.
 #[derive(Clone, Debug)]
 pub struct TlsConfigs {
     key: Arc<CertifiedKey>,
@@ -54,7 +54,7 @@ impl TlsConfigs {
         Self { key, server: Arc::new(server) }
     }
 
-    /// How to dial: where it is known who should answer, nobody else may.
+    /// Configuration to dial with: where it is known who should answer, nobody else may.
     pub fn client(&self, expected: Option<PeerId>) -> Arc<ClientConfig> {
         let mut client = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
@@ -74,7 +74,7 @@ pub fn server_name() -> ServerName<'static> {
     ServerName::try_from("peer.sprat.invalid").expect("that is a name")
 }
 
-/// Who is at the other end, once the handshake is over.
+/// Peer at the other end, once the handshake is over.
 pub fn peer_of(certificates: Option<&[CertificateDer<'_>]>) -> Option<PeerId> {
     match certificates {
         Some([only]) => peer_id_of(only).ok(),

@@ -20,7 +20,7 @@ const PIECE: usize = 16 * 1024;
 /// About so many bytes pass in each direction before the first chunk does.
 const FIRST_WORDS: u64 = 4000;
 
-/// What happens to one connection in one direction, once so many bytes have passed.
+/// Fault of one connection in one direction, once so many bytes have passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing passes for so long, then all goes on.
@@ -40,11 +40,11 @@ pub enum Fault {
 /// One direction of one connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Course {
-    /// How long each piece is held back.
+    /// Time for which each piece is held back.
     pub delay: Duration,
     /// Bytes a second; none is no limit.
     pub rate: Option<u32>,
-    /// What goes wrong, and after how many bytes.
+    /// Fault of the connection, and the number of bytes before it.
     pub fault: Option<(u64, Fault)>,
 }
 
@@ -72,13 +72,13 @@ pub type Courses = [Course; 2];
 
 /// A relay that ends with this value.
 pub struct FaultProxy {
-    /// Where it listens.
+    /// Address that the proxy listens at.
     pub addr: SocketAddr,
     books: Books,
     _task: JoinSet<()>,
 }
 
-/// What it has seen so far.
+/// Account of all that the proxy has seen so far.
 #[derive(Clone, Default)]
 struct Books {
     connections: Arc<AtomicUsize>,
@@ -115,23 +115,23 @@ impl FaultProxy {
         Self::start(to, plan).await
     }
 
-    /// How often somebody connected.
+    /// Number of connections so far.
     pub fn connections(&self) -> usize {
         self.books.connections.load(Ordering::Relaxed)
     }
 
-    /// How many faults have happened.
+    /// Number of faults that have happened.
     pub fn faults(&self) -> usize {
         self.books.faults.load(Ordering::Relaxed)
     }
 
-    /// How many bytes have passed, both ways.
+    /// Number of bytes that have passed, both ways.
     pub fn passed(&self) -> u64 {
         self.books.passed.load(Ordering::Relaxed)
     }
 }
 
-/// How one direction ends.
+/// End of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// All was said.

@@ -37,7 +37,7 @@ fn tree(leaves: &[[u8; 32]]) -> [u8; 32] {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 
-/// Whether two files are the same to the last byte.
+/// Returns true if two files are the same to the last byte.
 pub fn same(a: &Path, b: &Path) -> bool {
     std::fs::read(a).expect("the first file can be read") == std::fs::read(b).expect("the second file can be read")
 }

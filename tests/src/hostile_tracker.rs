@@ -33,7 +33,7 @@ const MIB: usize = 1024 * 1024;
 pub enum Manner {
     /// Random bytes that are no HTTP.
     Garbage,
-    /// It hangs up on every question.
+    /// Hangs up on every question.
     HangsUp,
     /// A JSON text that is as long as its length says: 64 MiB.
     HugeBody,
@@ -47,7 +47,7 @@ pub enum Manner {
     Nested,
     /// A good answer to another question.
     AnotherAnswer,
-    /// It sends on to somebody else.
+    /// Sends on to somebody else.
     Redirect(SocketAddr),
     /// A lease of so many seconds.
     Lease(u64),
@@ -66,7 +66,7 @@ pub enum Manner {
     Called(String),
 }
 
-/// It ends with this value.
+/// Tracker that answers with anything but the truth; ends with this value.
 pub struct HostileTracker {
     /// Its URL.
     pub url: Url,
@@ -106,13 +106,13 @@ impl HostileTracker {
         Self { url: format!("http://{addr}").parse().expect("that is a URL"), asked, largest, _task: task }
     }
 
-    /// How often it was asked something.
+    /// Number of questions so far.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of one answer the other side and the system between took, at most, once an answer that it pours out has
-    /// ended.
+    /// Number of bytes of one answer that the other side and the system between took, at most, once an answer that is
+    /// poured out has ended.
     ///
     /// # Panics
     /// If none ends.
@@ -237,7 +237,7 @@ fn accepted(file: &RegisterFile) -> FileOutcome {
     FileOutcome::Accepted { file_id: file.file_id, chunk_size: file.chunk_size }
 }
 
-/// What it says of a file.
+/// Facts about a file, as this manner has them.
 fn info(manner: &Manner, file_id: FileId) -> FileInfo {
     let addresses = match manner {
         Manner::Names(addresses) => addresses.clone(),

@@ -21,31 +21,31 @@ pub enum Lie {
     CorruptChunks,
     /// One chunk in twenty of the file has one bit wrong when it sends it.
     CorruptSome,
-    /// It sends each chunk at one byte a second.
+    /// Sends each chunk at one byte a second.
     Trickle,
     /// The list of chunk hashes has one bit wrong.
     CorruptHashes,
     /// Its list of chunk hashes has nodes one level up, which hash up to the ID as well.
     ShiftedHashes,
-    /// It claims a size that is not the file's, though the number of chunks is right.
+    /// Claims a size that is not the file's, though the number of chunks is right.
     WrongSize,
-    /// It answers no CHUNK_REQUEST.
+    /// Answers no CHUNK_REQUEST.
     Silence,
-    /// It sends half of a chunk and closes.
+    /// Sends half of a chunk and closes.
     HalfAChunk,
-    /// It answers with a chunk that nobody asked for.
+    /// Answers with a chunk that nobody asked for.
     Unasked,
-    /// It announces a chunk that is longer than any.
+    /// Announces a chunk that is longer than any.
     TooLong,
-    /// It says HELLO in the name of a peer whose key it does not have.
+    /// Says HELLO in the name of a peer whose key the liar does not have.
     AnotherName,
-    /// It sends zeros instead of HELLO.
+    /// Sends zeros instead of HELLO.
     Zeros,
     /// No lie: the honest peer that the others are held against.
     None,
 }
 
-/// What a lying seeder of one file says, whatever it says it over.
+/// Messages of a lying seeder of one file, over whatever they are sent.
 pub struct Script {
     data: Vec<u8>,
     digest: FileDigest,
@@ -57,16 +57,16 @@ pub struct Script {
 
 /// A lying seeder of one file, which ends with this value.
 pub struct Liar {
-    /// Where it listens.
+    /// Address that the liar listens at.
     pub addr: SocketAddr,
-    /// Who it says it is.
+    /// Peer ID that the liar claims.
     pub peer_id: PeerId,
     script: Arc<Script>,
     _task: JoinSet<()>,
 }
 
 impl Script {
-    /// What a seeder of `data` says that lies in this way, with the key that this makes.
+    /// Script of a seeder of `data` that lies in this way, with the key that this makes.
     pub fn new(data: Vec<u8>, lie: Lie, identity: Identity) -> Self {
         let layout = Layout::new(data.len() as u64, ChunkSize::for_len(data.len() as u64)).expect("a short file");
         let digest =
@@ -75,7 +75,7 @@ impl Script {
         Self { data, digest, identity, acceptor, lie, greeted: AtomicUsize::new(0) }
     }
 
-    /// Who it says it is.
+    /// Key of the peer that the liar claims to be.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
@@ -193,7 +193,7 @@ impl Liar {
         Self { addr, peer_id, script, _task: task }
     }
 
-    /// How often somebody said HELLO to it.
+    /// Number of times that somebody said HELLO to the liar.
     pub fn greeted(&self) -> usize {
         self.script.greeted.load(Ordering::Relaxed)
     }

@@ -1,4 +1,5 @@
-//! What tests of whole flows need: processes of the real binaries, engines and trackers within the test, peers that lie,
+//! Equipment for tests of whole flows: processes of the real binaries, engines and trackers within the test, peers that
+//! lie,
 //! and files to move.
 //!
 //! - [`process`]: the binaries as a user runs them.
@@ -28,5 +29,5 @@ pub mod window;
 
 use std::time::Duration;
 
-/// How long anything may take before a test fails. Far more than it takes, since test machines are busy.
+/// Time that anything may take before a test fails. Far more than it takes, since test machines are busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);

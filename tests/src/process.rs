@@ -30,7 +30,7 @@ pub struct Process {
     child: Child,
     lines: Receiver<String>,
     errors: Option<std::thread::JoinHandle<String>>,
-    /// What it has printed so far.
+    /// Lines that the process has printed so far.
     pub printed: Vec<String>,
 }
 
@@ -142,7 +142,7 @@ impl Drop for Process {
 /// A process that has ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// How.
+    /// Exit status of the process.
     pub status: ExitStatus,
     /// The lines of its stdout.
     pub printed: Vec<String>,
@@ -228,7 +228,7 @@ pub fn until_found(words: &str, tracker: &Tracker) -> Ended {
     }
 }
 
-/// How many chunks each source of a `complete` line delivered.
+/// Number of chunks that each source of a `complete` line delivered.
 pub fn chunks_by_source(complete: &Value) -> Vec<u64> {
     let sources = complete["sources"].as_array().expect("a complete line lists its sources");
     sources.iter().filter_map(|source| source["chunks"].as_u64()).collect()

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 /// A relay, which ends with this value.
 pub struct Relay {
-    /// Where it listens.
+    /// Address that the relay listens at.
     pub addr: SocketAddr,
     heard: Arc<Mutex<Vec<u8>>>,
     _task: JoinSet<()>,
@@ -35,17 +35,17 @@ impl Relay {
         Self { addr, heard, _task: task }
     }
 
-    /// How many bytes passed by.
+    /// Number of bytes that passed by.
     pub fn len(&self) -> usize {
         self.heard.lock().expect("nobody panics with it").len()
     }
 
-    /// Whether nothing passed by.
+    /// Returns true if nothing passed by.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether these bytes passed by.
+    /// Returns true if these bytes passed by.
     pub fn heard(&self, bytes: &[u8]) -> bool {
         self.heard.lock().expect("nobody panics with it").windows(bytes.len()).any(|window| window == bytes)
     }

@@ -61,7 +61,7 @@ impl Stranger {
         Ok(heard)
     }
 
-    /// Whether the other side ends the connection within this time. What it says until then is thrown away.
+    /// Returns true if the other side ends the connection within this time. Whatever is said until then is thrown away.
     pub async fn is_left(&mut self, within: Duration) -> bool {
         let mut buffer = vec![0; 16 * 1024];
         let end = async { while matches!(self.stream.read(&mut buffer).await, Ok(1..)) {} };

@@ -65,7 +65,7 @@ impl Peer {
         Self { engine, dir, events }
     }
 
-    /// Where its downloads are.
+    /// Folder of the engine's downloads.
     pub fn downloads(&self) -> PathBuf {
         self.dir.path().join("downloads")
     }

@@ -85,14 +85,14 @@ impl Window {
         std::fs::write(pictures.join(format!("{name}.png")), self.picture()).expect("the picture can be written");
     }
 
-    /// What it has written down of its transfers.
+    /// Record of all transfers that the window has written down.
     pub fn library(&self) -> Vec<Value> {
         let bytes = std::fs::read(self.state_dir.join("library.json")).unwrap_or_default();
         let library: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         library["transfers"].as_array().cloned().unwrap_or_default()
     }
 
-    /// What it has written down of this transfer.
+    /// Record of this transfer that the window has written down.
     pub fn transfer(&self, file_id: &str) -> Option<Value> {
         self.library().into_iter().find(|transfer| transfer["file_id"] == file_id)
     }
@@ -141,7 +141,7 @@ pub fn within<T>(patience: std::time::Duration, mut look: impl FnMut() -> Option
     }
 }
 
-/// What `xdotool` prints; nothing if it finds nothing.
+/// Output of `xdotool`; nothing if it finds nothing.
 fn xdotool(arguments: &[&str]) -> String {
     let ran = Command::new("xdotool").args(arguments).output().expect("xdotool is installed");
     String::from_utf8_lossy(&ran.stdout).into_owned()

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use sprat_tests::files::real_file;
 use sprat_tests::process::{Tracker, share, until_found};
 
-/// What the browser makes of a page, and what it complains of.
+/// Page as the browser renders it, and the browser's complaints.
 fn rendered(url: &str) -> (String, String) {
     let profile = tempfile::tempdir().unwrap();
     let quiet = [

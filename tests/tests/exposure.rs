@@ -1,5 +1,5 @@
-//! What can be learned by those who should not be asked to keep a secret: SECURITY.md says it, and this shows it. Each is a leak that
-//! is known; whoever mends one changes that page too.
+//! Leaks to those who should not be asked to keep a secret: SECURITY.md says them, and this shows them. Each is known;
+//! whoever mends one changes that page too.
 
 use std::num::NonZeroU32;
 

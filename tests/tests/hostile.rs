@@ -102,7 +102,7 @@ async fn a_tracker_cannot_send_anybody_on_to_somebody_else() {
     assert!(came.is_err(), "{came:?}");
 }
 
-/// What a tracker can have done to an address of its choice: a few connections that end at the handshake.
+/// A tracker can have no more done to an address of its choice than a few connections that end at the handshake.
 #[tokio::test]
 async fn whoever_a_tracker_names_is_dialled_a_few_times_and_told_nothing() {
     let good = Tracker::start().await;

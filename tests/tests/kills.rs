@@ -7,14 +7,14 @@ use sprat_tests::files::{noise, same};
 use sprat_tests::process::{Process, Tracker, get, share};
 
 const SIZE: u64 = 24 * 1024 * 1024;
-/// How often it is killed.
+/// Number of kills.
 const KILLS: u32 = 20;
 
-/// What a run of the download came to.
+/// Outcome of one run of the download.
 enum Run {
-    /// It was killed when so much was verified.
+    /// Killed when so many bytes were verified.
     Killed(u64),
-    /// It was faster, and had fetched so much itself.
+    /// Complete before it could be killed, with so many bytes fetched by this run.
     Complete(u64),
 }
 

@@ -15,7 +15,7 @@ Hack: MIT and Bitstream Vera
 Ubuntu-Light: Ubuntu-font-1.0
 egui-icons: MIT
 ";
-/// How to write the list anew.
+/// Command that writes the list anew.
 const COMMAND: &str = "SPRAT_WRITE_LICENCES=1 cargo test -p sprat-tests --test licences";
 
 fn root() -> PathBuf {
@@ -38,7 +38,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-/// Whether it is only needed by the compiler.
+/// Returns true if a package is only needed by the compiler.
 fn runs_in_the_compiler(package: &Value) -> bool {
     array(&package["targets"]).any(|target| array(&target["kind"]).any(|kind| kind == "proc-macro"))
 }

@@ -1,5 +1,4 @@
-//! What the user allows to be sent and received, over real TCP: kept to, changed at run time, and no reason to waste
-//! anything.
+//! Limits on sending and receiving, over real TCP: kept to, changed at run time, and no reason to waste anything.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};

@@ -12,7 +12,7 @@ fn page() -> String {
     fs::read_to_string(root().join("SECURITY.md")).unwrap()
 }
 
-/// What stands between backquotes.
+/// Texts that stand between backquotes.
 fn quoted(page: &str) -> impl Iterator<Item = &str> {
     page.split('`').skip(1).step_by(2)
 }

@@ -1,4 +1,4 @@
-//! What a window needs of the engine besides transfers themselves: detail, progress, names.
+//! Needs of a window besides transfers themselves: detail, progress, names.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, only_peer};
 
 const CHUNK: usize = 256 * 1024;
-/// What a slow peer sends, in bytes a second.
+/// Rate of a slow peer, in bytes a second.
 const RATE: u32 = 1024 * 1024;
 
 /// Slow enough that something can happen while a few megabytes are on their way.

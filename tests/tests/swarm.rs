@@ -271,8 +271,8 @@ async fn a_shared_file_that_changes_is_no_longer_served() {
     seeder.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
 }
 
-/// Who can write to a shared folder can have a file look as it did, and then be another one, or a link to what only its sharer may
-/// read.
+/// A stranger who can write to a shared folder can have a file look as it did, and then be another one, or a link to
+/// what only its sharer may read.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_shared_file_that_only_looks_as_it_did_is_no_longer_served() {

@@ -15,10 +15,10 @@ use sprat_tests::files::{independent_id, noise, real_file, same};
 use sprat_tests::process::{Process, Tracker, get, share};
 use sprat_tests::window::{Window, arguments, until, within};
 
-/// How long one attempt by keyboard may take to be seen: a key that is pressed while nothing listens is lost, as it is for a person,
-/// who then presses it again.
+/// Time that one attempt by keyboard may take to be seen: a key that is pressed while nothing listens is lost, as it is
+/// for a person, who then presses it again.
 const ATTEMPT: Duration = Duration::from_secs(5);
-/// How long a closed window's process may take to end.
+/// Time that a closed window's process may take to end.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// There is one display, and one keyboard.
@@ -133,7 +133,7 @@ fn two_windows_exchange_a_file_by_keyboard() {
     what_was_fetched_is_there_again(dir.path(), &bob_dir, &id, &tracker);
 }
 
-/// What is no ID changes what is on the screen, and nothing else.
+/// A text that is no ID changes what is on the screen, and nothing else.
 fn a_wrong_id_is_refused(window: &Window) {
     let known = window.library();
     window.focus();

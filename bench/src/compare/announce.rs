@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddrV4, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// Where it listens, and whom it names.
+/// Options of `announce`.
 #[derive(clap::Args)]
 pub(crate) struct Announce {
-    /// Where it listens
+    /// Address to listen at
     listen: SocketAddrV4,
     /// The peer that everybody is told of
     peer: SocketAddrV4,

@@ -1,4 +1,4 @@
-//! Where programs are compared: three hosts, one file, and a folder for each run.
+//! Arena in which programs are compared: three hosts, one file, and a folder for each run.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,13 +19,13 @@ pub(crate) const DOWNLOADER: usize = 2;
 pub(crate) struct Arena<'a> {
     /// The hosts.
     pub(crate) network: &'a Network,
-    /// What is sent; it is alone in its folder.
+    /// File that is sent; alone in its folder.
     pub(crate) file: &'a Path,
     /// The same file's torrent, where something that makes one is installed.
     torrent: Option<&'a Path>,
     /// For everything else; gone after the run.
     pub(crate) dir: PathBuf,
-    /// When the run is given up.
+    /// Time at which the run is given up.
     pub(crate) until: Instant,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Arena<'a> {
         self.dir.join("out")
     }
 
-    /// Where the file is to be, if it keeps its name.
+    /// Path at which the file is to be, if it keeps its name.
     pub(crate) fn target(&self) -> PathBuf {
         self.out().join(self.file.file_name().unwrap_or_default())
     }
@@ -80,9 +80,9 @@ impl<'a> Arena<'a> {
 
 /// A program that moves files, at both ends.
 pub(crate) trait Program {
-    /// What it is called.
+    /// Name of the program.
     fn name(&self) -> &'static str;
-    /// Whether it verifies what it fetches, and whether it encrypts.
+    /// Promises of the program: verifying what it fetches, encrypting.
     fn promises(&self) -> &'static str;
     /// Its version, which may be empty; none where it is not installed.
     fn version(&self) -> Option<String>;
@@ -96,9 +96,9 @@ pub(crate) trait Program {
 pub(crate) struct Seeding {
     /// Its process.
     pub(crate) process: Process,
-    /// How a downloader finds it: an address, a link, a ticket.
+    /// Address, link or ticket by which a downloader finds the seeder.
     pub(crate) at: String,
-    /// What else has to run meanwhile, but is not measured.
+    /// Tracker that has to run meanwhile, but is not measured.
     pub(crate) _tracker: Option<Process>,
 }
 
@@ -108,7 +108,7 @@ pub(crate) struct Fetching {
     pub(crate) process: Process,
     /// By which sign it is known to be done.
     pub(crate) done: Done,
-    /// Where the file is then.
+    /// Path of the file once it is fetched.
     pub(crate) file: PathBuf,
 }
 
@@ -116,7 +116,7 @@ pub(crate) struct Fetching {
 pub(crate) enum Done {
     /// The process ends.
     Ends,
-    /// It prints a line that starts so.
+    /// The process prints a line that starts so.
     Prints(&'static str),
     /// This file is there.
     Appears(PathBuf),

@@ -33,7 +33,7 @@ impl Program for Sendme {
         Ok(Seeding { process, at, _tracker: None })
     }
 
-    /// It fetches into its own folder, then moves the file to where it was started.
+    /// Fetches into the program's own folder, then moves the file to where the program was started.
     fn fetch(&self, arena: &Arena<'_>, seeding: &Seeding) -> anyhow::Result<Fetching> {
         let arguments = ["receive", "--relay", "disabled", "--no-progress", &seeding.at];
         let process = arena.start(DOWNLOADER, &found("sendme")?, &arguments)?;

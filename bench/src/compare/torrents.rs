@@ -12,9 +12,9 @@ use crate::network::address;
 use crate::process::{Process, text};
 use crate::programs::{find, found, version};
 
-/// Where seeders listen; each host has its ports to itself.
+/// Port of seeders; each host has its ports to itself.
 const PORT: u16 = 6881;
-/// Where the tracker listens.
+/// Port of the tracker.
 const TRACKER_PORT: u16 = 6969;
 
 /// All of them.
@@ -189,7 +189,7 @@ impl Program for Rqbit {
     }
 }
 
-/// What qBittorrent is built on, driven by its Python binding.
+/// The library that qBittorrent is built on, driven by its Python binding.
 struct Libtorrent;
 
 /// `make`, `seed` and `fetch`, with the arguments that they unpack.

@@ -7,9 +7,9 @@ use anyhow::ensure;
 use serde_json::Value;
 use sprat_protocol::Link;
 
+use super::row::{Measured, Row, Trial};
 use super::tracker::query;
 use super::world::is_root;
-use super::{Measured, Row, Trial};
 use crate::files::same;
 use crate::network::{Network, address};
 use crate::process::{GLANCE, Process, beside_this, text};
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[Row {
 }];
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How soon it has to go on.
+/// Time within which the transfer has to go on.
 const MOST: Duration = Duration::from_secs(15);
 /// For how long after the change something may still come that was on its way.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ fn one(mover: usize) -> anyhow::Result<(Duration, Duration)> {
     let tracker = Tracker::start(&network, TRACKER, until)?;
     let dir = tempfile::tempdir()?;
     let (file, out, sprat) = (dir.path().join("shared.bin"), dir.path().join("copy.bin"), beside_this("sprat")?);
-    crate::noise(&file, 48)?;
+    crate::files::noise(&file, 48)?;
     let arguments = ["share", text(&file)?, "--tracker", &tracker.url, "--upload-limit", "2M", "--json"];
     let mut sharer = network.start(SHARER, &sprat, arguments)?;
     let shared = sharer.record("shared", until)?;
@@ -76,7 +76,7 @@ fn one(mover: usize) -> anyhow::Result<(Duration, Duration)> {
     Ok((on, named))
 }
 
-/// How many bytes are verified, as its records say, once nothing can come any more over an address that is gone.
+/// Number of bytes that are verified, as the records say, once nothing can come any more over an address that is gone.
 fn wait_for_what_was_on_its_way(get: &mut Process, mut last: u64, changed: Instant) -> anyhow::Result<u64> {
     while changed.elapsed() < ON_ITS_WAY {
         last = get.new_records().iter().filter_map(verified).next_back().unwrap_or(last);

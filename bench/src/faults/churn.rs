@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use rand::RngExt;
 
-use super::{Measured, Row, Trial};
+use super::row::{Measured, Row, Trial};
 use crate::files::same;
 use crate::process::{Process, beside_this, text};
 use crate::swarm::field;
@@ -23,12 +23,12 @@ pub(super) const ROWS: &[Row] = &[Row {
 }];
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many downloads 20 peers begin in an hour, of which 5 % leave or come in each minute.
+/// Number of downloads that 20 peers begin in an hour, of which 5 % leave or come in each minute.
 const HOUR: f64 = 60.0;
-/// What may grow in that, in MiB.
+/// Growth that is allowed in that hour, in MiB.
 const GROWTH: f64 = 1.0;
 
-/// What a process has open, and how much memory, in MiB.
+/// Open files and memory of a process, in MiB.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     files: usize,
@@ -41,7 +41,7 @@ fn held(process: &Process) -> Held {
     Held { files: count("fd"), threads: count("task"), rss: Usage::memory_of(process.id(), "VmRSS:") }
 }
 
-/// How soon one download follows another.
+/// Interval between downloads.
 const PACE: Duration = Duration::from_millis(300);
 
 /// A tracker and a sharer that stay, and one download after another, of which every third is killed.
@@ -51,7 +51,7 @@ fn programs(trial: &Trial) -> anyhow::Result<Measured> {
     }
     let (mut rng, dir) = (trial.rng(), tempfile::tempdir()?);
     let file = dir.path().join("shared.bin");
-    crate::noise(&file, 4)?;
+    crate::files::noise(&file, 4)?;
     let mut tracker = Process::start(Command::new(beside_this("sprat-tracker")?).args(["--listen", "127.0.0.1:0"]))?;
     let url = tracker.line("sprat-tracker listening on ", Instant::now() + PATIENCE)?;
     let sprat = |arguments: &[&str]| {
@@ -107,7 +107,7 @@ fn programs(trial: &Trial) -> anyhow::Result<Measured> {
 /// More open files or threads than this are not those of the few who are there at once.
 const MOST: usize = 40;
 
-/// How much the second grows with the first, by the least squares.
+/// Growth of the second with the first, by the least squares.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));

@@ -11,8 +11,8 @@ use sprat_peer::{Command, Event, Target, TransferState, Trouble};
 use sprat_tests::files::{independent_id, noise};
 use sprat_tests::swarm::{Peer, only_peer};
 
+use super::row::{Measured, Row, Trial};
 use super::world::{MIB, at_rate, engines, is_right, is_root, link_to, until_chunks};
-use super::{Measured, Row, Trial};
 use crate::process::{Process, beside_this, text};
 use crate::swarm::field;
 
@@ -48,7 +48,7 @@ const CHUNK: usize = 256 * 1024;
 /// A file system of its own, unmounted with this value.
 struct Disk {
     dir: tempfile::TempDir,
-    /// What it lies in, where that is not memory.
+    /// Image that the disk lies in, where that is not memory.
     _image: Option<tempfile::NamedTempFile>,
 }
 
@@ -184,7 +184,7 @@ async fn gone(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(told.join("; "), holds))
 }
 
-/// What is done to a file that is served.
+/// Change of a file that is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     Edited,
@@ -211,7 +211,7 @@ async fn changed(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(format!("{}; every file right in the end", told.join("; ")), holds))
 }
 
-/// Whether the sharer was told, and how many bad chunks it sent.
+/// Changes a file that is served. Returns whether the sharer was told, and how many bad chunks it sent.
 async fn change_one(change: Change, seed: u64) -> anyhow::Result<(bool, usize)> {
     let data = noise(24 * CHUNK, seed);
     let mut sharer = Peer::start(None, at_rate(4 * MIB)).await;

@@ -1,4 +1,4 @@
-//! What the machine does: clocks that jump, too few open files, too little memory, a state folder that is taken.
+//! Faults of the machine: clocks that jump, too few open files, too little memory, a state folder that is taken.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use sprat_tests::files::noise;
 use sprat_tests::glutton::Glutton;
 use sprat_tests::swarm::{Peer, only_peer};
 
+use super::row::{Measured, Row, Trial};
 use super::wire::sharer;
 use super::world::{MIB, engines};
-use super::{Measured, Row, Trial};
 use crate::files::same;
 use crate::process::{GLANCE, Process, beside_this, text};
 use crate::swarm::field;
@@ -130,7 +130,7 @@ fn until_up(addr: SocketAddr, start: Instant) -> anyhow::Result<()> {
 
 /// Seconds by which clocks jump: an hour, and ten years.
 const JUMPS: [i64; 4] = [3600, -3600, 315_360_000, -315_360_000];
-/// How long leases are here: several pass in each trial.
+/// Length of leases: several pass in each trial.
 const LEASE: Duration = Duration::from_secs(3);
 
 /// A program whose wall clock is as far from the true one as `clock` says, which can be changed while it runs.
@@ -182,7 +182,7 @@ fn jump_one(who: &str, jump: i64) -> anyhow::Result<()> {
         Ok((process, field(&shared, "file_id")?.to_owned()))
     };
     let (first, second) = (dir.path().join("first.bin"), dir.path().join("second.bin"));
-    crate::noise(&first, 8)?;
+    crate::files::noise(&first, 8)?;
     std::fs::write(&second, noise(MIB, 99))?;
     let (_sharer, id) = share(&first)?;
     let get = |id: &str, out: &Path| {
@@ -207,7 +207,7 @@ fn jump_one(who: &str, jump: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How long a whole file takes to fetch from there: the median of five times.
+/// Time that a whole file takes to fetch from there: the median of five times.
 async fn fetch_time(link: &str, file: &Path, out: &Path) -> anyhow::Result<f64> {
     let mut times = Vec::new();
     for _ in 0..5 {
@@ -230,7 +230,7 @@ async fn crowd(trial: &Trial) -> anyhow::Result<Measured> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("shared.bin");
     let mib = trial.of(32, 256);
-    crate::noise(&file, mib)?;
+    crate::files::noise(&file, mib)?;
     let group = Group::new(MOST << 20);
     let (mut peer, addr, link) = sharer(dir.path(), &mut group.sprat()?)?;
     let link: sprat_protocol::Link = link.parse()?;

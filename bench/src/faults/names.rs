@@ -18,8 +18,8 @@ use sprat_tests::files::{independent_id, noise};
 use sprat_tests::swarm::{Peer, only_peer};
 use unicode_normalization::UnicodeNormalization;
 
+use super::row::{Measured, Row, Trial};
 use super::world::{engines, tree};
-use super::{Measured, Row, Trial};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// What a name is made of.
+/// Pieces that a name is made of.
 const PIECES: &[&str] = &[
     "..",
     ".",

@@ -14,8 +14,8 @@ use sprat_tests::hostile_tracker::{HostileTracker, Manner};
 use sprat_tests::liar::{Liar, Lie};
 use sprat_tests::swarm::{Peer, Tracker};
 
+use super::row::{Measured, Row, Trial};
 use super::world::{MIB, at_rate, engines, is_right, link_to, until_chunks, until_state};
-use super::{Measured, Row, Trial};
 use crate::process::{Process, beside_this, text};
 
 pub(super) const ROWS: &[Row] = &[
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// How long the seeder is away, in seconds.
+/// Seconds for which the seeder is away.
 const AWAY: [&[u64]; 2] = [&[2], &[2, 15, 60, 150]];
 
 async fn leaves(trial: &Trial) -> anyhow::Result<Measured> {
@@ -59,7 +59,7 @@ async fn leaves(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(format!("on after its return: {}", told.join(", ")), holds))
 }
 
-/// How soon a download goes on after its only seeder was away for so long.
+/// Time after which a download goes on whose only seeder was away for so long.
 async fn on_after(away: Duration, seed: u64) -> anyhow::Result<Duration> {
     let tracker = Tracker::start().await;
     let data = noise(4 * MIB, seed);
@@ -99,7 +99,7 @@ async fn on_after(away: Duration, seed: u64) -> anyhow::Result<Duration> {
 }
 
 const CHUNK: usize = 256 * 1024;
-/// What each of the eight sends in a second, in bytes.
+/// Bytes that each of the eight sends in a second.
 const RATE: usize = 2 * MIB;
 
 async fn corrupt(trial: &Trial) -> anyhow::Result<Measured> {
@@ -141,7 +141,7 @@ async fn corrupt(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(told, holds))
 }
 
-/// What a bad peer does.
+/// Misdeeds of bad peers.
 const STALLS: [(&str, Option<Lie>, Option<Fault>); 5] = [
     ("half a chunk", Some(Lie::HalfAChunk), None),
     ("FIN", None, Some(Fault::Truncate)),
@@ -179,7 +179,7 @@ async fn stalls(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(format!("over the wire: {}; the honest peer sent no chunk twice", told.join(", ")), holds))
 }
 
-/// What `sprat get` says in its log of whoever is at this address, in this many seconds.
+/// Returns true if `sprat get` speaks in its log of whoever is at this address, in this many seconds.
 fn heard_of(arguments: &[&str], wanted: &str) -> anyhow::Result<bool> {
     let dir = tempfile::tempdir()?;
     let out = text(dir.path())?.to_owned() + "/";
@@ -193,7 +193,7 @@ fn heard_of(arguments: &[&str], wanted: &str) -> anyhow::Result<bool> {
 }
 
 fn somebody_else(trial: &Trial) -> anyhow::Result<Measured> {
-    let runtime = crate::runtime()?;
+    let runtime = crate::engine::runtime()?;
     let data = noise(MIB, trial.seed);
     let (named, between) = runtime.block_on(async {
         (Liar::start(data.clone(), Lie::AnotherName).await, Liar::start(data.clone(), Lie::None).await)
@@ -221,7 +221,7 @@ fn somebody_else(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(told, other && middle && web && told_him == 0))
 }
 
-/// Where nobody listens.
+/// Address at which nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// A tracker whose certificate nobody vouches for, and its URL.

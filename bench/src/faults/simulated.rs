@@ -1,10 +1,10 @@
-//! What takes too long, or is nobody's to make happen here: in virtual time, see `tests/tests/simulator`.
+//! Faults that take too long, or are nobody's to make happen here: in virtual time, see `tests/tests/simulator`.
 
 use std::process::Command;
 
-use super::{Measured, Row, Trial};
+use super::row::{Measured, Row, Trial};
 
-/// What the simulator's tests begin the lines with that are for the table.
+/// First words of those lines of the simulator's tests that are for the table.
 const MEASURED: &str = "measured: ";
 
 pub(super) const ROWS: &[Row] = &[

@@ -15,8 +15,8 @@ use sprat_protocol::tracker::{
     Answer, Heartbeat, LeaseToken, Nonce, Query, QueryAnswer, Register, RegisterFile, Request, Search, Unregister,
 };
 
+use super::row::{Measured, Row, Trial};
 use super::world::is_root;
-use super::{Measured, Row, Trial};
 use crate::files::same;
 use crate::network::{Network, address};
 use crate::process::{GLANCE, Process, beside_this, text};
@@ -91,7 +91,7 @@ struct Forger {
     own: Identity,
     tracker: SocketAddr,
     file_id: FileId,
-    /// What the victim said, to the byte.
+    /// Bytes that the victim sent, all of them.
     overheard: Vec<Vec<u8>>,
     /// A token that was the victim's before it registered again.
     old_token: LeaseToken,
@@ -195,7 +195,7 @@ fn dies(trial: &Trial) -> anyhow::Result<Measured> {
     let away = Duration::from_secs(trial.of(5, 60));
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("file.bin");
-    crate::noise(&file, trial.of(32, 160))?;
+    crate::files::noise(&file, trial.of(32, 160))?;
     let mut tracker = start_at("127.0.0.1:0")?;
     let url = tracker.line(LISTENS, Instant::now() + PATIENCE)?;
     let address = url.trim_start_matches("http://").to_owned();
@@ -252,14 +252,14 @@ fn sharer(file: &Path, url: &str) -> anyhow::Result<(Process, String)> {
     Ok((process, field(&shared, "file_id")?.to_owned()))
 }
 
-/// How many peers have a lease.
+/// Number of peers that have a lease.
 fn peers(address: SocketAddr) -> anyhow::Result<u64> {
     let reply = Client::connect(address, source(9))?.ask(&crate::tracker::http::get(address, "/v1/stats"))?.ok()?;
     let stats: serde_json::Value = serde_json::from_slice(&reply.body)?;
     Ok(stats["peers"].as_u64().unwrap_or_default())
 }
 
-/// How a download goes.
+/// Progress of a download.
 #[derive(Default)]
 struct Progress {
     verified: u64,

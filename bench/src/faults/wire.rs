@@ -12,8 +12,8 @@ use sprat_tests::stranger::Stranger;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use super::row::{Measured, Row, Trial};
 use super::world::{MIB, engines};
-use super::{Measured, Row, Trial};
 use crate::process::{GLANCE, Process, beside_this, text};
 use crate::swarm::field;
 use crate::usage::Usage;
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) fn sharer(dir: &Path, command: &mut Command) -> anyhow::Result<(Process, SocketAddr, String)> {
     let file = dir.join("shared.bin");
     if !file.exists() {
-        crate::noise(&file, 4)?;
+        crate::files::noise(&file, 4)?;
     }
     let fixed = ["share", text(&file)?, "--listen", "127.0.0.1:0", "--json"];
     let mut process = Process::start(command.args(fixed).args(["--tracker", "http://127.0.0.1:9"]))?;
@@ -48,7 +48,7 @@ pub(super) fn sharer(dir: &Path, command: &mut Command) -> anyhow::Result<(Proce
     Ok((process, listens, field(&shared, "link")?.to_owned()))
 }
 
-/// What is said to it, and whether after HELLO.
+/// Attacks: each with its bytes, and whether they come after HELLO.
 fn attacks() -> Vec<(&'static str, bool, Vec<u8>)> {
     let prefix = |header: u32, payload: u32| [header.to_be_bytes(), payload.to_be_bytes()].concat();
     let framed = |header: &[u8], payload: u32| [&prefix(header.len() as u32, payload), header].concat();
@@ -155,7 +155,7 @@ async fn half_open(trial: &Trial) -> anyhow::Result<Measured> {
     Ok(Measured::Held(text, peers_gone.is_some() && clients_gone.is_some()))
 }
 
-/// How many connections this machine has accepted there, by the system's own account.
+/// Number of connections that this machine has accepted there, by the system's own account.
 pub(super) fn established(listens: SocketAddr) -> usize {
     let wanted = format!(":{:04X}", listens.port());
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What several rows need.
+//! Equipment that several rows need.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,7 +14,7 @@ pub(crate) const MIB: usize = 1024 * 1024;
 
 /// Runs a row that is written with engines.
 pub(crate) fn engines<T>(row: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    crate::runtime()?.block_on(row)
+    crate::engine::runtime()?.block_on(row)
 }
 
 /// Sends no more than so many bytes a second.
@@ -65,7 +65,7 @@ pub(crate) fn is_right(path: &Path, data: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether this process is root's, which some faults take.
+/// Returns true if this process is root's, which some faults take.
 pub(crate) fn is_root() -> bool {
     cfg!(target_os = "linux") && rustix::process::geteuid().is_root()
 }

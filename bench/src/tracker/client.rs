@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::http::Head;
 
-/// How long an answer may take.
+/// Time that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The loopback address with this number. Linux answers on all of 127.0.0.0/8, so that every peer can have its own.
@@ -32,7 +32,7 @@ pub(crate) struct Client {
 
 /// An answer.
 pub(crate) struct Reply {
-    /// What its head says.
+    /// Head of the answer.
     pub(crate) head: Head,
     /// Its body.
     pub(crate) body: Vec<u8>,

@@ -15,9 +15,9 @@ use super::http::Answers;
 use super::servers::Server;
 use crate::usage::Usage;
 
-/// How long no answer at all may come.
+/// Time for which no answer at all may come.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a server may get used to a load before it is measured.
+/// Time in which a server may get used to a load before it is measured.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(200);
 
 /// Requests, and which of them each connection sends, one after another.
@@ -27,15 +27,15 @@ pub(crate) struct Script {
     pub(crate) requests: Vec<Vec<u8>>,
     /// For each connection the indices of requests, in their order.
     pub(crate) turns: Vec<Vec<u32>>,
-    /// Whether a connection begins anew after its last request.
+    /// True if a connection begins anew after its last request.
     pub(crate) repeats: bool,
 }
 
-/// What was measured in one go.
+/// Measurements of one go.
 pub(crate) struct Round {
     /// Answers.
     pub(crate) answers: usize,
-    /// How long it took, in seconds.
+    /// Length of the go in seconds.
     pub(crate) seconds: f64,
     /// CPU that the server used, in seconds.
     pub(crate) server_cpu: f64,
@@ -94,7 +94,7 @@ struct Crowd<'a> {
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
-    /// How many wait for an answer.
+    /// Number of connections that wait for an answer.
     waiting: usize,
     buffer: Vec<u8>,
 }

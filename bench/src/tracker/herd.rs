@@ -15,22 +15,22 @@ use mio::{Events, Interest, Poll, Token};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::FLAGS;
 use super::client::{Client, Reply, socket, source};
 use super::http::Head;
+use super::options::FLAGS;
 use super::servers::{self, Server};
 use super::world::{World, accepted};
 use crate::process::text;
 
-/// How many files each peer has.
+/// Number of files of each peer.
 const FILES: usize = 10;
 /// In how much time all of them come.
 const RUSH: Duration = Duration::from_secs(1);
-/// How long a peer waits for an answer.
+/// Time that a peer waits for an answer.
 const ANSWER_TIME: Duration = Duration::from_secs(15);
-/// How long a peer waits that was not told how long.
+/// Time that a peer waits that was not told how long.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the whole of it may take.
+/// Time that the whole of it may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Prints one table for so many peers.
@@ -60,7 +60,7 @@ pub(crate) fn run(peers: usize, rounds: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was seen.
+/// Counts of everything that was seen.
 #[derive(Default)]
 struct Tally {
     /// Answers, by their status.
@@ -85,16 +85,16 @@ struct Herd<'a> {
     rng: SmallRng,
 }
 
-/// What a peer is doing.
+/// Present attempt of a peer.
 #[derive(Default)]
 struct Attempt {
-    /// How often it has tried: an alarm for an earlier one means nothing.
+    /// Number of this attempt: an alarm for an earlier one means nothing.
     number: u32,
     stream: Option<TcpStream>,
-    /// What is still to be sent, once the connection is there.
+    /// Bytes that are still to be sent, once the connection is there.
     request: Vec<u8>,
     answer: Vec<u8>,
-    /// Whether it waits for the answer.
+    /// True if the peer waits for the answer.
     asks: bool,
 }
 

@@ -1,5 +1,5 @@
-//! What the tracker's memory grows by for each entry: measured on its own store and catalogue, in this process, by what the
-//! system says that this process holds.
+//! Growth of the tracker's memory with each entry: measured on its own store and catalogue, in this process, by what
+//! the system says that this process holds.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -61,7 +61,7 @@ fn filled_swarms(count: usize, entries: usize) -> anyhow::Result<Swarms> {
     Ok(swarms)
 }
 
-/// What a peer says of a file, whose name is always the same; each REGISTER brings its own copy of it.
+/// Claim of a peer about a file, whose name is always the same; each REGISTER brings its own copy of it.
 fn share(file: usize, complete: bool, names: &Names) -> Share {
     let mut of_file = SmallRng::seed_from_u64(file as u64);
     let file_id = FileId::new(of_file.random());

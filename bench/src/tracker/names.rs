@@ -35,7 +35,8 @@ impl Names {
         format!("{}.{}", words.join(between), ENDINGS[rng.random_range(0..ENDINGS.len())])
     }
 
-    /// What somebody types who looks for this name: two of its words, half of the time the second one only in part.
+    /// Words that somebody types who looks for this name: two of its words, half of the time the second one only in
+    /// part.
     pub(crate) fn search(name: &str, rng: &mut impl Rng) -> String {
         let words: Vec<&str> = name.split(['_', '.', ' ', '-']).collect();
         let first = rng.random_range(0..words.len() - 2);

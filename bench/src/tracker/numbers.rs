@@ -1,4 +1,4 @@
-//! What is made of many measurements: percentiles, medians, and popularity as people give it.
+//! Figures made of many measurements: percentiles, medians, and popularity as people give it.
 
 use rand::{Rng, RngExt};
 

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Reply, source};
 
-/// When requests are sent, and by how many clients in turn. Where all of them still wait for an answer, a request is late, and
-/// that counts as time that it took.
+/// Times at which requests are sent, and the clients that send them in turn. If all of them still wait for an answer, a
+/// request is late, and that counts as time that it took.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
     /// Requests per second.
     pub(crate) per_second: u32,
     /// For how many seconds.
     pub(crate) seconds: u32,
-    /// How many clients there are, each with a connection from an address of its own.
+    /// Number of clients, each with a connection from an address of its own.
     pub(crate) clients: u32,
     /// The number of the first of these addresses.
     pub(crate) first_source: u32,

@@ -1,18 +1,18 @@
-//! How many requests a second, how long each takes, and at what cost: the tracker, and beside it in the same run a web
-//! server with an answer of the same length and a BitTorrent tracker with the same files and peers.
+//! Rates of requests, how long each takes, and at what cost: the tracker, and beside it in the same run a web server
+//! with an answer of the same length and a BitTorrent tracker with the same files and peers.
 
 use std::time::Duration;
 
-use super::Tracker;
 use super::generator::{self, Round, WARM_UP};
 use super::numbers::{median, percentile};
+use super::options::Tracker;
 use super::servers::{self, Server};
 use super::works::{self, Work};
 use super::world::World;
 
 /// For each connection so many peers register over and over.
 const NEWCOMERS: usize = 16;
-/// How long each kind of work lasts in a round, unless somebody says otherwise.
+/// Seconds that each kind of work lasts in a round, unless somebody says otherwise.
 const SECONDS: f64 = 1.0;
 
 /// Prints one table.
@@ -107,7 +107,7 @@ impl Row<'_> {
         self.rounds.iter().map(cpu).sum::<f64>() / answers as f64 * 1e5
     }
 
-    /// How its rate compares: the ratio in each round, of which the middle one counts.
+    /// Comparison with another rate: the ratio in each round, of which the middle one counts.
     fn ratio(&self, other: Option<&Self>) -> String {
         let Some(other) = other else { return String::new() };
         let ratios = self.rounds.iter().zip(&other.rounds).map(|(own, others)| own.rate() / others.rate());

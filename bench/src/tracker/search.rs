@@ -13,17 +13,17 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use sprat_protocol::tracker::{Answer, MAX_REGISTER_FILES, Request, Search, SearchAnswer};
 
-use super::FLAGS;
 use super::client::{Client, Reply, source};
 use super::http::post;
 use super::names::Names;
 use super::numbers::percentile;
+use super::options::FLAGS;
 use super::paced::Pace;
 use super::servers::{self, Server};
 use super::world::{File, Peer, accepted};
 use crate::process::{GLANCE, text};
 
-/// How long it may take to write what was registered.
+/// Time that writing what was registered may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SEARCHES_PER_SECOND: u32 = 100;
 /// REGISTERs of one new file each.

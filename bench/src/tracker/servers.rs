@@ -15,28 +15,28 @@ use crate::process::{GLANCE, Process, beside_this, text};
 use crate::programs::{found, version};
 use crate::usage::Usage;
 
-/// How long a server may take to start.
+/// Time that a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Processes of nginx: one for each core, as it does by itself, but never more than the tracker has threads here.
 const NGINX_WORKERS: usize = 2;
 
 /// A server that listens.
 pub(crate) struct Server {
-    /// What it is called, with its version.
+    /// Name of the server, with its version.
     pub(crate) name: String,
-    /// Where it listens.
+    /// Address that the server listens at.
     pub(crate) address: SocketAddr,
     process: Process,
     /// The processes that do the work, where that is not the first one.
     workers: Vec<u32>,
-    /// What ends it in good order, where its workers would outlive it otherwise.
+    /// Command that ends the server in good order, where its workers would outlive it otherwise.
     stop: Option<Command>,
     /// Its configuration.
     _dir: Option<TempDir>,
 }
 
 impl Server {
-    /// What all its processes have used so far.
+    /// Time and memory that all processes of the server have used so far.
     pub(crate) fn usage(&self) -> Usage {
         let workers = self.workers.iter().map(|pid| Usage::of(*pid));
         workers.fold(self.process.usage(), |sum, usage| Usage { cpu: sum.cpu + usage.cpu, rss: sum.rss + usage.rss })

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, socket, source};
 use super::numbers::{median, percentile};
+use super::options::{FLAGS, Tracker};
 use super::servers;
 use super::works::{self, Work};
 use super::world::World;
-use super::{FLAGS, Tracker};
 
-/// How often each slow client is looked at, and how often one that dribbles sends a byte.
+/// Interval at which each slow client is looked at, and at which one that dribbles sends a byte.
 const BEAT: Duration = Duration::from_secs(1);
 /// Addresses below this one are those of honest clients.
 const FIRST_SOURCE: u32 = 10_000;
-/// What comes from one that dribbles, byte by byte: a head whose headers never end.
+/// Bytes of a client that dribbles: a head whose headers never end.
 const ENDLESS: &[u8] = b"POST /v1/query HTTP/1.1\r\nhost: tracker\r\nx-patience: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Prints one table: an honest client alone, and among `each` clients that dribble and as many that say nothing.

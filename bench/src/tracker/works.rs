@@ -1,4 +1,4 @@
-//! What servers are asked to do: requests for each connection, and what an answer to one of them must say.
+//! Works that servers are asked to do: requests for each connection, and what an answer to one of them must say.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use super::numbers::Zipf;
 use super::servers::Server;
 use super::world::{World, accepted};
 
-/// How many peers an answer names.
+/// Number of peers that an answer names.
 pub(crate) const PEERS: usize = 50;
 /// Requests of one connection before it begins anew.
 const TURNS: usize = 4096;
@@ -27,9 +27,9 @@ const ONCE: usize = 50_000;
 
 /// One kind of work for one server.
 pub(crate) struct Work<'a> {
-    /// What it is.
+    /// Title of the work.
     pub(crate) title: &'static str,
-    /// Who does it.
+    /// Server that does the work.
     pub(crate) server: &'a Server,
     /// Makes the requests for some seconds.
     pub(crate) script: Box<dyn Fn(f64) -> Script + 'a>,

@@ -1,4 +1,4 @@
-//! Who is there while a tracker is measured: files, and the peers that have them.
+//! World of a tracker while it is measured: files, and the peers that have them.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -19,7 +19,7 @@ use super::servers::Server;
 
 /// The first port that a peer listens on; several peers at one address differ in theirs.
 const FIRST_PORT: u16 = 4000;
-/// How long somebody waits who fills a tracker that is busy.
+/// Time that somebody waits who fills a tracker that is busy.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A file that somebody has.
@@ -37,7 +37,7 @@ impl File {
         Self { id: FileId::new(rng.random()), name: names.name(rng), size: rng.random_range(1..1 << 32) }
     }
 
-    /// What a peer says of it.
+    /// Claim of a peer about this file.
     pub(crate) fn claim(&self, complete: bool) -> RegisterFile {
         let chunk_size = ChunkSize::for_len(self.size);
         let layout = Layout::new(self.size, chunk_size).expect("a file of 4 GiB can be cut into chunks");
@@ -54,7 +54,7 @@ pub(crate) struct Peer {
     port: u16,
     /// The files that it has, by their index.
     pub(crate) files: Vec<usize>,
-    /// What the tracker gave it.
+    /// Token that the tracker gave the peer.
     pub(crate) token: Option<LeaseToken>,
 }
 
@@ -67,7 +67,7 @@ impl Peer {
         Self { identity: Identity::from_seed(seed), source: number % sources, port, files, token: None }
     }
 
-    /// Who it is.
+    /// The peer's ID.
     pub(crate) fn id(&self) -> PeerId {
         self.identity.peer_id()
     }
@@ -111,7 +111,7 @@ pub(crate) struct World {
     pub(crate) peers: Vec<Peer>,
     /// Others, who register over and over and so get new tokens all the time.
     pub(crate) newcomers: Vec<Peer>,
-    /// How many source addresses there are.
+    /// Number of source addresses.
     pub(crate) sources: usize,
 }
 
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// What a peer says of the first `count` of its files.
+    /// Claims of a peer about the first `count` of its files.
     pub(crate) fn claims(&self, peer: &Peer, count: usize) -> Vec<RegisterFile> {
         let files = peer.files.iter().take(count);
         files.enumerate().map(|(place, file)| self.files[*file].claim(place % 2 == 0)).collect()

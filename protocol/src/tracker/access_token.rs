@@ -1,4 +1,4 @@
-//! What opens a private tracker: 256 random bits, written so that people and scanners recognise a secret.
+//! Token that opens a private tracker: 256 random bits, written so that people and scanners recognise a secret.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use ring::rand::SystemRandom;
 use crate::identity::NoRandomness;
 use crate::peer_id::base32;
 
-/// How the text of a token begins.
+/// First characters of a token's text.
 const PREFIX: &str = "sprat_";
 
 /// A secret that its holder shows with each request, as `Authorization: Bearer sprat_…`: 32 bytes, written as the prefix

@@ -1,8 +1,8 @@
-//! What a tracker answers where it cannot or will not.
+//! Answer of a tracker that cannot or will not do as it is asked.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a request was not carried out.
+/// Reason for which a request was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorAnswer {

@@ -10,7 +10,7 @@ use crate::PeerId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Heartbeat {
-    /// Who says it.
+    /// Peer that says it.
     pub peer_id: PeerId,
     /// The token of its lease.
     pub token: LeaseToken,
@@ -27,7 +27,7 @@ pub struct Heartbeat {
 pub struct HeartbeatAnswer {
     /// The lease as it is now.
     pub lease: Lease,
-    /// Whether the tracker could connect to the peer; absent while it has not tried.
+    /// True if the tracker could connect to the peer; absent while it has not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reachable: Option<bool>,
     /// Files that the peer completed or registered and that the tracker does not have it for: they are to be registered

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 mod access_token;
 mod error;
 mod heartbeat;
+mod lease;
 mod query;
 mod register;
 mod search;
@@ -28,6 +29,7 @@ mod unregister;
 pub use access_token::{AccessToken, ParseAccessTokenError};
 pub use error::{ErrorAnswer, ErrorCode};
 pub use heartbeat::{Heartbeat, HeartbeatAnswer};
+pub use lease::Lease;
 pub use query::{FileInfo, MAX_QUERY_FILES, MAX_QUERY_PEERS, PeerInfo, Query, QueryAnswer};
 pub use register::{FileOutcome, MAX_ADDRESSES, MAX_REGISTER_FILES, Register, RegisterFile, Registered};
 pub use search::{MAX_SEARCH_WORDS_LEN, SEARCH_PAGE_LEN, Search, SearchAnswer, SearchHit};
@@ -38,7 +40,7 @@ pub use unregister::{Unregister, Unregistered};
 /// The most bytes that a file's name may have, in UTF-8.
 pub const MAX_NAME_LEN: usize = 255;
 
-/// What a peer sends.
+/// Message of a peer to a tracker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -68,7 +70,7 @@ impl Request {
     }
 }
 
-/// What a tracker answers.
+/// Answer of a tracker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -85,16 +87,6 @@ pub enum Answer {
     SearchAnswer(SearchAnswer),
     /// To any of them.
     Error(ErrorAnswer),
-}
-
-/// How long the tracker believes a peer without another word from it, and what proves that the word is the peer's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Lease {
-    /// Random, told to nobody else.
-    pub token: LeaseToken,
-    /// Seconds until everything that the peer registered is forgotten. A peer says HEARTBEAT after a third of it.
-    pub seconds: u32,
 }
 
 #[cfg(test)]

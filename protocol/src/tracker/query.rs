@@ -16,13 +16,13 @@ pub const MAX_QUERY_PEERS: u32 = 200;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Query {
-    /// Who asks, if it is a peer: it is left out of the answer.
+    /// Peer that asks, if it is one: it is left out of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_id: Option<PeerId>,
-    /// Which files, at most [`MAX_QUERY_FILES`].
+    /// Files to look up, at most [`MAX_QUERY_FILES`].
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub file_ids: Vec<FileId>,
-    /// How many peers to name for each, at most [`MAX_QUERY_PEERS`].
+    /// Number of peers to name for each file, at most [`MAX_QUERY_PEERS`].
     pub max_peers: u32,
 }
 
@@ -30,7 +30,7 @@ pub struct Query {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QueryAnswer {
-    /// What it knows of the files that it knows.
+    /// Files that the tracker knows, of those that were asked for.
     pub files: Vec<FileInfo>,
     /// The files that it does not know.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
@@ -41,11 +41,11 @@ pub struct QueryAnswer {
     pub unavailable: Vec<FileId>,
 }
 
-/// What a tracker knows of one file. Name, size and chunk size are what most seeders claim: hints, no facts.
+/// Knowledge of a tracker about one file. Name, size and chunk size are what most seeders claim: hints, no facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileInfo {
-    /// Which file.
+    /// The file.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub file_id: FileId,
     /// Its name, as it came: clean it before it meets a file system or a screen.
@@ -57,11 +57,11 @@ pub struct FileInfo {
     pub chunk_size: ChunkSize,
     /// Number of chunks.
     pub num_chunks: u32,
-    /// How many peers have all of it.
+    /// Number of peers that have all of the file.
     pub seeders: u32,
-    /// How many peers have or fetch a part of it.
+    /// Number of peers that have or fetch a part of the file.
     pub leechers: u32,
-    /// Whether this is what the tracker knew some time ago, and cannot look up anew for now.
+    /// True if this is what the tracker knew some time ago, and cannot look up anew for now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
     /// Some of them, drawn at random.
@@ -72,12 +72,12 @@ pub struct FileInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PeerInfo {
-    /// Who it is.
+    /// The peer's ID.
     pub peer_id: PeerId,
-    /// Where it listens, most promising first.
+    /// Addresses that the peer listens at, most promising first.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub addresses: Vec<SocketAddr>,
-    /// Whether it has all of the file.
+    /// True if the peer has all of the file.
     pub complete: bool,
 }
 

@@ -20,7 +20,7 @@ pub const MAX_ADDRESSES: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Register {
-    /// Who says it.
+    /// Peer that says it.
     pub peer_id: PeerId,
     /// TCP port that it listens on; the address is the one that the request comes from.
     pub port: u16,
@@ -28,11 +28,12 @@ pub struct Register {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub addresses: Vec<SocketAddr>,
-    /// What it has, at most [`MAX_REGISTER_FILES`].
+    /// Files that the peer has, at most [`MAX_REGISTER_FILES`].
     pub files: Vec<RegisterFile>,
     /// The tracker that this is for: host and port of its URL, as the peer dials it.
     pub tracker: String,
-    /// When this was said, in seconds since 1970 (UTC), give or take [`MAX_CLOCK_SKEW`](super::MAX_CLOCK_SKEW).
+    /// Time at which this was said, in seconds since 1970 (UTC), give or take
+    /// [`MAX_CLOCK_SKEW`](super::MAX_CLOCK_SKEW).
     pub time: u64,
     /// A number that the peer uses once.
     pub nonce: Nonce,
@@ -42,10 +43,10 @@ pub struct Register {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterFile {
-    /// Which file.
+    /// The file.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub file_id: FileId,
-    /// What the peer calls it, at most [`MAX_NAME_LEN`](super::MAX_NAME_LEN) bytes.
+    /// Name that the peer gives the file, at most [`MAX_NAME_LEN`](super::MAX_NAME_LEN) bytes.
     pub name: String,
     /// Length in bytes.
     pub size: u64,
@@ -54,7 +55,7 @@ pub struct RegisterFile {
     pub chunk_size: ChunkSize,
     /// Number of chunks.
     pub num_chunks: u32,
-    /// Whether the peer has all of them.
+    /// True if the peer has all of the chunks.
     pub complete: bool,
 }
 
@@ -62,38 +63,38 @@ pub struct RegisterFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registered {
-    /// How long this holds.
+    /// Lease that the peer has from now on.
     pub lease: Lease,
     /// The address that the request came from, as others are told it.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub observed: IpAddr,
-    /// Whether the tracker could connect to the peer there; absent while it has not tried.
+    /// True if the tracker could connect to the peer there; absent while it has not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reachable: Option<bool>,
-    /// What became of each file, in the order of the request.
+    /// Outcome for each file, in the order of the request.
     pub files: Vec<FileOutcome>,
 }
 
-/// What became of one file of a [`Register`].
+/// Outcome for one file of a [`Register`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum FileOutcome {
     /// Others now find the peer for this file.
     Accepted {
-        /// Which file.
+        /// The file.
         #[cfg_attr(feature = "openapi", schema(value_type = String))]
         file_id: FileId,
         /// The chunk size that its swarm uses.
         #[cfg_attr(feature = "openapi", schema(value_type = u32))]
         chunk_size: ChunkSize,
     },
-    /// They do not.
+    /// Others do not find the peer for this file.
     Refused {
-        /// Which file.
+        /// The file.
         #[cfg_attr(feature = "openapi", schema(value_type = String))]
         file_id: FileId,
-        /// Why not, for a person.
+        /// Reason of the refusal, for a person.
         reason: String,
         /// Seconds after which it may be tried again; absent if that would not help.
         #[serde(default, skip_serializing_if = "Option::is_none")]

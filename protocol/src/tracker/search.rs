@@ -5,7 +5,7 @@ use sprat_chunking::FileId;
 
 /// The most bytes of words in one SEARCH.
 pub const MAX_SEARCH_WORDS_LEN: usize = 255;
-/// How many files a page has.
+/// Number of files on a page.
 pub const SEARCH_PAGE_LEN: usize = 50;
 
 /// Asks for files by name.
@@ -14,7 +14,7 @@ pub const SEARCH_PAGE_LEN: usize = 50;
 pub struct Search {
     /// Words that the name must contain, all of them, in any order and case; at most [`MAX_SEARCH_WORDS_LEN`] bytes.
     pub words: String,
-    /// Which page of [`SEARCH_PAGE_LEN`] files, counted from 0.
+    /// Page of [`SEARCH_PAGE_LEN`] files, counted from 0.
     #[serde(default)]
     pub page: u32,
 }
@@ -25,7 +25,7 @@ pub struct Search {
 pub struct SearchAnswer {
     /// The files of this page, best first.
     pub files: Vec<SearchHit>,
-    /// Whether there is another page.
+    /// True if there is another page.
     pub more: bool,
 }
 
@@ -33,18 +33,18 @@ pub struct SearchAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchHit {
-    /// Which file.
+    /// The file.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub file_id: FileId,
     /// Its name, as it came: clean it before it meets a file system or a screen.
     pub name: String,
     /// Length in bytes.
     pub size: u64,
-    /// How many peers have all of it, now.
+    /// Number of peers that have all of the file, now.
     pub seeders: u32,
-    /// How many peers have or fetch a part of it, now.
+    /// Number of peers that have or fetch a part of the file, now.
     pub leechers: u32,
-    /// When it was first registered, in seconds since 1970 (UTC).
+    /// Time at which the file was first registered, in seconds since 1970 (UTC).
     pub first_seen: u64,
 }
 

@@ -30,7 +30,7 @@ impl fmt::Debug for LeaseToken {
     }
 }
 
-/// What makes a signed message different from every other: a peer uses none twice.
+/// Number that makes a signed message different from every other: a peer uses none twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Nonce(pub u128);

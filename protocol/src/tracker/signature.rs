@@ -12,9 +12,9 @@ use crate::{Identity, PeerId};
 
 /// The HTTP header that carries the [`Signature`].
 pub const SIGNATURE_HEADER: &str = "sprat-signature";
-/// How many seconds a signed body's time may differ from the tracker's.
+/// Seconds by which a signed body's time may differ from the tracker's.
 pub const MAX_CLOCK_SKEW: u64 = 300;
-/// What comes before the body in what is signed, so that a signature made for this is good for nothing else.
+/// Bytes before the body in what is signed, so that a signature made for this is good for nothing else.
 const DOMAIN: &[u8] = b"sprat tracker register v1\0";
 
 /// An Ed25519 signature (RFC 8032) over a body, written as 128 hex digits.
@@ -30,7 +30,7 @@ impl Signature {
         Self(identity.sign(&signed(body)))
     }
 
-    /// Whether this peer signed this body.
+    /// Checks that this peer signed this body.
     ///
     /// # Errors
     /// [`NotSigned`] if it did not.

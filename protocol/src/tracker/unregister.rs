@@ -10,11 +10,11 @@ use crate::PeerId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unregister {
-    /// Who says it.
+    /// Peer that says it.
     pub peer_id: PeerId,
     /// The token of its lease.
     pub token: LeaseToken,
-    /// Which files, at most as many as in one REGISTER; absent means all, and the end of the lease.
+    /// Files that it no longer has, at most as many as in one REGISTER; absent means all, and the end of the lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub file_ids: Option<Vec<FileId>>,
@@ -24,7 +24,7 @@ pub struct Unregister {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unregistered {
-    /// How many files it no longer names this peer for.
+    /// Number of files that the tracker no longer names this peer for.
     pub removed: u32,
 }
 

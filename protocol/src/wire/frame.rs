@@ -1,4 +1,4 @@
-//! How a message is framed: `u32 header length ‖ u32 payload length ‖ JSON header ‖ payload`, integers big-endian.
+//! Framing of a message: `u32 header length ‖ u32 payload length ‖ JSON header ‖ payload`, integers big-endian.
 //!
 //! The payload is not touched here: whoever reads or writes it does so straight from or to its own buffer.
 
@@ -14,9 +14,9 @@ pub const MAX_HEADER_LEN: usize = 64 * 1024;
 pub struct Decoded {
     /// The message.
     pub message: Message,
-    /// How many bytes of the input the prefix and the header took.
+    /// Number of bytes of the input that the prefix and the header took.
     pub consumed: usize,
-    /// How many bytes of payload follow; within [`Message::max_payload`].
+    /// Number of bytes of payload that follow; within [`Message::max_payload`].
     pub payload_len: usize,
 }
 

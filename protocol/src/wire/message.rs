@@ -1,4 +1,4 @@
-//! What two peers say to each other.
+//! Messages between two peers.
 
 use serde::{Deserialize, Serialize};
 use sprat_chunking::{Bitfield, ChunkSize, FileId, Hash, MAX_CHUNKS};
@@ -20,54 +20,54 @@ pub enum Message {
     Hello(Hello),
     /// "Tell me what you have of this file, now and from now on."
     Want {
-        /// Which file.
+        /// The file.
         file_id: FileId,
         /// In chunks of this size.
         chunk_size: ChunkSize,
     },
-    /// What the sender has of a file; answers WANT. Payload: the bits, unless it has everything.
+    /// Chunks of a file that the sender has; answers WANT. Payload: the bits, unless it has everything.
     Bitfield {
-        /// Which file.
+        /// The file.
         file_id: FileId,
-        /// What the sender calls it, as it came: a claim.
+        /// Name that the sender gives the file, as it came: a claim.
         name: String,
         /// Its length in bytes: a claim.
         size: u64,
         /// In chunks of this size.
         chunk_size: ChunkSize,
-        /// How many chunks that makes.
+        /// Number of chunks at that chunk size.
         num_chunks: u32,
-        /// Whether the sender has all of them.
+        /// True if the sender has all chunks.
         complete: bool,
     },
     /// Chunks that the sender has got since.
     Have {
-        /// Of which file.
+        /// The file.
         file_id: FileId,
-        /// Which chunks, at most [`MAX_HAVE_CHUNKS`].
+        /// Chunks that the sender has now, at most [`MAX_HAVE_CHUNKS`].
         chunks: Vec<u32>,
     },
     /// Asks for the list of chunk hashes.
     HashesRequest {
-        /// Of which file.
+        /// The file.
         file_id: FileId,
         /// For chunks of this size.
         chunk_size: ChunkSize,
     },
     /// The chunk hashes. Payload: 32 bytes each, in order.
     Hashes {
-        /// Of which file.
+        /// The file.
         file_id: FileId,
         /// For chunks of this size.
         chunk_size: ChunkSize,
     },
     /// Asks for one chunk.
     ChunkRequest {
-        /// Of which file.
+        /// The file.
         file_id: FileId,
         /// Cut into chunks of this size.
         chunk_size: ChunkSize,
-        /// Which chunk.
+        /// The chunk.
         index: u32,
         /// The asker's number for this request, by which it is answered.
         request: u32,
@@ -84,7 +84,7 @@ pub enum Message {
         /// The number of the CHUNK_REQUEST; absent where WANT or HASHES_REQUEST is rejected.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<u32>,
-        /// Why.
+        /// Reason of the refusal.
         reason: RejectReason,
         /// Milliseconds after which it may be tried again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +104,7 @@ pub enum Message {
     Unknown,
 }
 
-/// Who the sender is.
+/// Introduction of the sender.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// [`WIRE_VERSION`] of the sender.
@@ -115,27 +115,27 @@ pub struct Hello {
     pub agent: String,
     /// TCP port that it listens on, 0 if it does not.
     pub port: u16,
-    /// What the person calls this peer; empty if nothing; at most 64 characters are shown.
+    /// Name that the person gave this peer; empty if none; at most 64 characters are shown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
 }
 
-/// Why a request is rejected.
+/// Reason for which a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectReason {
     /// The sender does not share this file, or no longer.
     NotShared,
-    /// It shares the file but does not have this chunk, or not the hashes.
+    /// The sender shares the file but does not have this chunk, or not the hashes.
     NotHere,
-    /// It has too much to do; try again after `retry_after`.
+    /// The sender has too much to do; try again after `retry_after`.
     Busy,
-    /// It has just given this chunk to somebody else, and has others that nobody has yet: ask for those, and for this one
-    /// whoever gets it, or again after `retry_after`.
+    /// The sender has just given this chunk to somebody else, and has others that nobody has yet: ask for those, and
+    /// for this one whoever gets it, or again after `retry_after`.
     Elsewhere,
     /// The request makes no sense: no such chunk, no such chunk size.
     Invalid,
-    /// It could not read the file.
+    /// The sender could not read the file.
     Unreadable,
     /// The asker took the request back.
     Cancelled,

@@ -13,13 +13,13 @@ use crate::plan::{Event, Plan};
 use crate::swarm::{Swarm, in_virtual_time};
 
 const PEERS: usize = 20;
-/// How many of a hundred peers leave, or come, in a minute.
+/// Number of peers of a hundred that leave, or come, in a minute.
 const CHURN: u32 = 5;
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long the day is, unless somebody wants it whole: `SPRAT_HOURS=24 cargo test -p sprat-tests --test simulator churn -- --ignored
-/// --nocapture`.
+/// Length of the day in hours, unless somebody wants it whole: `SPRAT_HOURS=24 cargo test -p sprat-tests --test
+/// simulator churn -- --ignored --nocapture`.
 const HOURS: u64 = 6;
-/// How much memory may grow in an hour, in bytes.
+/// Bytes by which memory may grow in an hour.
 const GROWTH: f64 = 1024.0 * 1024.0;
 
 #[test]

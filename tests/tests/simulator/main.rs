@@ -22,7 +22,7 @@ use std::thread;
 use plan::Plan;
 use swarm::{Outcome, live};
 
-/// How many swarms there are, unless somebody wants more.
+/// Number of swarms, unless somebody wants more.
 const SEEDS: u64 = 1000;
 
 #[test]

@@ -19,21 +19,21 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use url::Url;
 
-/// How many bytes of one connection may be under way in one direction.
+/// Number of bytes of one connection that may be under way in one direction.
 const WINDOW: usize = 128 * 1024;
-/// How many bytes share a cable's time at once.
+/// Number of bytes that share a cable's time at once.
 const SEGMENT: usize = 16 * 1024;
-/// How much later arrives what was lost and is sent again.
+/// Delay of what was lost and is sent again.
 const RESENT_AFTER: Duration = Duration::from_millis(300);
 
-/// How things are between the hosts.
+/// State of the network between the hosts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weather {
     /// From one host to another.
     pub(crate) latency: Duration,
     /// At random up to so much more.
     pub(crate) jitter: Duration,
-    /// How many segments of a thousand are lost.
+    /// Number of segments of a thousand that are lost.
     pub lost_of_1000: u32,
     /// Bytes per second of each host's cable, each way.
     pub(crate) rate: u64,
@@ -47,14 +47,14 @@ pub(crate) struct Net(Arc<Mutex<State>>);
 struct State {
     rng: StdRng,
     weather: Weather,
-    /// When each host's cable is free again: away from it, and towards it.
+    /// Time at which each host's cable is free again: away from it, and towards it.
     cables: HashMap<(IpAddr, bool), Instant>,
     listeners: HashMap<SocketAddr, mpsc::UnboundedSender<(End, SocketAddr)>>,
     /// Nothing gets from the first to the second.
     blocked: HashSet<(IpAddr, IpAddr)>,
-    /// Who cannot be dialled, as behind a router.
+    /// Hosts that cannot be dialled, as behind a router.
     hidden: HashSet<IpAddr>,
-    /// Where hosts are that have moved, by the address that they had first.
+    /// Present addresses of hosts that have moved, by the address that they had first.
     moved: HashMap<IpAddr, IpAddr>,
     /// Addresses that nobody has any more.
     left: HashSet<IpAddr>,
@@ -77,7 +77,7 @@ struct Connection {
 struct Pipe {
     from: IpAddr,
     to: IpAddr,
-    /// What is under way, and when it arrives; nothing is the end.
+    /// Bytes under way, and when they arrive; nothing is the end.
     flight: VecDeque<(Instant, Bytes)>,
     bytes: usize,
     latest: Instant,
@@ -119,12 +119,12 @@ impl Net {
         })))
     }
 
-    /// What a host that was at this address first sees of it, and who carries its messages to a tracker.
+    /// Network as a host sees it that was at this address first, with the courier of its messages to trackers.
     pub(crate) fn host(&self, home: IpAddr, courier: Arc<dyn Courier>) -> Arc<dyn Network> {
         Arc::new(Host { net: self.clone(), home, courier })
     }
 
-    /// Where a host is that was at this address first.
+    /// Present address of a host that was at this address first.
     pub(crate) fn address(&self, home: IpAddr) -> IpAddr {
         self.lock().moved.get(&home).copied().unwrap_or(home)
     }
@@ -180,7 +180,7 @@ impl Net {
         SocketAddr::new(self.address(home.ip()), home.port())
     }
 
-    /// Whether anything gets from one to the other.
+    /// Returns true if anything gets from one host to the other.
     pub(crate) fn is_open(&self, from: IpAddr, to: IpAddr) -> bool {
         let state = self.lock();
         !state.blocked.contains(&(from, to)) && !state.left.contains(&from) && !state.left.contains(&to)
@@ -196,14 +196,14 @@ impl Net {
         });
     }
 
-    /// How many connections at least one side still holds, of those that fell silent.
+    /// Number of connections that at least one side still holds, of those that fell silent.
     pub(crate) fn dead_and_held(&self) -> usize {
         let mut held = 0;
         self.for_each(|n, pipe| held += usize::from(n == 0 && pipe.dead && !(pipe.writer_gone && pipe.reader_gone)));
         held
     }
 
-    /// How long a message takes.
+    /// Time that a message takes.
     pub(crate) fn delay(&self) -> Duration {
         let state = &mut *self.lock();
         state.weather.latency + state.weather.jitter.mul_f64(state.rng.random_range(0.0..1.0))
@@ -215,7 +215,7 @@ impl Net {
         (state.began.elapsed().as_micros(), what).hash(&mut state.story);
     }
 
-    /// What happened so far, as a number, and how many bytes were carried.
+    /// Everything that happened so far, as a number, and how many bytes were carried.
     pub(crate) fn story(&self) -> (u64, u64) {
         let state = self.lock();
         (state.story.finish(), state.carried)
@@ -234,7 +234,7 @@ impl Net {
         }
     }
 
-    /// When so many bytes that are sent now arrive.
+    /// Time at which so many bytes that are sent now arrive.
     fn arrival(&self, from: IpAddr, to: IpAddr, len: usize) -> Instant {
         let delay = self.delay();
         let state = &mut *self.lock();
@@ -416,7 +416,7 @@ impl Network for Host {
     }
 }
 
-/// It says that it listens at every address, whichever that is just now.
+/// Listener of a host; names every address as its own, whichever that is just now.
 struct Listener {
     net: Net,
     home: SocketAddr,

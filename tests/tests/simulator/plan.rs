@@ -1,4 +1,4 @@
-//! What happens in one swarm, drawn from its seed.
+//! Plan of one swarm, drawn from its seed.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sprat_tests::liar::Lie;
 
 use crate::network::Weather;
 
-/// What makes a liar no seeder of good chunks.
+/// Lies that make a peer no seeder of good chunks.
 const LIES: [Lie; 11] = [
     Lie::CorruptChunks,
     Lie::CorruptSome,
@@ -31,19 +31,19 @@ const TROUBLED: Duration = Duration::from_secs(60);
 /// One swarm's fate.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// What it was drawn from.
+    /// Seed that the plan was drawn from.
     pub(crate) seed: u64,
     /// The network.
     pub(crate) weather: Weather,
     /// Bytes of the file.
     pub(crate) size: usize,
-    /// How many share it from the beginning.
+    /// Number of peers that share the file from the beginning.
     pub(crate) seeders: usize,
-    /// When each of the others wants it.
+    /// Time at which each of the others wants the file.
     pub(crate) wanted: Vec<Duration>,
-    /// Who only claims to have it.
+    /// Peers that only claim to have the file, by their lies.
     pub(crate) liars: Vec<Lie>,
-    /// What happens, in its order. Peers are numbered, seeders first.
+    /// Events in their order. Peers are numbered, seeders first.
     pub(crate) events: Vec<(Duration, Event)>,
 }
 
@@ -52,11 +52,11 @@ pub(crate) struct Plan {
 pub(crate) enum Event {
     /// Nothing gets from one peer to another.
     Blocked(usize, usize),
-    /// It does again.
+    /// Hosts that are connected again.
     Healed(usize, usize),
     /// The connections of a peer end.
     Cut {
-        /// Whose.
+        /// The peer whose host moves.
         peer: usize,
         /// Without anybody hearing of it.
         silently: bool,
@@ -65,11 +65,11 @@ pub(crate) enum Event {
     Moved(usize),
     /// The tracker goes, and forgets everything.
     TrackerGone,
-    /// It is back.
+    /// The tracker is back.
     TrackerBack,
     /// A peer's program ends.
     Left(usize),
-    /// It is started again.
+    /// A peer is started again.
     Came(usize),
 }
 

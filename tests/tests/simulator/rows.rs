@@ -23,7 +23,7 @@ async fn under_way(swarm: &mut Swarm) {
     swarm.until(Duration::from_secs(20), |swarm| swarm.verified(1) > 0).await;
 }
 
-/// How long it takes after this until more of the file comes.
+/// Time after this until more of the file comes.
 async fn goes_on(swarm: &mut Swarm, limit: Duration) -> Duration {
     let before = swarm.verified(1);
     assert!(before < 3_000_000, "there was nothing left to wait for");

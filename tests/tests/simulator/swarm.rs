@@ -24,14 +24,14 @@ use crate::network::Net;
 use crate::plan::{Event, Plan};
 use crate::tracker::{Host, Post};
 
-/// How long after the last trouble everybody may take to have the file, besides what the cables take for it.
+/// Time after the last trouble until everybody must have the file, besides what the cables take for it.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How often somebody looks who has it.
+/// Interval at which somebody looks who has the file.
 const LOOK: Duration = Duration::from_millis(250);
 const TRACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 2, 1));
 const PORT: u16 = 4000;
 
-/// How it went.
+/// Outcome of one swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// All that happened on the network, as a number.
@@ -75,7 +75,7 @@ struct Peer {
     home: IpAddr,
     seed: u64,
     dir: TempDir,
-    /// What it is told when its program starts for the first time.
+    /// Command that the peer is given when its program starts for the first time.
     first: Option<Command>,
     running: Option<(EngineHandle, broadcast::Receiver<Told>)>,
 }
@@ -130,7 +130,7 @@ impl Swarm {
         Outcome { story, carried, took }
     }
 
-    /// What is to happen, happens.
+    /// Makes an event happen.
     pub(crate) async fn happen(&mut self, event: Event) {
         match event {
             Event::Blocked(from, to) => self.net.block(self.ip(from), self.ip(to)),
@@ -165,7 +165,7 @@ impl Swarm {
         began.elapsed()
     }
 
-    /// How many bytes of the file a peer has.
+    /// Number of bytes of the file that a peer has.
     pub(crate) fn verified(&self, n: usize) -> u64 {
         let running = self.peers[n].running.as_ref();
         running.and_then(|(engine, _)| Some(engine.snapshot().transfers.first()?.verified)).unwrap_or(0)
@@ -178,12 +178,12 @@ impl Swarm {
         engine.send(Command::Download { link: self.link.clone(), target: Target::DownloadDir }).await;
     }
 
-    /// Whether a peer's program runs.
+    /// Returns true if a peer's program runs.
     pub(crate) fn runs(&self, n: usize) -> bool {
         self.peers[n].running.is_some()
     }
 
-    /// Where a peer is.
+    /// Present address of a peer.
     pub(crate) fn ip(&self, n: usize) -> IpAddr {
         self.net.address(self.peers[n].home)
     }

@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::network::Net;
 
-/// How long a peer waits for an answer.
+/// Time that a peer waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How often somebody looks whether a message gets through now.
+/// Interval at which somebody looks whether a message gets through now.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// A tracker on a host of its own.
@@ -34,9 +34,9 @@ pub(crate) struct Host {
 /// Carries the messages of one peer to it.
 #[derive(Debug)]
 pub(crate) struct Post {
-    /// Whose: the address that it had first.
+    /// Sender, by the address that it had first.
     pub(crate) from: IpAddr,
-    /// Where to.
+    /// Host that the letters go to.
     pub(crate) to: Arc<Host>,
 }
 
@@ -49,18 +49,18 @@ impl Host {
         Arc::new(host)
     }
 
-    /// It is there, and knows nobody.
+    /// Starts the tracker, which knows nobody.
     pub(crate) fn start(&self, seed: u64) {
         let (tracker, _) = Tracker::open(&self.config, StdRng::seed_from_u64(seed), now()).expect("it needs nothing");
         *self.running.lock().expect("nobody panics with it") = Some(Arc::new(tracker));
     }
 
-    /// It is away, and forgets everything.
+    /// Stops the tracker, which forgets everything.
     pub(crate) fn stop(&self) {
         *self.running.lock().expect("nobody panics with it") = None;
     }
 
-    /// How many seeders and leechers it knows.
+    /// Number of seeders and leechers that the tracker knows.
     pub(crate) fn known(&self) -> (usize, usize) {
         let running = self.running.lock().expect("nobody panics with it").clone();
         running.map_or((0, 0), |tracker| {
@@ -70,7 +70,7 @@ impl Host {
         })
     }
 
-    /// Where it says that those are who have a file, to somebody who is somewhere else.
+    /// Addresses that the tracker names for a file to somebody who is somewhere else.
     pub(crate) async fn named(&self, file_id: FileId) -> Vec<String> {
         let running = self.running.lock().expect("nobody panics with it").clone();
         let Some(tracker) = running else { return Vec::new() };

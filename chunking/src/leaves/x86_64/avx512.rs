@@ -10,10 +10,10 @@ use core::arch::x86_64::{
     _mm512_unpacklo_epi64,
 };
 
-use super::{Block, INITIAL, MESSAGE_BLOCKS, MessageBlock, ROUND_CONSTANTS, digest, message_block};
+use super::message::{Block, INITIAL, MESSAGE_BLOCKS, MessageBlock, ROUND_CONSTANTS, digest, message_block};
 use crate::hash::Hash;
 
-/// How many leaves are hashed at once.
+/// Number of leaves that are hashed at once.
 const LANES: usize = 16;
 
 /// Truth tables of functions of three bits, as [`_mm512_ternarylogic_epi32`] takes them: a ⊕ b ⊕ c, Ch and Maj of FIPS

@@ -8,7 +8,7 @@ use core::arch::x86_64::{
     _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
 };
 
-use super::{Block, INITIAL, MESSAGE_BLOCKS, MessageBlock, ROUND_CONSTANTS, digest, message_block};
+use super::message::{Block, INITIAL, MESSAGE_BLOCKS, MessageBlock, ROUND_CONSTANTS, digest, message_block};
 use crate::hash::Hash;
 
 /// One leaf on its way: the words A, B, E, F and C, D, G, H of the state, each from the highest to the lowest, as the

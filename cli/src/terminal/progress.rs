@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sprat_peer::{TransferState, TransferView};
 
-use crate::output::{count, size};
+use crate::terminal::words::{count, size};
 
 /// There is one terminal, so there is one set of bars on it.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
@@ -17,7 +17,7 @@ pub(crate) fn above_bars<R>(write: impl FnOnce() -> R) -> R {
     BARS.suspend(write)
 }
 
-/// Whether nobody sees the bars.
+/// Returns true if nobody sees the bars.
 pub(crate) fn is_hidden() -> bool {
     BARS.is_hidden()
 }
@@ -46,12 +46,12 @@ const TEXT: &str = "{wide_msg}";
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// How much of `total` bytes is done, with a name before it; none where there is little to do.
+    /// Bar for `total` bytes, with a name before it; none where there is little to do.
     pub(crate) fn bytes(name: &str, total: u64) -> Option<Self> {
         (total >= BYTES_FROM).then(|| Self::add(ProgressBar::new(total).with_prefix(short(name)), BYTES))
     }
 
-    /// How many of `total` chunks came from somebody, with a name before it.
+    /// Bar for `total` chunks, with a name before it.
     pub(crate) fn chunks(name: &str, total: u64) -> Self {
         Self::add(ProgressBar::new(total).with_prefix(short(name)), CHUNKS)
     }
@@ -65,7 +65,7 @@ impl Bar {
         Self(BARS.add(bar.with_style(style(template))))
     }
 
-    /// How far it is.
+    /// Sets the bytes or chunks that are done.
     pub(crate) fn set(&self, done: u64) {
         self.0.set_position(done);
     }
@@ -77,7 +77,7 @@ impl Bar {
         self.0.force_draw();
     }
 
-    /// How a download is doing: a line of text until it is known how long it will be, then a bar.
+    /// Shows the progress of a download: a line of text until it is known how long it will be, then a bar.
     pub(crate) fn show(&self, transfer: &TransferView) {
         let Some(size) = transfer.size.filter(|size| *size > 0) else {
             return self.say(format!("{}  {}", short(&transfer.name), doing(transfer)));
@@ -103,7 +103,7 @@ impl Drop for Bar {
     }
 }
 
-/// What stands behind a download's bar: speed, time left, peers.
+/// Words behind a download's bar: speed, time left, peers.
 fn doing(transfer: &TransferView) -> String {
     let connected = transfer.peers.iter().filter(|peer| peer.connected).count();
     match transfer.state {

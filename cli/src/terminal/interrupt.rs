@@ -5,9 +5,9 @@ use std::process;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::failure::{Exit, Failure};
+use crate::terminal::failure::{Exit, Failure};
 
-/// Whether the user wants the command to end.
+/// Wish of the user that the command end.
 pub(crate) struct Interrupt {
     requested: CancellationToken,
     listener: JoinHandle<()>,

@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::config::default_tracker;
-use crate::failure::Failure;
+use crate::terminal::failure::Failure;
 
 /// The port that a tracker listens on where nobody chose another.
 const DEFAULT_PORT: u16 = 5000;
@@ -35,7 +35,7 @@ impl EmbeddedTracker {
         Ok(Self { url, task: tokio::spawn(service), shutdown: shutdown.drop_guard() })
     }
 
-    /// Where it is.
+    /// Address of the tracker.
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
@@ -49,15 +49,15 @@ impl EmbeddedTracker {
     }
 }
 
-/// What `sprat share` uses where no tracker is configured.
+/// Tracker that `sprat share` uses where none is configured.
 pub(crate) enum DefaultTracker {
     /// One that runs already.
     Found(Url),
     /// One that was started here.
     Started {
-        /// It.
+        /// The tracker that was started.
         tracker: EmbeddedTracker,
-        /// Whether the usual port was taken by something else.
+        /// True if the usual port was taken by something else.
         other_port: bool,
     },
 }
@@ -110,7 +110,8 @@ fn unspecified_like(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether what answers there speaks as a tracker does: other programs use port 5000 too, and some say yes to anything.
+/// Returns true if whatever answers at `url` speaks as a tracker does: other programs use port 5000 too, and some say
+/// yes to anything.
 async fn is_tracker(url: &Url) -> bool {
     let nothing = Query { peer_id: None, file_ids: Vec::new(), max_peers: 0 };
     let answer = TrackerClient::new(url.clone()).query(nothing).await;

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::args::IdArgs;
-use crate::failure::{Exit, Failure};
-use crate::hashing::file_id;
-use crate::interrupt::Interrupt;
-use crate::output::{Output, path_bytes};
+use crate::engine::hashing::file_id;
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::{Output, path_bytes};
 
 /// Prints a line for each file; one that cannot be read does not keep the others from it.
 pub(crate) async fn run(args: &IdArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {

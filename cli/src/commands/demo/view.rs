@@ -1,11 +1,12 @@
-//! What the demo shows: chunks arriving from each seeder, and the table of who sent how many.
+//! Pictures of the demo: chunks arriving from each seeder, and the table of who sent how many.
 
 use sprat_peer::TransferView;
 
 use super::swarm::{Seeder, Swarm};
-use crate::failure::Failure;
-use crate::output::{Output, count, size};
-use crate::progress::{self, Bar};
+use crate::terminal::failure::Failure;
+use crate::terminal::output::Output;
+use crate::terminal::progress::{self, Bar};
+use crate::terminal::words::{count, size};
 
 /// Chunks as they arrive: bars at a terminal, else lines.
 pub(super) struct View {
@@ -63,7 +64,7 @@ pub(super) fn sent_by(transfer: &TransferView, seeder: &Seeder) -> (u32, u64) {
     its.fold((0, 0), |(chunks, bytes), peer| (chunks + peer.chunks_down, bytes + peer.bytes_down))
 }
 
-/// Who sent how much, and what is worth saying about that.
+/// Prints who sent how much, and what is worth saying about that.
 pub(super) fn table(transfer: &TransferView, swarm: &Swarm, output: Output) -> Result<(), Failure> {
     let chunks = count(transfer.num_chunks as usize, "chunk");
     output.line(&format!("\nComplete: {chunks}, each verified as it arrived."))?;

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use sprat_peer::{TrackerState, TrackerView};
 use url::Url;
 
-use crate::output::Output;
+use crate::terminal::output::Output;
 
-/// Which trackers were told of as being away, as unable to connect to this peer, or as refusing it, and why.
+/// Trackers that were told of as being away, as unable to connect to this peer, or as refusing it, and why.
 #[derive(Debug, Default)]
 pub(crate) struct TrackerNotes {
     away: HashSet<Url>,

@@ -15,17 +15,17 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{interval, timeout};
 use url::Url;
 
-use crate::embedded::EmbeddedTracker;
-use crate::failure::Failure;
-use crate::state::StateDir;
+use crate::engine::embedded::EmbeddedTracker;
+use crate::engine::state::StateDir;
+use crate::terminal::failure::Failure;
 
-/// How many seeders there are.
+/// Number of seeders.
 pub(super) const SEEDERS: usize = 3;
-/// How long the tracker may take to know them all.
+/// Time that the tracker may take to know all seeders.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often it is asked.
+/// Interval at which the tracker is asked for them.
 const READY_INTERVAL: Duration = Duration::from_millis(20);
-/// How long it may take to remove an unfinished download.
+/// Time that removing an unfinished download may take.
 const FORGET_TIMEOUT: Duration = Duration::from_secs(5);
 /// Any free port, for this machine only.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -46,16 +46,16 @@ struct Peer {
 
 /// A peer that has the whole file.
 pub(super) struct Seeder {
-    /// Who it is.
+    /// The seeder's peer ID.
     pub(super) peer_id: PeerId,
-    /// Where it listens.
+    /// Address that the seeder listens at.
     pub(super) listen: SocketAddr,
     /// None once it was stopped.
     peer: Option<Peer>,
 }
 
 impl Seeder {
-    /// Whether it was not stopped.
+    /// Returns true if the seeder was not stopped.
     pub(super) fn runs(&self) -> bool {
         self.peer.is_some()
     }
@@ -118,7 +118,7 @@ impl Swarm {
         Ok(Peer { engine, state })
     }
 
-    /// Whether no seeder was stopped yet.
+    /// Returns true if no seeder was stopped yet.
     pub(super) fn all_run(&self) -> bool {
         self.seeders.iter().all(Seeder::runs)
     }

@@ -8,7 +8,7 @@ use sprat_peer::{PeerView, TransferView};
 use sprat_protocol::tracker::SearchHit;
 use sprat_protocol::{FileName, Link};
 
-use crate::failure::Exit;
+use crate::terminal::failure::Exit;
 
 /// A file is hashed and served.
 #[derive(Debug, Serialize)]
@@ -19,16 +19,16 @@ pub(crate) struct SharedRecord {
     name: String,
     /// Bytes of the file, or of all files in the folder.
     size: u64,
-    /// How many files it has, if it is a folder.
+    /// Number of files in it, if it is a folder.
     files: Option<u32>,
     link: String,
-    /// Where this peer can be reached, as the link says.
+    /// Addresses of this peer, as the link says.
     peers: Vec<String>,
     trackers: Vec<String>,
 }
 
 impl SharedRecord {
-    /// What a share's link tells.
+    /// Record of a share with this link.
     pub(crate) fn new(path: &Path, link: &Link, size: u64, files: Option<u32>) -> Self {
         Self {
             file_id: link.file_id,
@@ -68,7 +68,7 @@ fn sources(transfer: &TransferView) -> Vec<Source> {
     transfer.peers.iter().filter(|peer| peer.chunks_down > 0).map(Source::from).collect()
 }
 
-/// How a download is doing.
+/// Progress of a download.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "progress")]
 pub(crate) struct ProgressRecord {

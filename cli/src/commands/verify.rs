@@ -3,10 +3,10 @@
 use sprat_protocol::Link;
 
 use crate::args::VerifyArgs;
-use crate::failure::{Exit, Failure};
-use crate::hashing::file_id;
-use crate::interrupt::Interrupt;
-use crate::output::{Output, path_bytes};
+use crate::engine::hashing::file_id;
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::{Output, path_bytes};
 
 /// Prints whether it is.
 pub(crate) async fn run(args: &VerifyArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {

@@ -11,17 +11,18 @@ use tokio::sync::broadcast::error::RecvError;
 use url::{Host, Url};
 
 use crate::args::ShareArgs;
+use crate::commands::login;
 use crate::config::{ConfigFile, Trackers};
-use crate::embedded::{DefaultTracker, EmbeddedTracker};
-use crate::failure::{Exit, Failure};
-use crate::fetch::transfer_in;
-use crate::interrupt::Interrupt;
-use crate::login;
-use crate::output::{Output, count, shell_quote, size};
-use crate::progress::Bar;
-use crate::records::SharedRecord;
-use crate::state::StateDir;
-use crate::tracker_notes::TrackerNotes;
+use crate::engine::embedded::{DefaultTracker, EmbeddedTracker};
+use crate::engine::fetch::transfer_in;
+use crate::engine::state::StateDir;
+use crate::engine::tracker_notes::TrackerNotes;
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::Output;
+use crate::terminal::progress::Bar;
+use crate::terminal::records::SharedRecord;
+use crate::terminal::words::{count, shell_quote, size};
 
 /// Shares the files, says how to fetch them, and serves them until the user wants it to end.
 pub(crate) async fn run(args: &ShareArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -126,7 +127,7 @@ async fn share_and_serve(
     serve(engine, shared, output, interrupt).await
 }
 
-/// What is shared, in a few words.
+/// Names in a few words what is shared.
 fn what(args: &ShareArgs, shared: usize) -> String {
     if args.paths.iter().any(|path| path.is_dir()) { count(shared, "item") } else { count(shared, "file") }
 }
@@ -231,7 +232,7 @@ fn report_stopped(snapshot: &Arc<Snapshot>, shared: &mut HashSet<FileId>, output
     }
 }
 
-/// What was sent, for the foot of the terminal.
+/// Bytes sent so far, for the foot of the terminal.
 fn traffic(snapshot: &Snapshot) -> String {
     let sent: u64 = snapshot.transfers.iter().map(|transfer| transfer.uploaded).sum();
     let peers = snapshot.transfers.iter().flat_map(|transfer| &transfer.peers);

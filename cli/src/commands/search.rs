@@ -8,12 +8,13 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use url::Url;
 
 use crate::args::SearchArgs;
+use crate::commands::login;
 use crate::config::{ConfigFile, Trackers};
-use crate::failure::{Exit, Failure};
-use crate::interrupt::Interrupt;
-use crate::login;
-use crate::output::{Output, size};
-use crate::records::FoundRecord;
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::Output;
+use crate::terminal::records::FoundRecord;
+use crate::terminal::words::size;
 
 /// Columns that a name may take in the table.
 const MAX_NAME_WIDTH: usize = 50;
@@ -47,7 +48,7 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
     Ok(())
 }
 
-/// What all trackers found. Those that are away are told of; that none answers is an error.
+/// Asks all trackers and joins their answers. Those that are away are told of; that none answers is an error.
 async fn ask_all(urls: &[Url], tokens: &Tokens, search: &Search, output: Output) -> Result<Found, Failure> {
     let found = sprat_peer::search(urls, tokens, search).await;
     if found.errors.is_empty() {

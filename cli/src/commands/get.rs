@@ -8,15 +8,16 @@ use sprat_protocol::Link;
 use url::Url;
 
 use crate::args::GetArgs;
+use crate::commands::login;
 use crate::config::{ConfigFile, Trackers};
-use crate::failure::Failure;
-use crate::fetch::{fetch, transfer_in};
-use crate::interrupt::Interrupt;
-use crate::login;
-use crate::output::{Output, path_bytes, size};
-use crate::progress::Bar;
-use crate::records::CompleteRecord;
-use crate::state::StateDir;
+use crate::engine::fetch::{fetch, transfer_in};
+use crate::engine::state::StateDir;
+use crate::terminal::failure::Failure;
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::{Output, path_bytes};
+use crate::terminal::progress::Bar;
+use crate::terminal::records::CompleteRecord;
+use crate::terminal::words::size;
 
 /// Fetches the file, and says where it is; serves it on if that was asked for.
 pub(crate) async fn run(args: &GetArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -83,7 +84,7 @@ fn all_trackers(chosen: Trackers, link: &Link) -> Vec<Url> {
     all
 }
 
-/// Where the file goes, as a whole path; a folder is made if it is not there.
+/// Target of the download, as a whole path; a folder is made if it is not there.
 fn target(output: Option<&Path>, download_dir: Option<&Path>) -> Result<Target, Failure> {
     let whole = |path: &Path| path::absolute(path).map_err(|error| cannot("find", path, &error));
     let dir = match output {

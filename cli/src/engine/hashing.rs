@@ -9,9 +9,9 @@ use sprat_store::identify::{id_of, size_of};
 use tokio::task;
 use tokio_util::sync::CancellationToken;
 
-use crate::failure::Failure;
-use crate::interrupt::Interrupt;
-use crate::progress::Bar;
+use crate::terminal::failure::Failure;
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::progress::Bar;
 
 /// Hashes the file, or every file of the folder, on all cores; Ctrl-C ends it.
 pub(crate) async fn file_id(path: &Path, interrupt: &Interrupt) -> Result<FileId, Failure> {

@@ -8,9 +8,9 @@ use sprat_protocol::tracker::{AccessToken, Query};
 use url::Url;
 
 use crate::args::{LoginArgs, LogoutArgs};
-use crate::failure::Failure;
-use crate::interrupt::Interrupt;
-use crate::output::Output;
+use crate::terminal::failure::Failure;
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::Output;
 
 /// Longer than any token, with the space around it that comes with copying.
 const MAX_LINE: u64 = 1024;

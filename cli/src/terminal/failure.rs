@@ -1,19 +1,19 @@
-//! How a command ends other than well.
+//! Ends of a command other than success.
 
 use std::io;
 use std::process::ExitCode;
 
 use sprat_chunking::FileId;
 
-/// What a shell or a script sees as `$?`.
+/// Exit code of the program, as a shell or a script sees it in `$?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
     /// Everything that was asked for is done.
     Done = 0,
-    /// It was tried, and failed.
+    /// The command was tried, and failed.
     Failed = 1,
-    /// What was asked for makes no sense; clap uses the same code.
+    /// The command makes no sense; clap uses the same code.
     Usage = 2,
     /// An unknown ID, or nobody had it within the time-out, or nothing was found.
     NotFound = 3,
@@ -27,7 +27,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not do what it was asked for, and what to do next.
+/// Reason for which a command did not do what it was asked for, and what to do next.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// The exit code.
@@ -44,12 +44,12 @@ impl Failure {
         Self { exit, message: Some(message.into()), file_id: None }
     }
 
-    /// It was tried, and failed.
+    /// Failure of a command that was tried.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
-    /// What was asked for makes no sense.
+    /// Failure of a command that makes no sense.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }

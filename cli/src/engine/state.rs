@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::failure::Failure;
+use crate::terminal::failure::Failure;
 
 /// The engine's folder: the user's, or one that is removed at the end, so that several `sprat` run side by side.
 ///
@@ -36,7 +36,7 @@ impl StateDir {
         })
     }
 
-    /// Where it is.
+    /// Path of the folder.
     pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Given(path) => path,

@@ -17,14 +17,15 @@ use sprat_protocol::{FileName, Link};
 use tokio::task;
 
 use crate::args::DemoArgs;
-use crate::failure::Failure;
-use crate::fetch::transfer_in;
-use crate::interrupt::Interrupt;
-use crate::output::{Output, count, size};
+use crate::engine::fetch::transfer_in;
+use crate::terminal::failure::Failure;
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::Output;
+use crate::terminal::words::{count, size};
 use swarm::{SEEDERS, Swarm};
 use view::View;
 
-/// Where the demo saves what it fetched, in the current folder.
+/// Folder in which the demo saves what it fetched, below the current one.
 const DOWNLOADS: &str = "downloads";
 /// Bytes a second that a seeder of a short file sends.
 const SLOWEST: NonZeroU32 = NonZeroU32::new(256 * 1024).unwrap();

@@ -1,4 +1,4 @@
-//! What a command writes: for a person, or as JSON lines.
+//! Output of a command: for a person, or as JSON lines.
 //!
 //! Standard output has the result and nothing else: in JSON mode one object a line, otherwise text. What happens on the
 //! way, and what went wrong, is said on standard error; in JSON mode errors are objects on standard output.
@@ -6,14 +6,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use indicatif::HumanBytes;
 use serde::Serialize;
 
-use crate::failure::{Exit, Failure};
-use crate::progress;
-use crate::records::ErrorRecord;
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::progress;
+use crate::terminal::records::ErrorRecord;
 
-/// Where a command's words go.
+/// Destination of a command's words.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -25,7 +24,7 @@ impl Output {
         Self { json }
     }
 
-    /// Whether it writes JSON lines.
+    /// Returns true if the command writes JSON lines.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
@@ -61,7 +60,7 @@ impl Output {
         }
     }
 
-    /// What the command ends with.
+    /// Writes the failure that the command ends with.
     pub(crate) fn failure(self, failure: &Failure) {
         if let Some(message) = &failure.message {
             self.error(failure.exit, failure.file_id, message);
@@ -84,42 +83,4 @@ pub(crate) fn path_bytes(path: &Path) -> Vec<u8> {
     return std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec();
     #[cfg(not(unix))]
     path.to_string_lossy().into_owned().into_bytes()
-}
-
-/// A number of bytes for a person: `12.30 MiB`.
-pub(crate) fn size(bytes: u64) -> String {
-    HumanBytes(bytes).to_string()
-}
-
-/// `1 file`, `2 files`.
-pub(crate) fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
-}
-
-/// A text as one word of a POSIX shell (POSIX.1-2024, Shell Command Language §2.2.2).
-pub(crate) fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_quoted_text_is_one_word_of_a_shell() {
-        for (text, quoted) in [
-            ("", "''"),
-            ("sprat:ab?name=a%20b&size=3", "'sprat:ab?name=a%20b&size=3'"),
-            ("it's", r"'it'\''s'"),
-            ("$(reboot) `x` \\ \" *", "'$(reboot) `x` \\ \" *'"),
-        ] {
-            assert_eq!(shell_quote(text), quoted);
-        }
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!([count(0, "file"), count(1, "file"), count(2, "file")], ["0 files", "1 file", "2 files"]);
-    }
 }

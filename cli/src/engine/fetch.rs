@@ -13,12 +13,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::GetArgs;
-use crate::failure::{Exit, Failure};
-use crate::interrupt::Interrupt;
-use crate::output::{Output, size};
-use crate::progress::Bar;
-use crate::records::ProgressRecord;
-use crate::tracker_notes::TrackerNotes;
+use crate::engine::tracker_notes::TrackerNotes;
+use crate::terminal::failure::{Exit, Failure};
+use crate::terminal::interrupt::Interrupt;
+use crate::terminal::output::Output;
+use crate::terminal::progress::Bar;
+use crate::terminal::records::ProgressRecord;
+use crate::terminal::words::size;
 
 /// Downloads what the link names, and returns how it stood when every byte was in place.
 pub(crate) async fn fetch(
@@ -69,17 +70,17 @@ pub(crate) async fn fetch(
     }
 }
 
-/// How this file stands in a snapshot.
+/// Transfer of this file in a snapshot.
 pub(crate) fn transfer_in(snapshot: &Snapshot, file_id: FileId) -> Option<Arc<TransferView>> {
     snapshot.transfers.iter().find(|transfer| transfer.file_id == file_id).cloned()
 }
 
-/// How long to go on without progress: a chunk verified, or the chunk hashes arrived.
+/// Deadline of a download without progress: a chunk verified, or the chunk hashes arrived.
 struct Patience {
     limit: Duration,
     /// Bytes per second that the user lets in.
     rate: Option<NonZeroU32>,
-    /// What a chunk takes at that rate, which is no lack of progress.
+    /// Time that a chunk takes at the allowed rate, which is no lack of progress.
     chunk_time: Duration,
     last_progress: Instant,
     mark: (u64, u32),
@@ -110,7 +111,7 @@ impl Patience {
     }
 }
 
-/// What the user sees meanwhile.
+/// Bar and notes that the user sees meanwhile.
 struct Display {
     output: Output,
     timeout: Duration,
@@ -159,7 +160,7 @@ impl Display {
     }
 }
 
-/// What is safe on disk.
+/// Sentence about the verified bytes that stay on disk.
 fn kept(transfer: Option<&TransferView>) -> Option<String> {
     let transfer = transfer.filter(|transfer| transfer.verified > 0)?;
     Some(format!("{} verified is kept in {}.part", size(transfer.verified), transfer.path.display()))
@@ -190,7 +191,8 @@ fn stopped(trouble: &Trouble, transfer: Option<&TransferView>) -> Failure {
     Failure::failed(format!("{what}{kept}"))
 }
 
-/// Why nothing came: the trackers' fault if all are away or refuse to answer, and no peer answered either.
+/// Failure of a download for which nothing came: the trackers' fault if all are away or refuse to answer, and no peer
+/// answered either.
 fn nobody(snapshot: &Snapshot, transfer: Option<&TransferView>, timeout: Duration) -> Failure {
     let met_somebody = transfer.is_some_and(|transfer| transfer.num_chunks > 0 || !transfer.peers.is_empty());
     let away = snapshot.trackers.iter().filter_map(|tracker| match &tracker.state {
@@ -215,7 +217,7 @@ fn nobody(snapshot: &Snapshot, transfer: Option<&TransferView>, timeout: Duratio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::tests::transfer;
+    use crate::terminal::records::tests::transfer;
 
     fn snapshot(trackers: Vec<TrackerState>) -> Snapshot {
         let url: url::Url = "http://t:1".parse().unwrap();
