@@ -11,9 +11,9 @@ use rand::{RngExt, SeedableRng};
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use sprat_tracker::Limits;
-use sprat_tracker::contact::Contact;
-use sprat_tracker::store::{Asker, Claim, Share};
-use sprat_tracker::swarm::Swarms;
+use sprat_tracker::model::contact::Contact;
+use sprat_tracker::model::holding::{Asker, Claim, Share};
+use sprat_tracker::store::swarm::Swarms;
 
 const NUM_FILES: u32 = 10_000;
 const NUM_PEERS: u32 = 60_000;

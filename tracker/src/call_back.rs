@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
-use crate::rates::Rates;
+use crate::model::rates::Rates;
 use crate::store::Store;
 
 /// How many calls may wait for their turn; further ones are not made until the peer is heard again.
@@ -128,10 +128,10 @@ mod tests {
 
     use super::*;
     use crate::config::Limits;
-    use crate::contact::Contact;
-    use crate::service::Now;
-    use crate::store::{Claim, Share};
-    use crate::swarm::Swarms;
+    use crate::model::contact::Contact;
+    use crate::model::holding::{Claim, Share};
+    use crate::model::moment::Now;
+    use crate::store::swarm::Swarms;
 
     const LONG: Duration = Duration::from_secs(20);
 

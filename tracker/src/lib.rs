@@ -23,35 +23,30 @@
 pub mod access;
 mod call_back;
 pub mod catalogue;
-pub mod cluster;
 pub mod config;
-pub mod contact;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 mod http;
-pub mod listeners;
-pub mod logs;
-pub mod metrics;
-pub mod notify;
-pub mod proof;
-mod rates;
-pub mod readiness;
+pub mod model;
+pub mod operation;
 pub mod refusal;
 pub mod server;
 pub mod service;
 pub mod store;
-pub mod swarm;
-mod text_file;
 
 use std::io;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "fuzz")]
+pub use access::fuzz;
+pub use access::proof;
 pub use config::{ClusterConfig, Config, Limits};
-pub use listeners::Listeners;
+pub use model::contact;
+pub use model::moment::{Caller, Now};
+pub use operation::listeners::Listeners;
 pub use server::Server;
-pub use service::{Caller, Now, Tracker};
+pub use service::Tracker;
+pub use store::swarm;
 
 /// Runs a tracker on this listener until `shutdown` is cancelled. Returns only after all its tasks have ended, within
 /// [`Config::grace`] of the shutdown and of what it delays. Dropping the future ends them too.

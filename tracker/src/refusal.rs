@@ -7,8 +7,8 @@ use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
 
 use crate::access::AccessError;
 use crate::access::blocks::Blocked;
-use crate::proof::ProofError;
-use crate::store::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
+use crate::access::proof::ProofError;
+use crate::model::error::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
 
 /// Why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -217,9 +217,4 @@ impl ClaimError {
             _ => None,
         }
     }
-}
-
-/// As much of what a stranger sent as fits into a sentence.
-pub(crate) fn shown(text: &str) -> String {
-    text.chars().take(100).collect()
 }

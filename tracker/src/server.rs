@@ -6,8 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::http::{self, App};
-use crate::listeners::Listeners;
-use crate::service::{Background, Now, OpenError, Tracker};
+use crate::model::moment::Now;
+use crate::operation::listeners::Listeners;
+use crate::service::{Background, OpenError, Tracker};
 
 pub use crate::http::TlsError;
 

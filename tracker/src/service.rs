@@ -9,10 +9,10 @@ mod others;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use serde::Serialize;
@@ -28,18 +28,22 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
+use crate::access::proof::{Proof, ProofError, Proofs, REMEMBERED};
 use crate::access::{Access, AccessFilesError};
 use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{self, Catalogue, Place, Settings};
-use crate::cluster::{Cluster, ClusterError};
 use crate::config::{Config, StoreKind};
-use crate::contact::Contact;
-use crate::metrics::Metrics;
-use crate::proof::{Proof, ProofError, Proofs, REMEMBERED};
-use crate::rates::Rates;
+use crate::model::contact::Contact;
+use crate::model::count::to_u32;
+use crate::model::error::{FileRefusal, RegisterError, UnknownLease};
+use crate::model::holding::{Accepted, Asker, Claim, Found, Share, Totals};
+use crate::model::moment::{Caller, Now};
+use crate::model::rates::Rates;
+use crate::operation::metrics::Metrics;
 use crate::refusal::{ClaimError, Refusal};
-use crate::store::{Accepted, Asker, Claim, FileRefusal, Found, RegisterError, Share, Store, Totals, UnknownLease};
-use crate::swarm::Swarms;
+use crate::store::Store;
+use crate::store::cluster::{Cluster, ClusterError};
+use crate::store::swarm::Swarms;
 use names::Names;
 
 /// How many peers are named to somebody who does not say how many.
@@ -50,39 +54,6 @@ pub const CATALOGUE: &str = "catalogue.db";
 const EXPIRY_TICK: Duration = Duration::from_secs(1);
 /// After so many of these looks it is looked through the parties whose rates are limited, who are forgotten after a minute.
 const TICKS_PER_TIDYING: u64 = 60;
-
-/// The moment in which something happens.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// For everything that has a length.
-    pub instant: Instant,
-    /// For what is signed, and for people: seconds since 1970 (UTC).
-    pub unix_seconds: u64,
-}
-
-impl Now {
-    /// What the system's clocks say.
-    pub fn read() -> Self {
-        let unix_seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self { instant: Instant::now(), unix_seconds }
-    }
-}
-
-/// Who sent a message, and when it came.
-#[derive(Clone, Copy, Debug)]
-pub struct Caller {
-    /// The address that its connection came from.
-    pub address: IpAddr,
-    /// When.
-    pub now: Now,
-}
-
-impl Caller {
-    /// Somebody whose connection came from this address, maybe one of IPv4 in IPv6.
-    pub fn new(address: IpAddr, now: Now) -> Self {
-        Self { address: address.to_canonical(), now }
-    }
-}
 
 /// The tracker: answers one message at a time.
 #[derive(Debug)]
@@ -306,7 +277,7 @@ impl Tracker {
         match (found.unknown.is_empty(), found.unavailable.is_empty()) {
             (true, true) => Ok(found.files),
             (false, _) => Err(Refusal::UnknownFile(file_id)),
-            (true, false) => Err(Refusal::unavailable(crate::store::Unavailable)),
+            (true, false) => Err(Refusal::unavailable(crate::model::error::Unavailable)),
         }
     }
 
@@ -501,9 +472,4 @@ fn check(file: RegisterFile) -> Result<Share, ClaimError> {
         return Err(ClaimError::NumChunks { expected: layout.num_chunks(), claimed: num_chunks });
     }
     Ok(Share { file_id, claim: Claim { name: name.into(), layout }, complete })
-}
-
-/// A count as it is sent.
-pub(crate) fn to_u32(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -14,13 +14,12 @@ use rand::rngs::StdRng;
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use sprat_protocol::tracker::FileInfo;
-use sprat_tracker::cluster::Cluster;
-use sprat_tracker::contact::Contact;
-use sprat_tracker::store::{
-    Accepted, Asker, Claim, FileRefusal, Found, LeaseError, PeerRefusal, RegisterError, Registration, Renewal, Share,
-    Store, Totals, UnknownLease,
-};
-use sprat_tracker::swarm::Swarms;
+use sprat_tracker::model::contact::Contact;
+use sprat_tracker::model::error::{FileRefusal, LeaseError, PeerRefusal, RegisterError, UnknownLease};
+use sprat_tracker::model::holding::{Accepted, Asker, Claim, Found, Registration, Renewal, Share, Totals};
+use sprat_tracker::store::Store;
+use sprat_tracker::store::cluster::Cluster;
+use sprat_tracker::store::swarm::Swarms;
 use sprat_tracker::{Limits, Now};
 use tokio::task::JoinHandle;
 use tokio::time;

@@ -16,7 +16,7 @@ use sprat_protocol::Identity;
 use sprat_protocol::tracker::{
     FileInfo, FileOutcome, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature,
 };
-use sprat_tracker::proof::Proof;
+use sprat_tracker::access::proof::Proof;
 use sprat_tracker::service::CATALOGUE;
 use sprat_tracker::{Caller, Config, Limits, Now, Tracker};
 use tokio_util::sync::CancellationToken;

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::entries::{Entries, Kind, Reason, Target};
-use crate::refusal::shown;
-use crate::text_file;
+use crate::config::text_file;
+use crate::model::shown::shown;
 
 /// A million file IDs, with reasons.
 const MAX_LEN: u64 = 256 * 1024 * 1024;

@@ -10,11 +10,13 @@ use parking_lot::Mutex;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 
+use super::block_list;
 use super::entries::Entries;
 pub use super::entries::{Added, Kind, MAX_REASON_LEN, Note, Reason, Target};
+use super::error::AccessFilesError;
 use super::state_file::{FileError, StateFile};
-use super::{AccessConfig, AccessFilesError, block_list};
-use crate::service::Now;
+use crate::config::AccessConfig;
+use crate::model::moment::Now;
 
 /// The operator does not want this one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +31,7 @@ pub const MAX_ENTRIES: usize = 10_000;
 
 /// What is blocked now and was not before: it is to be forgotten where it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct NewlyBlocked {
     /// Peers.
     pub peers: Vec<PeerId>,
     /// Files.
@@ -133,7 +135,7 @@ impl Blocks {
     ///
     /// # Errors
     /// [`AccessFilesError`] names the file that is in the way. Then everything stays as it was.
-    pub fn reload(&self, config: &AccessConfig) -> Result<News, AccessFilesError> {
+    pub fn reload(&self, config: &AccessConfig) -> Result<NewlyBlocked, AccessFilesError> {
         let _changing = self.changing.lock();
         let mut listed = Entries::default();
         for (path, kind) in [
@@ -174,10 +176,10 @@ impl Blocks {
 }
 
 /// What is in the one and not in the other.
-fn news(now: &Entries, before: &Entries) -> News {
+fn news(now: &Entries, before: &Entries) -> NewlyBlocked {
     let peers = now.peers.keys().filter(|id| !before.peers.contains_key(id)).copied().collect();
     let files = now.files.keys().filter(|id| !before.files.contains_key(id)).copied().collect();
-    News { peers, files }
+    NewlyBlocked { peers, files }
 }
 
 #[cfg(test)]
@@ -186,7 +188,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::access::networks;
+    use crate::model::network;
 
     fn peer(number: u8) -> PeerId {
         PeerId::new([number; 32])
@@ -246,7 +248,7 @@ mod tests {
         let blocks = world.open();
         let reason = Reason::new("asked to by a court");
         blocks.add(Target::File(file(1)), &reason, world.now).unwrap();
-        blocks.add(Target::Address(networks::parse("10.0.0.0/8").unwrap()), &Reason::default(), world.now).unwrap();
+        blocks.add(Target::Address(network::parse("10.0.0.0/8").unwrap()), &Reason::default(), world.now).unwrap();
         for blocks in [&blocks, &world.open()] {
             assert_eq!(said(blocks.file(file(1))), "this file is blocked on this tracker: asked to by a court");
             assert!(blocks.address([10, 0, 0, 1].into()).is_err());
@@ -263,13 +265,13 @@ mod tests {
         let blocks = world.open();
         world.write("peers", &format!("{}\n{}", peer(1), peer(2)));
         let news = blocks.reload(&world.config).unwrap();
-        assert_eq!(news, News { peers: vec![peer(2)], files: vec![] });
+        assert_eq!(news, NewlyBlocked { peers: vec![peer(2)], files: vec![] });
         world.write("peers", &format!("{}\nsomebody", peer(3)));
         let error = blocks.reload(&world.config).unwrap_err().to_string();
         assert!(error.contains("peers:2: \"somebody\""), "{error}");
         assert!(blocks.peer(peer(2)).is_err() && blocks.peer(peer(3)).is_ok());
         world.write("peers", "");
-        assert_eq!(blocks.reload(&world.config).unwrap(), News::default());
+        assert_eq!(blocks.reload(&world.config).unwrap(), NewlyBlocked::default());
         assert_eq!(blocks.peer(peer(2)), Ok(()));
         world.config.blocked_peers = Some(world.folder.path().join("missing"));
         assert!(Blocks::open(&world.config, None).is_err());

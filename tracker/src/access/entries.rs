@@ -11,7 +11,8 @@ use sprat_protocol::PeerId;
 use sprat_protocol::name::is_invisible;
 use utoipa::ToSchema;
 
-use super::networks::{self, Networks};
+use super::networks::Networks;
+use crate::model::network;
 
 /// The most characters of a reason that are told.
 pub const MAX_REASON_LEN: usize = 200;
@@ -135,7 +136,7 @@ impl Target {
     pub fn parse(kind: Kind, text: &str) -> Option<Self> {
         match kind {
             Kind::Peers => text.parse().ok().map(Self::Peer),
-            Kind::Addresses => networks::parse(text).map(Self::Address),
+            Kind::Addresses => network::parse(text).map(Self::Address),
             Kind::Files => text.parse().ok().map(Self::File),
         }
     }

@@ -15,9 +15,9 @@ use sprat_protocol::tracker::AccessToken;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
-use super::Role;
+use super::role::Role;
 use super::state_file::{FileError, Stamp, StateFile};
-use crate::service::Now;
+use crate::model::moment::Now;
 
 /// The most bytes that the name of a token may have.
 pub const MAX_NAME_LEN: usize = 64;

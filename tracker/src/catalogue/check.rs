@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::Shared;
 use super::entry::{Entry, columns};
-use super::error::Fault;
+use super::error::{Fault, ReadError};
 use super::meta;
 use super::readers::Pace;
+use super::shared::Shared;
 
 /// When the first check begins: once the peers are back that a restart brings back all at once.
 const FIRST_CHECK: Duration = Duration::from_secs(2 * 60);
@@ -37,7 +37,7 @@ pub(super) fn run(shared: &Shared, end: &Receiver<()>) {
 }
 
 /// Looks at everything at this pace, and returns how many files there are. What is damaged is reported.
-pub(super) fn check(shared: &Shared, pace: Pace) -> Result<usize, super::ReadError> {
+pub(super) fn check(shared: &Shared, pace: Pace) -> Result<usize, ReadError> {
     shared.ask(pace, structure)?;
     let (mut files, mut after) = (0, 0);
     while let Some((read, last)) = shared.ask(pace, |db| entries(db, after))? {

@@ -6,7 +6,7 @@ use sprat_chunking::{FileId, Layout};
 use super::entry::{Entry, columns};
 use super::error::Fault;
 use super::rarity::Rarity;
-use super::{Rank, Words};
+use super::words::{Rank, Words};
 
 /// How many of the newest names that the index finds are looked at. Not all of them have the words.
 const LOOK_AT: usize = 2000;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Shared;
 use super::entry::Entry;
 use super::error::Fault;
 use super::meta;
 use super::queue::{Change, Next, Put};
 use super::schema::MIGRATIONS;
+use super::shared::Shared;
 use super::words::fold;
 
 /// How exact [`Entry::last_seen`] is, in seconds: a file that is seen again within this time need not be written again.

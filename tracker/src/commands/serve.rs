@@ -5,10 +5,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 
 use anyhow::Context;
+use sprat_tracker::Server;
 use sprat_tracker::config::{Effective, Key, Sources};
-use sprat_tracker::listeners::{self, ListenError, Listeners};
-use sprat_tracker::logs::Logs;
-use sprat_tracker::{Server, notify};
+use sprat_tracker::operation::listeners::{self, ListenError, Listeners};
+use sprat_tracker::operation::logs::Logs;
+use sprat_tracker::operation::notify;
 use tokio_util::sync::CancellationToken;
 
 use super::create;

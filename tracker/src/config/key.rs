@@ -3,9 +3,13 @@
 use documented::{Documented, DocumentedFields};
 use toml::{Table, Value};
 
-use super::{CatalogueConfig, ClusterConfig, Config, Limits, ServerConfig};
-use crate::access::AccessConfig;
-use crate::logs::LogConfig;
+use super::access::AccessConfig;
+use super::catalogue::CatalogueConfig;
+use super::cluster::ClusterConfig;
+use super::limits::Limits;
+use super::server::ServerConfig;
+use super::tracker::Config;
+use crate::operation::logs::LogConfig;
 
 /// One value that an operator can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

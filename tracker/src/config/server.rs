@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::duration;
-use crate::access::networks;
+use crate::model::network;
 
 /// Connections: how many, how long they may take, and who is believed about where a request came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Documented, DocumentedFields)]
@@ -102,7 +102,7 @@ pub struct TlsFiles {
 /// Networks as people write them, also as single addresses.
 fn from_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let parse = |text: &String| {
-        let network = networks::parse(text);
+        let network = network::parse(text);
         network.ok_or_else(|| serde::de::Error::custom(format!("{text:?} is neither an address nor a network")))
     };
     Vec::<String>::deserialize(deserializer)?.iter().map(parse).collect()

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::check::problems;
+use super::file;
 use super::key::{Key, VARIABLES, keys};
-use super::{Config, file};
+use super::tracker::Config;
 
 /// The file that is read when none is named, if it exists.
 pub const DEFAULT_FILE: &str = "/etc/sprat/tracker.toml";
@@ -141,7 +143,7 @@ impl Layers {
 
     fn finish(mut self) -> Result<(Config, BTreeMap<String, Origin>), ConfigError> {
         let config = self.values.try_into::<Config>().map_err(|error| ConfigError(vec![error.to_string()]))?;
-        for problem in config.problems() {
+        for problem in problems(&config) {
             let origin = self.origins.get(&problem.key).unwrap_or(&Origin::Default);
             self.problems.push(format!("{origin}: {} {}", problem.key, problem.reason));
         }

@@ -19,8 +19,8 @@ use super::routes::{App, Tracking};
 use crate::access::Role;
 use crate::access::blocks::{Added, Kind, Reason, Target};
 use crate::access::tokens::TokenInfo;
+use crate::model::moment::Now;
 use crate::refusal::Refusal;
-use crate::service::Now;
 
 /// The routes and their description.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {

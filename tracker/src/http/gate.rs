@@ -19,7 +19,7 @@ use slab::Slab;
 
 use super::progress::{Ending, Progress, Times};
 use crate::config::ServerConfig;
-use crate::contact::network_of;
+use crate::model::network::network_of;
 
 /// How many connections are looked at to find one that makes room.
 const LOOKED_AT: usize = 32;

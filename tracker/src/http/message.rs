@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sprat_protocol::tracker::{Heartbeat, Query, Register, Search, Unregister};
 
-use crate::refusal::{Refusal, shown};
+use crate::model::shown::shown;
+use crate::refusal::Refusal;
 
 /// A message that has a route of its own.
 pub(super) trait Message: DeserializeOwned {

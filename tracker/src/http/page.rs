@@ -12,8 +12,9 @@ use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, Search
 use url::Url;
 
 use super::routes::{Client, Tracking, caller};
+use crate::model::moment::Now;
 use crate::refusal::Refusal;
-use crate::service::{Now, Stats, Tracker};
+use crate::service::{Stats, Tracker};
 
 const STYLE: &str = include_str!("page.css");
 /// The document may use its own style, send its own form to itself, and nothing else.

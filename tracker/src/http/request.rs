@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use super::client::{ClientAddr, Proxies};
 use super::memory::{Exhausted, Memory, Share, hold};
 use super::progress::Progress;
-use crate::metrics::{Kind, Metrics};
+use crate::operation::metrics::{Kind, Metrics};
 use crate::refusal::Refusal;
 
 /// What answers requests.

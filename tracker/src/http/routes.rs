@@ -31,12 +31,14 @@ use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
 use crate::access::Role;
+use crate::access::proof::Proof;
 use crate::config::ServerConfig;
-use crate::metrics::Metrics;
-use crate::proof::Proof;
-use crate::readiness::{NotReady, Readiness};
-use crate::refusal::{Refusal, shown};
-use crate::service::{Caller, Now, Stats, Tracker};
+use crate::model::moment::{Caller, Now};
+use crate::model::shown::shown;
+use crate::operation::metrics::Metrics;
+use crate::operation::readiness::{NotReady, Readiness};
+use crate::refusal::Refusal;
+use crate::service::{Stats, Tracker};
 
 /// What the handlers need.
 #[derive(Debug)]

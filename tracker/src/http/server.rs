@@ -18,8 +18,8 @@ use super::request::Requests;
 use super::routes::{App, metrics_router, router};
 use super::tls::{Certificate, TlsError, https};
 use crate::config::{Config, ServerConfig};
-use crate::listeners::Listeners;
-use crate::readiness::NotReady;
+use crate::operation::listeners::Listeners;
+use crate::operation::readiness::NotReady;
 
 /// How often the files of the certificate are looked at.
 const CERTIFICATE_TICK: Duration = Duration::from_secs(10);

@@ -9,11 +9,12 @@ use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::{Now, Tracker};
+use super::Tracker;
 use crate::access::blocks::{Added, BlockError, Reason, Target};
 use crate::access::tokens::TokenError;
 use crate::access::{Access, AccessConfig, AccessFilesError, FileError, Role};
 use crate::catalogue::Full;
+use crate::model::moment::Now;
 use crate::refusal::Refusal;
 
 /// How often it is looked whether another process has made or revoked a token.

@@ -12,11 +12,14 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
-use super::{Caller, Now, Tracker, at_most, to_u32};
+use super::{Tracker, at_most};
 use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Settings, Words};
 use crate::config::CatalogueConfig;
+use crate::model::count::to_u32;
+use crate::model::error::Unavailable;
+use crate::model::holding::{Claim, Summary};
+use crate::model::moment::{Caller, Now};
 use crate::refusal::Refusal;
-use crate::store::{Claim, Summary, Unavailable};
 
 /// How many searches may wait for their turn or have it.
 const SEARCHES: usize = 1000;

@@ -9,8 +9,8 @@ use tokio::time::sleep;
 
 use super::Tracker;
 use crate::catalogue::{Full, Put};
-use crate::cluster::changes::{Change, News, Position, STREAMS};
 use crate::store::Store;
+use crate::store::cluster::changes::{Change, News, Position, STREAMS};
 
 /// How soon it is tried again to write down what others told.
 const AGAIN: Duration = Duration::from_millis(100);

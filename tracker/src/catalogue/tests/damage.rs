@@ -1,9 +1,18 @@
 //! Files in which bits were turned over, sectors lost and ends cut off: each is noticed and set aside, or changes no answer.
 
+use std::fs;
+
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rusqlite::Connection;
 
-use super::*;
+use super::helpers::*;
+use crate::catalogue::entry::Entry;
+use crate::catalogue::error::ReadError;
+use crate::catalogue::handle::Catalogue;
+use crate::catalogue::place::Opening;
+use crate::catalogue::search::Matches;
+use crate::catalogue::words::Words;
 
 /// What is asked of a catalogue, in words that are common, rare, several, short and none.
 const QUESTIONS: &[&str] = &["name", "red", "17", "blue 7", "nam een", "e", "", "purple"];

@@ -1,6 +1,14 @@
 //! What is found at the start.
 
-use super::*;
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::helpers::*;
+use crate::catalogue::error::OpenError;
+use crate::catalogue::handle::Catalogue;
+use crate::catalogue::place::{Opening, Place, Site};
+use crate::catalogue::schema::{self, MIGRATIONS};
 
 #[test]
 fn what_was_written_is_there_after_a_restart() {

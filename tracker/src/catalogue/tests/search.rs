@@ -1,9 +1,15 @@
 //! Which names are found.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
-use super::words::fold;
-use super::*;
+use super::helpers::*;
+use crate::catalogue::handle::{Catalogue, Settings};
+use crate::catalogue::place::Place;
+use crate::catalogue::search::Found;
+use crate::catalogue::words::fold;
+use crate::catalogue::words::{Rank, Words};
 
 #[test]
 fn all_words_must_be_in_the_name_in_any_order_case_and_form() {

@@ -1,0 +1,120 @@
+//! Files and the peers that hold them, as stores are told of them and tell of them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use sprat_chunking::{ChunkSize, FileId, Layout};
+use sprat_protocol::PeerId;
+
+use super::error::FileRefusal;
+
+/// What one peer says of one file: hints, no facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What the file is called.
+    pub name: Arc<str>,
+    /// Its length and chunk size.
+    pub layout: Layout,
+}
+
+/// One file that a peer holds, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which file.
+    pub file_id: FileId,
+    /// What the peer says of it.
+    pub claim: Claim,
+    /// Whether it has all of it.
+    pub complete: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// Which peer it says it is, if it is one.
+    pub peer_id: Option<PeerId>,
+    /// The address that its question came from.
+    pub address: IpAddr,
+}
+
+/// Where in an answer a peer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    /// It is on the asker's own network.
+    Near,
+    /// The tracker could connect to it, or has not tried.
+    Elsewhere,
+    /// The tracker could not connect to it.
+    Unreachable,
+}
+
+/// How many more peers than wanted are drawn for an answer, to make up for those that cannot be told or come last.
+pub(crate) const SPARE: usize = 8;
+
+/// What is known of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What most seeders claim.
+    pub claim: Claim,
+    /// How many peers have all of it.
+    pub seeders: usize,
+    /// How many peers have or fetch a part of it.
+    pub leechers: usize,
+}
+
+/// How much is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Peers with a lease.
+    pub peers: usize,
+    /// Different files.
+    pub files: usize,
+    /// Pairs of a peer and a file that it has all of.
+    pub seeders: usize,
+    /// Pairs of a peer and a file that it has a part of.
+    pub leechers: usize,
+}
+
+/// What a peer's registration came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The fresh token of its lease.
+    pub token: u128,
+    /// Whether the tracker could connect to it at this address, if it tried.
+    pub reachable: Option<bool>,
+    /// What became of each file, in the order of the request.
+    pub files: Vec<Result<Accepted, FileRefusal>>,
+}
+
+/// A file for which others now find the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The chunk size that its swarm uses.
+    pub chunk_size: ChunkSize,
+    /// Whether this is the first peer to hold it, or made most of its seeders claim something else than before: the
+    /// catalogue is to be told.
+    pub is_news: bool,
+}
+
+/// What a peer's HEARTBEAT came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Whether the tracker could connect to the peer at its address, if it tried.
+    pub reachable: Option<bool>,
+    /// Where others find the peer from now on, if it has moved.
+    pub moved_to: Option<SocketAddr>,
+    /// Files that the peer holds, by its word, and that the store does not have it for; in order.
+    pub unknown: Vec<FileId>,
+}
+
+/// What is known of the files that somebody asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// A [`FileInfo`](sprat_protocol::tracker::FileInfo) for each file that somebody holds, as JSON, with commas between.
+    /// Written at once and not by way of a value: most of what the fullest tracker does is to write this.
+    pub files: Vec<u8>,
+    /// Files that nobody holds.
+    pub unknown: Vec<FileId>,
+    /// Files that cannot be looked up for now.
+    pub unavailable: Vec<FileId>,
+}

@@ -1,0 +1,196 @@
+//! What is asked of the slots of files.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use redis::Value;
+use sprat_chunking::FileId;
+use sprat_protocol::PeerId;
+
+use super::cache::{Answers, Known, Source};
+use super::encoding::{Place, layout_from_bytes, layout_to_bytes};
+use super::keys::Keys;
+use super::reading::read;
+use super::router::{Call, Router};
+use super::scripts;
+use super::times::Times;
+use super::totals::Estimate;
+use crate::config::Limits;
+use crate::model::error::{FileRefusal, Unavailable};
+use crate::model::holding::{Accepted, Claim, Share, Summary};
+
+/// What is found out about a file.
+pub(super) enum Lookup {
+    /// Somebody holds it, or did when it could last be looked up.
+    Known {
+        known: Arc<Known>,
+        is_stale: bool,
+    },
+    /// Nobody holds it.
+    Unknown,
+    Unavailable,
+}
+
+/// The slots of files: who holds each of them, and what they say of it.
+#[derive(Debug)]
+pub(super) struct FileSlots {
+    router: Arc<Router>,
+    keys: Keys,
+    times: Times,
+    limits: Limits,
+    estimate: Arc<Estimate>,
+    answers: Answers,
+}
+
+impl FileSlots {
+    pub(super) fn new(router: Arc<Router>, keys: Keys, times: Times, limits: Limits, estimate: Arc<Estimate>) -> Self {
+        Self { router, keys, times, limits, estimate, answers: Answers::new() }
+    }
+
+    /// Adds a peer to these swarms.
+    pub(super) async fn add(
+        &self,
+        peer_id: PeerId,
+        place: &[u8],
+        shares: &[&Share],
+    ) -> Vec<Result<Accepted, FileRefusal>> {
+        let totals = self.estimate.totals();
+        let room_for_file = totals.files < self.limits.files;
+        let room_for_entry = totals.seeders + totals.leechers < self.limits.holdings;
+        let calls = shares.iter().map(|share| {
+            Call::script(&scripts::ADD, &self.keys.file(share.file_id))
+                .arg(peer_id.as_bytes())
+                .arg(place)
+                .arg(&*share.claim.name)
+                .arg(&layout_to_bytes(share.claim.layout))
+                .arg(share.complete)
+                .arg(self.times.entry)
+                .arg(self.limits.peers_per_swarm)
+                .arg(room_for_file)
+                .arg(room_for_entry)
+        });
+        let answers = self.router.call_all(calls.collect()).await;
+        self.answers.outdate(shares.iter().map(|share| &share.file_id));
+        answers.into_iter().map(|answer| read_added(answer?)).collect()
+    }
+
+    /// Renews what a peer holds of these files, and marks it as complete if it is. Says of each whether it was there.
+    pub(super) async fn renew(
+        &self,
+        peer_id: PeerId,
+        place: &[u8],
+        file_ids: &[FileId],
+        complete: bool,
+    ) -> Vec<Result<bool, Unavailable>> {
+        let calls = file_ids.iter().map(|file_id| {
+            Call::script(&scripts::RENEW, &self.keys.file(*file_id))
+                .arg(peer_id.as_bytes())
+                .arg(place)
+                .arg(self.times.entry)
+                .arg(complete)
+        });
+        let answers = self.router.call_all(calls.collect()).await;
+        if complete {
+            self.answers.outdate(file_ids);
+        }
+        answers.into_iter().map(|answer| read(answer?)).collect()
+    }
+
+    /// Takes a peer out of these swarms. Says of each whether that could be done.
+    pub(super) async fn leave(&self, peer_id: PeerId, file_ids: &[FileId]) -> Vec<Result<(), Unavailable>> {
+        let call = |file_id| Call::script(&scripts::LEAVE, &self.keys.file(file_id)).arg(peer_id.as_bytes());
+        let answers = self.router.call_all(file_ids.iter().copied().map(call).collect()).await;
+        self.answers.outdate(file_ids);
+        answers.into_iter().map(|answer| answer.map(drop)).collect()
+    }
+
+    /// What is known of these files: as of a moment ago, or as of earlier if their slots are away. Up to `sample` of the
+    /// seeders of each and as many leechers are drawn; without any, what is found out is not kept.
+    pub(super) async fn look_up(&self, now: Instant, file_ids: &[FileId], sample: usize) -> Vec<Lookup> {
+        let fresh: Vec<_> = file_ids.iter().map(|file_id| self.answers.fresh(*file_id, now)).collect();
+        let open = file_ids.iter().zip(&fresh).filter(|(_, known)| known.is_none());
+        let calls = open.map(|(file_id, _)| {
+            let call = Call::script(&scripts::LOOK_UP, &self.keys.file(*file_id));
+            call.arg(sample).arg(rand::random::<u32>())
+        });
+        let mut answers = self.router.call_all(calls.collect()).await.into_iter();
+        let lookups = file_ids.iter().zip(fresh).map(|(file_id, known)| match known {
+            Some(known) => Lookup::Known { known, is_stale: false },
+            None => self.read_lookup(now, *file_id, sample, answers.next().unwrap_or(Err(Unavailable))),
+        });
+        lookups.collect()
+    }
+
+    /// Whether a peer has all of these files.
+    pub(super) async fn seeds(&self, peer_id: PeerId, file_ids: &[FileId]) -> Vec<bool> {
+        let call = |file_id| Call::new("ZSCORE", &self.keys.file(file_id)[0]).arg(peer_id.as_bytes());
+        let answers = self.router.call_all(file_ids.iter().copied().map(call).collect()).await;
+        let score = |answer: Result<Value, Unavailable>| read::<Option<f64>>(answer?);
+        answers.into_iter().map(|answer| score(answer).is_ok_and(|score| score.is_some_and(|at| at > 0.0))).collect()
+    }
+
+    /// Notes that these files are no longer what they were.
+    pub(super) fn outdate(&self, file_ids: &[FileId]) {
+        self.answers.outdate(file_ids);
+    }
+
+    /// Forgets a file.
+    pub(super) async fn forget(&self, file_id: FileId) -> Result<(), Unavailable> {
+        let [swarm, notes] = self.keys.file(file_id);
+        self.router.call(Call::new("DEL", &swarm).arg(&notes.name)).await?;
+        self.answers.remove(file_id);
+        Ok(())
+    }
+
+    fn read_lookup(&self, now: Instant, file_id: FileId, sample: usize, answer: Result<Value, Unavailable>) -> Lookup {
+        match answer.and_then(|answer| read_known(now, answer)) {
+            Ok(Some(known)) => {
+                let known = Arc::new(known);
+                if sample > 0 {
+                    self.answers.put(file_id, known.clone());
+                }
+                Lookup::Known { known, is_stale: false }
+            }
+            Ok(None) => {
+                self.answers.remove(file_id);
+                Lookup::Unknown
+            }
+            Err(Unavailable) => match self.answers.stale(file_id, now) {
+                Some(known) => Lookup::Known { known, is_stale: true },
+                None => Lookup::Unavailable,
+            },
+        }
+    }
+}
+
+/// What `add.lua` returns.
+fn read_added(answer: Value) -> Result<Accepted, FileRefusal> {
+    if let Value::BulkString(refusal) = &answer {
+        return match refusal.as_slice() {
+            b"SWARM_FULL" => Err(FileRefusal::SwarmFull),
+            _ => Err(FileRefusal::TrackerFull),
+        };
+    }
+    let (layout, is_news): (Vec<u8>, bool) = read(answer)?;
+    let layout = layout_from_bytes(&layout).ok_or(Unavailable)?;
+    Ok(Accepted { chunk_size: layout.chunk_size(), is_news })
+}
+
+/// What `look_up.lua` returns.
+fn read_known(now: Instant, answer: Value) -> Result<Option<Known>, Unavailable> {
+    type Bytes = Vec<u8>;
+    type Answer = (usize, usize, String, Bytes, Vec<Bytes>, Vec<Bytes>, HashMap<Bytes, Bytes>);
+    let Some(answer) = read::<Option<Answer>>(answer)? else { return Ok(None) };
+    let (seeders, leechers, name, layout, seeder_ids, leecher_ids, notes) = answer;
+    let claim = Claim { name: name.into(), layout: layout_from_bytes(&layout).ok_or(Unavailable)? };
+    let summary = Summary { claim, seeders, leechers };
+    let sources = |ids: Vec<Bytes>| ids.into_iter().filter_map(|id| read_source(&id, notes.get(&id)?)).collect();
+    Ok(Some(Known::new(summary, sources(seeder_ids), sources(leecher_ids), now)))
+}
+
+fn read_source(id: &[u8], note: &[u8]) -> Option<Source> {
+    let peer_id = PeerId::new(id.try_into().ok()?);
+    // The numbers of its votes come first, with eight bytes.
+    Some(Source { peer_id, place: Place::from_bytes(note.get(8..)?)? })
+}
