@@ -21,14 +21,11 @@
 //! not: the swarms refill within one lease.
 
 pub mod access;
-mod call_back;
 pub mod catalogue;
 pub mod config;
-mod http;
+pub mod http;
 pub mod model;
 pub mod operation;
-pub mod refusal;
-pub mod server;
 pub mod service;
 pub mod store;
 
@@ -41,11 +38,12 @@ use tokio_util::sync::CancellationToken;
 pub use access::fuzz;
 pub use access::proof;
 pub use config::{ClusterConfig, Config, Limits};
+pub use http::Server;
 pub use model::contact;
 pub use model::moment::{Caller, Now};
 pub use operation::listeners::Listeners;
-pub use server::Server;
 pub use service::Tracker;
+pub use service::refusal;
 pub use store::swarm;
 
 /// Runs a tracker on this listener until `shutdown` is cancelled. Returns only after all its tasks have ended, within

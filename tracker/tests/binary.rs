@@ -216,7 +216,7 @@ fn the_log_is_for_whoever_reads_it() {
     drop(command);
     let mut line = String::new();
     BufReader::new(ours).read_line(&mut line).unwrap();
-    assert!(line.starts_with("<6>sprat_tracker::server: tracker started address"), "{line:?}");
+    assert!(line.starts_with("<6>sprat_tracker::http::running: tracker started address"), "{line:?}");
 }
 
 /// Makes a token with the program and returns it.

@@ -16,7 +16,7 @@ use sprat_protocol::PeerId;
 use sprat_protocol::tracker::FileInfo;
 use sprat_tracker::model::contact::Contact;
 use sprat_tracker::model::error::{FileRefusal, LeaseError, PeerRefusal, RegisterError, UnknownLease};
-use sprat_tracker::model::holding::{Accepted, Asker, Claim, Found, Registration, Renewal, Share, Totals};
+use sprat_tracker::model::holding::{Accepted, Asker, Claim, Found, Offer, Renewal, Share, Totals};
 use sprat_tracker::store::Store;
 use sprat_tracker::store::cluster::Cluster;
 use sprat_tracker::store::swarm::Swarms;
@@ -48,7 +48,7 @@ enum Kind {
 
 /// A store, and what is said to it.
 struct World {
-    store: Arc<Store>,
+    store: Arc<dyn Store>,
     background: JoinHandle<()>,
 }
 
@@ -56,6 +56,15 @@ impl Drop for World {
     fn drop(&mut self) {
         self.background.abort();
     }
+}
+
+/// What came of a REGISTER.
+#[derive(Debug, PartialEq)]
+struct Registered {
+    token: u128,
+    reachable: Option<bool>,
+    /// In the order of the files.
+    files: Vec<Result<Accepted, FileRefusal>>,
 }
 
 fn peer(number: u8) -> PeerId {
@@ -94,15 +103,14 @@ impl World {
         static SERVERS: OnceLock<Option<Servers>> = OnceLock::new();
         static PREFIXES: AtomicU32 = AtomicU32::new(0);
         let store = match kind {
-            Kind::Memory => Store::Memory(Swarms::new(lease, limits, StdRng::seed_from_u64(1))),
+            Kind::Memory => Arc::new(Swarms::new(lease, limits, StdRng::seed_from_u64(1))) as Arc<dyn Store>,
             Kind::Cluster => {
                 let servers = tokio::task::spawn_blocking(|| SERVERS.get_or_init(Servers::start).as_ref());
                 let prefix = format!("case {}:", PREFIXES.fetch_add(1, Ordering::Relaxed));
                 let config = servers.await.unwrap()?.config(&prefix);
-                Store::Cluster(Arc::new(Cluster::new(&config, lease, limits, Arc::default()).unwrap()))
+                Arc::new(Cluster::new(&config, lease, limits, Arc::default()).unwrap())
             }
         };
-        let store = Arc::new(store);
         let background = tokio::spawn({
             let store = store.clone();
             async move { store.run(&CancellationToken::new()).await }
@@ -122,9 +130,12 @@ impl World {
         }
     }
 
-    async fn try_register(&self, number: u8, from: IpAddr, shares: &[Share]) -> Result<Registration, RegisterError> {
+    async fn try_register(&self, number: u8, from: IpAddr, shares: &[Share]) -> Result<Registered, RegisterError> {
         let contact = Contact::new(from, 4000, &["192.168.1.1:4000".parse().unwrap()]);
-        self.store.register(Now::read(), peer(number), contact, shares.to_vec()).await
+        let mut offers: Vec<Offer> = shares.iter().cloned().map(Offer::new).collect();
+        let registration = self.store.register(Now::read(), peer(number), contact, offers.iter_mut().collect()).await?;
+        let files = offers.into_iter().map(|offer| offer.outcome).collect();
+        Ok(Registered { token: registration.token, reachable: registration.reachable, files })
     }
 
     /// Returns the token.
@@ -353,7 +364,8 @@ async fn those_at_home_come_first(world: World) {
 
 async fn a_peer_that_the_asker_cannot_reach_is_not_told(world: World) {
     let contact = Contact::new([127, 0, 0, 1].into(), 4000, &[]);
-    world.store.register(Now::read(), peer(1), contact, vec![share(1, true)]).await.unwrap();
+    let mut offer = Offer::new(share(1, true));
+    world.store.register(Now::read(), peer(1), contact, vec![&mut offer]).await.unwrap();
     assert_eq!((world.told(None, 1).await, world.counts(1).await), (vec![], (1, 0)));
 }
 

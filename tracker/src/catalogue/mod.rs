@@ -58,5 +58,5 @@ pub use page::Page;
 pub use place::{Opening, Place};
 pub use prune::{Pass, Retention};
 pub use queue::{Full, NotWritten, Put, Written};
-pub use search::{Found, Matches};
+pub use search::{Match, Matches};
 pub use words::{Rank, Words};

@@ -18,7 +18,7 @@ const MAX_FOUND: usize = 1001;
 
 /// A file whose name has all the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct Match {
     /// Which file.
     pub file_id: FileId,
     /// What it is called.
@@ -35,7 +35,7 @@ pub struct Found {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matches {
     /// The files.
-    pub found: Vec<Found>,
+    pub files: Vec<Match>,
     /// Whether there are no others. Otherwise the search ended early: there were too many names to look at, or the time
     /// was over.
     pub all: bool,
@@ -65,23 +65,23 @@ fn expression(trigrams: &[String]) -> String {
 }
 
 fn collect(mut rows: Rows<'_>, words: &Words, bound: usize) -> Result<Matches, Fault> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     let mut looked_at = 0;
     loop {
         let row = match rows.next().map_err(Fault::from) {
             Ok(Some(row)) => row,
-            Ok(None) => return Ok(Matches { all: looked_at < bound, found }),
-            Err(fault) if fault.is_interrupt() => return Ok(Matches { all: false, found }),
+            Ok(None) => return Ok(Matches { all: looked_at < bound, files }),
+            Err(fault) if fault.is_interrupt() => return Ok(Matches { all: false, files }),
             Err(fault) => return Err(fault),
         };
         looked_at += 1;
         let entry = Entry::read(row)?;
         if let Some(rank) = words.rank(&entry.name) {
             let Entry { file_id, name, layout, first_seen, .. } = entry;
-            found.push(Found { file_id, name, layout, first_seen, rank });
+            files.push(Match { file_id, name, layout, first_seen, rank });
         }
-        if found.len() == MAX_FOUND {
-            return Ok(Matches { all: false, found });
+        if files.len() == MAX_FOUND {
+            return Ok(Matches { all: false, files });
         }
     }
 }

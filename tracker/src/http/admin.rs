@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::{App, Tracking};
 use super::body::Body;
 use super::reply::Reply;
-use super::routes::{App, Tracking};
 use crate::access::Role;
 use crate::access::blocks::{Added, Kind, Reason, Target};
 use crate::access::tokens::TokenInfo;
 use crate::model::moment::Now;
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 
 /// The routes and their description.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -105,7 +105,7 @@ async fn create_token(State(app): Tracking, Body(body): Body) -> Result<impl Int
     let NewToken { name, role, expires_in } = json(&body)?;
     let now = Now::read();
     let expires = expires_in.map(|seconds| now.unix_seconds.saturating_add(seconds));
-    let token = app.tracker.create_token(name, role, expires, now).await?;
+    let token = app.tracker.moderation().create_token(name, role, expires, now).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(CreatedToken { token: token.reveal(), expires })))
 }
 
@@ -118,14 +118,14 @@ async fn create_token(State(app): Tracking, Body(body): Body) -> Result<impl Int
     responses((status = 200, description = "Whether there was one", body = Removed))
 )]
 async fn revoke_token(State(app): Tracking, Path(name): Path<String>) -> Reply<Removed> {
-    let removed = app.tracker.revoke_token(name).await?;
+    let removed = app.tracker.moderation().revoke_token(name).await?;
     Ok(Json(Removed { removed }))
 }
 
 /// What was blocked over HTTP; what stands in the operator's files is not repeated
 #[utoipa::path(get, path = "/v1/admin/blocks", tag = "administration", responses((status = 200, description = "All of it", body = Added)))]
 async fn blocked(State(app): Tracking) -> Reply<Added> {
-    Ok(Json(app.tracker.blocked().await?))
+    Ok(Json(app.tracker.moderation().blocked().await?))
 }
 
 /// Blocks a peer, an address or a file, and forgets it
@@ -143,8 +143,8 @@ async fn blocked(State(app): Tracking) -> Reply<Added> {
 async fn block(State(app): Tracking, Path(path): Path<(String, String)>, Body(body): Body) -> Reply<Added> {
     let target = target(&path)?;
     let Why { reason } = if body.is_empty() { Why::default() } else { json(&body)? };
-    app.tracker.block(target, Reason::new(&reason), Now::read()).await?;
-    Ok(Json(app.tracker.blocked().await?))
+    app.tracker.moderation().block(target, Reason::new(&reason), Now::read()).await?;
+    Ok(Json(app.tracker.moderation().blocked().await?))
 }
 
 /// Blocks something no longer
@@ -159,7 +159,7 @@ async fn block(State(app): Tracking, Path(path): Path<(String, String)>, Body(bo
     responses((status = 200, description = "Whether it was", body = Removed))
 )]
 async fn unblock(State(app): Tracking, Path(path): Path<(String, String)>) -> Reply<Removed> {
-    let removed = app.tracker.unblock(target(&path)?).await?;
+    let removed = app.tracker.moderation().unblock(target(&path)?).await?;
     Ok(Json(Removed { removed }))
 }
 
@@ -173,8 +173,8 @@ async fn unblock(State(app): Tracking, Path(path): Path<(String, String)>) -> Re
 )]
 async fn take_down(State(app): Tracking, Body(body): Body) -> Reply<Added> {
     let Takedown { file_id, reason } = json(&body)?;
-    app.tracker.block(Target::File(file_id), Reason::new(&reason), Now::read()).await?;
-    Ok(Json(app.tracker.blocked().await?))
+    app.tracker.moderation().block(Target::File(file_id), Reason::new(&reason), Now::read()).await?;
+    Ok(Json(app.tracker.moderation().blocked().await?))
 }
 
 fn target((kind, value): &(String, String)) -> Result<Target, Refusal> {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use sprat_protocol::tracker::{Heartbeat, Query, Register, Search, Unregister};
 
 use crate::model::shown::shown;
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 
 /// A message that has a route of its own.
 pub(super) trait Message: DeserializeOwned {

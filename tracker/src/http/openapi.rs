@@ -20,8 +20,8 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Info, OpenApi, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::app::App;
 use super::page::document;
-use super::routes::App;
 
 /// A message with its `type`.
 #[derive(Serialize, ToSchema)]

@@ -11,9 +11,9 @@ use sprat_protocol::Link;
 use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
 use url::Url;
 
-use super::routes::{Client, Tracking, caller};
+use super::app::{Client, Tracking, caller};
 use crate::model::moment::Now;
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 use crate::service::{Stats, Tracker};
 
 const STYLE: &str = include_str!("page.css");

@@ -7,7 +7,7 @@ use sprat_chunking::FileId;
 use sprat_protocol::tracker::{Answer, ErrorCode};
 
 use crate::model::holding::Found;
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 
 /// What a handler returns: something as JSON, or a refusal.
 pub(super) type Reply<T = Answer> = Result<Json<T>, Refusal>;

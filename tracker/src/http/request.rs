@@ -24,7 +24,7 @@ use super::client::{ClientAddr, Proxies};
 use super::memory::{Exhausted, Memory, Share, hold};
 use super::progress::Progress;
 use crate::operation::metrics::{Kind, Metrics};
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 
 /// What answers requests.
 #[derive(Debug)]

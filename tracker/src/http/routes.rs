@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
 use serde::Deserialize;
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{
@@ -21,50 +21,21 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::{Takes, admit};
 use super::admin;
+use super::admit::{Takes, admit};
+use super::app::{App, Client, Tracking, caller};
 use super::body::{Batch, Body};
-use super::client::ClientAddr;
-use super::memory::Memory;
 use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
 use crate::access::Role;
 use crate::access::proof::Proof;
-use crate::config::ServerConfig;
-use crate::model::moment::{Caller, Now};
+use crate::model::moment::Now;
 use crate::model::shown::shown;
-use crate::operation::metrics::Metrics;
-use crate::operation::readiness::{NotReady, Readiness};
-use crate::refusal::Refusal;
-use crate::service::{Stats, Tracker};
-
-/// What the handlers need.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(super) tracker: Arc<Tracker>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) readiness: Readiness,
-    pub(super) max_body_len: usize,
-    pub(super) max_batch_len: usize,
-    pub(super) memory: Arc<Memory>,
-}
-
-impl App {
-    pub(crate) fn new(tracker: Arc<Tracker>, config: &ServerConfig) -> Self {
-        let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
-        let metrics = tracker.metrics().clone();
-        Self {
-            tracker,
-            metrics,
-            readiness: Readiness::default(),
-            max_body_len,
-            max_batch_len,
-            memory: Memory::new(max_memory),
-        }
-    }
-}
+use crate::operation::readiness::NotReady;
+use crate::service::Stats;
+use crate::service::refusal::Refusal;
 
 /// All routes, and their description: each is named here once, under what it takes to use it. Those for metrics are here
 /// only where they have no address of their own.
@@ -107,9 +78,6 @@ fn numbers() -> OpenApiRouter<Arc<App>> {
 fn health() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
-
-pub(super) type Client = Extension<ClientAddr>;
-pub(super) type Tracking = State<Arc<App>>;
 
 /// "I have these files."
 ///
@@ -271,8 +239,4 @@ async fn wrong_method(method: Method, uri: Uri) -> Reply {
 
 async fn unknown_route(uri: Uri) -> Reply {
     Err(Refusal::UnknownRoute(shown(uri.path())))
-}
-
-pub(super) fn caller(Extension(ClientAddr(address)): Client) -> Caller {
-    Caller::new(address, Now::read())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 
-use super::error::FileRefusal;
+use super::error::{FileRefusal, Unavailable};
 
 /// What one peer says of one file: hints, no facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,20 +37,6 @@ pub struct Asker {
     pub address: IpAddr,
 }
 
-/// Where in an answer a peer is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Turn {
-    /// It is on the asker's own network.
-    Near,
-    /// The tracker could connect to it, or has not tried.
-    Elsewhere,
-    /// The tracker could not connect to it.
-    Unreachable,
-}
-
-/// How many more peers than wanted are drawn for an answer, to make up for those that cannot be told or come last.
-pub(crate) const SPARE: usize = 8;
-
 /// What is known of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -75,6 +61,22 @@ pub struct Totals {
     pub leechers: usize,
 }
 
+/// One file of a REGISTER that a store is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The file, as its peer holds it.
+    pub share: Share,
+    /// The store's answer. Until a store gives one, none is to be had.
+    pub outcome: Result<Accepted, FileRefusal>,
+}
+
+impl Offer {
+    /// Offers a file that no store has answered for yet.
+    pub fn new(share: Share) -> Self {
+        Self { share, outcome: Err(FileRefusal::Unavailable(Unavailable)) }
+    }
+}
+
 /// What a peer's registration came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
@@ -82,8 +84,6 @@ pub struct Registration {
     pub token: u128,
     /// Whether the tracker could connect to it at this address, if it tried.
     pub reachable: Option<bool>,
-    /// What became of each file, in the order of the request.
-    pub files: Vec<Result<Accepted, FileRefusal>>,
 }
 
 /// A file for which others now find the peer.

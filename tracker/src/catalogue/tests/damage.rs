@@ -40,7 +40,7 @@ impl Answers {
     fn assert_true(&self, right: &Self) {
         assert_eq!(self.len, right.len);
         for (found, right) in self.found.iter().zip(&right.found) {
-            assert!(found.found.iter().all(|found| right.found.contains(found)));
+            assert!(found.files.iter().all(|file| right.files.contains(file)));
         }
         for (entry, right) in self.entries.iter().zip(&right.entries) {
             assert!(entry.is_none() || entry == right);
@@ -61,7 +61,7 @@ fn make(files: u32) -> (Vec<u8>, Answers) {
     }
     catalogue.flush().wait_blocking().unwrap();
     let answers = ask(&catalogue, files).unwrap();
-    assert!(answers.found[..7].iter().all(|matches| !matches.found.is_empty() && matches.all));
+    assert!(answers.found[..7].iter().all(|matches| !matches.files.is_empty() && matches.all));
     drop(catalogue);
     (fs::read(&path).unwrap(), answers)
 }

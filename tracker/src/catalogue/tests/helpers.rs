@@ -74,7 +74,7 @@ impl Catalogue {
 
     /// The names with these words, the newest first.
     pub(super) fn names(&self, words: &str) -> Vec<String> {
-        self.search(&Words::new(words)).unwrap().found.into_iter().map(|found| found.name).collect()
+        self.search(&Words::new(words)).unwrap().files.into_iter().map(|file| file.name).collect()
     }
 }
 

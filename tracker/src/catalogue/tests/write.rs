@@ -79,7 +79,7 @@ fn one_searches_while_another_writes() {
             wait_until("writes", || catalogue.commits() > 0);
             for _ in 0..100 {
                 let matches = catalogue.search(&Words::new("name")).unwrap();
-                assert!(!matches.found.is_empty());
+                assert!(!matches.files.is_empty());
             }
         });
     }

@@ -1,40 +1,27 @@
 //! What an asker is told of a file.
 
-use std::net::IpAddr;
-
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
-use sprat_chunking::FileId;
-use sprat_protocol::tracker::{FileInfo, PeerInfo};
+use sprat_protocol::tracker::PeerInfo;
 
 use super::cache::{Known, Source};
-use crate::model::count::to_u32;
-use crate::model::holding::{Asker, SPARE, Turn};
+use crate::model::holding::Asker;
+use crate::store::answer::{FileStart, SPARE, Turn, Writer};
 
-/// What is known of a file, as it is sent: with up to `max_peers` peers drawn at random, never the asker itself, no seeders
-/// if it `is_seeder`, only peers that it can reach, first those on its own network and last those that the tracker could not
-/// connect to.
-pub(super) fn file_info(
-    file_id: FileId,
+/// Writes a file: with up to `max_peers` peers drawn at random, never the asker itself, no seeders if it `is_seeder`, only
+/// peers that it can reach, first those on its own network and last those that the tracker could not connect to.
+pub(super) fn write(
+    writer: &mut Writer,
+    start: &FileStart<'_>,
     known: &Known,
     asker: Asker,
     is_seeder: bool,
     max_peers: usize,
-    rng: &mut impl Rng,
-) -> FileInfo {
-    let summary = &known.summary;
-    let layout = summary.claim.layout;
-    FileInfo {
-        file_id,
-        name: summary.claim.name.to_string(),
-        size: layout.len(),
-        chunk_size: layout.chunk_size(),
-        num_chunks: layout.num_chunks(),
-        seeders: to_u32(summary.seeders),
-        leechers: to_u32(summary.leechers),
-        stale: false,
-        peers: peers(known, asker, is_seeder, max_peers, rng),
-    }
+) {
+    let peers = peers(known, asker, is_seeder, max_peers, &mut rand::rng());
+    writer.start_file(start, peers.len());
+    peers.iter().for_each(|peer| writer.peer(peer));
+    writer.end_file();
 }
 
 fn peers(known: &Known, asker: Asker, is_seeder: bool, max_peers: usize, rng: &mut impl Rng) -> Vec<PeerInfo> {
@@ -42,27 +29,12 @@ fn peers(known: &Known, asker: Asker, is_seeder: bool, max_peers: usize, rng: &m
     let told = told.filter_map(|(source, complete)| {
         let addresses = source.place.contact.addresses_for(asker.address);
         let info = PeerInfo { peer_id: source.peer_id, addresses, complete };
-        (!info.addresses.is_empty()).then(|| (turn(source, asker.address), info))
+        let turn = Turn::of(source.place.contact.is_near(asker.address), source.place.reachable);
+        (!info.addresses.is_empty()).then_some((turn, info))
     });
     let mut told: Vec<(Turn, PeerInfo)> = told.take(max_peers.saturating_add(SPARE)).collect();
     told.sort_by_key(|(turn, _)| *turn);
     told.into_iter().map(|(_, info)| info).take(max_peers).collect()
-}
-
-fn turn(source: &Source, asker: IpAddr) -> Turn {
-    match (source.place.contact.is_near(asker), source.place.reachable) {
-        (true, _) => Turn::Near,
-        (false, Some(false)) => Turn::Unreachable,
-        (false, _) => Turn::Elsewhere,
-    }
-}
-
-/// Adds one more to a list in JSON.
-pub(super) fn push(list: &mut Vec<u8>, info: &FileInfo) {
-    if !list.is_empty() {
-        list.push(b',');
-    }
-    serde_json::to_writer(list, info).expect("a file info is plain data");
 }
 
 /// The peers of a swarm in random order. Seeders and leechers are mixed as they are in the whole swarm, of which only a
@@ -112,6 +84,7 @@ impl<'a, R: Rng> Iterator for Drawn<'a, R> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
     use std::time::Instant;
 
     use rand::SeedableRng;

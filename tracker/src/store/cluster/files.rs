@@ -18,7 +18,7 @@ use super::times::Times;
 use super::totals::Estimate;
 use crate::config::Limits;
 use crate::model::error::{FileRefusal, Unavailable};
-use crate::model::holding::{Accepted, Claim, Share, Summary};
+use crate::model::holding::{Accepted, Claim, Offer, Share, Summary};
 
 /// What is found out about a file.
 pub(super) enum Lookup {
@@ -48,31 +48,29 @@ impl FileSlots {
         Self { router, keys, times, limits, estimate, answers: Answers::new() }
     }
 
-    /// Adds a peer to these swarms.
-    pub(super) async fn add(
-        &self,
-        peer_id: PeerId,
-        place: &[u8],
-        shares: &[&Share],
-    ) -> Vec<Result<Accepted, FileRefusal>> {
+    /// Adds a peer to the swarms of what it offers, and tells each offer what became of it.
+    pub(super) async fn add(&self, peer_id: PeerId, place: &[u8], offers: &mut [&mut Offer]) {
         let totals = self.estimate.totals();
         let room_for_file = totals.files < self.limits.files;
         let room_for_entry = totals.seeders + totals.leechers < self.limits.holdings;
-        let calls = shares.iter().map(|share| {
-            Call::script(&scripts::ADD, &self.keys.file(share.file_id))
+        let calls = offers.iter().map(|offer| {
+            let Share { file_id, claim, complete } = &offer.share;
+            Call::script(&scripts::ADD, &self.keys.file(*file_id))
                 .arg(peer_id.as_bytes())
                 .arg(place)
-                .arg(&*share.claim.name)
-                .arg(&layout_to_bytes(share.claim.layout))
-                .arg(share.complete)
+                .arg(&*claim.name)
+                .arg(&layout_to_bytes(claim.layout))
+                .arg(*complete)
                 .arg(self.times.entry)
                 .arg(self.limits.peers_per_swarm)
                 .arg(room_for_file)
                 .arg(room_for_entry)
         });
         let answers = self.router.call_all(calls.collect()).await;
-        self.answers.outdate(shares.iter().map(|share| &share.file_id));
-        answers.into_iter().map(|answer| read_added(answer?)).collect()
+        self.answers.outdate(offers.iter().map(|offer| &offer.share.file_id));
+        for (offer, answer) in offers.iter_mut().zip(answers) {
+            offer.outcome = answer.map_err(FileRefusal::from).and_then(read_added);
+        }
     }
 
     /// Renews what a peer holds of these files, and marks it as complete if it is. Says of each whether it was there.

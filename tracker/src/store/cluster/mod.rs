@@ -57,4 +57,3 @@ mod walk;
 
 pub use login::ClusterError;
 pub use store::Cluster;
-pub use walk::Walk;

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 use tokio::time;
@@ -24,10 +26,12 @@ use super::walk::Walk;
 use crate::config::{ClusterConfig, Limits};
 use crate::model::contact::Contact;
 use crate::model::error::{FileRefusal, LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
-use crate::model::holding::{Asker, Found, Registration, Renewal, Share, Summary, Totals};
+use crate::model::holding::{Asker, Found, Offer, Registration, Renewal, Summary, Totals};
 use crate::model::moment::Now;
 use crate::model::network::network_of;
 use crate::operation::metrics::Metrics;
+use crate::store::answer::{FileStart, Writer};
+use crate::store::contract::Store;
 
 /// How many seeders of a file are drawn at most, and how many leechers: as many as one QUERY may ask for.
 const SAMPLE_LEN: usize = 200;
@@ -77,227 +81,6 @@ impl Cluster {
         })
     }
 
-    /// Keeps connected with the cluster until `shutdown`.
-    pub async fn run(&self, shutdown: &CancellationToken) {
-        let until_shutdown = shutdown.run_until_cancelled(async {
-            tokio::join!(self.estimate.keep(), self.streams.keep_publishing());
-        });
-        let work = async {
-            until_shutdown.await;
-            let _ = time::timeout(REST_TIME, self.streams.publish_rest()).await;
-        };
-        tokio::select! {
-            () = self.router.run() => {}
-            () = work => {}
-        }
-    }
-
-    /// Whether any of the files can be looked up.
-    pub fn is_ready(&self) -> bool {
-        self.router.topology().primaries().iter().any(|primary| primary.is_up())
-    }
-
-    /// Opens a lease for a peer, or opens its lease anew, and adds these files to what it holds. It keeps the files that
-    /// it had, and gets this contact.
-    ///
-    /// # Errors
-    /// [`RegisterError`] if there is no room for the peer, or its slot is away. Then nothing is changed.
-    pub async fn register(
-        &self,
-        peer_id: PeerId,
-        contact: Contact,
-        shares: Vec<Share>,
-    ) -> Result<Registration, RegisterError> {
-        let _timer = self.metrics.time_store("register");
-        let network = network_of(contact.observed());
-        if !self.peers.join(peer_id, network).await {
-            return Err(PeerRefusal::AddressFull.into());
-        }
-        let (token, place) = (rand::random(), Place { contact, reachable: None });
-        let file_ids: Vec<FileId> = shares.iter().map(|share| share.file_id).collect();
-        let Some(opened) = self.peers.open(peer_id, token, &place, network, &file_ids).await? else {
-            self.peers.quit(peer_id, network).await;
-            return Err(PeerRefusal::TrackerFull.into());
-        };
-        if let Some(former) = opened.former_network.filter(|former| *former != network) {
-            self.peers.quit(peer_id, former).await;
-        }
-        let files = self.add_taken(peer_id, token, &opened, &shares).await;
-        if !opened.former_place.is_empty() && opened.former_place != opened.place {
-            self.renew_everything(peer_id, &opened.place, true).await;
-        }
-        let reachable = Place::from_bytes(&opened.place).and_then(|place| place.reachable);
-        Ok(Registration { token, reachable, files })
-    }
-
-    /// Renews everything that the peer holds and marks these files as complete. The peer is told from now on at the
-    /// address that this came from: the token proves who it is.
-    ///
-    /// # Errors
-    /// [`LeaseError`] if this is not the token of a lease that still holds, or the peer's slot is away.
-    pub async fn heartbeat(
-        &self,
-        peer_id: PeerId,
-        token: u128,
-        observed: IpAddr,
-        completed: &[FileId],
-    ) -> Result<Renewal, LeaseError> {
-        let _timer = self.metrics.time_store("heartbeat");
-        let beat = self.peers.beat(peer_id, token, completed).await?.ok_or(UnknownLease)?;
-        let moved = self.move_to(peer_id, &beat, observed).await;
-        let place = moved.as_ref().unwrap_or(&beat.place);
-        let (held, unknown) = split(completed, &beat.held);
-        let mut unknown: BTreeSet<FileId> = unknown.into_iter().collect();
-        for (file_id, renewed) in held.iter().zip(self.files.renew(peer_id, place, &held, true).await) {
-            if renewed == Ok(false) {
-                unknown.insert(*file_id);
-            }
-        }
-        let is_due = beat.now.saturating_sub(beat.renewed) >= self.times.renew_after;
-        if is_due || moved.is_some() {
-            if let Some(network) = beat.network.filter(|_| moved.is_none()) {
-                self.peers.join(peer_id, network).await;
-            }
-            let (lost, is_everything) = self.renew_everything(peer_id, place, moved.is_some()).await;
-            unknown.extend(lost);
-            if is_everything {
-                self.peers.amend(peer_id, place, &[("renewed", beat.now.to_string().as_bytes())]).await;
-            }
-        }
-        let place = Place::from_bytes(place);
-        let moved_to = place.as_ref().filter(|_| moved.is_some()).map(|place| place.contact.observed_address());
-        let reachable = place.and_then(|place| place.reachable);
-        Ok(Renewal { reachable, moved_to, unknown: unknown.into_iter().collect() })
-    }
-
-    /// Takes a peer out of the swarms of these files, or out of all and its lease with it. Returns how many it was in.
-    ///
-    /// # Errors
-    /// [`LeaseError`] if this is not the token of a lease that still holds, or the peer's slot is away.
-    pub async fn unregister(
-        &self,
-        peer_id: PeerId,
-        token: u128,
-        file_ids: Option<&[FileId]>,
-    ) -> Result<usize, LeaseError> {
-        let _timer = self.metrics.time_store("unregister");
-        let file_ids_or_none = file_ids.unwrap_or_default();
-        let (network, held) = self.peers.release(peer_id, token, file_ids_or_none).await?.ok_or(UnknownLease)?;
-        if file_ids.is_some() {
-            let (held, _) = split(file_ids_or_none, &held);
-            self.files.leave(peer_id, &held).await;
-            return Ok(held.len());
-        }
-        // Where a file's slot is away, the peer is in its swarm until the entry is over.
-        let mut left = BTreeSet::new();
-        let mut holdings = self.peers.holdings(peer_id);
-        while let Some(page) = holdings.next().await? {
-            self.files.leave(peer_id, &page).await;
-            left.extend(page);
-        }
-        self.peers.close(peer_id).await?;
-        if let Some(network) = network {
-            self.peers.quit(peer_id, network).await;
-        }
-        Ok(left.len())
-    }
-
-    /// What is known of these files, with up to `max_peers` of the peers of each, drawn at random: never the asker, no
-    /// seeders if the asker is one itself, only peers that this asker can reach, and last those that the tracker could
-    /// not connect to.
-    pub async fn query(&self, now: Now, file_ids: &[FileId], asker: Asker, max_peers: usize) -> Found {
-        let _timer = self.metrics.time_store("query");
-        let lookups = self.files.look_up(now.instant, file_ids, SAMPLE_LEN).await;
-        let seeded = self.seeded_by(asker.peer_id, file_ids, &lookups).await;
-        let mut found = Found::default();
-        for (file_id, lookup) in file_ids.iter().zip(lookups) {
-            match lookup {
-                Lookup::Known { known, is_stale } => {
-                    let is_seeder = seeded.contains(file_id);
-                    let mut rng = rand::rng();
-                    let mut info = answer::file_info(*file_id, &known, asker, is_seeder, max_peers, &mut rng);
-                    info.stale = is_stale;
-                    answer::push(&mut found.files, &info);
-                }
-                Lookup::Unknown => found.unknown.push(*file_id),
-                Lookup::Unavailable => found.unavailable.push(*file_id),
-            }
-        }
-        found
-    }
-
-    /// What is known of these files, in their order; none of a file that nobody holds, or that cannot be looked up.
-    pub async fn summaries(&self, now: Now, file_ids: &[FileId]) -> Vec<Option<Summary>> {
-        let _timer = self.metrics.time_store("summaries");
-        let lookups = self.files.look_up(now.instant, file_ids, 0).await.into_iter();
-        let summary = |lookup| match lookup {
-            Lookup::Known { known, .. } => Some(known.summary.clone()),
-            Lookup::Unknown | Lookup::Unavailable => None,
-        };
-        lookups.map(summary).collect()
-    }
-
-    /// Notes whether the tracker could connect to a peer at this address, if the peer is still there. Costs a step for each
-    /// file that it holds, where that is news.
-    pub async fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) {
-        let Ok(Some((former, _))) = self.peers.whereabouts(peer_id).await else { return };
-        let Some(mut place) = Place::from_bytes(&former) else { return };
-        if place.contact.observed() != observed.to_canonical() || place.reachable == Some(reachable) {
-            return;
-        }
-        place.reachable = Some(reachable);
-        let place = place.to_bytes();
-        if self.peers.amend(peer_id, &former, &[("contact", &place)]).await {
-            self.renew_everything(peer_id, &place, true).await;
-        }
-    }
-
-    /// Forgets a file and who holds it. Its peers are told by their next HEARTBEATs to register it again.
-    ///
-    /// # Errors
-    /// [`Unavailable`] if its slot is away.
-    pub async fn remove_file(&self, file_id: FileId) -> Result<(), Unavailable> {
-        self.files.forget(file_id).await
-    }
-
-    /// Forgets a peer, its lease, and what it holds.
-    ///
-    /// # Errors
-    /// [`Unavailable`] if its slot or that of one of its files is away. The rest is forgotten then.
-    pub async fn remove_peer(&self, peer_id: PeerId) -> Result<(), Unavailable> {
-        let Some((_, network)) = self.peers.whereabouts(peer_id).await? else { return Ok(()) };
-        let mut holdings = self.peers.holdings(peer_id);
-        let mut result = Ok(());
-        while let Some(page) = holdings.next().await? {
-            result = self.files.leave(peer_id, &page).await.into_iter().fold(result, Result::and);
-        }
-        result?;
-        self.peers.close(peer_id).await?;
-        if let Some(network) = network {
-            self.peers.quit(peer_id, network).await;
-        }
-        Ok(())
-    }
-
-    /// Whether each of these files may be held by somebody: it is, or its slot is away.
-    pub async fn may_be_held(&self, now: Now, file_ids: &[FileId]) -> Vec<bool> {
-        let lookups = self.files.look_up(now.instant, file_ids, 0).await;
-        lookups.iter().map(|lookup| !matches!(lookup, Lookup::Unknown)).collect()
-    }
-
-    /// Notes a number that a peer used. Says whether it is the first time within so many seconds.
-    ///
-    /// # Errors
-    /// [`Unavailable`] if that cannot be found out for now.
-    pub async fn use_nonce(&self, peer_id: PeerId, nonce: u128, for_seconds: u64) -> Result<bool, Unavailable> {
-        self.peers.use_nonce(peer_id, nonce, for_seconds).await
-    }
-
-    /// A walk through all files.
-    pub fn walk(&self) -> Walk<'_> {
-        Walk::new(&self.router, &self.keys)
-    }
-
     /// Tells all trackers of a change, as soon as its stream can be written to. While that is away, changes wait; those for
     /// which there is no room are lost, and the log says so.
     pub fn publish(&self, change: Change) {
@@ -309,36 +92,19 @@ impl Cluster {
         self.streams.follow(positions)
     }
 
-    /// How much is known, about: it is estimated from samples every few seconds.
-    pub fn totals(&self) -> Totals {
-        self.estimate.totals()
-    }
-
     /// Adds the files that a peer may hold to their swarms, and strikes off those that it did not get into.
-    async fn add_taken(
-        &self,
-        peer_id: PeerId,
-        token: u128,
-        opened: &peers::Opened,
-        shares: &[Share],
-    ) -> Vec<Result<crate::model::holding::Accepted, FileRefusal>> {
-        let is_taken = |place: usize| opened.taken.get(place).copied().unwrap_or(false);
-        let taken: Vec<&Share> =
-            shares.iter().enumerate().filter(|(place, _)| is_taken(*place)).map(|(_, share)| share).collect();
-        let mut added = self.files.add(peer_id, &opened.place, &taken).await.into_iter();
-        let results = (0..shares.len()).map(|place| match is_taken(place) {
-            true => added.next().unwrap_or(Err(FileRefusal::Unavailable(Unavailable))),
-            false => Err(FileRefusal::PeerFull),
-        });
-        let results: Vec<_> = results.collect();
+    async fn add_taken(&self, peer_id: PeerId, token: u128, opened: &peers::Opened, offers: Vec<&mut Offer>) {
+        let mut taken = opened.taken.iter().copied().chain(std::iter::repeat(false));
+        let (mut taken, full): (Vec<_>, Vec<_>) = offers.into_iter().partition(|_| taken.next().unwrap_or(false));
+        full.into_iter().for_each(|offer| offer.outcome = Err(FileRefusal::PeerFull));
+        self.files.add(peer_id, &opened.place, &mut taken).await;
         // Whether it got into the swarm of a file whose slot is away is open. That one stays, so that a heartbeat finds out.
-        let refused = |result: &Result<_, _>| matches!(result, Err(FileRefusal::SwarmFull | FileRefusal::TrackerFull));
-        let refused = shares.iter().zip(&results).filter(|(_, result)| refused(result));
-        let refused: Vec<FileId> = refused.map(|(share, _)| share.file_id).collect();
+        let is_refused =
+            |offer: &&&mut Offer| matches!(offer.outcome, Err(FileRefusal::SwarmFull | FileRefusal::TrackerFull));
+        let refused: Vec<FileId> = taken.iter().filter(is_refused).map(|offer| offer.share.file_id).collect();
         if !refused.is_empty() {
             let _ = self.peers.release(peer_id, token, &refused).await;
         }
-        results
     }
 
     /// Lets a peer be told where its word came from, unless that network has its fill of peers. Returns the new place if it
@@ -411,6 +177,224 @@ impl Cluster {
             seeded.extend(open.into_iter().zip(seeds).filter(|(_, seeds)| *seeds).map(|(file_id, _)| file_id));
         }
         seeded
+    }
+}
+
+impl Store for Cluster {
+    fn run<'a>(&'a self, shutdown: &'a CancellationToken) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let until_shutdown = shutdown.run_until_cancelled(async {
+                tokio::join!(self.estimate.keep(), self.streams.keep_publishing());
+            });
+            let work = async {
+                until_shutdown.await;
+                let _ = time::timeout(REST_TIME, self.streams.publish_rest()).await;
+            };
+            tokio::select! {
+                () = self.router.run() => {}
+                () = work => {}
+            }
+        })
+    }
+
+    fn is_ready(&self) -> bool {
+        self.router.topology().primaries().iter().any(|primary| primary.is_up())
+    }
+
+    fn register<'a>(
+        &'a self,
+        _: Now,
+        peer_id: PeerId,
+        contact: Contact,
+        offers: Vec<&'a mut Offer>,
+    ) -> BoxFuture<'a, Result<Registration, RegisterError>> {
+        Box::pin(async move {
+            let _timer = self.metrics.time_store("register");
+            let network = network_of(contact.observed());
+            if !self.peers.join(peer_id, network).await {
+                return Err(PeerRefusal::AddressFull.into());
+            }
+            let (token, place) = (rand::random(), Place { contact, reachable: None });
+            let file_ids: Vec<FileId> = offers.iter().map(|offer| offer.share.file_id).collect();
+            let Some(opened) = self.peers.open(peer_id, token, &place, network, &file_ids).await? else {
+                self.peers.quit(peer_id, network).await;
+                return Err(PeerRefusal::TrackerFull.into());
+            };
+            if let Some(former) = opened.former_network.filter(|former| *former != network) {
+                self.peers.quit(peer_id, former).await;
+            }
+            self.add_taken(peer_id, token, &opened, offers).await;
+            if !opened.former_place.is_empty() && opened.former_place != opened.place {
+                self.renew_everything(peer_id, &opened.place, true).await;
+            }
+            let reachable = Place::from_bytes(&opened.place).and_then(|place| place.reachable);
+            Ok(Registration { token, reachable })
+        })
+    }
+
+    fn heartbeat<'a>(
+        &'a self,
+        _: Now,
+        peer_id: PeerId,
+        token: u128,
+        observed: IpAddr,
+        completed: &'a [FileId],
+    ) -> BoxFuture<'a, Result<Renewal, LeaseError>> {
+        Box::pin(async move {
+            let _timer = self.metrics.time_store("heartbeat");
+            let beat = self.peers.beat(peer_id, token, completed).await?.ok_or(UnknownLease)?;
+            let moved = self.move_to(peer_id, &beat, observed).await;
+            let place = moved.as_ref().unwrap_or(&beat.place);
+            let (held, unknown) = split(completed, &beat.held);
+            let mut unknown: BTreeSet<FileId> = unknown.into_iter().collect();
+            for (file_id, renewed) in held.iter().zip(self.files.renew(peer_id, place, &held, true).await) {
+                if renewed == Ok(false) {
+                    unknown.insert(*file_id);
+                }
+            }
+            let is_due = beat.now.saturating_sub(beat.renewed) >= self.times.renew_after;
+            if is_due || moved.is_some() {
+                if let Some(network) = beat.network.filter(|_| moved.is_none()) {
+                    self.peers.join(peer_id, network).await;
+                }
+                let (lost, is_everything) = self.renew_everything(peer_id, place, moved.is_some()).await;
+                unknown.extend(lost);
+                if is_everything {
+                    self.peers.amend(peer_id, place, &[("renewed", beat.now.to_string().as_bytes())]).await;
+                }
+            }
+            let place = Place::from_bytes(place);
+            let moved_to = place.as_ref().filter(|_| moved.is_some()).map(|place| place.contact.observed_address());
+            let reachable = place.and_then(|place| place.reachable);
+            Ok(Renewal { reachable, moved_to, unknown: unknown.into_iter().collect() })
+        })
+    }
+
+    fn unregister<'a>(
+        &'a self,
+        _: Now,
+        peer_id: PeerId,
+        token: u128,
+        file_ids: Option<&'a [FileId]>,
+    ) -> BoxFuture<'a, Result<usize, LeaseError>> {
+        Box::pin(async move {
+            let _timer = self.metrics.time_store("unregister");
+            let file_ids_or_none = file_ids.unwrap_or_default();
+            let (network, held) = self.peers.release(peer_id, token, file_ids_or_none).await?.ok_or(UnknownLease)?;
+            if file_ids.is_some() {
+                let (held, _) = split(file_ids_or_none, &held);
+                self.files.leave(peer_id, &held).await;
+                return Ok(held.len());
+            }
+            // Where a file's slot is away, the peer is in its swarm until the entry is over.
+            let mut left = BTreeSet::new();
+            let mut holdings = self.peers.holdings(peer_id);
+            while let Some(page) = holdings.next().await? {
+                self.files.leave(peer_id, &page).await;
+                left.extend(page);
+            }
+            self.peers.close(peer_id).await?;
+            if let Some(network) = network {
+                self.peers.quit(peer_id, network).await;
+            }
+            Ok(left.len())
+        })
+    }
+
+    fn query<'a>(&'a self, now: Now, file_ids: &'a [FileId], asker: Asker, max_peers: usize) -> BoxFuture<'a, Found> {
+        Box::pin(async move {
+            let _timer = self.metrics.time_store("query");
+            let lookups = self.files.look_up(now.instant, file_ids, SAMPLE_LEN).await;
+            let seeded = self.seeded_by(asker.peer_id, file_ids, &lookups).await;
+            let (mut found, mut writer) = (Found::default(), Writer::default());
+            for (file_id, lookup) in file_ids.iter().zip(lookups) {
+                match lookup {
+                    Lookup::Known { known, is_stale } => {
+                        let is_seeder = seeded.contains(file_id);
+                        let Summary { claim, seeders, leechers } = &known.summary;
+                        let (seeders, leechers) = (*seeders, *leechers);
+                        let start = FileStart { file_id: *file_id, claim, seeders, leechers, is_stale };
+                        answer::write(&mut writer, &start, &known, asker, is_seeder, max_peers);
+                    }
+                    Lookup::Unknown => found.unknown.push(*file_id),
+                    Lookup::Unavailable => found.unavailable.push(*file_id),
+                }
+            }
+            found.files = writer.finish();
+            found
+        })
+    }
+
+    fn summaries<'a>(&'a self, now: Now, file_ids: &'a [FileId]) -> BoxFuture<'a, Vec<Option<Summary>>> {
+        Box::pin(async move {
+            let _timer = self.metrics.time_store("summaries");
+            let lookups = self.files.look_up(now.instant, file_ids, 0).await.into_iter();
+            let summary = |lookup| match lookup {
+                Lookup::Known { known, .. } => Some(known.summary.clone()),
+                Lookup::Unknown | Lookup::Unavailable => None,
+            };
+            lookups.map(summary).collect()
+        })
+    }
+
+    fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let Ok(Some((former, _))) = self.peers.whereabouts(peer_id).await else { return };
+            let Some(mut place) = Place::from_bytes(&former) else { return };
+            if place.contact.observed() != observed.to_canonical() || place.reachable == Some(reachable) {
+                return;
+            }
+            place.reachable = Some(reachable);
+            let place = place.to_bytes();
+            if self.peers.amend(peer_id, &former, &[("contact", &place)]).await {
+                self.renew_everything(peer_id, &place, true).await;
+            }
+        })
+    }
+
+    fn remove_file(&self, file_id: FileId) -> BoxFuture<'_, Result<(), Unavailable>> {
+        Box::pin(async move { self.files.forget(file_id).await })
+    }
+
+    fn remove_peer(&self, peer_id: PeerId) -> BoxFuture<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let Some((_, network)) = self.peers.whereabouts(peer_id).await? else { return Ok(()) };
+            let mut holdings = self.peers.holdings(peer_id);
+            let mut result = Ok(());
+            while let Some(page) = holdings.next().await? {
+                result = self.files.leave(peer_id, &page).await.into_iter().fold(result, Result::and);
+            }
+            result?;
+            self.peers.close(peer_id).await?;
+            if let Some(network) = network {
+                self.peers.quit(peer_id, network).await;
+            }
+            Ok(())
+        })
+    }
+
+    fn may_be_held<'a>(&'a self, now: Now, file_ids: &'a [FileId]) -> BoxFuture<'a, Vec<bool>> {
+        Box::pin(async move {
+            let lookups = self.files.look_up(now.instant, file_ids, 0).await;
+            lookups.iter().map(|lookup| !matches!(lookup, Lookup::Unknown)).collect()
+        })
+    }
+
+    fn use_nonce(&self, peer_id: PeerId, nonce: u128, for_seconds: u64) -> BoxFuture<'_, Result<bool, Unavailable>> {
+        Box::pin(async move { self.peers.use_nonce(peer_id, nonce, for_seconds).await })
+    }
+
+    fn walk(&self) -> BoxStream<'_, Result<Vec<(FileId, PeerId)>, Unavailable>> {
+        Walk::new(&self.router, &self.keys).into_stream()
+    }
+
+    fn totals(&self) -> Totals {
+        self.estimate.totals()
+    }
+
+    /// Returns at once: servers forget by themselves what is over.
+    fn expire(&self, _: Now) -> bool {
+        false
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::stream::{self, BoxStream};
 use redis::Value;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
@@ -17,7 +18,7 @@ const STEP: usize = 500;
 
 /// Goes through the keys of one primary after another. A slot that moves meanwhile may be missed, or seen twice.
 #[derive(Debug)]
-pub struct Walk<'a> {
+pub(super) struct Walk<'a> {
     router: &'a Router,
     keys: &'a Keys,
     /// The primaries that are still to be asked, the last one first; none before the first step.
@@ -31,11 +32,16 @@ impl<'a> Walk<'a> {
         Self { router, keys, nodes: None, cursor: 0 }
     }
 
+    /// The walk as a stream of some files at a time, which ends with an error if a primary is away.
+    pub(super) fn into_stream(self) -> BoxStream<'a, Result<Vec<(FileId, PeerId)>, Unavailable>> {
+        Box::pin(stream::try_unfold(self, async |mut walk| Ok(walk.next().await?.map(|files| (files, walk)))))
+    }
+
     /// Some files, in no order, each with somebody who holds it; none at the end.
     ///
     /// # Errors
     /// [`Unavailable`] if a primary is away, or it is not known of some slots who serves them.
-    pub async fn next(&mut self) -> Result<Option<Vec<(FileId, PeerId)>>, Unavailable> {
+    async fn next(&mut self) -> Result<Option<Vec<(FileId, PeerId)>>, Unavailable> {
         let nodes = match &mut self.nodes {
             Some(nodes) => nodes,
             None => {

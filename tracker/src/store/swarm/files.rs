@@ -33,7 +33,7 @@ pub(super) struct Joined {
 
 /// How far a walk through all files has come.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place {
+pub(super) struct Place {
     shard: usize,
     block: usize,
 }

@@ -7,7 +7,7 @@
 //! - `files`: all swarms. `shard`: those behind one lock. `counts`: how much there is in all.
 //! - `one`: one swarm. `members`: its peers, and a random sample of them.
 //! - `dissent`: what is kept of a swarm whose members do not claim the same. `votes`: what most of its seeders claim.
-//! - `answer`: what a QUERY is told. `json`: how that is written.
+//! - `answer`: what a QUERY is told.
 //! - `handles`: what peers and files are called here. `slots`: where they lie.
 //!
 //! # Memory
@@ -30,7 +30,6 @@ mod counts;
 mod dissent;
 mod files;
 mod handles;
-mod json;
 mod leases;
 mod members;
 mod millis;
@@ -44,5 +43,4 @@ mod store;
 mod tests;
 mod votes;
 
-pub use files::Place;
 pub use store::Swarms;

@@ -7,10 +7,10 @@ use parking_lot::{Mutex, MutexGuard};
 use sprat_protocol::PeerId;
 
 use super::handles::HandleSet;
-use super::json::{self, PeerStart};
 use super::millis::Millis;
 use crate::model::contact::Contact;
 use crate::model::error::UnknownLease;
+use crate::store::answer::{PeerStart, peer_start};
 
 /// A peer: who it is and where, until when it is believed, and what it holds.
 ///
@@ -47,7 +47,7 @@ impl Peer {
     pub(super) fn new(peer_id: PeerId, contact: Contact, token: u128, expires: Millis) -> Self {
         Self {
             expires: AtomicU64::new(expires),
-            json: json::peer_start(peer_id, contact.observed_address()),
+            json: peer_start(peer_id, contact.observed_address()),
             network: NetworkTag::of(contact.observed()),
             reachable: AtomicU8::new(UNTRIED),
             peer_id,
@@ -106,7 +106,7 @@ impl Peer {
         if contact.observed_address() != self.contact.observed_address() {
             self.reachable = AtomicU8::new(UNTRIED);
         }
-        self.json = json::peer_start(self.peer_id, contact.observed_address());
+        self.json = peer_start(self.peer_id, contact.observed_address());
         self.network = NetworkTag::of(contact.observed());
         self.contact = contact;
     }

@@ -4,9 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use futures_util::future::{BoxFuture, ready};
+use futures_util::stream::{self, BoxStream};
 use rand::rngs::StdRng;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
+use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
 use super::files::{Files, Place};
@@ -16,8 +19,10 @@ use super::millis::{LONG_OVER, Millis};
 use super::peer::Held;
 use crate::config::Limits;
 use crate::model::contact::Contact;
-use crate::model::error::{FileRefusal, PeerRefusal, UnknownLease};
-use crate::model::holding::{Accepted, Asker, Found, Registration, Renewal, Share, Summary, Totals};
+use crate::model::error::{FileRefusal, LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
+use crate::model::holding::{Accepted, Asker, Found, Offer, Registration, Renewal, Share, Summary, Totals};
+use crate::model::moment::Now;
+use crate::store::contract::Store;
 
 /// Who holds what.
 ///
@@ -40,17 +45,16 @@ impl Swarms {
         Self { leases: Leases::new(lease, limits, rng), files }
     }
 
-    /// Opens a lease for a peer, or opens its lease anew, and adds these files to what it holds. It keeps the files that
-    /// it had, and gets this contact.
+    /// [`Store::register`], without waiting.
     ///
     /// # Errors
     /// [`PeerRefusal`] if there are too many peers. Then nothing is changed.
-    pub fn register(
+    pub fn register<'a>(
         &self,
         now: Instant,
         peer_id: PeerId,
         contact: Contact,
-        shares: Vec<Share>,
+        offers: impl IntoIterator<Item = &'a mut Offer>,
     ) -> Result<Registration, PeerRefusal> {
         let now = self.leases.millis(now);
         // Who has gone makes room before anybody is refused.
@@ -63,12 +67,13 @@ impl Swarms {
         };
         let peer = opened.peer();
         let mut held = peer.held();
-        let files = shares.into_iter().map(|share| self.join(opened.handle, &mut held, share)).collect();
-        Ok(Registration { token: opened.token, reachable: peer.reachable(), files })
+        for offer in offers {
+            offer.outcome = self.join(opened.handle, &mut held, offer.share.clone());
+        }
+        Ok(Registration { token: opened.token, reachable: peer.reachable() })
     }
 
-    /// Renews everything that the peer holds and marks these files as complete. The peer is told from now on at the
-    /// address that this came from: the token proves who it is.
+    /// [`Store::heartbeat`], without waiting.
     ///
     /// # Errors
     /// [`UnknownLease`] if this is not the token of a lease that still holds.
@@ -101,7 +106,7 @@ impl Swarms {
         Ok(renewal)
     }
 
-    /// Takes a peer out of the swarms of these files, or out of all and its lease with it. Returns how many it was in.
+    /// [`Store::unregister`], without waiting.
     ///
     /// # Errors
     /// [`UnknownLease`] if this is not the token of a lease that still holds.
@@ -128,33 +133,31 @@ impl Swarms {
         Ok(before)
     }
 
-    /// What is known of these files, with up to `max_peers` of the peers of each, drawn at random: never the asker, no
-    /// seeders if the asker is one itself, and only peers that this asker can reach. Those on the asker's own network come
-    /// first, and those last that the tracker could not connect to.
+    /// [`Store::query`], without waiting.
     pub fn query(&self, now: Instant, file_ids: &[FileId], asker: Asker, max_peers: usize) -> Found {
         let now = self.leases.millis(now);
         let mut answer = Answer::new(now, asker, max_peers);
         for file_id in file_ids {
             answer.add(*file_id, &self.leases.peers(), &self.files);
         }
-        answer.found
+        answer.finish()
     }
 
-    /// What is known of these files, in their order; none of a file that nobody holds.
-    pub fn summaries(&self, _now: Instant, file_ids: &[FileId]) -> Vec<Option<Summary>> {
+    /// [`Store::summaries`], without waiting.
+    pub fn summaries(&self, file_ids: &[FileId]) -> Vec<Option<Summary>> {
         file_ids.iter().map(|file_id| self.files.look(*file_id, |swarm, _| swarm.summary())).collect()
     }
 
-    /// Some of the files that somebody holds, each with one of those who do, and the place after them; none after the last
-    /// one. Whoever was there all the time while somebody walked through all of them was seen.
-    pub fn block(&self, place: Place) -> Option<(Vec<(FileId, PeerId)>, Place)> {
+    /// Finds some of the files that somebody holds, each with one of those who do, and the place after them; none after the
+    /// last one.
+    fn block(&self, place: Place) -> Option<(Vec<(FileId, PeerId)>, Place)> {
         let peers = self.leases.peers();
         let (files, next) = self.files.block(place)?;
         let holder = |(file_id, peer)| Some((file_id, peers.get(peer)?.peer_id()));
         Some((files.into_iter().filter_map(holder).collect(), next))
     }
 
-    /// Notes whether the tracker could connect to a peer at this address, if the peer is still there.
+    /// [`Store::set_reachable`], without waiting.
     pub fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) {
         let peers = self.leases.peers();
         if let Some((_, peer)) = peers.find(peer_id)
@@ -164,7 +167,7 @@ impl Swarms {
         }
     }
 
-    /// Forgets a file and who holds it.
+    /// [`Store::remove_file`], without waiting.
     pub fn remove_file(&self, file_id: FileId) {
         let members = self.files.look(file_id, |swarm, _| swarm.members().list().to_vec());
         for members in members.unwrap_or_default().chunks(STEPS) {
@@ -177,7 +180,7 @@ impl Swarms {
         }
     }
 
-    /// Forgets a peer, its lease, and what it holds.
+    /// [`Store::remove_peer`], without waiting.
     pub fn remove_peer(&self, peer_id: PeerId) {
         if let Some((_, peer)) = self.leases.peers().find(peer_id) {
             let _held = peer.held();
@@ -186,12 +189,12 @@ impl Swarms {
         self.forget(LONG_OVER, peer_id, usize::MAX);
     }
 
-    /// How much is known.
+    /// [`Store::totals`], without waiting.
     pub fn totals(&self) -> Totals {
         self.files.totals(self.leases.peers().len())
     }
 
-    /// Forgets some of what the leases that are over held. Returns whether there is more to forget.
+    /// [`Store::expire`], without waiting.
     pub fn expire(&self, now: Instant) -> bool {
         self.clear(self.leases.millis(now), STEPS)
     }
@@ -253,6 +256,102 @@ impl Swarms {
     pub(super) fn is_empty(&self) -> bool {
         self.leases.is_empty() && self.files.is_empty()
     }
+}
+
+impl Store for Swarms {
+    fn register<'a>(
+        &'a self,
+        now: Now,
+        peer_id: PeerId,
+        contact: Contact,
+        offers: Vec<&'a mut Offer>,
+    ) -> BoxFuture<'a, Result<Registration, RegisterError>> {
+        at_once(self.register(now.instant, peer_id, contact, offers).map_err(RegisterError::from))
+    }
+
+    fn heartbeat<'a>(
+        &'a self,
+        now: Now,
+        peer_id: PeerId,
+        token: u128,
+        observed: IpAddr,
+        completed: &'a [FileId],
+    ) -> BoxFuture<'a, Result<Renewal, LeaseError>> {
+        at_once(self.heartbeat(now.instant, peer_id, token, observed, completed).map_err(LeaseError::from))
+    }
+
+    fn unregister<'a>(
+        &'a self,
+        now: Now,
+        peer_id: PeerId,
+        token: u128,
+        file_ids: Option<&'a [FileId]>,
+    ) -> BoxFuture<'a, Result<usize, LeaseError>> {
+        at_once(self.unregister(now.instant, peer_id, token, file_ids).map_err(LeaseError::from))
+    }
+
+    fn query<'a>(&'a self, now: Now, file_ids: &'a [FileId], asker: Asker, max_peers: usize) -> BoxFuture<'a, Found> {
+        at_once(self.query(now.instant, file_ids, asker, max_peers))
+    }
+
+    fn summaries<'a>(&'a self, _: Now, file_ids: &'a [FileId]) -> BoxFuture<'a, Vec<Option<Summary>>> {
+        at_once(self.summaries(file_ids))
+    }
+
+    fn may_be_held<'a>(&'a self, _: Now, file_ids: &'a [FileId]) -> BoxFuture<'a, Vec<bool>> {
+        at_once(self.summaries(file_ids).iter().map(Option::is_some).collect())
+    }
+
+    fn walk(&self) -> BoxStream<'_, Result<Vec<(FileId, PeerId)>, Unavailable>> {
+        let mut place = Place::default();
+        let blocks = std::iter::from_fn(move || {
+            let (files, next) = self.block(place)?;
+            place = next;
+            Some(Ok(files))
+        });
+        Box::pin(stream::iter(blocks))
+    }
+
+    fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) -> BoxFuture<'_, ()> {
+        self.set_reachable(peer_id, observed, reachable);
+        at_once(())
+    }
+
+    /// Always answers that it is the first time: no other tracker shares this store.
+    fn use_nonce(&self, _: PeerId, _: u128, _: u64) -> BoxFuture<'_, Result<bool, Unavailable>> {
+        at_once(Ok(true))
+    }
+
+    fn remove_file(&self, file_id: FileId) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.remove_file(file_id);
+        at_once(Ok(()))
+    }
+
+    fn remove_peer(&self, peer_id: PeerId) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.remove_peer(peer_id);
+        at_once(Ok(()))
+    }
+
+    fn totals(&self) -> Totals {
+        self.totals()
+    }
+
+    fn expire(&self, now: Now) -> bool {
+        self.expire(now.instant)
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn run<'a>(&'a self, _: &'a CancellationToken) -> BoxFuture<'a, ()> {
+        at_once(())
+    }
+}
+
+/// Wraps an answer that nothing has to be waited for.
+fn at_once<'a, T: Send + 'a>(answer: T) -> BoxFuture<'a, T> {
+    Box::pin(ready(answer))
 }
 
 impl fmt::Debug for Swarms {

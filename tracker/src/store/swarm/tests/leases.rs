@@ -206,7 +206,7 @@ fn what_is_removed_is_forgotten_wholly() {
 fn whether_a_peer_can_be_reached_holds_for_its_address_only() {
     let mut world = World::new(Limits::default());
     let contact = |number, port| Contact::new(address(number), port, &[]);
-    let reachable = |world: &mut World, contact| world.register_at(1, contact, &[]).unwrap().reachable;
+    let reachable = |world: &mut World, contact| world.register_at(1, contact, &[]).unwrap().0.reachable;
     assert_eq!(reachable(&mut world, contact(1, 4000)), None);
     world.swarms.set_reachable(peer(1), address(2), true);
     world.swarms.set_reachable(peer(2), address(1), true);

@@ -77,7 +77,8 @@ fn limits_on_files_hold_at_their_edge() {
 fn a_refused_file_leaves_the_others_as_they_are() {
     let mut world = World::new(Limits { files_per_peer: 2, ..Limits::default() });
     let shares = [share(1, true), share(1, false), share(2, true), share(3, true), share(2, false)];
-    let results = world.register_at(1, Contact::new(address(1), 4000, &[]), &shares).unwrap().files;
+    let (_, offers) = world.register_at(1, Contact::new(address(1), 4000, &[]), &shares).unwrap();
+    let results: Vec<_> = offers.iter().map(|offer| offer.outcome).collect();
     let expected = [Ok(true), Ok(false), Ok(true), Err(FileRefusal::PeerFull), Ok(false)];
     assert_eq!(results.into_iter().map(|result| result.map(|accepted| accepted.is_news)).collect::<Vec<_>>(), expected);
     assert_eq!(world.swarms.totals(), Totals { peers: 1, files: 2, seeders: 0, leechers: 2 });

@@ -16,7 +16,7 @@ use super::world::parse;
 use crate::config::Limits;
 use crate::model::contact::Contact;
 use crate::model::holding::Totals;
-use crate::model::holding::{Asker, Claim, Share};
+use crate::model::holding::{Asker, Claim, Offer, Share};
 use crate::store::swarm::store::Swarms;
 
 const LEASE: Duration = Duration::from_secs(10);
@@ -185,14 +185,15 @@ impl Pair {
             complete: *complete,
         });
         let contact = Contact::new(address(peer), 4000, &[]);
-        let registration = self.real.register(now, peer_id(peer), contact, shares.collect()).unwrap();
+        let mut offers: Vec<Offer> = shares.map(Offer::new).collect();
+        let registration = self.real.register(now, peer_id(peer), contact, &mut offers).unwrap();
         self.tokens.insert(peer, registration.token);
         self.model.renew(peer);
-        for ((file, name, complete), result) in files.into_iter().zip(registration.files) {
+        for ((file, name, complete), offer) in files.into_iter().zip(offers) {
             let before = self.model.name(file);
             self.model.add(self.order, peer, file, name, complete);
             self.order += 1;
-            assert_eq!(result.unwrap().is_news, self.model.name(file) != before);
+            assert_eq!(offer.outcome.unwrap().is_news, self.model.name(file) != before);
         }
     }
 
@@ -215,7 +216,7 @@ impl Pair {
         while self.real.expire(now) {}
         self.model.sweep();
         for file in 0..NUM_FILES {
-            let summary = self.real.summaries(now, &[file_id(file)]).remove(0);
+            let summary = self.real.summaries(&[file_id(file)]).remove(0);
             let name = summary.as_ref().map(|summary| summary.claim.name.to_string());
             assert_eq!(name, self.model.name(file).map(|name| name.to_string()));
             let members = self.model.members(file);

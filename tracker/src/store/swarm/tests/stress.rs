@@ -20,7 +20,7 @@ use super::world::parse;
 use crate::config::Limits;
 use crate::model::contact::Contact;
 use crate::model::holding::Summary;
-use crate::model::holding::{Asker, Claim, Share};
+use crate::model::holding::{Asker, Claim, Offer, Share};
 use crate::store::swarm::store::Swarms;
 
 const LEASE: Duration = Duration::from_secs(4);
@@ -106,9 +106,9 @@ impl Arena {
             let claim = Claim { name: rng.random_range(0..3).to_string().into(), layout };
             Share { file_id, claim, complete: rng.random() }
         });
-        let shares: Vec<Share> = shares.collect();
+        let mut offers: Vec<Offer> = shares.map(Offer::new).collect();
         let contact = Contact::new(Self::address(rng), 4000, &[]);
-        if let Ok(registration) = self.swarms.register(self.now(), peer_id(number), contact, shares) {
+        if let Ok(registration) = self.swarms.register(self.now(), peer_id(number), contact, &mut offers) {
             *self.tokens[number].lock() = registration.token;
         }
     }
@@ -131,7 +131,7 @@ impl Arena {
         assert!(totals.peers <= self.limits.peers && totals.files <= self.limits.files);
         assert!(totals.seeders + totals.leechers <= self.limits.holdings);
         let file_ids: Vec<FileId> = (0..self.num_files).map(file_id).collect();
-        let summaries: Vec<Summary> = self.swarms.summaries(self.now(), &file_ids).into_iter().flatten().collect();
+        let summaries: Vec<Summary> = self.swarms.summaries(&file_ids).into_iter().flatten().collect();
         let peers = self.swarms.leases.peers();
         let held = (0..self.tokens.len()).filter_map(|number| Some(peers.find(peer_id(number))?.1.held().files.len()));
         let held: Vec<usize> = held.collect();

@@ -13,7 +13,7 @@ use sprat_protocol::tracker::FileInfo;
 use crate::config::Limits;
 use crate::model::contact::Contact;
 use crate::model::error::{FileRefusal, PeerRefusal, UnknownLease};
-use crate::model::holding::{Accepted, Asker, Claim, Found, Registration, Renewal, Share, Summary};
+use crate::model::holding::{Accepted, Asker, Claim, Found, Offer, Registration, Renewal, Share, Summary};
 use crate::store::swarm::store::Swarms;
 
 pub(super) const LEASE: Duration = Duration::from_secs(90);
@@ -67,16 +67,16 @@ impl World {
         number: u8,
         contact: Contact,
         shares: &[Share],
-    ) -> Result<Registration, PeerRefusal> {
-        let registration = self.swarms.register(self.now, peer(number), contact, shares.to_vec())?;
+    ) -> Result<(Registration, Vec<Offer>), PeerRefusal> {
+        let mut offers: Vec<Offer> = shares.iter().cloned().map(Offer::new).collect();
+        let registration = self.swarms.register(self.now, peer(number), contact, &mut offers)?;
         self.tokens.insert(number, registration.token);
-        assert_eq!(registration.files.len(), shares.len());
-        Ok(registration)
+        Ok((registration, offers))
     }
 
     pub(super) fn register_from(&mut self, number: u8, observed: IpAddr, shares: &[Share]) -> Result<(), PeerRefusal> {
-        let registration = self.register_at(number, Contact::new(observed, 4000, &[]), shares)?;
-        assert!(registration.files.iter().all(Result::is_ok), "{registration:?}");
+        let (_, offers) = self.register_at(number, Contact::new(observed, 4000, &[]), shares)?;
+        assert!(offers.iter().all(|offer| offer.outcome.is_ok()), "{offers:?}");
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl World {
     }
 
     pub(super) fn add(&mut self, number: u8, share: Share) -> Result<Accepted, FileRefusal> {
-        self.register_at(number, Contact::new(address(number), 4000, &[]), &[share]).unwrap().files[0]
+        self.register_at(number, Contact::new(address(number), 4000, &[]), &[share]).unwrap().1[0].outcome
     }
 
     pub(super) fn heartbeat_from(
@@ -124,7 +124,7 @@ impl World {
     }
 
     pub(super) fn summary(&self, file_id: FileId) -> Option<Summary> {
-        self.swarms.summaries(self.now, &[file_id]).remove(0)
+        self.swarms.summaries(&[file_id]).remove(0)
     }
 
     pub(super) fn counts(&self, file_id: FileId) -> (usize, usize) {

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::app::App;
+use super::server::HttpServer;
+use super::tls::TlsError;
 use crate::config::Config;
-use crate::http::{self, App};
 use crate::model::moment::Now;
 use crate::operation::listeners::Listeners;
 use crate::service::{Background, OpenError, Tracker};
-
-pub use crate::http::TlsError;
 
 /// A tracker, and what serves it.
 #[derive(Debug)]
 pub struct Server {
     tracker: Arc<Tracker>,
-    http: http::Server,
+    http: HttpServer,
 }
 
 /// Why a tracker cannot start.
@@ -39,7 +39,7 @@ impl Server {
         let (tracker, background) = Tracker::open(config, rand::make_rng(), Now::read())?;
         let tracker = Arc::new(tracker);
         let app = App::new(tracker.clone(), &config.server);
-        Ok((Self { tracker, http: http::Server::new(app, config)? }, background))
+        Ok((Self { tracker, http: HttpServer::new(app, config)? }, background))
     }
 
     /// Serves until `shutdown` is cancelled. Returns only after all its tasks have ended: within
@@ -64,7 +64,7 @@ impl Server {
         if let Err(error) = self.http.reload() {
             tracing::error!(%error, "the certificate stays as it was");
         }
-        if let Err(error) = self.tracker.reload(config.access.clone()).await {
+        if let Err(error) = self.tracker.moderation().reload(config.access.clone()).await {
             tracing::error!(%error, "tokens and block lists stay as they were");
         }
     }

@@ -50,7 +50,7 @@ pub(crate) struct CallBacks {
 
 /// Where they are made.
 #[derive(Debug)]
-pub(crate) struct Caller {
+pub(crate) struct Dialler {
     queue: mpsc::Receiver<Call>,
     pending: Arc<Mutex<HashSet<Call>>>,
     tls: TlsConfigs,
@@ -62,12 +62,12 @@ impl CallBacks {
     ///
     /// # Errors
     /// If the system has no randomness to give.
-    pub(crate) fn new() -> Result<(Self, Caller), NoRandomness> {
+    pub(crate) fn new() -> Result<(Self, Dialler), NoRandomness> {
         let tls = TlsConfigs::new(&Identity::generate()?);
         let (sender, queue) = mpsc::channel(WAITING);
         let pending = Arc::new(Mutex::new(HashSet::new()));
-        let caller = Caller { queue, pending: pending.clone(), tls, patience: PATIENCE };
-        Ok((Self { queue: sender, pending, rates: Rates::per_minute(PER_MINUTE) }, caller))
+        let dialler = Dialler { queue, pending: pending.clone(), tls, patience: PATIENCE };
+        Ok((Self { queue: sender, pending, rates: Rates::per_minute(PER_MINUTE) }, dialler))
     }
 
     /// Asks for a call, unless it is asked for already, or too many are.
@@ -87,9 +87,9 @@ impl CallBacks {
     }
 }
 
-impl Caller {
+impl Dialler {
     /// Makes the calls that are asked for, and tells the store what came of them, until `shutdown`.
-    pub(crate) async fn run(mut self, store: &Store, shutdown: &CancellationToken) {
+    pub(crate) async fn run(mut self, store: &dyn Store, shutdown: &CancellationToken) {
         let mut calls = JoinSet::new();
         loop {
             tokio::select! {
@@ -129,8 +129,7 @@ mod tests {
     use super::*;
     use crate::config::Limits;
     use crate::model::contact::Contact;
-    use crate::model::holding::{Claim, Share};
-    use crate::model::moment::Now;
+    use crate::model::holding::{Claim, Offer, Share};
     use crate::store::swarm::Swarms;
 
     const LONG: Duration = Duration::from_secs(20);
@@ -161,15 +160,15 @@ mod tests {
     /// What the tracker finds when the peer with seed 1 says that it is at this address.
     async fn found(address: SocketAddr, patience: Duration) -> Option<bool> {
         let peer_id = identity(1).peer_id();
-        let now = Now { instant: Instant::now(), unix_seconds: 0 };
-        let store = Store::Memory(Swarms::new(LONG * 10, Limits::default(), StdRng::seed_from_u64(1)));
+        let now = Instant::now();
+        let store = Swarms::new(LONG * 10, Limits::default(), StdRng::seed_from_u64(1));
         let file_id: FileId = "00".repeat(32).parse().unwrap();
         let claim = Claim { name: "a".into(), layout: Layout::new(1, ChunkSize::DEFAULT).unwrap() };
-        let share = Share { file_id, claim, complete: true };
+        let mut offer = Offer::new(Share { file_id, claim, complete: true });
         let contact = Contact::new(address.ip(), address.port(), &[]);
-        let token = store.register(now, peer_id, contact, vec![share]).await.unwrap().token;
-        let (calls, mut caller) = CallBacks::new().unwrap();
-        caller.patience = patience;
+        let token = store.register(now, peer_id, contact, [&mut offer]).unwrap().token;
+        let (calls, mut dialler) = CallBacks::new().unwrap();
+        dialler.patience = patience;
         calls.ask(Call { peer_id, address });
         let shutdown = CancellationToken::new();
         let answered = async {
@@ -181,9 +180,9 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        let run = async { tokio::join!(caller.run(&store, &shutdown), answered) };
+        let run = async { tokio::join!(dialler.run(&store, &shutdown), answered) };
         timeout(LONG, run).await.expect("the call comes to an end");
-        store.heartbeat(now, peer_id, token, address.ip(), &[]).await.unwrap().reachable
+        store.heartbeat(now, peer_id, token, address.ip(), &[]).unwrap().reachable
     }
 
     #[tokio::test]
@@ -213,17 +212,17 @@ mod tests {
 
     #[tokio::test]
     async fn one_address_is_not_called_more_often_than_its_rate_nor_twice_at_once() {
-        let (calls, mut caller) = CallBacks::new().unwrap();
+        let (calls, mut dialler) = CallBacks::new().unwrap();
         let call = |port| Call { peer_id: identity(1).peer_id(), address: (Ipv4Addr::LOCALHOST, port).into() };
         calls.ask(call(1));
         calls.ask(call(1));
         (2..100).for_each(|port| calls.ask(call(port)));
         let mut asked = 0;
-        while caller.queue.try_recv().is_ok() {
+        while dialler.queue.try_recv().is_ok() {
             asked += 1;
         }
         assert_eq!(asked, PER_MINUTE.get());
         calls.ask(Call { address: (Ipv4Addr::new(127, 0, 0, 2), 1).into(), ..call(1) });
-        assert!(caller.queue.try_recv().is_ok());
+        assert!(dialler.queue.try_recv().is_ok());
     }
 }

@@ -6,8 +6,9 @@ use sprat_chunking::FileId;
 use sprat_protocol::tracker::{ErrorAnswer, ErrorCode, MAX_NAME_LEN};
 
 use crate::access::AccessError;
-use crate::access::blocks::Blocked;
+use crate::access::blocks::{BlockError, Blocked};
 use crate::access::proof::ProofError;
+use crate::access::tokens::TokenError;
 use crate::model::error::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
 
 /// Why a request is not carried out.
@@ -176,6 +177,30 @@ impl From<LeaseError> for Refusal {
             LeaseError::Unavailable(reason) => Self::unavailable(reason),
         }
     }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::NoRandomness(_) | TokenError::File(_) => failed(&error),
+            _ => Self::Malformed(error.to_string()),
+        }
+    }
+}
+
+impl From<BlockError> for Refusal {
+    fn from(error: BlockError) -> Self {
+        match error {
+            BlockError::File(_) => failed(&error),
+            BlockError::NoFolder | BlockError::TooMany(_) => Self::Malformed(error.to_string()),
+        }
+    }
+}
+
+/// The log says why, and not the answer.
+fn failed(error: &dyn std::error::Error) -> Refusal {
+    tracing::error!(%error, "a change of who may do what failed");
+    Refusal::Failed
 }
 
 /// Why a file is not added, whoever has it.

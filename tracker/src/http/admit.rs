@@ -7,9 +7,9 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::routes::{App, Client, caller};
+use super::app::{App, Client, caller};
 use crate::access::Role;
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 
 /// What it takes to get to a route.
 #[derive(Clone)]

@@ -1,50 +1,42 @@
-//! What a tracker does with a message. Knows the messages, not how they came.
-//!
-//! `names`: what it knows of the names of files. `others`: what trackers that share a cluster tell each other of them.
-//! `moderation`: what its operator tells it while it runs.
-
-mod moderation;
-mod names;
-mod others;
+//! The tracker: it answers one message at a time.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
-use serde::Serialize;
-use sprat_chunking::{FileId, Layout};
+use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 use sprat_protocol::identity::NoRandomness;
-use sprat_protocol::name::is_invisible;
 use sprat_protocol::tracker::{
-    FileOutcome, Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_NAME_LEN, MAX_QUERY_FILES, MAX_QUERY_PEERS,
-    MAX_REGISTER_FILES, Query, Register, RegisterFile, Registered, Unregister, Unregistered,
+    Heartbeat, HeartbeatAnswer, Lease, LeaseToken, MAX_QUERY_FILES, MAX_QUERY_PEERS, MAX_REGISTER_FILES,
+    MAX_SEARCH_WORDS_LEN, Query, Register, Registered, Search, SearchAnswer, Unregister, Unregistered,
 };
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use utoipa::ToSchema;
 
+use super::call_back::{self, Call, CallBacks};
+use super::moderation::Moderation;
+use super::names::{self, Names};
+use super::refusal::{ClaimError, Refusal};
+use super::register::{RegisteredFile, all_over_a_limit};
+use super::stats::{MessageCounters, Stats};
 use crate::access::proof::{Proof, ProofError, Proofs, REMEMBERED};
 use crate::access::{Access, AccessFilesError};
-use crate::call_back::{self, Call, CallBacks};
 use crate::catalogue::{self, Catalogue, Place, Settings};
 use crate::config::{Config, StoreKind};
 use crate::model::contact::Contact;
 use crate::model::count::to_u32;
-use crate::model::error::{FileRefusal, RegisterError, UnknownLease};
-use crate::model::holding::{Accepted, Asker, Claim, Found, Share, Totals};
+use crate::model::error::{RegisterError, Unavailable, UnknownLease};
+use crate::model::holding::{Asker, Found, Totals};
 use crate::model::moment::{Caller, Now};
 use crate::model::rates::Rates;
 use crate::operation::metrics::Metrics;
-use crate::refusal::{ClaimError, Refusal};
 use crate::store::Store;
 use crate::store::cluster::{Cluster, ClusterError};
 use crate::store::swarm::Swarms;
-use names::Names;
 
 /// How many peers are named to somebody who does not say how many.
 const DEFAULT_QUERY_PEERS: u32 = 50;
@@ -62,18 +54,19 @@ pub struct Tracker {
     started: Instant,
     proofs: Proofs,
     access: Arc<Access>,
-    store: Arc<Store>,
+    store: Arc<dyn Store>,
     call_backs: Option<CallBacks>,
     new_files: Rates,
-    names: Names,
-    requests: RequestCounters,
+    names: Arc<Names>,
+    moderation: Moderation,
+    messages: MessageCounters,
     metrics: Arc<Metrics>,
 }
 
 /// What a tracker does besides answering.
 #[derive(Debug)]
 pub struct Background {
-    caller: Option<call_back::Caller>,
+    dialler: Option<call_back::Dialler>,
 }
 
 /// Why a tracker cannot start.
@@ -93,59 +86,6 @@ pub enum OpenError {
     Cluster(#[from] ClusterError),
 }
 
-/// What a tracker tells about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Stats {
-    /// Its version.
-    pub version: &'static str,
-    /// For how many seconds it has been running.
-    pub uptime: u64,
-    /// Peers with a lease.
-    pub peers: usize,
-    /// Different files.
-    pub files: usize,
-    /// Pairs of a peer and a file that it has all of.
-    pub seeders: usize,
-    /// Pairs of a peer and a file that it has a part of.
-    pub leechers: usize,
-    /// How many messages it understood.
-    pub requests: Requests,
-}
-
-/// How many messages of each kind the tracker understood, since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Requests {
-    /// REGISTER.
-    pub register: u64,
-    /// QUERY, and questions for one file.
-    pub query: u64,
-    /// HEARTBEAT.
-    pub heartbeat: u64,
-    /// UNREGISTER.
-    pub unregister: u64,
-    /// SEARCH.
-    pub search: u64,
-}
-
-/// [`Requests`] while they are counted. No request waits for another to be counted.
-#[derive(Debug, Default)]
-struct RequestCounters {
-    register: AtomicU64,
-    query: AtomicU64,
-    heartbeat: AtomicU64,
-    unregister: AtomicU64,
-    search: AtomicU64,
-}
-
-impl RequestCounters {
-    fn read(&self) -> Requests {
-        let Self { register, query, heartbeat, unregister, search } = self;
-        let [register, query, heartbeat, unregister, search] =
-            [register, query, heartbeat, unregister, search].map(|counter| counter.load(Ordering::Relaxed));
-        Requests { register, query, heartbeat, unregister, search }
-    }
-}
-
 impl Tracker {
     /// A tracker that knows nobody yet, and what is to run beside it. Lease tokens are drawn from `rng`, so it must be one
     /// that nobody can predict.
@@ -160,35 +100,46 @@ impl Tracker {
         let (catalogue, opening) = Catalogue::open(place, &Settings::default())?;
         names::report(&opening);
         let metrics = Arc::<Metrics>::default();
-        let (call_backs, caller) = config.call_back.then(CallBacks::new).transpose()?.unzip();
+        let (call_backs, dialler) = config.call_back.then(CallBacks::new).transpose()?.unzip();
+        let access = Arc::new(Access::open(config)?);
+        let (store, cluster) = open_store(config, rng, &metrics)?;
+        let names = Arc::new(Names::new(
+            Arc::new(catalogue),
+            config.catalogue.clone(),
+            store.clone(),
+            access.clone(),
+            cluster,
+            metrics.clone(),
+        ));
         let tracker = Self {
             lease: config.lease,
             started: now.instant,
             proofs: Proofs::new(config.names.clone(), now),
-            access: Arc::new(Access::open(config)?),
-            store: Arc::new(open_store(config, rng, &metrics)?),
+            moderation: Moderation::new(access.clone(), store.clone(), names.clone()),
+            access,
+            store,
             call_backs,
             new_files: Rates::per_minute(config.limits.new_files_per_minute),
-            names: Names::new(catalogue, config.catalogue.clone()),
-            requests: RequestCounters::default(),
+            names,
+            messages: MessageCounters::default(),
             metrics,
         };
-        Ok((tracker, Background { caller }))
+        Ok((tracker, Background { dialler }))
     }
 
     /// Does what a tracker does besides answering, until `shutdown`.
     pub async fn run(&self, background: Background, shutdown: &CancellationToken) {
         let calls = async {
-            if let Some(caller) = background.caller {
-                caller.run(&self.store, shutdown).await;
+            if let Some(dialler) = background.dialler {
+                dialler.run(&*self.store, shutdown).await;
             }
         };
         let tidy = shutdown.run_until_cancelled(self.keep_tidy());
-        let names = shutdown.run_until_cancelled(self.keep_names());
-        let relearning = shutdown.run_until_cancelled(self.keep_relearning());
-        let following = shutdown.run_until_cancelled(self.keep_following());
+        let names = shutdown.run_until_cancelled(self.names.keep());
+        let relearning = shutdown.run_until_cancelled(self.names.keep_relearning());
+        let following = shutdown.run_until_cancelled(self.names.keep_following());
         let store = self.store.run(shutdown);
-        tokio::join!(calls, tidy, names, relearning, following, store, self.keep_tokens(shutdown));
+        tokio::join!(calls, tidy, names, relearning, following, store, self.moderation.keep_tokens(shutdown));
         self.flush().await;
     }
 
@@ -211,44 +162,35 @@ impl Tracker {
         if !is_first.map_err(Refusal::unavailable)? {
             return Err(ProofError::Replayed.into());
         }
-        self.requests.register.fetch_add(1, Ordering::Relaxed);
-        if !self.names.catalogue.has_room(message.files.len()) {
+        self.messages.register.add();
+        if !self.names.has_room(message.files.len()) {
             return Err(Refusal::busy());
         }
         let Register { peer_id, port, addresses, files, .. } = message;
         let contact = Contact::new(caller.address, port, &addresses);
-        let mut checked: Vec<_> = files.into_iter().map(|file| (file.file_id, self.check(file))).collect();
-        self.hold_new_files_back(caller, &mut checked).await;
-        let mut shares = Vec::with_capacity(checked.len());
-        let checked: Vec<_> =
-            checked.into_iter().map(|(file_id, share)| (file_id, share.map(|share| shares.push(share)))).collect();
-        let stored = self.store.register(caller.now, peer_id, contact, shares).await;
-        let stored = stored.map_err(|error| {
+        let blocks = self.access.blocks();
+        let mut files: Vec<_> = files.into_iter().map(|file| RegisteredFile::check(file, blocks)).collect();
+        self.hold_new_files_back(caller, &mut files).await;
+        let offers = files.iter_mut().filter_map(RegisteredFile::offer).collect();
+        let registration = self.store.register(caller.now, peer_id, contact, offers).await;
+        let registration = registration.map_err(|error| {
             if let RegisterError::Refused(refusal) = error {
                 self.metrics.cap_hit(refusal.limit());
             }
             Refusal::of_register(error, self.lease_seconds())
         })?;
-        let mut results = stored.files.into_iter();
-        let mut news = Vec::new();
-        let files = checked.into_iter().map(|(file_id, share)| match share {
-            Err(error) => FileOutcome::Refused { file_id, reason: error.to_string(), retry_after: error.retry_after() },
-            Ok(()) => {
-                let result = results.next().expect("there is a result for each share");
-                news.extend(result.as_ref().is_ok_and(|accepted| accepted.is_news).then_some((file_id, peer_id)));
-                self.outcome(file_id, result)
-            }
-        });
-        let files: Vec<FileOutcome> = files.collect();
-        self.record(caller.now, &news).await;
+        files.iter().filter_map(RegisteredFile::limit).for_each(|limit| self.metrics.cap_hit(limit));
+        let news: Vec<_> = files.iter().filter(|file| file.is_news()).map(|file| (file.file_id, peer_id)).collect();
+        self.names.record(caller.now, &news).await;
+        let files: Vec<_> = files.iter().map(|file| file.outcome(self.lease_seconds())).collect();
         if let Some(refusal) = all_over_a_limit(&files) {
             return Err(refusal);
         }
-        if stored.reachable.is_none() {
+        if registration.reachable.is_none() {
             self.call_back(peer_id, SocketAddr::new(caller.address, port));
         }
-        let lease = self.lease(LeaseToken::new(stored.token));
-        Ok(Registered { lease, observed: caller.address, reachable: stored.reachable, files })
+        let lease = self.lease(LeaseToken::new(registration.token));
+        Ok(Registered { lease, observed: caller.address, reachable: registration.reachable, files })
     }
 
     /// Somebody asks who has these files.
@@ -258,7 +200,7 @@ impl Tracker {
     pub async fn query(&self, caller: Caller, message: &Query) -> Result<Found, Refusal> {
         at_most("file IDs", message.file_ids.len(), MAX_QUERY_FILES)?;
         message.peer_id.map_or(Ok(()), |peer_id| self.access.blocks().peer(peer_id))?;
-        self.requests.query.fetch_add(1, Ordering::Relaxed);
+        self.messages.query.add();
         let asker = Asker { peer_id: message.peer_id, address: caller.address };
         let max_peers = message.max_peers.min(MAX_QUERY_PEERS) as usize;
         let (allowed, mut blocked) = self.without_blocked(&message.file_ids);
@@ -277,7 +219,7 @@ impl Tracker {
         match (found.unknown.is_empty(), found.unavailable.is_empty()) {
             (true, true) => Ok(found.files),
             (false, _) => Err(Refusal::UnknownFile(file_id)),
-            (true, false) => Err(Refusal::unavailable(crate::model::error::Unavailable)),
+            (true, false) => Err(Refusal::unavailable(Unavailable)),
         }
     }
 
@@ -289,13 +231,23 @@ impl Tracker {
         let Heartbeat { peer_id, token, completed } = message;
         at_most("completed files", completed.len(), MAX_REGISTER_FILES)?;
         self.access.blocks().peer(peer_id)?;
-        self.requests.heartbeat.fetch_add(1, Ordering::Relaxed);
+        self.messages.heartbeat.add();
         let bits = token.bits().ok_or(UnknownLease)?;
         let renewal = self.store.heartbeat(caller.now, peer_id, bits, caller.address, &completed).await?;
         if let Some(address) = renewal.moved_to {
             self.call_back(peer_id, address);
         }
         Ok(HeartbeatAnswer { lease: self.lease(token), reachable: renewal.reachable, unknown: renewal.unknown })
+    }
+
+    /// Answers a SEARCH: somebody looks for files by name.
+    ///
+    /// # Errors
+    /// [`Refusal`] if these are too many words, or too many people search.
+    pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
+        at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
+        self.messages.search.add();
+        self.names.search(caller.now, message).await
     }
 
     /// A peer takes back what it registered.
@@ -305,7 +257,7 @@ impl Tracker {
     pub async fn unregister(&self, caller: Caller, message: Unregister) -> Result<Unregistered, Refusal> {
         let Unregister { peer_id, token, file_ids } = message;
         at_most("file IDs", file_ids.as_ref().map_or(0, Vec::len), MAX_REGISTER_FILES)?;
-        self.requests.unregister.fetch_add(1, Ordering::Relaxed);
+        self.messages.unregister.add();
         let bits = token.bits().ok_or(UnknownLease)?;
         let removed = self.store.unregister(caller.now, peer_id, bits, file_ids.as_deref()).await?;
         Ok(Unregistered { removed: to_u32(removed) })
@@ -314,6 +266,26 @@ impl Tracker {
     /// What this tracker is called; nothing if it answers to every name.
     pub(crate) fn names(&self) -> &[String] {
         self.proofs.names()
+    }
+
+    /// Number of names that are known, and of changes of them that wait to be written.
+    pub(crate) fn names_known(&self) -> (usize, usize) {
+        self.names.known()
+    }
+
+    /// Waits until SEARCH finds everything that was registered before.
+    pub async fn flush(&self) {
+        self.names.flush().await;
+    }
+
+    /// Rights of those who ask.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Orders of the operator.
+    pub fn moderation(&self) -> &Moderation {
+        &self.moderation
     }
 
     /// The numbers that it keeps for Prometheus.
@@ -336,7 +308,7 @@ impl Tracker {
             files: totals.files,
             seeders: totals.seeders,
             leechers: totals.leechers,
-            requests: self.requests.read(),
+            requests: self.messages.read(),
         }
     }
 
@@ -382,36 +354,17 @@ impl Tracker {
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.
-    async fn hold_new_files_back(&self, caller: Caller, files: &mut [(FileId, Result<Share, ClaimError>)]) {
-        let file_ids: Vec<FileId> = files.iter().filter(|(_, share)| share.is_ok()).map(|(id, _)| *id).collect();
+    async fn hold_new_files_back(&self, caller: Caller, files: &mut [RegisteredFile]) {
+        let file_ids: Vec<FileId> = files.iter().filter(|file| file.is_offered()).map(|file| file.file_id).collect();
         let known = self.store.summaries(caller.now, &file_ids).await;
         let new: HashSet<FileId> =
             file_ids.into_iter().zip(known).filter_map(|(id, known)| known.is_none().then_some(id)).collect();
         if let Err(wait) = self.new_files.take(caller.address, new.len()) {
             self.metrics.cap_hit("new_files_per_minute");
             let retry_after = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-            for (_, share) in files.iter_mut().filter(|(file_id, _)| new.contains(file_id)) {
-                *share = Err(ClaimError::TooManyNew { retry_after });
-            }
+            let new = |file: &&mut RegisteredFile| new.contains(&file.file_id);
+            files.iter_mut().filter(new).for_each(|file| file.refuse(ClaimError::TooManyNew { retry_after }));
         }
-    }
-
-    /// What a peer is told that became of its file.
-    fn outcome(&self, file_id: FileId, result: Result<Accepted, FileRefusal>) -> FileOutcome {
-        match result {
-            Ok(Accepted { chunk_size, .. }) => FileOutcome::Accepted { file_id, chunk_size },
-            Err(refusal) => {
-                refusal.limit().into_iter().for_each(|limit| self.metrics.cap_hit(limit));
-                let retry_after = Some(self.lease_seconds());
-                FileOutcome::Refused { file_id, reason: refusal.to_string(), retry_after }
-            }
-        }
-    }
-
-    /// Holds what a peer says of a file against itself and against what is blocked.
-    fn check(&self, file: RegisterFile) -> Result<Share, ClaimError> {
-        self.access.blocks().file(file.file_id)?;
-        check(file)
     }
 
     /// These files without the blocked ones, and the blocked ones.
@@ -433,43 +386,21 @@ impl Tracker {
     }
 }
 
-/// The store that the operator wants.
-fn open_store(config: &Config, rng: StdRng, metrics: &Arc<Metrics>) -> Result<Store, ClusterError> {
+/// Opens the store that the operator wants, and the cluster if it is one.
+fn open_store(config: &Config, rng: StdRng, metrics: &Arc<Metrics>) -> Result<OpenStore, ClusterError> {
     let (lease, limits) = (config.lease, config.limits.clone());
     Ok(match config.store {
-        StoreKind::Memory => Store::Memory(Swarms::new(lease, limits, rng)),
-        StoreKind::Cluster => Store::Cluster(Arc::new(Cluster::new(&config.cluster, lease, limits, metrics.clone())?)),
+        StoreKind::Memory => (Arc::new(Swarms::new(lease, limits, rng)), None),
+        StoreKind::Cluster => {
+            let cluster = Arc::new(Cluster::new(&config.cluster, lease, limits, metrics.clone())?);
+            (cluster.clone(), Some(cluster))
+        }
     })
 }
+
+type OpenStore = (Arc<dyn Store>, Option<Arc<Cluster>>);
 
 /// Holds a list against its bound.
 fn at_most(what: &'static str, count: usize, most: usize) -> Result<(), Refusal> {
     if count > most { Err(Refusal::TooLong { what, count, most }) } else { Ok(()) }
-}
-
-/// Where a limit kept every single file out, the whole message is over the limit.
-fn all_over_a_limit(files: &[FileOutcome]) -> Option<Refusal> {
-    let limits = files.iter().map(|outcome| match outcome {
-        FileOutcome::Refused { reason, retry_after: Some(seconds), .. } => Some((reason, *seconds)),
-        _ => None,
-    });
-    let limits: Option<Vec<_>> = limits.collect();
-    let (reason, retry_after) = limits?.into_iter().next()?;
-    Some(Refusal::TooManyFiles { reason: reason.clone(), retry_after })
-}
-
-/// Holds what a peer says of a file against itself.
-fn check(file: RegisterFile) -> Result<Share, ClaimError> {
-    let RegisterFile { file_id, name, size, chunk_size, num_chunks, complete } = file;
-    if name.is_empty() || name.len() > MAX_NAME_LEN {
-        return Err(ClaimError::NameLen(name.len()));
-    }
-    if name.chars().any(|c| c.is_control() || is_invisible(c)) {
-        return Err(ClaimError::NameControl);
-    }
-    let layout = Layout::new(size, chunk_size)?;
-    if layout.num_chunks() != num_chunks {
-        return Err(ClaimError::NumChunks { expected: layout.num_chunks(), claimed: num_chunks });
-    }
-    Ok(Share { file_id, claim: Claim { name: name.into(), layout }, complete })
 }
