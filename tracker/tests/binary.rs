@@ -143,7 +143,7 @@ fn a_configuration_with_a_mistake_is_refused_with_its_line() {
     }
 }
 
-/// What is written to the log from now on.
+/// Lines of the log from now on.
 #[cfg(unix)]
 struct Log(std::io::Lines<BufReader<std::process::ChildStderr>>);
 
@@ -234,7 +234,7 @@ fn url_in(line: &str) -> &str {
     line.trim_end().strip_prefix("sprat-tracker listening on ").unwrap()
 }
 
-/// What a check of this tracker says, and its exit code.
+/// Checks this tracker as a script does; returns the exit code and the words.
 fn check(arguments: &[&str]) -> (Option<i32>, String) {
     let output = tracker(&[&["check"], arguments].concat()).output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap() + stderr(&output))

@@ -24,12 +24,12 @@ use servers::{PRIMARIES, Servers};
 
 mod servers;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(60);
-/// How long to wait before looking again.
+/// Pause before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
 const LEASE: Duration = Duration::from_secs(6);
-/// For how long a primary that is away may cost errors.
+/// Time for which a primary that is away may cost errors.
 const RECOVERY: Duration = Duration::from_secs(15);
 const LONG_LEASE: Duration = Duration::from_secs(600);
 const ASKER: Asker = Asker { peer_id: None, address: IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1)) };
@@ -58,7 +58,7 @@ impl Tracker {
         tracker
     }
 
-    /// Whether the slots of all primaries can be looked up.
+    /// Says whether the slots of all primaries can be looked up.
     async fn answers_everywhere(&self) -> bool {
         let file_ids: Vec<FileId> = (0..PRIMARIES).map(|shard| files_of(shard).next().unwrap()).collect();
         let found = self.cluster.query(Now::read(), &file_ids, ASKER, 1).await;
@@ -107,11 +107,11 @@ fn observed(number: u32) -> IpAddr {
     contact(number).observed()
 }
 
-/// What came of a REGISTER.
+/// Outcome of a REGISTER.
 #[derive(Debug, PartialEq)]
 struct Told {
     token: u128,
-    /// In the order of the files.
+    /// Outcomes in the order of the files.
     files: Vec<Result<Accepted, FileRefusal>>,
 }
 
@@ -133,7 +133,7 @@ fn share(file_id: FileId) -> Share {
     Share { file_id, claim, complete: true }
 }
 
-/// Which primary has the slot of this tag at first.
+/// Finds the primary that has the slot of this tag at first.
 fn shard_of(tag: &str) -> usize {
     Servers::shard_of(crc::Crc::<u16>::new(&crc::CRC_16_XMODEM).checksum(tag.as_bytes()) % 16384)
 }
@@ -156,10 +156,10 @@ fn peers_of(shard: usize) -> impl Iterator<Item = u32> {
     (1_000_000..).filter(move |number| shard_of_peer(*number) == shard)
 }
 
-/// What went wrong: when, and with the slots of which primary.
+/// Errors: the moment of each, and the primary whose slots it was about.
 type Errors = Arc<Mutex<Vec<(Instant, usize)>>>;
 
-/// What peers were told to be registered: who holds which file.
+/// Holders of each file, by what peers were told to be registered.
 type Registered = Arc<Mutex<BTreeMap<FileId, BTreeSet<u32>>>>;
 
 /// Peers that register more and more, keep their leases, and register again what the tracker lost; and somebody who asks for
@@ -202,7 +202,7 @@ impl Load {
         assert!(self.tasks.try_join_next().is_none(), "a peer failed");
     }
 
-    /// When something went wrong for the last time with the slots of this primary.
+    /// Finds the moment of the last error with the slots of this primary.
     fn last_error(&self, shard: usize) -> Option<Instant> {
         self.errors.lock().iter().filter(|(_, of)| *of == shard).map(|(at, _)| *at).max()
     }
@@ -238,7 +238,7 @@ struct Peer {
     cluster: Arc<Cluster>,
     errors: Errors,
     registered: Registered,
-    /// What it holds, and what of that it still has to register.
+    /// Files that it holds; below, those of them that it still has to register.
     files: BTreeSet<FileId>,
     open: BTreeSet<FileId>,
     token: Option<u128>,
@@ -516,7 +516,7 @@ fn put(number: u32) -> Change {
     Change::Put { file_id, name, size: 1, chunk_size: ChunkSize::DEFAULT, first_seen: 5, by }
 }
 
-/// What was read of each stream.
+/// Changes that were read of each stream.
 type Read = [Vec<Change>; STREAMS];
 
 /// Reads news until that is enough. Says whether something was said to be missing.

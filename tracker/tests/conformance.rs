@@ -1,4 +1,4 @@
-//! What every store has to do, wherever it keeps who holds what: one list of cases, run over each store.
+//! Conformance of every store, wherever it keeps who holds what: one list of cases, run over each store.
 //!
 //! Time is real here, because the cluster has clocks of its own; so leases are short, and what is to happen after a while is
 //! waited for.
@@ -29,15 +29,15 @@ use servers::Servers;
 
 mod servers;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(30);
-/// How long to wait before looking again.
+/// Pause before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// A lease that is not over before a test is.
 const LONG_LEASE: Duration = Duration::from_secs(600);
 /// A lease that a test can wait for the end of.
 const SHORT_LEASE: Duration = Duration::from_secs(1);
-/// Where somebody asks from who is no peer.
+/// Number of the address from which somebody asks who is no peer.
 const ELSEWHERE: u8 = 255;
 
 #[derive(Clone, Copy)]
@@ -58,12 +58,12 @@ impl Drop for World {
     }
 }
 
-/// What came of a REGISTER.
+/// Outcome of a REGISTER.
 #[derive(Debug, PartialEq)]
 struct Registered {
     token: u128,
     reachable: Option<bool>,
-    /// In the order of the files.
+    /// Outcomes in the order of the files.
     files: Vec<Result<Accepted, FileRefusal>>,
 }
 
@@ -88,7 +88,7 @@ fn share(number: u8, complete: bool) -> Share {
     Share { file_id: file(number), claim: claim("name", 300_000, 256), complete }
 }
 
-/// What is known of the files that were found.
+/// Parses the files that were found.
 fn infos(found: &Found) -> Vec<FileInfo> {
     serde_json::from_slice(&[b"[", found.files.as_slice(), b"]"].concat()).unwrap()
 }
@@ -173,7 +173,7 @@ impl World {
         self.query_from(asker, ELSEWHERE, number, 100).await
     }
 
-    /// Who is told to an asker, in order of their numbers.
+    /// Lists the peers that an asker is told of, in order of their numbers.
     async fn told(&self, asker: Option<u8>, number: u8) -> Vec<u8> {
         let mut told = self.query(asker, number).await.as_ref().map(told).unwrap_or_default();
         told.sort_unstable();
@@ -228,7 +228,7 @@ async fn a_lease_ends_when_nothing_renews_it(world: World) {
 }
 
 impl World {
-    /// Whether the peer has no lease. Unlike a heartbeat with its token this does not renew one.
+    /// Says whether the peer has no lease. Unlike a heartbeat with its token this does not renew one.
     async fn heartbeat_is_unknown(&self, number: u8) -> bool {
         self.heartbeat(number, 0, &[]).await == Err(UNKNOWN_LEASE)
     }

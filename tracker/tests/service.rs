@@ -21,7 +21,7 @@ use sprat_tracker::service::CATALOGUE;
 use sprat_tracker::{Caller, Config, Limits, Now, Tracker};
 use tokio_util::sync::CancellationToken;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(20);
 
 struct World {

@@ -26,10 +26,10 @@ pub struct Blocked {
     reason: Reason,
 }
 
-/// How many entries may be added while the tracker runs, of each kind; more belong into a file.
+/// Upper bound of the entries of each kind that are added while the tracker runs; more belong into a file.
 pub const MAX_ENTRIES: usize = 10_000;
 
-/// What is blocked now and was not before: it is to be forgotten where it is known.
+/// Peers and files that are blocked now and were not before: they are to be forgotten where they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewlyBlocked {
     /// Peers.
@@ -38,13 +38,13 @@ pub struct NewlyBlocked {
     pub files: Vec<FileId>,
 }
 
-/// Why something is not blocked, or stays so.
+/// Reason why something is not blocked, or stays so.
 #[derive(Debug, thiserror::Error)]
 pub enum BlockError {
-    /// There is nowhere to keep it.
+    /// Data folder that is missing: entries have no place to be kept.
     #[error("what is blocked is kept in the data folder, and there is none; set data_dir, or use a list in a file")]
     NoFolder,
-    /// There are enough.
+    /// Entries of a kind are as many as may be.
     #[error("{MAX_ENTRIES} {0} are blocked already; put them into a file that the configuration names")]
     TooMany(Kind),
     /// The file in the data folder cannot be used.
@@ -52,21 +52,21 @@ pub enum BlockError {
     File(#[from] FileError),
 }
 
-/// Who and what is blocked.
+/// Peers, addresses and files that are blocked.
 #[derive(Debug)]
 pub struct Blocks {
-    /// None where nothing outlives a restart: then there are only lists in files.
+    /// File of what was added; none without a data folder, and then there are only lists in files.
     file: Option<StateFile<Added>>,
-    /// What stands in files.
+    /// Entries that stand in files.
     listed: ArcSwap<Entries>,
-    /// What was added to that.
+    /// Entries that were added to those in files.
     added: ArcSwap<Entries>,
     /// Held by whoever changes either, so that no change is overtaken by an older one.
     changing: Mutex<()>,
 }
 
 impl Blocks {
-    /// What the lists say, and what is kept in this folder.
+    /// Opens what the lists say, and what is kept in this folder.
     ///
     /// # Errors
     /// [`AccessFilesError`] names the file that is in the way.
@@ -77,7 +77,7 @@ impl Blocks {
         Ok(blocks)
     }
 
-    /// Whether this peer may be here.
+    /// Checks that this peer may be here.
     ///
     /// # Errors
     /// [`Blocked`] says why not.
@@ -85,7 +85,7 @@ impl Blocks {
         self.check("this peer", |entries| entries.peers.get(&peer_id))
     }
 
-    /// Whether anything from this address is heard.
+    /// Checks that this address may be heard.
     ///
     /// # Errors
     /// [`Blocked`] says why not.
@@ -93,7 +93,7 @@ impl Blocks {
         self.check("your address", |entries| entries.addresses.of(address))
     }
 
-    /// Whether this file may be here.
+    /// Checks that this file may be here.
     ///
     /// # Errors
     /// [`Blocked`] says why not.
@@ -123,7 +123,7 @@ impl Blocks {
         self.change(|added| Ok(added.remove(target)))
     }
 
-    /// What was blocked while the tracker ran.
+    /// Reads what was blocked while the tracker ran.
     ///
     /// # Errors
     /// [`FileError`] if that cannot be read.
@@ -151,7 +151,7 @@ impl Blocks {
         Ok(news(&self.listed.load(), &before))
     }
 
-    /// How many peers, networks and files stand in files.
+    /// Counts the peers, networks and files that stand in files.
     pub fn listed(&self) -> (usize, usize, usize) {
         let listed = self.listed.load();
         (listed.peers.len(), listed.addresses.len(), listed.files.len())
@@ -175,7 +175,7 @@ impl Blocks {
     }
 }
 
-/// What is in the one and not in the other.
+/// Finds what is blocked `now` and was not `before`.
 fn news(now: &Entries, before: &Entries) -> NewlyBlocked {
     let peers = now.peers.keys().filter(|id| !before.peers.contains_key(id)).copied().collect();
     let files = now.files.keys().filter(|id| !before.files.contains_key(id)).copied().collect();

@@ -3,7 +3,7 @@
 use super::block_list::BlockListError;
 use super::state_file::FileError;
 
-/// Why the files about access cannot be used.
+/// Reason why the files about access cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessFilesError {
     /// One in the data folder.

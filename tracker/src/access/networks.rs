@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// What is known of networks. An address costs one look-up for each length of prefix that occurs, of 33 and 129 at most.
+/// Values of networks. An address costs one look-up for each length of prefix that occurs, of 33 and 129 at most.
 #[derive(Clone, Debug)]
 pub(super) struct Networks<T> {
     networks: HashMap<IpNet, T>,
@@ -27,14 +27,14 @@ impl<T> Networks<T> {
         self.networks.insert(network, value);
     }
 
-    /// What is said of the smallest network that this address is in.
+    /// Finds the value of the smallest network that this address is in.
     pub(super) fn of(&self, address: IpAddr) -> Option<&T> {
         let address = address.to_canonical();
         let lengths = self.lengths[usize::from(address.is_ipv6())].iter().rev();
         lengths.filter_map(|length| IpNet::new(address, *length).ok()).find_map(|net| self.networks.get(&net.trunc()))
     }
 
-    /// How many networks there are.
+    /// Counts the networks.
     pub(super) fn len(&self) -> usize {
         self.networks.len()
     }

@@ -1,4 +1,5 @@
-//! Whether a REGISTER is the word of the peer that it names: said to this tracker, now, and heard for the first time.
+//! Proof that a REGISTER is the word of the peer that it names: said to this tracker, now, and heard for the first
+//! time.
 //!
 //! A REGISTER that was overheard is of no use to whoever sends it again: its nonce is remembered for as long as its time would
 //! be accepted, and what was said before this tracker started, when nonces were not yet remembered, is too old. A peer whose
@@ -13,14 +14,15 @@ use sprat_protocol::tracker::{MAX_CLOCK_SKEW, NotSigned, Register, Signature};
 
 use crate::model::moment::Now;
 
-/// For how long a nonce is remembered at least: from the earliest to the latest moment in which its time is accepted.
+/// Time for which a nonce is remembered at least: from the earliest to the latest moment in which its time is accepted.
 pub const REMEMBERED: Duration = Duration::from_secs(2 * MAX_CLOCK_SKEW);
-/// How many nonces are remembered, for at most twice that time, before no more are taken: about 80 MB of them.
+/// Upper bound of the nonces that are remembered, for at most twice that time, before no more are taken: about 80 MB of
+/// them.
 const MAX_NONCES: usize = 4_000_000;
-/// In so many parts: a part that grows is copied, and whoever registers meanwhile waits for it.
+/// Number of parts that nonces are kept in: a part that grows is copied, and whoever registers meanwhile waits for it.
 const PARTS: usize = 64;
 
-/// What a REGISTER came with.
+/// Body and signature of a REGISTER.
 #[derive(Clone, Copy, Debug)]
 pub struct Proof<'a> {
     /// The body as it was sent.
@@ -29,25 +31,25 @@ pub struct Proof<'a> {
     pub signature: Option<&'a str>,
 }
 
-/// Why a REGISTER is not believed.
+/// Reason why a REGISTER is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// The signature is missing or wrong.
     #[error(transparent)]
     NotSigned(#[from] NotSigned),
-    /// It names another tracker.
+    /// The message names another tracker.
     #[error("this was signed for another tracker; use one of the addresses that this tracker goes by")]
     OtherTracker,
-    /// It was signed at another time than now.
+    /// The message was signed at another time than now.
     #[error("this was signed too long ago or in the future; the time here is {now} seconds since 1970")]
     WrongTime {
         /// The tracker's time in seconds since 1970 (UTC).
         now: u64,
     },
-    /// It was heard before.
+    /// The message was heard before.
     #[error("this message was heard before; sign each one anew")]
     Replayed,
-    /// There are too many at this time.
+    /// Peers register in too great a number at this time.
     #[error("too many peers register at this time; try again later")]
     Busy,
 }
@@ -55,7 +57,7 @@ pub enum ProofError {
 /// Checks what peers sign to this process; whether they said the same to another one that shares its store, the store knows.
 #[derive(Debug)]
 pub struct Proofs {
-    /// What this tracker is called; empty if it answers to every name.
+    /// Names of this tracker; empty if it answers to every name.
     names: Vec<String>,
     /// Its clock is read once: set back, it would have every REGISTER come from before the start; set on, from long ago.
     started: Now,
@@ -82,7 +84,7 @@ impl Proofs {
         Self { names, started: now, hasher: RandomState::new(), nonces }
     }
 
-    /// What this tracker is called; nothing if it answers to every name.
+    /// Returns the names of this tracker; none if it answers to every name.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }

@@ -14,11 +14,11 @@ use crate::config::{AccessConfig, Config, Public};
 use crate::model::moment::Caller;
 use crate::model::rates::Rates;
 
-/// How many wrong tokens one address may show a minute. Each of them has 256 random bits, so guessing is hopeless at any
-/// speed; this keeps it cheap.
+/// Upper bound of the wrong tokens that one address may show a minute. Each token has 256 random bits, so guessing is
+/// hopeless at any speed; the bound keeps it cheap.
 const WRONG_TOKENS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 
-/// Why somebody is turned away.
+/// Reason why somebody is turned away.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     /// A token is needed, and there is none.
@@ -26,10 +26,10 @@ pub enum AccessError {
         "this needs a token; ask whoever runs this tracker for one, and keep it with `sprat login` or in the settings of the window"
     )]
     NoToken,
-    /// There is a token, but it is good for nothing.
+    /// The token is good for nothing.
     #[error(transparent)]
     BadToken(#[from] BadToken),
-    /// Too many tokens were wrong.
+    /// The address showed too many wrong tokens.
     #[error("too many wrong tokens came from your address; try again later")]
     TooManyWrong {
         /// Seconds after which it may be tried again.
@@ -69,7 +69,7 @@ impl Access {
         })
     }
 
-    /// What somebody may do who sends this `Authorization`; maybe nothing.
+    /// Finds the role of somebody who sends this `Authorization`; maybe none.
     ///
     /// A token that is good passes however many wrong ones came from the same address: those who share it with somebody who
     /// guesses are not locked out, and to the one who guesses it makes no difference.
@@ -89,8 +89,8 @@ impl Access {
         Err(error.into())
     }
 
-    /// Whether somebody who sends this `Authorization` may do what takes this role. Blocked addresses may nothing, but for
-    /// administration: whoever blocks everybody can take it back.
+    /// Checks that somebody who sends this `Authorization` may do what takes this role. Blocked addresses may do
+    /// nothing but administration: whoever blocks everybody can take it back.
     ///
     /// # Errors
     /// [`AccessError`] says why not.
@@ -106,12 +106,12 @@ impl Access {
         }
     }
 
-    /// Who holds a token.
+    /// Returns the tokens.
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
     }
 
-    /// Who and what is blocked.
+    /// Returns what is blocked.
     pub fn blocks(&self) -> &Blocks {
         &self.blocks
     }

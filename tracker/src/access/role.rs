@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a token is good for. Each role may do what those before it may.
+/// Role of a token. Each role may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// To ask who has files, to search, and to see the tracker's numbers and its page.
+    /// Questions: who has files, searches, and the tracker's numbers and its page.
     Read,
-    /// To say what one has.
+    /// Sharing: messages on what one has.
     Share,
-    /// To make and revoke tokens, and to block.
+    /// Administration: tokens are made and revoked, and things blocked.
     Admin,
 }
 

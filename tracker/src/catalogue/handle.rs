@@ -23,16 +23,16 @@ use super::words::Words;
 use super::writer::Writer;
 use super::{check, meta};
 
-/// How a catalogue works.
+/// Settings of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How many changes may wait to be written.
+    /// Number of changes that may wait to be written.
     pub queue: usize,
-    /// How long a change waits for others, to be written together.
+    /// Time for which a change waits for others, to be written together.
     pub commit_after: Duration,
-    /// How many searches run at a time; others wait.
+    /// Number of searches that run at a time; others wait.
     pub readers: usize,
-    /// How long a question waits for its turn, and then how long it may take.
+    /// Time for which a question waits for its turn, and then the time that it may take.
     pub deadline: Duration,
 }
 
@@ -87,7 +87,7 @@ impl Catalogue {
         Ok((Self { shared, writer: Some(writer), checker }, opening))
     }
 
-    /// Whether so many changes more find room.
+    /// Says whether so many changes more find room.
     pub fn has_room(&self, changes: usize) -> bool {
         self.shared.queue.has_room(changes)
     }
@@ -141,7 +141,7 @@ impl Catalogue {
         self.ask(|db| search::search(db, words, &rarity))
     }
 
-    /// What is known of a file; blocks for at most twice the [deadline](Settings::deadline).
+    /// Finds the entry of a file; blocks for at most twice the [deadline](Settings::deadline).
     ///
     /// # Errors
     /// [`ReadError`] if the catalogue cannot answer now.
@@ -177,38 +177,38 @@ impl Catalogue {
         check::check(&self.shared, Pace::Steady)
     }
 
-    /// How many files there are.
+    /// Counts the files.
     pub fn len(&self) -> usize {
         self.shared.files.load(Ordering::Relaxed)
     }
 
-    /// Whether there are none.
+    /// Says whether there are no files.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many changes wait to be written.
+    /// Counts the changes that wait to be written.
     pub fn waiting(&self) -> usize {
         self.shared.queue.len()
     }
 
-    /// How many commits there were since it was opened.
+    /// Counts the commits since the catalogue was opened.
     pub fn commits(&self) -> u64 {
         self.shared.commits.load(Ordering::Relaxed)
     }
 
-    /// How often a damaged file was replaced since it was opened. Whenever this grows, the catalogue is empty, and who
-    /// knows of files that somebody has should put them again.
+    /// Counts the damaged files that were replaced since the catalogue was opened. Whenever this grows, the catalogue
+    /// is empty, and whoever knows of files that somebody has should put them again.
     pub fn begun_anew(&self) -> u64 {
         self.shared.begun_anew()
     }
 
-    /// What keeps it from writing, as long as something does.
+    /// Returns what keeps the catalogue from writing, as long as something does.
     pub fn trouble(&self) -> Option<String> {
         self.shared.trouble.lock().clone()
     }
 
-    /// How rare trigrams are. Without that a search takes longer, and finds the same.
+    /// Estimates how rare trigrams are. Without that a search takes longer, and finds the same.
     fn rarity(&self) -> Arc<Rarity> {
         let known = self.shared.rarity.read().clone();
         let files = self.len();

@@ -1,4 +1,4 @@
-//! What the catalogue forgets: files that nobody has had for long, and the oldest of too many.
+//! Pruning: files that nobody has had for long are forgotten, and the oldest of too many.
 
 use std::sync::atomic::Ordering;
 
@@ -11,28 +11,28 @@ use super::queue::Change;
 use super::readers::Pace;
 use super::shared::Shared;
 
-/// How many entries one step looks at.
+/// Entries that one step looks at.
 const STEP: usize = 500;
 
-/// What is kept.
+/// Rule by which files are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// What was last seen before this moment is forgotten, in seconds since 1970 (UTC).
+    /// Moment before which a file must have been last seen to be forgotten, in seconds since 1970 (UTC).
     pub seen_since: u64,
-    /// So many files are kept at most; of more, those go first that were seen the longest ago.
+    /// Upper bound of the files that are kept; of more, those go first that were seen the longest ago.
     pub most: usize,
 }
 
-/// How far a pass over the catalogue has come.
+/// Progress of a pass over the catalogue.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pass {
     /// The last entry that was looked at: when it was last seen, and its number.
     after: Option<(i64, i64)>,
-    /// How many files there were too many when the pass began.
+    /// Number of files that were too many when the pass began.
     excess: Option<usize>,
-    /// How many files were removed.
+    /// Number of files that were removed.
     pub removed: usize,
-    /// Whether there is nothing more to remove.
+    /// Set when there is nothing more to remove.
     pub done: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What waits to be written: bounded, in its order, each file once.
+//! Queue of changes that wait to be written: bounded, in order, each file once.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 /// A file that somebody has, for the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
-    /// Which file.
+    /// ID of the file.
     pub file_id: FileId,
-    /// What it is called.
+    /// Name of the file.
     pub name: String,
     /// Its length and chunk size.
     pub layout: Layout,
-    /// Who has it.
+    /// Peer that has the file.
     pub by: PeerId,
     /// Now, in seconds since 1970 (UTC).
     pub unix_seconds: u64,
@@ -37,7 +37,7 @@ pub(super) enum Change {
     Hook(fn(&rusqlite::Connection) -> rusqlite::Result<()>),
 }
 
-/// As many changes wait as may wait. It is no fault of who brought this one; the next may find room.
+/// Error: as many changes wait as may wait. It is no fault of who brought this one; the next may find room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the catalogue has too much to write")]
 pub struct Full;
@@ -69,7 +69,7 @@ impl Written {
     }
 }
 
-/// What the writer is to do next.
+/// Next task of the writer.
 #[derive(Debug)]
 pub(super) enum Next {
     /// Write these, and say so with [`Queue::written`].
@@ -83,9 +83,9 @@ pub(super) enum Next {
 /// Somebody saw that the file is damaged.
 #[derive(Debug)]
 pub(super) struct Report {
-    /// Which file it was: how many had been begun anew before it.
+    /// Number of the file: how many had been begun anew before it.
     pub(super) file: u64,
-    /// In what way.
+    /// Damage that was seen.
     pub(super) damage: String,
 }
 
@@ -110,9 +110,9 @@ struct State {
     written: u64,
     /// The number of the last change that waits for each file.
     last_of: HashMap<FileId, u64>,
-    /// Since when the first of them has been waiting.
+    /// Moment since when the first of them has been waiting.
     since: Option<Instant>,
-    /// Who waits until everything before this number is written.
+    /// Those who wait until everything before a number is written.
     waiting: Vec<(u64, oneshot::Sender<()>)>,
     report: Option<Report>,
     closing: bool,
@@ -124,12 +124,12 @@ impl Queue {
         Self { state: Mutex::default(), changed: Condvar::new(), capacity, commit_after }
     }
 
-    /// How many changes are not written yet.
+    /// Counts the changes that are not written yet.
     pub(super) fn len(&self) -> usize {
         self.state.lock().len()
     }
 
-    /// Whether so many changes more find room.
+    /// Says whether so many changes more find room.
     pub(super) fn has_room(&self, changes: usize) -> bool {
         self.len() + changes <= self.capacity
     }
@@ -228,7 +228,7 @@ impl State {
         self.first + self.changes.len() as u64
     }
 
-    /// How many changes are not written, also of those that were taken.
+    /// Counts the changes that are not written, also those that were taken.
     fn len(&self) -> usize {
         usize::try_from(self.end() - self.written).expect("it is bounded")
     }

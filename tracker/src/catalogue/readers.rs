@@ -10,21 +10,21 @@ use rusqlite::Connection;
 use super::error::Fault;
 use super::place::Site;
 
-/// So many steps of SQLite's virtual machine, some tens of microseconds, pass between two looks at the clock.
+/// Number of steps of SQLite's virtual machine, some tens of microseconds, between two looks at the clock.
 const STEPS: i32 = 1000;
 
-/// How long a question may take.
+/// Time that a question may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pace {
-    /// From the moment at which it is asked.
+    /// A time from the moment at which the question is asked.
     Within(Duration),
-    /// As long as it takes, but only this share of the time: it works, then rests so many times as long.
+    /// All the time that it takes, but only this share of it: it works, then rests so many times as long.
     Resting(u32),
-    /// As long as it takes.
+    /// All the time that it takes.
     Steady,
 }
 
-/// Why there is no answer.
+/// Reason why there is no answer.
 #[derive(Debug)]
 pub(super) enum NoAnswer {
     /// All connections were busy for as long as the question may take.
@@ -52,7 +52,7 @@ struct State {
 }
 
 impl Readers {
-    /// At most so many connections; each is made when it is first needed.
+    /// Makes room for at most so many connections; each is made when it is first needed.
     pub(super) fn new(most: usize) -> Self {
         let state = State { idle: Vec::new(), busy: 0, open: true };
         Self { state: Mutex::new(state), changed: Condvar::new(), most, closing: Arc::default() }

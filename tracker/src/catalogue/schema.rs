@@ -13,7 +13,7 @@ use super::meta;
 /// Marks a database as a catalogue: "Sprt".
 const APPLICATION_ID: i32 = 0x5370_7274;
 
-/// From each version to the next, the first from an empty file.
+/// Migrations from each version to the next, the first from an empty file.
 ///
 /// - `files`: the entries; `id` is the order in which they came.
 /// - `names`: which of them have a trigram in their folded name. `detail = 'none'` leaves out where in the name, which
@@ -37,7 +37,7 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE VIRTUAL TABLE names USING fts5 (folded, tokenize = 'trigram case_sensitive 1', detail = 'none', columnsize = 0);
 "];
 
-/// What a database is.
+/// Kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Nothing yet.

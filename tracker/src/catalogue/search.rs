@@ -1,4 +1,4 @@
-//! Which names have these words: what SQLite is asked, and how much it is looked at.
+//! Search for the names that have some words: what SQLite is asked, and how much it is looked at.
 
 use rusqlite::{Connection, Rows};
 use sprat_chunking::{FileId, Layout};
@@ -8,35 +8,35 @@ use super::error::Fault;
 use super::rarity::Rarity;
 use super::words::{Rank, Words};
 
-/// How many of the newest names that the index finds are looked at. Not all of them have the words.
+/// Number of the newest names that are looked at, of those that the index finds. Not all of them have the words.
 const LOOK_AT: usize = 2000;
-/// How many of the newest names are looked at where no word is long enough for the index. There is no search in between,
-/// so a name costs less.
+/// Number of the newest names that are looked at where no word is long enough for the index. There is no search in
+/// between, so a name costs less.
 const SCAN: usize = 10_000;
-/// How many of those are answered with: more than all pages show.
+/// Number of those that are answered with: more than all pages show.
 const MAX_FOUND: usize = 1001;
 
 /// A file whose name has all the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// Which file.
+    /// ID of the file.
     pub file_id: FileId,
-    /// What it is called.
+    /// Name of the file.
     pub name: String,
     /// Its length and chunk size.
     pub layout: Layout,
-    /// When it was first registered, in seconds since 1970 (UTC).
+    /// Time of the first registration, in seconds since 1970 (UTC).
     pub first_seen: u64,
-    /// How well its name answers.
+    /// Rank of the name among the answers.
     pub rank: Rank,
 }
 
-/// What a search found, the newest first.
+/// Files that a search found, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matches {
     /// The files.
     pub files: Vec<Match>,
-    /// Whether there are no others. Otherwise the search ended early: there were too many names to look at, or the time
+    /// Set if there are no others. Otherwise the search ended early: there were too many names to look at, or the time
     /// was over.
     pub all: bool,
 }

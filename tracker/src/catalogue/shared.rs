@@ -13,7 +13,7 @@ use super::queue::{Queue, Report};
 use super::rarity::Rarity;
 use super::readers::{NoAnswer, Pace, Readers};
 
-/// What the threads share.
+/// State that the threads share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) site: Site,

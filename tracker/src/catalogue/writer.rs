@@ -14,12 +14,12 @@ use super::schema::MIGRATIONS;
 use super::shared::Shared;
 use super::words::fold;
 
-/// How exact [`Entry::last_seen`] is, in seconds: a file that is seen again within this time need not be written again.
+/// Exactness of [`Entry::last_seen`] in seconds: a file that is seen again within this time need not be written again.
 pub(super) const SEEN_WITHIN: u64 = 60 * 60;
 /// The greatest time that SQLite can keep.
 const LAST_SECOND: u64 = i64::MAX as u64;
 
-/// How long after something was in the way it is tried again; doubled each time.
+/// Pause after something was in the way, before it is tried again; doubled each time.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(10);
 
@@ -33,7 +33,7 @@ pub(super) struct Writer<'a> {
 #[derive(Debug)]
 enum State {
     Open(Connection),
-    /// Not what was written, and nobody is connected any more.
+    /// The file is not what was written, and nobody is connected any more.
     Damaged,
     /// Out of the way; the new one is not there yet.
     SetAside,

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 
-/// Who may use the tracker, and who may not.
+/// Access to the tracker: who may use it, and who may not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Documented, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessConfig {
-    /// What somebody without a token may do: "share" is everything but administration, "read" is to ask and to search,
+    /// Rights of somebody without a token: "share" is everything but administration, "read" is to ask and to search,
     /// and "none" makes the network private. Tokens are made by `sprat-tracker token create`.
     pub public: Public,
     /// A file of peer IDs that are refused, one a line; what follows a # is told to them as the reason. It is read again
@@ -21,15 +21,15 @@ pub struct AccessConfig {
     pub blocked_files: Option<PathBuf>,
 }
 
-/// What somebody without a token may do.
+/// Rights of somebody without a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Public {
     /// Nothing.
     None,
-    /// What a token of the role "read" may.
+    /// The rights of a token of the role "read".
     Read,
-    /// What a token of the role "share" may.
+    /// The rights of a token of the role "share".
     #[default]
     Share,
 }

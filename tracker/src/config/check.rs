@@ -14,8 +14,8 @@ use super::tracker::Config;
 /// The shortest and the longest lease that the program accepts.
 const LEASES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(86_400)];
 
-/// How long the program may take to end but for what it still has to write: whoever waits for it gives up after 25 or 30
-/// seconds.
+/// Upper bound of the time that the program takes to end, but for what it still has to write: whoever waits for it
+/// gives up after 25 or 30 seconds.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
 /// Finds what makes no sense in a configuration, although each value by itself has the right form.

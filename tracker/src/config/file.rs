@@ -9,17 +9,17 @@ use super::key::{GROUPS, Key, keys};
 use super::text_file;
 use crate::model::shown::shown;
 
-/// Longer than anybody writes by hand.
+/// Upper bound of the length of a file, more than anybody writes by hand.
 const MAX_LEN: u64 = 1024 * 1024;
-/// How alike two words are, from 0 to 1, for one to be meant where the other stands.
+/// Likeness of two words, from 0 to 1, from which one is taken to be meant where the other stands.
 const ALIKE: f64 = 0.85;
 
-/// What a file says.
+/// Contents of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     /// Each value with its line, counted from 1.
     pub(super) values: Vec<(Key, Value, usize)>,
-    /// What in it is no key, in sentences, with their lines.
+    /// Problems: sentences on what in the file is no key, with their lines.
     pub(crate) problems: Vec<(String, usize)>,
 }
 
@@ -86,7 +86,7 @@ fn unknown_key(group: &str, name: &str) -> String {
 
 const EVERYTHING: &str = "`sprat-tracker config --example` lists everything";
 
-/// What was probably meant.
+/// Finds the word that was probably meant.
 fn nearest(written: &str, known: impl Iterator<Item = String>) -> Option<String> {
     let known = known.map(|known| (strsim::jaro_winkler(written, &known), known));
     known.filter(|(likeness, _)| *likeness >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)

@@ -3,9 +3,9 @@
 /// A value that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which one, such as `limits.files`.
+    /// Key of the value, such as `limits.files`.
     pub key: String,
-    /// What is wrong with it, as the end of a sentence that starts with the key.
+    /// Reason, as the end of a sentence that starts with the key.
     pub reason: String,
 }
 

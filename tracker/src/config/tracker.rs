@@ -22,34 +22,34 @@ use crate::operation::logs::LogConfig;
 pub struct Config {
     /// Addresses and ports that the program listens on; port 0 takes any free one. `0.0.0.0:5000` serves the network.
     pub listen: Vec<SocketAddr>,
-    /// What the tracker is called: host and port, as peers dial it. With a name or more it hears only what was signed for
-    /// one of them, so nobody can hand on to it what a peer said to another tracker; with none it answers to every name.
+    /// Names of the tracker: host and port, as peers dial it. With a name or more it hears only what was signed for one
+    /// of them, so nobody can hand on to it what a peer said to another tracker; with none it answers to every name.
     pub names: Vec<String>,
-    /// How long a peer is believed without another word from it; peers are told whole seconds.
+    /// Time for which a peer is believed without another word from it; peers are told whole seconds.
     #[serde(with = "duration")]
     pub lease: Duration,
-    /// How long open requests may take to end once the tracker shuts down.
+    /// Time that open requests may take to end once the tracker shuts down.
     #[serde(with = "duration")]
     pub grace: Duration,
     /// Folder for what outlives a restart, created if missing. Without one nothing does, and there are no tokens. Such as
     /// `"/var/lib/sprat-tracker"`.
     pub data_dir: Option<PathBuf>,
-    /// Whether the tracker tries to connect to the peers that register, each at the address that it came from, to tell it and
-    /// others whether it can be reached.
+    /// Calls to the peers that register: the tracker tries to connect to each at the address that it came from, to tell
+    /// it and others whether it can be reached.
     pub call_back: bool,
-    /// Where it is kept who has which file: `"memory"` of this program, or a `"cluster"` that several trackers share.
+    /// Store of who has which file: `"memory"` of this program, or a `"cluster"` that several trackers share.
     pub store: StoreKind,
     /// Those who connect.
     pub server: ServerConfig,
-    /// How much strangers may make the tracker remember.
+    /// Bounds on everything that strangers may make the tracker remember.
     pub limits: Limits,
     /// The names of files.
     pub catalogue: CatalogueConfig,
     /// The cluster, if there is one.
     pub cluster: ClusterConfig,
-    /// Who may use the tracker, and who may not.
+    /// Access to the tracker: who may use it, and who may not.
     pub access: AccessConfig,
-    /// What the program writes to standard error.
+    /// Log: the lines that the program writes to standard error.
     pub log: LogConfig,
 }
 

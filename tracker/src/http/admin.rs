@@ -1,4 +1,4 @@
-//! What an operator does over HTTP, with a token of the role admin: tokens, and what is blocked.
+//! Administration over HTTP, with a token of the role admin: tokens, and what is blocked.
 
 use std::sync::Arc;
 
@@ -35,11 +35,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 /// A token that is to be made.
 #[derive(Deserialize, ToSchema)]
 struct NewToken {
-    /// What it is called.
+    /// Name of the token.
     name: String,
-    /// What it is good for.
+    /// Role of the token.
     role: Role,
-    /// For how many seconds; absent for ever.
+    /// Seconds for which it is good; absent for ever.
     #[serde(default)]
     expires_in: Option<u64>,
 }
@@ -49,7 +49,7 @@ struct NewToken {
 struct CreatedToken {
     /// The token. Nobody is told it again.
     token: String,
-    /// When it ends, in seconds since 1970 (UTC); absent if never.
+    /// Time at which the token ends, in seconds since 1970 (UTC); absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
 }
@@ -61,28 +61,28 @@ struct TokenList {
     tokens: Vec<TokenInfo>,
 }
 
-/// Whether there was something to remove.
+/// Answer to a removal.
 #[derive(Serialize, ToSchema)]
 struct Removed {
-    /// Whether there was.
+    /// Set if there was something to remove.
     removed: bool,
 }
 
-/// Why something is blocked.
+/// Reason of a block.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 struct Why {
-    /// Why, as it is told to whom it concerns.
+    /// Reason, as it is told to whom it concerns.
     reason: String,
 }
 
 /// A file that is to be taken down.
 #[derive(Deserialize, ToSchema)]
 struct Takedown {
-    /// Which file.
+    /// ID of the file.
     #[schema(value_type = String)]
     file_id: FileId,
-    /// Why, as it is told to whom it concerns.
+    /// Reason, as it is told to whom it concerns.
     #[serde(default)]
     reason: String,
 }
@@ -122,7 +122,7 @@ async fn revoke_token(State(app): Tracking, Path(name): Path<String>) -> Reply<R
     Ok(Json(Removed { removed }))
 }
 
-/// What was blocked over HTTP; what stands in the operator's files is not repeated
+/// Lists what was blocked over HTTP; what stands in the operator's files is not repeated
 #[utoipa::path(get, path = "/v1/admin/blocks", tag = "administration", responses((status = 200, description = "All of it", body = Added)))]
 async fn blocked(State(app): Tracking) -> Reply<Added> {
     Ok(Json(app.tracker.moderation().blocked().await?))

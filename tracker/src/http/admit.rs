@@ -1,4 +1,4 @@
-//! Who gets to a route.
+//! Admission to routes.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::app::{App, Client, caller};
 use crate::access::Role;
 use crate::service::refusal::Refusal;
 
-/// What it takes to get to a route.
+/// Requirement of a route: the role that it takes.
 #[derive(Clone)]
 pub(super) struct Takes {
     pub(super) app: Arc<App>,

@@ -13,7 +13,7 @@ use crate::operation::metrics::Metrics;
 use crate::operation::readiness::Readiness;
 use crate::service::Tracker;
 
-/// What the handlers need.
+/// State that the handlers share.
 #[derive(Debug)]
 pub(super) struct App {
     pub(super) tracker: Arc<Tracker>,

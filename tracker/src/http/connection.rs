@@ -27,7 +27,7 @@ const MIN_HEADER_LEN: usize = 8 * 1024;
 const MAX_STREAMS: u32 = 64;
 /// Bytes of the body of each of them that may come unasked.
 const STREAM_WINDOW: u32 = 64 * 1024;
-/// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
+/// Pause between two pings to an HTTP/2 client, and time that the client may take to answer one.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIME: Duration = Duration::from_secs(10);
 
@@ -54,7 +54,7 @@ impl Connections {
         Self { requests, gate, tls, max_header_len, streams }
     }
 
-    /// Whether connections begin with a TLS handshake.
+    /// Says whether connections begin with a TLS handshake.
     pub(super) fn is_tls(&self) -> bool {
         self.tls.is_some()
     }
@@ -119,7 +119,7 @@ impl Connections {
     }
 }
 
-/// Why a connection ended before its client wanted it to.
+/// Reason why a connection ended before its client wanted it to.
 enum Ended {
     CutOff(CutOff),
     Failed(Box<dyn Error + Send + Sync>),

@@ -1,4 +1,4 @@
-//! How many connections there may be, and whose.
+//! Gate: the number of connections, in all and from one address.
 //!
 //! The number of connections has a bound, and so has the number from one address. Who is over the latter is turned away: who
 //! has all places of its address taken harms nobody else. Where the tracker as a whole is full, turning new ones away would let
@@ -21,9 +21,9 @@ use super::progress::{Ending, Progress, Times};
 use crate::config::ServerConfig;
 use crate::model::network::network_of;
 
-/// How many connections are looked at to find one that makes room.
+/// Number of connections that are looked at to find one that makes room.
 const LOOKED_AT: usize = 32;
-/// How many connections more there may be while those that make room end.
+/// Number of connections that there may be beyond the bound while those that make room end.
 const MAX_ENDING: usize = 64;
 
 /// Lets connections in, as many as there may be.
@@ -38,7 +38,7 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct State {
     open: Slab<Arc<Progress>>,
-    /// How many are open from each network that is counted.
+    /// Number of open connections from each network that is counted.
     networks: HashMap<IpAddr, usize>,
     rng: StdRng,
 }
@@ -49,16 +49,16 @@ pub(super) struct Admission {
     gate: Arc<Gate>,
     key: usize,
     network: Option<IpAddr>,
-    /// How far it is.
+    /// Progress of the connection.
     pub(super) progress: Arc<Progress>,
 }
 
-/// Why a connection is not let in.
+/// Reason why a connection is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// As many come from its address as may.
+    /// The address has as many connections as it may.
     Address,
-    /// There are as many as there may be, and each is being answered.
+    /// The tracker has as many connections as it may, and each is being answered.
     Full,
 }
 

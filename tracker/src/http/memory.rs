@@ -1,4 +1,4 @@
-//! How much the bodies of requests and answers may take, of all clients together.
+//! Memory that the bodies of requests and answers may take, of all clients together.
 //!
 //! A body lasts as long as its client takes to send or to read it, and a few clients can have thousands of them. So they are
 //! counted while they exist, and over the bound a request is answered with 503. The longer ones may use only half of it: those
@@ -19,11 +19,11 @@ pub(super) struct Memory {
     most: usize,
 }
 
-/// There is no more.
+/// Error: the memory is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exhausted;
 
-/// What a body takes. It is counted until this is dropped.
+/// Memory that one body takes. It is counted until this is dropped.
 #[derive(Debug)]
 pub(super) struct Share {
     memory: Arc<Memory>,
@@ -31,7 +31,7 @@ pub(super) struct Share {
 }
 
 impl Memory {
-    /// So many bytes in all.
+    /// Makes memory of so many bytes in all.
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { used: AtomicUsize::new(0), most })
     }
@@ -51,7 +51,7 @@ impl Share {
         if used > most { Err(Exhausted) } else { Ok(()) }
     }
 
-    /// These bytes are the body. They are counted for as long as they exist.
+    /// Counts these bytes, which are the body, for as long as they exist.
     pub(super) fn hold(self, bytes: Bytes) -> Bytes {
         hold(bytes, self)
     }

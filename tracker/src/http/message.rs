@@ -1,4 +1,4 @@
-//! From a body to a message.
+//! Reading of a message from a body.
 
 use std::borrow::Cow;
 
@@ -11,9 +11,9 @@ use crate::service::refusal::Refusal;
 
 /// A message that has a route of its own.
 pub(super) trait Message: DeserializeOwned {
-    /// What its `type` is.
+    /// Value of its `type`.
     const TYPE: &str;
-    /// Where it is sent to.
+    /// Route that it is sent to.
     const ROUTE: &str;
 
     /// Reads a body that came over the route of this message. The route already tells which message it is, so the body is

@@ -9,7 +9,7 @@ use sprat_protocol::tracker::{Answer, ErrorCode};
 use crate::model::holding::Found;
 use crate::service::refusal::Refusal;
 
-/// What a handler returns: something as JSON, or a refusal.
+/// Answer of a handler: something as JSON, or a refusal.
 pub(super) type Reply<T = Answer> = Result<Json<T>, Refusal>;
 
 /// A [`QueryAnswer`](sprat_protocol::tracker::QueryAnswer), of which most is written already.

@@ -1,5 +1,5 @@
-//! What every request gets, whatever it asks: the address that it came from, a bound on its time, an answer even where the
-//! tracker fails, and its place in the metrics.
+//! Frame of every request, whatever it asks: the address that it came from, a bound on its time, an answer even where
+//! the tracker fails, and its place in the metrics.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -26,7 +26,7 @@ use super::progress::Progress;
 use crate::operation::metrics::{Kind, Metrics};
 use crate::service::refusal::Refusal;
 
-/// What answers requests.
+/// Frame in which the router answers requests.
 #[derive(Debug)]
 pub(super) struct Requests {
     pub(super) router: TowerToHyperService<Router>,
@@ -40,7 +40,7 @@ pub(super) struct Requests {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) requests: Arc<Requests>,
-    /// Who is at its other end, maybe a proxy.
+    /// Address of whoever is at the other end, maybe a proxy.
     pub(super) remote: IpAddr,
     pub(super) progress: Arc<Progress>,
 }
@@ -85,7 +85,7 @@ struct OpenRequest {
     kind: Kind,
     began: Instant,
     refused: bool,
-    /// What its answer takes.
+    /// Memory that the answer takes.
     share: Share,
 }
 
@@ -168,7 +168,7 @@ async fn catch_panic<F: Future>(handler: F) -> Result<F::Output, Panicked> {
     .await
 }
 
-/// What a panic says, which is nearly always text.
+/// Returns the words of a panic, which is nearly always text.
 fn said(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("something that is no text")

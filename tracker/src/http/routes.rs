@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! Routes: the path of each, and its handler.
 
 #![allow(unused_qualifications, reason = "the code that is derived from descriptions has them")]
 
@@ -79,7 +79,7 @@ fn health() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
-/// "I have these files."
+/// REGISTER: "I have these files."
 ///
 /// A peer says where it listens and what it has. Files are added to what it registered before; its lease starts anew. The
 /// peer signs the body: with its Ed25519 key, over the bytes `sprat tracker register v1`, a zero byte, and the body as it is
@@ -99,7 +99,7 @@ async fn register(State(app): Tracking, client: Client, headers: HeaderMap, Batc
     Ok(Json(Answer::Registered(answer)))
 }
 
-/// "Who has these files?"
+/// QUERY: "Who has these files?"
 #[utoipa::path(
     post,
     path = "/v1/query",
@@ -112,7 +112,7 @@ async fn query(State(app): Tracking, client: Client, Body(body): Body) -> Result
     Ok(query_answer(&found))
 }
 
-/// "I am still here."
+/// HEARTBEAT: "I am still here."
 ///
 /// Renews the lease on everything that a peer registered.
 #[utoipa::path(
@@ -127,7 +127,7 @@ async fn heartbeat(State(app): Tracking, client: Client, Batch(body): Batch) -> 
     Ok(Json(Answer::HeartbeatAnswer(answer)))
 }
 
-/// "I no longer have these files."
+/// UNREGISTER: "I no longer have these files."
 #[utoipa::path(
     post,
     path = "/v1/unregister",
@@ -140,7 +140,7 @@ async fn unregister(State(app): Tracking, client: Client, Batch(body): Batch) ->
     Ok(Json(Answer::Unregistered(answer)))
 }
 
-/// "Which files are called like this?"
+/// SEARCH: "Which files are called like this?"
 #[utoipa::path(
     post,
     path = "/v1/search",
@@ -158,7 +158,7 @@ async fn search(State(app): Tracking, client: Client, Body(body): Body) -> Reply
 struct SearchParameters {
     /// Words that the name must contain, in any order and case; parts of words are enough.
     q: String,
-    /// Which page of 50 files, counted from 0.
+    /// Number of the page of 50 files, counted from 0.
     #[serde(default)]
     page: u32,
 }
@@ -195,13 +195,13 @@ async fn file(State(app): Tracking, client: Client, Path(file_id): Path<String>)
     Ok(file_info(app.tracker.file(caller(client), file_id).await?))
 }
 
-/// What the tracker tells about itself
+/// Numbers of the tracker
 #[utoipa::path(get, path = "/v1/stats", tag = "operation", responses((status = 200, description = "Numbers", body = Stats)))]
 async fn stats(State(app): Tracking) -> Json<Stats> {
     Json(app.tracker.stats(Now::read()))
 }
 
-/// Whether the tracker can serve
+/// Readiness of the tracker
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -227,7 +227,7 @@ async fn metrics(State(app): Tracking) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 
-/// Whether the process lives
+/// Life of the process
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It does", body = String)))]
 async fn healthz() -> &'static str {
     "ok"

@@ -19,7 +19,7 @@ pub struct Server {
     http: HttpServer,
 }
 
-/// Why a tracker cannot start.
+/// Reason why a tracker cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The tracker itself.

@@ -22,7 +22,7 @@ use crate::config::{Config, ServerConfig};
 use crate::operation::listeners::Listeners;
 use crate::operation::readiness::NotReady;
 
-/// How often the files of the certificate are looked at.
+/// Pause between two looks at the files of the certificate.
 const CERTIFICATE_TICK: Duration = Duration::from_secs(10);
 /// Connections to where only metrics are served. They are not counted with the others, so that a tracker that is full can
 /// still be looked at.
@@ -95,7 +95,7 @@ impl HttpServer {
         }
     }
 
-    /// What is served where.
+    /// Pairs each listener with the connections that it serves.
     fn listen(&self, listeners: Listeners, streams: &TaskTracker) -> Vec<Listening> {
         let Listeners { main, metrics } = listeners;
         let main_router = router(self.app.clone(), metrics.is_none());

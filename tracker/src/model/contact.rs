@@ -1,4 +1,4 @@
-//! Where a peer is reached, and by whom.
+//! Contact of a peer: the addresses at which others reach it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -43,13 +43,14 @@ impl Contact {
         *self = Self::new(observed, self.observed.port(), &self.declared);
     }
 
-    /// Whether a connection from `asker` comes from the peer's own network.
+    /// Says whether a connection from `asker` comes from the peer's own network.
     pub fn is_near(&self, asker: IpAddr) -> bool {
         let (asker, observed) = (asker.to_canonical(), self.observed());
         asker == observed || asker.is_loopback() && observed.is_loopback()
     }
 
-    /// Where somebody whose connection comes from `asker` may reach the peer, most promising first; maybe nowhere.
+    /// Lists the addresses at which somebody whose connection comes from `asker` may reach the peer, most promising
+    /// first; maybe none.
     ///
     /// A peer that comes over loopback runs on the tracker's own machine, where others do not reach it at 127.0.0.1:
     /// towards them its declared addresses, those of that machine's interfaces, stand in.
@@ -63,7 +64,8 @@ impl Contact {
         }
     }
 
-    /// Whether the peer runs on the tracker's own machine, so that it is reached at what it declares, except from there.
+    /// Says whether the peer runs on the tracker's own machine, so that it is reached at what it declares, except from
+    /// there.
     pub fn is_beside_tracker(&self) -> bool {
         self.observed().is_loopback()
     }

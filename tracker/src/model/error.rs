@@ -1,48 +1,48 @@
-//! Why a peer does not get what it asks for.
+//! Refusals of a store.
 
-/// Why a REGISTER fails as a whole.
+/// Reason why a REGISTER fails as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
-    /// There is no room for the peer.
+    /// The peer found no room.
     #[error(transparent)]
     Refused(#[from] PeerRefusal),
-    /// There is no answer for now.
+    /// The store has no answer for now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a HEARTBEAT or an UNREGISTER fails.
+/// Reason why a HEARTBEAT or an UNREGISTER fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
-    /// There is no such lease.
+    /// The lease is unknown.
     #[error(transparent)]
     Unknown(#[from] UnknownLease),
-    /// There is no answer for now.
+    /// The store has no answer for now.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// Why a peer gets no lease.
+/// Reason why a peer gets no lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerRefusal {
-    /// Over `limits.peers`.
+    /// The tracker is over `limits.peers`.
     #[error("this tracker has as many peers as it takes; try again later, or another tracker")]
     TrackerFull,
-    /// Over `limits.peers_per_address`.
+    /// The peer's network is over `limits.peers_per_address`.
     #[error("your network has as many peers here as one may have; try again when some have gone")]
     AddressFull,
 }
 
-/// Why a peer does not get into the swarm of a file.
+/// Reason why a peer does not get into the swarm of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileRefusal {
-    /// Over `limits.files_per_peer`.
+    /// The peer is over `limits.files_per_peer`.
     #[error("you have registered as many files as one peer may")]
     PeerFull,
-    /// Over `limits.peers_per_swarm`.
+    /// The file's swarm is over `limits.peers_per_swarm`.
     #[error("as many peers as the tracker takes already have this file")]
     SwarmFull,
-    /// Over `limits.files` or `limits.holdings`.
+    /// The tracker is over `limits.files` or `limits.holdings`.
     #[error("this tracker has as many files as it takes; try again later, or another tracker")]
     TrackerFull,
     /// The part of the store that the file belongs to is away.
@@ -51,7 +51,7 @@ pub enum FileRefusal {
 }
 
 impl PeerRefusal {
-    /// Which limit it is, by its key.
+    /// Names the limit by its key.
     pub(crate) fn limit(self) -> &'static str {
         match self {
             Self::TrackerFull => "peers",
@@ -61,7 +61,7 @@ impl PeerRefusal {
 }
 
 impl FileRefusal {
-    /// Which limit it is, by its key; none if it is no limit that keeps the file out.
+    /// Names the limit by its key; none if it is no limit that keeps the file out.
     pub(crate) fn limit(self) -> Option<&'static str> {
         match self {
             Self::PeerFull => Some("files_per_peer"),
@@ -77,7 +77,7 @@ impl FileRefusal {
 #[error("the tracker knows no such lease; REGISTER again")]
 pub struct UnknownLease;
 
-/// Where this is kept does not answer.
+/// Silence of the part of the store that would know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a part of the tracker's memory is away; try again later")]
 pub struct Unavailable;

@@ -8,10 +8,10 @@ use sprat_protocol::PeerId;
 
 use super::error::{FileRefusal, Unavailable};
 
-/// What one peer says of one file: hints, no facts.
+/// Claim of one peer on one file: hints, no facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// What the file is called.
+    /// Name of the file.
     pub name: Arc<str>,
     /// Its length and chunk size.
     pub layout: Layout,
@@ -20,35 +20,35 @@ pub struct Claim {
 /// One file that a peer holds, wholly or in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// Which file.
+    /// ID of the file.
     pub file_id: FileId,
-    /// What the peer says of it.
+    /// Claim of the peer on the file.
     pub claim: Claim,
-    /// Whether it has all of it.
+    /// Set if the peer has all of the file.
     pub complete: bool,
 }
 
-/// Who asks.
+/// Asker of a QUERY.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker {
-    /// Which peer it says it is, if it is one.
+    /// Peer that it says it is, if it is one.
     pub peer_id: Option<PeerId>,
     /// The address that its question came from.
     pub address: IpAddr,
 }
 
-/// What is known of one file.
+/// Summary of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// What most seeders claim.
+    /// Claim of most seeders.
     pub claim: Claim,
-    /// How many peers have all of it.
+    /// Number of peers that have all of the file.
     pub seeders: usize,
-    /// How many peers have or fetch a part of it.
+    /// Number of peers that have or fetch a part of the file.
     pub leechers: usize,
 }
 
-/// How much is known.
+/// Totals of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Peers with a lease.
@@ -77,12 +77,12 @@ impl Offer {
     }
 }
 
-/// What a peer's registration came to.
+/// Outcome of a peer's REGISTER.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// The fresh token of its lease.
     pub token: u128,
-    /// Whether the tracker could connect to it at this address, if it tried.
+    /// Result of the tracker's call to the peer at this address, if it tried.
     pub reachable: Option<bool>,
 }
 
@@ -91,23 +91,23 @@ pub struct Registration {
 pub struct Accepted {
     /// The chunk size that its swarm uses.
     pub chunk_size: ChunkSize,
-    /// Whether this is the first peer to hold it, or made most of its seeders claim something else than before: the
-    /// catalogue is to be told.
+    /// News for the catalogue: set if the peer is the first to hold the file, or made most of its seeders claim
+    /// something else than before.
     pub is_news: bool,
 }
 
-/// What a peer's HEARTBEAT came to.
+/// Outcome of a peer's HEARTBEAT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renewal {
-    /// Whether the tracker could connect to the peer at its address, if it tried.
+    /// Result of the tracker's call to the peer at its address, if it tried.
     pub reachable: Option<bool>,
-    /// Where others find the peer from now on, if it has moved.
+    /// Address at which others find the peer from now on, if it has moved.
     pub moved_to: Option<SocketAddr>,
     /// Files that the peer holds, by its word, and that the store does not have it for; in order.
     pub unknown: Vec<FileId>,
 }
 
-/// What is known of the files that somebody asked for.
+/// Answer about the files that somebody asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// A [`FileInfo`](sprat_protocol::tracker::FileInfo) for each file that somebody holds, as JSON, with commas between.

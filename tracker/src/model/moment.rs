@@ -6,26 +6,26 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// The moment in which something happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
-    /// For everything that has a length.
+    /// Reading of the steady clock, for everything that has a length.
     pub instant: Instant,
-    /// For what is signed, and for people: seconds since 1970 (UTC).
+    /// Seconds since 1970 (UTC), for what is signed, and for people.
     pub unix_seconds: u64,
 }
 
 impl Now {
-    /// What the system's clocks say.
+    /// Reads the system's clocks.
     pub fn read() -> Self {
         let unix_seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self { instant: Instant::now(), unix_seconds }
     }
 }
 
-/// Who sent a message, and when it came.
+/// Sender of a message, and the moment in which the message came.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     /// The address that its connection came from.
     pub address: IpAddr,
-    /// When.
+    /// Moment in which the message came.
     pub now: Now,
 }
 

@@ -1,4 +1,4 @@
-//! How often something may happen for one party: an IPv4 address, or an IPv6 /64.
+//! Rates at which something may happen for one party: an IPv4 address, or an IPv6 /64.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;

@@ -34,7 +34,7 @@ where
     }
 }
 
-/// As syslog(3) counts.
+/// Converts a level to a priority as syslog(3) counts.
 fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
@@ -44,8 +44,8 @@ fn priority(level: Level) -> u8 {
     }
 }
 
-/// Whether standard error goes to the journal. The variable alone does not say so: programs that the service starts
-/// inherit it, wherever their standard error goes. See systemd.exec(5) on `JOURNAL_STREAM`.
+/// Says whether standard error goes to the journal. The variable alone does not say so: programs that the service
+/// starts inherit it, wherever their standard error goes. See systemd.exec(5) on `JOURNAL_STREAM`.
 #[cfg(unix)]
 pub(super) fn is_stderr() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
@@ -53,7 +53,7 @@ pub(super) fn is_stderr() -> bool {
     stream == format!("{}:{}", stat.st_dev, stat.st_ino)
 }
 
-/// Whether standard error goes to the journal, which there is none of here.
+/// Says that standard error does not go to the journal: there is none on this system.
 #[cfg(not(unix))]
 pub(super) fn is_stderr() -> bool {
     false

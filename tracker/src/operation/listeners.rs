@@ -11,19 +11,19 @@ const BACKLOG: u32 = 4096;
 /// Sockets that are listened on.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    /// Where the tracker is served.
+    /// Sockets at which the tracker is served.
     pub main: Vec<TcpListener>,
-    /// Where nothing but metrics and health are served; without it they are served where all else is.
+    /// Socket at which nothing but metrics and health are served; without it they are served with all else.
     pub metrics: Option<TcpListener>,
 }
 
-/// There is no listening at an address.
+/// Error of listening at an address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {reason}")]
 pub struct ListenError {
-    /// Where.
+    /// Address.
     pub address: SocketAddr,
-    /// Why not.
+    /// Cause.
     pub reason: io::Error,
 }
 
@@ -56,7 +56,7 @@ impl Listeners {
         Ok(Self { metrics: Some(listen(address)?), ..self })
     }
 
-    /// Where the tracker is served.
+    /// Lists the addresses at which the tracker is served.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.main.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }

@@ -1,4 +1,4 @@
-//! What the program writes to standard error: lines for people, for the journal of systemd, or JSON.
+//! Logs: the lines that the program writes to standard error, for people, for the journal of systemd, or as JSON.
 
 use std::io::{self, IsTerminal};
 
@@ -10,22 +10,22 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use super::journal::{self, Journal};
 
-/// What the program writes to standard error.
+/// Log: the lines that the program writes to standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Documented, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// What is worth a line: error, warn, info, debug, trace, or a filter such as `info,sprat_tracker=debug`. At info there
-    /// is none for each request.
+    /// Level from which something is worth a line: error, warn, info, debug, trace, or a filter such as
+    /// `info,sprat_tracker=debug`. At info there is none for each request.
     pub level: String,
     /// "text" for people and the journal, or "json", an object a line.
     pub format: LogFormat,
 }
 
-/// How a line of the log is written.
+/// Form of a line of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people and the journal.
+    /// Text for people and the journal.
     #[default]
     Text,
     /// An object a line.
@@ -39,7 +39,7 @@ impl Default for LogConfig {
 }
 
 impl LogConfig {
-    /// What is wrong with the level, if something is.
+    /// Finds what is wrong with the level, if something is.
     pub(crate) fn problem(&self) -> Option<String> {
         EnvFilter::try_new(&self.level).err().map(|error| format!("is no filter for a log: {error}"))
     }
@@ -52,7 +52,7 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// From now on what happens is written to standard error. Where something else is being logged to, that stays.
+    /// Starts to write what happens to standard error. Where something else is being logged to, that stays.
     pub fn start(config: &LogConfig) -> Self {
         let (filter, handle) = reload::Layer::new(filter(config));
         let lines = match config.format {

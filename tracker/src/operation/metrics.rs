@@ -1,4 +1,4 @@
-//! What the tracker tells Prometheus about itself.
+//! Metrics: the numbers that the tracker keeps about itself, for Prometheus.
 //!
 //! Whoever has something to count holds a handle: recording is a few atomic operations, or a lock held for as long as an addition
 //! takes. What is known elsewhere anyway, such as how many peers there are, is asked for when somebody wants the numbers.
@@ -19,7 +19,7 @@ use crate::model::holding::Totals;
 /// Upper bounds in seconds: around a request from memory, around one that asks a cluster or a disk, and around the time-outs.
 const BUCKETS: [f64; 16] =
     [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
-/// How many kinds of requests there are.
+/// Number of kinds of requests.
 const KINDS: usize = Kind::Other as usize + 1;
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -45,7 +45,7 @@ pub struct Metrics {
     totals: TotalGauges,
 }
 
-/// What a request is about.
+/// Kind of a request, by its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// REGISTER.

@@ -1,4 +1,4 @@
-//! What systemd wants to know of a service of `Type=notify`: that it is ready, that it is ending, and that it is alive.
+//! Notification of systemd, for a service of `Type=notify`: that it is ready, that it is ending, and that it is alive.
 //! Where nobody asked for it, nothing is said.
 
 #[cfg(unix)]
@@ -39,13 +39,13 @@ mod systemd {
 
 #[cfg(not(unix))]
 mod systemd {
-    /// There is nobody to tell on this system.
+    /// Does nothing: there is nobody to tell on this system.
     pub fn ready() {}
 
-    /// There is nobody to tell on this system.
+    /// Does nothing: there is nobody to tell on this system.
     pub fn stopping() {}
 
-    /// There is nobody to tell on this system; never ends.
+    /// Waits for ever: there is nobody to tell on this system.
     pub async fn alive() {
         std::future::pending().await
     }

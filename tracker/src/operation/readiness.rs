@@ -1,20 +1,20 @@
-//! Whether the tracker can serve, for those who send requests to one that can.
+//! Readiness of the tracker, for those who send requests to one that can serve.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Why a tracker is not ready.
+/// Reason why a tracker is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotReady {
-    /// It is about to.
+    /// The tracker has not started yet.
     Starting,
-    /// It was told to end.
+    /// The tracker was told to end.
     Draining,
     /// Nothing that is kept elsewhere can be reached.
     StoreAway,
 }
 
-/// Whether a tracker takes requests; not before it says that it has started.
+/// Readiness of a tracker, which takes no requests before it says that it has started.
 #[derive(Debug)]
 pub struct Readiness {
     /// A bit for each reason that holds.
@@ -28,7 +28,7 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// From now on this reason holds, or holds no longer.
+    /// Notes that this reason holds from now on, or holds no longer.
     pub fn set(&self, reason: NotReady, holds: bool) {
         if holds {
             self.reasons.fetch_or(reason.bit(), Ordering::Relaxed);
@@ -37,7 +37,7 @@ impl Readiness {
         }
     }
 
-    /// Whether the tracker is ready.
+    /// Checks that the tracker is ready.
     ///
     /// # Errors
     /// The weightiest reason why not.

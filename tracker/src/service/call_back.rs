@@ -1,5 +1,5 @@
-//! Whether others can connect to a peer: the tracker tries, at the address that the peer's own connection came from and
-//! nowhere else, so nobody can turn it on a third party. It goes as far as the handshake that proves who is there.
+//! Calls back to peers: the tracker tries to connect, at the address that the peer's own connection came from and
+//! nowhere else, so nobody can turn it on a third party. A call goes as far as the handshake that proves who is there.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -21,25 +21,25 @@ use tokio_util::sync::CancellationToken;
 use crate::model::rates::Rates;
 use crate::store::Store;
 
-/// How many calls may wait for their turn; further ones are not made until the peer is heard again.
+/// Number of calls that may wait for their turn; further ones are not made until the peer is heard again.
 const WAITING: usize = 1000;
-/// How many are made at once.
+/// Number of calls that are made at once.
 const AT_ONCE: usize = 64;
-/// How many are made to one address, or to one IPv6 /64, in a minute.
+/// Number of calls that are made to one address, or to one IPv6 /64, in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("30 is not 0");
-/// How long one may take, to the end of the handshake.
+/// Time that a call may take, to the end of the handshake.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A peer, and where it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
-    /// Who should be there.
+    /// Peer that should be there.
     pub(crate) peer_id: PeerId,
     /// The address that its connection came from, and the port that it declared.
     pub(crate) address: SocketAddr,
 }
 
-/// Where calls are asked for.
+/// End at which calls are asked for.
 #[derive(Debug)]
 pub(crate) struct CallBacks {
     queue: mpsc::Sender<Call>,
@@ -48,7 +48,7 @@ pub(crate) struct CallBacks {
     rates: Rates,
 }
 
-/// Where they are made.
+/// End at which calls are made.
 #[derive(Debug)]
 pub(crate) struct Dialler {
     queue: mpsc::Receiver<Call>,
@@ -109,7 +109,7 @@ impl Dialler {
     }
 }
 
-/// Whether the peer that the connector expects is at this address.
+/// Calls, and says whether the peer that the connector expects is at this address.
 async fn is_there(connector: TlsConnector, address: SocketAddr) -> bool {
     let Ok(stream) = TcpStream::connect(address).await else { return false };
     connector.connect(tls::server_name(), stream).await.is_ok()
@@ -157,7 +157,7 @@ mod tests {
         (address, task)
     }
 
-    /// What the tracker finds when the peer with seed 1 says that it is at this address.
+    /// Calls back the peer with seed 1, which says that it is at this address.
     async fn found(address: SocketAddr, patience: Duration) -> Option<bool> {
         let peer_id = identity(1).peer_id();
         let now = Instant::now();

@@ -17,9 +17,9 @@ use crate::access::{Access, AccessConfig, AccessFilesError, FileError, Role};
 use crate::model::moment::Now;
 use crate::store::Store;
 
-/// How often it is looked whether another process has made or revoked a token.
+/// Pause between two looks whether another process has made or revoked a token.
 const TOKEN_TICK: Duration = Duration::from_secs(1);
-/// After so many of these looks it is written down which tokens were used.
+/// Number of these looks after which it is written down which tokens were used.
 const LOOKS_PER_NOTE: u32 = 60;
 
 /// Moderation of a tracker while it runs.
@@ -87,7 +87,7 @@ impl Moderation {
         Ok(is_removed)
     }
 
-    /// What was blocked while the tracker ran.
+    /// Lists what was blocked while the tracker ran.
     ///
     /// # Errors
     /// [`Refusal`] if that cannot be read.
@@ -161,7 +161,7 @@ impl Moderation {
         }
     }
 
-    /// What is blocked is left out of every answer, wherever it is still known.
+    /// Forgets a blocked file. Where it is still known it is left out of every answer.
     async fn forget_file(&self, file_id: FileId) {
         if let Err(error) = self.store.remove_file(file_id).await {
             tracing::warn!(%file_id, %error, "a blocked file stays in the store, and in no answer");

@@ -25,15 +25,15 @@ use crate::operation::metrics::Metrics;
 use crate::store::Store;
 use crate::store::cluster::Cluster;
 
-/// How many searches may wait for their turn or have it.
+/// Number of searches that may wait for their turn or have it.
 const SEARCHES: usize = 1000;
-/// How often it is looked whether the catalogue had to begin anew.
+/// Pause between two looks whether the catalogue had to begin anew.
 const LOOK_TICK: Duration = Duration::from_secs(1);
-/// How often it is looked for names that need not be kept.
+/// Pause between two passes over the names, for those that need not be kept.
 const PRUNE_TICK: Duration = Duration::from_secs(3600);
-/// How long to rest after a step that others are not to notice.
+/// Rest after a step that others are not to notice.
 const REST: Duration = Duration::from_millis(50);
-/// How soon it is tried again to learn all names, if a part of the store is away.
+/// Pause before all names are learnt again, if a part of the store is away.
 const RELEARN_AGAIN: Duration = Duration::from_secs(30);
 
 /// The names of files, as the messages need them.
@@ -116,7 +116,7 @@ impl Names {
         }
     }
 
-    /// What these files are called by now, each of which this peer holds.
+    /// Finds the names of these files by now, each of which this peer holds.
     async fn called(&self, now: Now, files: &[(FileId, PeerId)]) -> Vec<Put> {
         let file_ids: Vec<FileId> = files.iter().map(|(file_id, _)| *file_id).collect();
         let summaries = self.store.summaries(now, &file_ids).await;
@@ -146,7 +146,7 @@ impl Names {
         }
     }
 
-    /// Whether so many names more find room.
+    /// Says whether so many names more find room.
     pub(super) fn has_room(&self, names: usize) -> bool {
         self.catalogue.has_room(names)
     }
@@ -244,7 +244,7 @@ impl Names {
         }
     }
 
-    /// How many names are known, and how many changes of them wait to be written.
+    /// Counts the names that are known, and the changes of them that wait to be written.
     pub(super) fn known(&self) -> (usize, usize) {
         (self.catalogue.len(), self.catalogue.waiting())
     }

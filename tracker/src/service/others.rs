@@ -89,7 +89,7 @@ impl Others {
         }
     }
 
-    /// How far this catalogue has followed a stream; from the beginning if that cannot be found out.
+    /// Finds how far this catalogue has followed a stream; the beginning if that cannot be found out.
     async fn position(&self, stream: usize) -> Position {
         let catalogue = self.catalogue.clone();
         let read = move || -> Option<Position> {
@@ -100,7 +100,7 @@ impl Others {
     }
 }
 
-/// Under which keys the catalogue notes how far a stream is read.
+/// Names the keys under which the catalogue notes how far a stream is read.
 fn keys(stream: usize) -> [String; 2] {
     [format!("stream {stream} millis"), format!("stream {stream} number")]
 }

@@ -1,4 +1,4 @@
-//! What the tracker tells those whom it refuses: all that they may know, and nothing else.
+//! Refusals: all that those may know whom the tracker refuses, and nothing else.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::access::proof::ProofError;
 use crate::access::tokens::TokenError;
 use crate::model::error::{LeaseError, PeerRefusal, RegisterError, Unavailable, UnknownLease};
 
-/// Why a request is not carried out.
+/// Reason why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The request is not one that this route understands.
     #[error("{0}")]
     Malformed(String),
-    /// There is no such route.
+    /// The route does not exist.
     #[error("there is nothing at {0}; the messages go to /v1/register, query, heartbeat, unregister and search")]
     UnknownRoute(String),
     /// The route is there, for another method.
@@ -29,17 +29,17 @@ pub enum Refusal {
     /// A list in the request is too long.
     #[error("{count} {what} are more than the {most} that one message may have; send several")]
     TooLong {
-        /// What there is too much of.
+        /// Things that there are too many of.
         what: &'static str,
-        /// How much of it there is.
+        /// Number of these things.
         count: usize,
-        /// How much there may be.
+        /// Upper bound of their number.
         most: usize,
     },
-    /// Nobody can be reached at port 0.
+    /// The port is 0, where nobody can be reached.
     #[error("port 0 is no port that others can reach; name the one that you listen on")]
     PortZero,
-    /// Nobody here has the file.
+    /// The file is unknown: nobody here has it.
     #[error("nobody here has the file {0}")]
     UnknownFile(FileId),
     /// Whoever asks may not do this.
@@ -51,26 +51,26 @@ pub enum Refusal {
     /// The lease is over, or never was.
     #[error(transparent)]
     UnknownLease(#[from] UnknownLease),
-    /// There are too many peers.
+    /// The tracker or the network has too many peers.
     #[error("{reason}")]
     TooManyPeers {
-        /// Which limit it is.
+        /// Limit that the peer is over.
         reason: PeerRefusal,
         /// Seconds after which some may have gone.
         retry_after: u32,
     },
-    /// None of the files can be added.
+    /// The files cannot be added, none of them.
     #[error("{reason}")]
     TooManyFiles {
-        /// Which limit it is.
+        /// Limit that the files are over.
         reason: String,
         /// Seconds after which there may be room.
         retry_after: u32,
     },
-    /// What is asked for is kept where it cannot be reached for now.
+    /// The files that are asked for are kept where they cannot be reached for now.
     #[error("{reason}")]
     Unavailable {
-        /// What is away.
+        /// Part that is away.
         reason: Unavailable,
         /// Seconds after which it may be back.
         retry_after: u32,
@@ -83,7 +83,7 @@ pub enum Refusal {
         /// Seconds after which the tracker may be less busy.
         retry_after: u32,
     },
-    /// There is no memory for what the request or its answer needs.
+    /// The tracker has no memory for what the request or its answer needs.
     #[error("the tracker has its hands full; try again later")]
     Busy {
         /// Seconds after which it may be less busy.
@@ -100,12 +100,12 @@ impl Refusal {
         Self::Unavailable { reason, retry_after: soon() }
     }
 
-    /// It took longer than this.
+    /// Refuses what took longer than this.
     pub(crate) fn too_slow(time: Duration) -> Self {
         Self::TooSlow { seconds: time.as_secs(), retry_after: soon() }
     }
 
-    /// There is no memory for it.
+    /// Refuses what there is no memory for.
     pub(crate) fn busy() -> Self {
         Self::Busy { retry_after: soon() }
     }
@@ -203,7 +203,7 @@ fn failed(error: &dyn std::error::Error) -> Refusal {
     Refusal::Failed
 }
 
-/// Why a file is not added, whoever has it.
+/// Reason why a file is not added, whoever has it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
     /// The operator does not want the file.
@@ -215,21 +215,21 @@ pub enum ClaimError {
     /// The name has line breaks or the like.
     #[error("the name contains control characters, or such as change how the rest is shown")]
     NameControl,
-    /// Too many files that nobody has had come from this network.
+    /// The network has registered too many files that nobody had had.
     #[error("too many new files came from your network within a minute; this one may come later")]
     TooManyNew {
         /// Seconds after which there is room for it.
         retry_after: u32,
     },
-    /// There is no layout of this length and chunk size.
+    /// The length and the chunk size make no layout.
     #[error(transparent)]
     Layout(#[from] sprat_chunking::LayoutError),
     /// Size, chunk size and number of chunks do not fit each other.
     #[error("a file of that size and chunk size has {expected} chunks, not {claimed}")]
     NumChunks {
-        /// How many there would be.
+        /// Number of chunks that there would be.
         expected: u32,
-        /// How many the peer says there are.
+        /// Number of chunks that the peer claims.
         claimed: u32,
     },
 }

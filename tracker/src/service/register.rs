@@ -28,7 +28,7 @@ impl RegisteredFile {
         self.offer.as_mut().ok()
     }
 
-    /// Whether the file is offered to the store.
+    /// Says whether the file is offered to the store.
     pub(super) fn is_offered(&self) -> bool {
         self.offer.is_ok()
     }
@@ -38,7 +38,7 @@ impl RegisteredFile {
         self.offer = Err(reason);
     }
 
-    /// Whether the catalogue is to be told of the file.
+    /// Says whether the catalogue is to be told of the file.
     pub(super) fn is_news(&self) -> bool {
         self.offer.as_ref().is_ok_and(|offer| offer.outcome.as_ref().is_ok_and(|accepted| accepted.is_news))
     }

@@ -38,13 +38,14 @@ use crate::store::Store;
 use crate::store::cluster::{Cluster, ClusterError};
 use crate::store::swarm::Swarms;
 
-/// How many peers are named to somebody who does not say how many.
+/// Number of peers that are named to somebody who does not say how many.
 const DEFAULT_QUERY_PEERS: u32 = 50;
 /// The file in the data folder that has the names of files.
 pub const CATALOGUE: &str = "catalogue.db";
-/// How often leases are looked at that nobody asks about.
+/// Pause between two looks at leases that nobody asks about.
 const EXPIRY_TICK: Duration = Duration::from_secs(1);
-/// After so many of these looks it is looked through the parties whose rates are limited, who are forgotten after a minute.
+/// Number of these looks after which the parties whose rates are limited are looked through, who are forgotten after a
+/// minute.
 const TICKS_PER_TIDYING: u64 = 60;
 
 /// The tracker: answers one message at a time.
@@ -63,13 +64,13 @@ pub struct Tracker {
     metrics: Arc<Metrics>,
 }
 
-/// What a tracker does besides answering.
+/// Work of a tracker besides answering.
 #[derive(Debug)]
 pub struct Background {
     dialler: Option<call_back::Dialler>,
 }
 
-/// Why a tracker cannot start.
+/// Reason why a tracker cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The system has no randomness.
@@ -78,7 +79,7 @@ pub enum OpenError {
     /// The names of files cannot be kept.
     #[error(transparent)]
     Catalogue(#[from] catalogue::OpenError),
-    /// It cannot be told who may use it.
+    /// The files about access cannot be used.
     #[error(transparent)]
     Access(#[from] AccessFilesError),
     /// The cluster cannot be used.
@@ -209,7 +210,7 @@ impl Tracker {
         Ok(found)
     }
 
-    /// What is known of one file, as [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON.
+    /// Looks up one file, as [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON.
     ///
     /// # Errors
     /// [`Refusal::UnknownFile`] if nobody has it.
@@ -263,7 +264,7 @@ impl Tracker {
         Ok(Unregistered { removed: to_u32(removed) })
     }
 
-    /// What this tracker is called; nothing if it answers to every name.
+    /// Returns the names of this tracker; none if it answers to every name.
     pub(crate) fn names(&self) -> &[String] {
         self.proofs.names()
     }
@@ -293,12 +294,12 @@ impl Tracker {
         &self.metrics
     }
 
-    /// Whether any of the files can be looked up.
+    /// Says whether any of the files can be looked up.
     pub fn is_ready(&self) -> bool {
         self.store.is_ready()
     }
 
-    /// What the tracker tells about itself.
+    /// Returns the numbers of the tracker.
     pub fn stats(&self, now: Now) -> Stats {
         let totals = self.totals();
         Stats {
@@ -312,7 +313,7 @@ impl Tracker {
         }
     }
 
-    /// How much is known.
+    /// Returns the totals of the store.
     pub fn totals(&self) -> Totals {
         self.store.totals()
     }
@@ -367,7 +368,7 @@ impl Tracker {
         }
     }
 
-    /// These files without the blocked ones, and the blocked ones.
+    /// Splits these files into the allowed ones and the blocked ones.
     fn without_blocked<'a>(&self, file_ids: &'a [FileId]) -> (Cow<'a, [FileId]>, Vec<FileId>) {
         let is_allowed = |file_id: &FileId| self.access.blocks().file(*file_id).is_ok();
         if file_ids.iter().all(is_allowed) {

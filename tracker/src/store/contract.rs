@@ -102,7 +102,7 @@ pub trait Store: Debug + Send + Sync {
     /// Forgets some of what the leases that are over held. Returns whether there is more to forget.
     fn expire(&self, now: Now) -> bool;
 
-    /// Whether any of the files can be looked up.
+    /// Says whether any of the files can be looked up.
     fn is_ready(&self) -> bool;
 
     /// Does what a store does besides answering, until `shutdown` or until there is nothing more to do.

@@ -14,7 +14,7 @@ use crate::catalogue::place::Opening;
 use crate::catalogue::search::Matches;
 use crate::catalogue::words::Words;
 
-/// What is asked of a catalogue, in words that are common, rare, several, short and none.
+/// Questions to a catalogue, in words that are common, rare, several, short and none.
 const QUESTIONS: &[&str] = &["name", "red", "17", "blue 7", "nam een", "e", "", "purple"];
 
 /// An answer to each of the questions, and the entry of each file.
@@ -66,8 +66,8 @@ fn make(files: u32) -> (Vec<u8>, Answers) {
     (fs::read(&path).unwrap(), answers)
 }
 
-/// Whether the damage in these bytes is noticed: at the start, by an answer or by the check. If it is not, it must make no
-/// difference.
+/// Says whether the damage in these bytes is noticed: at the start, by an answer or by the check. If it is not, it must
+/// make no difference.
 fn is_noticed(bytes: &[u8], files: u32, right: &Answers) -> bool {
     let (_dir, path) = place();
     fs::write(&path, bytes).unwrap();

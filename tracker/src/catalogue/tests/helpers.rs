@@ -14,10 +14,10 @@ use crate::catalogue::place::{Opening, Place};
 use crate::catalogue::queue::{Change, Full, Put};
 use crate::catalogue::words::Words;
 
-/// When the tests happen, in seconds since 1970.
+/// Time of the tests, in seconds since 1970.
 pub(super) const NOW: u64 = 1_790_000_000;
 
-/// Only a flush makes a commit, and a slow machine is no reason for an early answer.
+/// Settings with which only a flush makes a commit, and a slow machine is no reason for an early answer.
 pub(super) fn settings() -> Settings {
     let (commit_after, deadline) = (Duration::from_secs(3600), Duration::from_secs(60));
     Settings { commit_after, deadline, ..Settings::default() }

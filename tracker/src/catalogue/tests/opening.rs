@@ -1,4 +1,4 @@
-//! What is found at the start.
+//! Opening of a catalogue in every state.
 
 use std::fs;
 

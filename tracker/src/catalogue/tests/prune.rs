@@ -1,4 +1,4 @@
-//! What is forgotten.
+//! Forgetting of names.
 
 use sprat_chunking::FileId;
 

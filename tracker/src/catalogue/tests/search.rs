@@ -1,4 +1,4 @@
-//! Which names are found.
+//! Searches: the names that are found.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What becomes of a change on its way to the disk.
+//! Changes on their way to the disk.
 
 use std::fs;
 use std::sync::atomic::AtomicU64;

@@ -1,4 +1,4 @@
-//! What an asker is told of a file.
+//! Answers to an asker about a file.
 
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
@@ -42,7 +42,7 @@ fn peers(known: &Known, asker: Asker, is_seeder: bool, max_peers: usize, rng: &m
 struct Drawn<'a, R> {
     seeders: Vec<&'a Source>,
     leechers: Vec<&'a Source>,
-    /// How many of the whole swarm have not been drawn.
+    /// Number of seeders of the whole swarm that have not been drawn.
     seeders_left: usize,
     leechers_left: usize,
     rng: &'a mut R,

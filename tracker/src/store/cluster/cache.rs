@@ -1,4 +1,4 @@
-//! What this tracker was last told of files: fresh answers cost no round trip, old ones stand in where no fresh one is to be
+//! Cache of answers of the cluster: fresh answers cost no round trip, old ones stand in where no fresh one is to be
 //! had.
 
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use sprat_protocol::PeerId;
 use super::encoding::Place;
 use crate::model::holding::Summary;
 
-/// For how long an answer is as good as a new one.
+/// Time for which an answer is as good as a new one.
 const FRESH_TIME: Duration = Duration::from_secs(1);
-/// For how long an old answer is better than none.
+/// Time for which an old answer is better than none.
 const STALE_TIME: Duration = Duration::from_secs(15 * 60);
-/// How much is kept, counted in peers, of which each takes about 100 bytes.
+/// Capacity of the cache, counted in peers, of which each takes about 100 bytes.
 const CAPACITY: u64 = 500_000;
-/// How many files that is about, for the first allocation.
+/// Number of files that this is about, for the first allocation.
 const FILES: usize = 10_000;
 
-/// What was known of a file at some moment: who holds it, or a sample of them if they are many.
+/// Answer about a file at some moment: the peers that hold it, or a sample of them if they are many.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) summary: Summary,
     pub(super) seeders: Vec<Source>,
     pub(super) leechers: Vec<Source>,
     at: Instant,
-    /// It is known to be no longer so.
+    /// Set once the answer is known to be no longer so.
     is_outdated: AtomicBool,
     /// Somebody is asking anew.
     is_being_renewed: AtomicBool,
@@ -48,14 +48,15 @@ impl Known {
         Self { summary, seeders, leechers, at, is_outdated, is_being_renewed }
     }
 
-    /// Whether this peer has all of the file; none if only a sample of its seeders is known and the peer is not in it.
+    /// Says whether this peer has all of the file; none if only a sample of its seeders is known and the peer is not in
+    /// it.
     pub(super) fn is_seeder(&self, peer_id: PeerId) -> Option<bool> {
         let is_sampled = self.seeders.iter().any(|source| source.peer_id == peer_id);
         (is_sampled || self.seeders.len() >= self.summary.seeders).then_some(is_sampled)
     }
 
-    /// Whether nobody needs to ask anew. For the first one who asks after it has become old it is not; the others get the
-    /// old answer for a moment, so that many who want the same do not all ask.
+    /// Says whether nobody needs to ask anew. For the first one who asks after the answer has become old it is not
+    /// fresh; the others get the old answer for a moment, so that many who want the same do not all ask.
     fn is_fresh(&self, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.at);
         !self.is_outdated.load(Ordering::Relaxed)

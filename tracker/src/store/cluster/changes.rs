@@ -1,4 +1,4 @@
-//! What trackers tell each other of the catalogue: changes, in streams that each tracker reads at its own pace.
+//! Changes of the catalogue that trackers tell each other, in streams that each tracker reads at its own pace.
 //!
 //! There are [`STREAMS`] streams, spread over the cluster, and the first byte of a file's ID says which one its changes are in,
 //! so they come in their order. A tracker keeps with its catalogue how far it has read each stream, and goes on from
@@ -25,47 +25,47 @@ use super::router::{Call, Router};
 use super::scripts;
 use crate::model::error::Unavailable;
 
-/// How many streams there are.
+/// Number of streams.
 pub const STREAMS: usize = 16;
-/// How many changes a stream keeps, about: with all streams 800,000, of some 250 bytes each.
+/// Number of changes that a stream keeps, about: with all streams 800,000, of some 250 bytes each.
 const STREAM_LEN: usize = 50_000;
-/// How many changes wait for their stream at most, while it is away.
+/// Upper bound of the changes that wait for their stream while it is away.
 const QUEUE_LEN: usize = 10_000;
-/// How many changes are written, or read, at once.
+/// Number of changes that are written, or read, at once.
 const BATCH_LEN: usize = 100;
-/// How often streams are looked at.
+/// Pause between two looks at the streams.
 const FOLLOW_TIME: Duration = Duration::from_millis(500);
-/// How soon a stream is tried again.
+/// Pause before a stream is tried again.
 const RETRY_TIME: Duration = Duration::from_millis(250);
 
 /// A change of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
-    /// There is a file, or most of its seeders claim something else than before.
+    /// The file is there, or most of its seeders claim something else than before.
     Put {
-        /// Which file.
+        /// ID of the file.
         file_id: FileId,
-        /// What it is called.
+        /// Name of the file.
         name: String,
         /// Its length in bytes.
         size: u64,
         /// Its chunk size in bytes.
         chunk_size: ChunkSize,
-        /// When it was first seen, in seconds since 1970 (UTC).
+        /// Time at which the file was first seen, in seconds since 1970 (UTC).
         first_seen: u64,
-        /// Who registered it.
+        /// Peer that registered it.
         by: PeerId,
     },
     /// A file was taken out.
     Remove {
-        /// Which file.
+        /// ID of the file.
         file_id: FileId,
     },
 }
 
 impl Change {
-    /// Which file it is about.
+    /// Returns the file that the change is about.
     pub fn file_id(&self) -> FileId {
         match self {
             Self::Put { file_id, .. } | Self::Remove { file_id } => *file_id,
@@ -77,7 +77,8 @@ impl Change {
     }
 }
 
-/// How far a stream was read; the beginning by default. Written as the ID of an entry, `<milliseconds>-<number>`.
+/// Position up to which a stream was read; the beginning by default. Written as the ID of an entry,
+/// `<milliseconds>-<number>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     millis: u64,
@@ -117,16 +118,16 @@ impl FromStr for Position {
     }
 }
 
-/// What is new in one stream.
+/// News of one stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// Which stream.
+    /// Number of the stream.
     pub stream: usize,
-    /// Whether something before this is missing, because the stream was cut off or lost.
+    /// Set if something before this is missing, because the stream was cut off or lost.
     pub has_gap: bool,
-    /// What changed, in order. A change that cannot be read is left out.
+    /// Changes, in order. A change that cannot be read is left out.
     pub changes: Vec<Change>,
-    /// How far the stream is read with this: to be stored with the changes.
+    /// Position up to which the stream is read with this: to be stored with the changes.
     pub position: Position,
 }
 
@@ -168,7 +169,7 @@ impl Follower<'_> {
     }
 }
 
-/// What `follow.lua` returns, as news if it is any.
+/// Reads the answer of `follow.lua`, as news if it is any.
 fn read_news(stream: usize, answer: Value) -> Result<Option<News>, Unavailable> {
     type Entry = (String, Vec<Vec<u8>>);
     let (has_gap, entries): (bool, Vec<Entry>) = read(answer)?;
@@ -196,7 +197,7 @@ struct Outbox {
 #[derive(Debug, Default)]
 struct Queue {
     changes: VecDeque<Change>,
-    /// How many changes there was no room for.
+    /// Number of changes that there was no room for.
     lost: u64,
 }
 

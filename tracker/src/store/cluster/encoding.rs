@@ -1,4 +1,4 @@
-//! What is kept in the cluster, in bytes: where a peer is reached, and how a file is cut.
+//! Encoding of what is kept in the cluster: the place of a peer, and the layout of a file.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,7 +6,7 @@ use sprat_chunking::{ChunkSize, Layout};
 
 use crate::model::contact::Contact;
 
-/// Where a peer is reached, and whether it is.
+/// Place of a peer: its contact, and the result of the tracker's call to it.
 ///
 /// In bytes: `reachable ‖ observed ‖ declared…`, where reachable is `?`, `+` or `-` and each address is `4 ‖ IPv4 ‖ port` or
 /// `6 ‖ IPv6 ‖ port`, big-endian.
@@ -30,12 +30,12 @@ impl Place {
         bytes
     }
 
-    /// How many bytes the observed address has.
+    /// Counts the bytes of the observed address.
     pub(super) fn observed_len(&self) -> usize {
         if self.contact.observed().is_ipv4() { 7 } else { 19 }
     }
 
-    /// None if these are no such bytes.
+    /// Reads such bytes; none if these are others.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (&flag, mut rest) = bytes.split_first()?;
         let reachable = match flag {
@@ -61,7 +61,7 @@ pub(super) fn layout_to_bytes(layout: Layout) -> [u8; 12] {
     bytes
 }
 
-/// None if these are not the bytes of a layout.
+/// Reads the bytes of a layout; none if these are others.
 pub(super) fn layout_from_bytes(bytes: &[u8]) -> Option<Layout> {
     let (len, chunk_size) = bytes.split_first_chunk()?;
     let chunk_size = ChunkSize::new(u32::from_be_bytes(chunk_size.try_into().ok()?)).ok()?;

@@ -1,4 +1,4 @@
-//! What is asked of the slots of files.
+//! Commands to the slots of files.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use crate::config::Limits;
 use crate::model::error::{FileRefusal, Unavailable};
 use crate::model::holding::{Accepted, Claim, Offer, Share, Summary};
 
-/// What is found out about a file.
+/// Result of a look-up of a file.
 pub(super) enum Lookup {
     /// Somebody holds it, or did when it could last be looked up.
     Known {
         known: Arc<Known>,
         is_stale: bool,
     },
-    /// Nobody holds it.
+    /// The file is unknown: nobody holds it.
     Unknown,
     Unavailable,
 }
@@ -103,7 +103,7 @@ impl FileSlots {
         answers.into_iter().map(|answer| answer.map(drop)).collect()
     }
 
-    /// What is known of these files: as of a moment ago, or as of earlier if their slots are away. Up to `sample` of the
+    /// Looks up these files: as of a moment ago, or as of earlier if their slots are away. Up to `sample` of the
     /// seeders of each and as many leechers are drawn; without any, what is found out is not kept.
     pub(super) async fn look_up(&self, now: Instant, file_ids: &[FileId], sample: usize) -> Vec<Lookup> {
         let fresh: Vec<_> = file_ids.iter().map(|file_id| self.answers.fresh(*file_id, now)).collect();
@@ -120,7 +120,7 @@ impl FileSlots {
         lookups.collect()
     }
 
-    /// Whether a peer has all of these files.
+    /// Says of each of these files whether a peer has all of it.
     pub(super) async fn seeds(&self, peer_id: PeerId, file_ids: &[FileId]) -> Vec<bool> {
         let call = |file_id| Call::new("ZSCORE", &self.keys.file(file_id)[0]).arg(peer_id.as_bytes());
         let answers = self.router.call_all(file_ids.iter().copied().map(call).collect()).await;
@@ -162,7 +162,7 @@ impl FileSlots {
     }
 }
 
-/// What `add.lua` returns.
+/// Reads the answer of `add.lua`.
 fn read_added(answer: Value) -> Result<Accepted, FileRefusal> {
     if let Value::BulkString(refusal) = &answer {
         return match refusal.as_slice() {
@@ -175,7 +175,7 @@ fn read_added(answer: Value) -> Result<Accepted, FileRefusal> {
     Ok(Accepted { chunk_size: layout.chunk_size(), is_news })
 }
 
-/// What `look_up.lua` returns.
+/// Reads the answer of `look_up.lua`.
 fn read_known(now: Instant, answer: Value) -> Result<Option<Known>, Unavailable> {
     type Bytes = Vec<u8>;
     type Answer = (usize, usize, String, Bytes, Vec<Bytes>, Vec<Bytes>, HashMap<Bytes, Bytes>);

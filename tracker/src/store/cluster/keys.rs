@@ -1,4 +1,4 @@
-//! What the keys are called, and which slot they are in.
+//! Keys, and the slot of each.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,13 @@ pub(super) struct Key {
     pub(super) slot: u16,
 }
 
-/// How keys are made. What is within braces decides on the slot, so all keys of one file are in one slot.
+/// Maker of keys. The part within braces decides on the slot, so all keys of one file are in one slot.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     prefix: String,
 }
 
-/// How the key of a swarm ends, and that of a peer.
+/// End of the key of a swarm, and of that of a peer.
 const SWARM: &str = ":swarm";
 const PEER: &str = ":peer";
 
@@ -41,7 +41,7 @@ impl Keys {
         self.key("", &peer_id.to_string(), PEER)
     }
 
-    /// Whether this peer has used this number.
+    /// Makes the key of a number that this peer has used.
     pub(super) fn nonce(&self, peer_id: PeerId, nonce: u128) -> Key {
         self.key("", &peer_id.to_string(), &format!(":nonce:{nonce:032x}"))
     }
@@ -56,13 +56,13 @@ impl Keys {
         self.key("catalogue:", &number.to_string(), "")
     }
 
-    /// Which file this is the name of the first key of, if it is one.
+    /// Finds the file of which this is the name of the first key, if it is one.
     pub(super) fn file_of(&self, name: &[u8]) -> Option<FileId> {
         let tag = name.strip_prefix(self.prefix.as_bytes())?.strip_prefix(b"{")?.strip_suffix(SWARM.as_bytes())?;
         str::from_utf8(tag.strip_suffix(b"}")?).ok()?.parse().ok()
     }
 
-    /// Whether this is the name of the key of a peer.
+    /// Says whether this is the name of the key of a peer.
     pub(super) fn is_peer(&self, name: &[u8]) -> bool {
         name.starts_with(self.prefix.as_bytes()) && name.ends_with(PEER.as_bytes())
     }

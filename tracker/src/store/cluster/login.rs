@@ -7,7 +7,7 @@ use redis::RedisConnectionInfo;
 
 use crate::config::ClusterConfig;
 
-/// Why a cluster cannot be used as it is configured.
+/// Reason why a cluster cannot be used as it is configured.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// A server is not named as it should be.
@@ -16,9 +16,9 @@ pub enum ClusterError {
     /// The password cannot be read.
     #[error("cannot read the cluster's password from {path}: {error}")]
     Password {
-        /// From which file.
+        /// Path of the file with the password.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         error: io::Error,
     },
 }

@@ -20,24 +20,24 @@ use tokio::time;
 
 use super::scripts;
 
-/// How long a server may take to answer.
+/// Time that a server may take to answer.
 const ANSWER_TIME: Duration = Duration::from_millis(200);
-/// How long connecting may take.
+/// Time that connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
-/// How many requests in a row may go unanswered.
+/// Number of requests in a row that may go unanswered.
 const MOST_FAILURES: u32 = 3;
-/// For how long a server that is away is left alone.
+/// Time for which a server that is away is left alone.
 const AWAY_TIME: Duration = Duration::from_secs(1);
-/// How often a server is asked whether it is there.
+/// Pause between two pings to a server.
 const PING_TIME: Duration = Duration::from_secs(1);
-/// How often the log is told of a server that refuses commands.
+/// Pause between two lines of the log on a server that refuses commands.
 const COMPLAIN_TIME: Duration = Duration::from_secs(10);
-/// How many commands may be under way to a server at a time. What it is asked beyond that waits here, so that a crowd of
-/// requests is not taken for a server that does not answer.
+/// Number of commands that may be under way to a server at a time. Further ones wait here, so that a crowd of requests
+/// is not taken for a server that does not answer.
 const MOST_UNDER_WAY: usize = 512;
-/// How long a request waits for that.
+/// Time that a request waits for its turn.
 const TURN_TIME: Duration = Duration::from_secs(1);
-/// How many requests may wait to be written.
+/// Number of requests that may wait to be written.
 const QUEUE_LEN: usize = 1024;
 
 /// One server.
@@ -48,16 +48,16 @@ pub(super) struct Node {
     link: RwLock<Link>,
     lost: Notify,
     turns: Semaphore,
-    /// When the log was last told that it refused something.
+    /// Moment in which the log was last told that the server refused something.
     complained: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
 enum Link {
-    /// It is being connected to, for the first time or because the connection broke.
+    /// The server is being connected to, for the first time or because the connection broke.
     Connecting,
     Up(Arc<Line>),
-    /// It does not answer.
+    /// The server does not answer.
     Away,
 }
 
@@ -68,12 +68,12 @@ struct Line {
     failures: AtomicU32,
 }
 
-/// Why a server gave no answer.
+/// Reason why a server gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
-    /// It was not asked, and may be asked in a moment.
+    /// The server was not asked, and may be asked in a moment.
     NotYet,
-    /// It is away, or was asked and did not answer in time.
+    /// The server is away, or was asked and did not answer in time.
     Away,
 }
 
@@ -94,12 +94,12 @@ impl Node {
         &self.host
     }
 
-    /// Whether it answered when it was last asked.
+    /// Says whether the server answered when it was last asked.
     pub(super) fn is_up(&self) -> bool {
         matches!(*self.link.read(), Link::Up(_))
     }
 
-    /// Whether it did not answer when it was last asked.
+    /// Says whether the server did not answer when it was last asked.
     pub(super) fn is_away(&self) -> bool {
         matches!(*self.link.read(), Link::Away)
     }

@@ -1,4 +1,4 @@
-//! What is asked of the slots of peers and of networks.
+//! Commands to the slots of peers and of networks.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,31 +17,31 @@ use super::totals::Estimate;
 use crate::config::Limits;
 use crate::model::error::Unavailable;
 
-/// How many of a peer's files are dealt with at once.
+/// Number of a peer's files that are dealt with at once.
 const PAGE_LEN: usize = 500;
 
 /// A lease that was opened.
 pub(super) struct Opened {
-    /// Where the peer is reached from now on, as it is kept.
+    /// Place of the peer from now on, as it is kept.
     pub(super) place: Vec<u8>,
-    /// Where it was reached before; empty if it had no lease.
+    /// Place of the peer before; empty if it had no lease.
     pub(super) former_place: Vec<u8>,
-    /// Which network it counted for before.
+    /// Network that the peer counted for before.
     pub(super) former_network: Option<IpAddr>,
-    /// Whether each file is among those that the peer holds, or is one too many.
+    /// Says of each file whether the peer holds it now; otherwise it is one too many.
     pub(super) taken: Vec<bool>,
 }
 
 /// A lease that was renewed.
 pub(super) struct Beat {
-    /// Where the peer is reached, as it is kept.
+    /// Place of the peer, as it is kept.
     pub(super) place: Vec<u8>,
-    /// Which network it counts for.
+    /// Network that the peer counts for.
     pub(super) network: Option<IpAddr>,
-    /// When what it holds was renewed, and what time it is, in ms by the clock of the server.
+    /// Time at which what the peer holds was renewed, and the present time, in ms by the clock of the server.
     pub(super) renewed: u64,
     pub(super) now: u64,
-    /// Whether the peer holds each of the files that it named.
+    /// Says of each file that the peer named whether it holds it.
     pub(super) held: Vec<bool>,
 }
 
@@ -134,7 +134,7 @@ impl PeerSlots {
         self.router.call(call).await.and_then(read::<bool>).unwrap_or(false)
     }
 
-    /// Where a peer is reached, and which network it counts for; none if it has no lease.
+    /// Finds the place of a peer, and the network that it counts for; none if it has no lease.
     pub(super) async fn whereabouts(&self, peer_id: PeerId) -> Result<Option<(Vec<u8>, Option<IpAddr>)>, Unavailable> {
         let call = Call::new("HMGET", &self.keys.peer(peer_id)).arg("contact").arg("network");
         let (place, network): (Option<Vec<u8>>, Option<String>) = read(self.router.call(call).await?)?;
@@ -156,17 +156,18 @@ impl PeerSlots {
         Ok(self.router.call(call).await? != Value::Nil)
     }
 
-    /// What a peer holds, a page at a time.
+    /// Lists what a peer holds, a page at a time.
     pub(super) fn holdings(&self, peer_id: PeerId) -> Holdings<'_> {
         Holdings { router: &self.router, key: self.keys.peer(peer_id), cursor: Some(0) }
     }
 }
 
-/// What a peer holds. A file that it has held from the first page to the last is on one of them, maybe on several.
+/// Files that a peer holds. A file that it has held from the first page to the last is on one of them, maybe on
+/// several.
 pub(super) struct Holdings<'a> {
     router: &'a Router,
     key: Key,
-    /// Where to go on; none at the end.
+    /// Cursor at which to go on; none at the end.
     cursor: Option<u64>,
 }
 

@@ -22,17 +22,17 @@ use super::node::{NoAnswer, Node};
 use super::topology::{Range, Topology, parse_slots};
 use crate::model::error::Unavailable;
 
-/// How long to wait before a command is sent again that could not be carried out just now: while a slot moves, or while
-/// another server takes over.
+/// Pauses before a command is sent again that could not be carried out just now: while a slot moves, or while another
+/// server takes over.
 const WAIT_MILLIS: [u64; 6] = [5, 10, 20, 40, 80, 160];
-/// How many commands are sent to one server at once, so that the last answer is there in time.
+/// Number of commands that are sent to one server at once, so that the last answer is there in time.
 const BATCH_LEN: usize = 256;
-/// How often servers are asked who serves what: when all is well, and when not.
+/// Pause before servers are asked again who serves what: when all is well, and when not.
 const LOOK_TIME: Duration = Duration::from_secs(5);
 const LOOK_TIME_IN_TROUBLE: Duration = Duration::from_millis(250);
-/// How many of them are asked.
+/// Number of servers that are asked.
 const MOST_ASKED: usize = 5;
-/// How soon they are asked again at the earliest.
+/// Least pause before servers are asked again.
 const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Host and port of a server.
@@ -63,7 +63,7 @@ impl Call {
         Self { slot: keys[0].slot, command }
     }
 
-    /// With one more argument.
+    /// Adds one more argument.
     pub(super) fn arg(mut self, arg: impl ToRedisArgs) -> Self {
         self.command.arg(arg);
         self
@@ -84,19 +84,19 @@ pub(super) struct Router {
 /// A call that has no answer yet.
 struct Errand {
     call: Call,
-    /// Where it comes in the list of calls.
+    /// Place in the list of calls.
     place: usize,
-    /// Who was named by the server that should have served it.
+    /// Server that was named by the one that should have served the call.
     redirect: Option<Redirect>,
 }
 
 struct Redirect {
     node: Arc<Node>,
-    /// Whether the slot is just moving there: that server has to be told that it is asked on purpose.
+    /// Set if the slot is just moving there: that server has to be told that it is asked on purpose.
     is_asking: bool,
 }
 
-/// What became of an errand.
+/// Outcome of an errand.
 enum Outcome {
     Done(Value),
     Redirected(Redirect),
@@ -129,7 +129,7 @@ impl Router {
         }
     }
 
-    /// Who serves what, as far as is known.
+    /// Returns who serves what, as far as is known.
     pub(super) fn topology(&self) -> Arc<Topology> {
         self.topology.read().clone()
     }
@@ -214,7 +214,7 @@ impl Router {
         outcomes
     }
 
-    /// What a server's answer means.
+    /// Judges a server's answer.
     fn judge(&self, node: &Arc<Node>, answer: Value) -> Outcome {
         let Value::ServerError(error) = answer else { return Outcome::Done(answer) };
         match error.kind() {

@@ -1,4 +1,5 @@
-//! What the servers of the cluster run in one step, in Lua. Each script says at its top what it takes and returns.
+//! Scripts in Lua, which the servers of the cluster run in one step. Each script says at its top what it takes and
+//! returns.
 
 use std::sync::LazyLock;
 

@@ -33,14 +33,14 @@ use crate::operation::metrics::Metrics;
 use crate::store::answer::{FileStart, Writer};
 use crate::store::contract::Store;
 
-/// How many seeders of a file are drawn at most, and how many leechers: as many as one QUERY may ask for.
+/// Number of seeders of a file that are drawn at most, and of leechers: as many as one QUERY may ask for.
 const SAMPLE_LEN: usize = 200;
-/// How long the last changes of the catalogue may take to be told to others.
+/// Time that the last changes of the catalogue may take to be told to others.
 const REST_TIME: Duration = Duration::from_secs(3);
-/// How many lost files one HEARTBEAT is told of at most; the next one is told of more.
+/// Upper bound of the lost files that one HEARTBEAT is told of; the next one is told of more.
 const MOST_UNKNOWN: usize = 10_000;
 
-/// Who holds what, in a cluster.
+/// Store in a cluster.
 #[derive(Debug)]
 pub struct Cluster {
     router: Arc<Router>,
@@ -159,7 +159,7 @@ impl Cluster {
         }
     }
 
-    /// Which of these files the asker has all of. Asks only where that is not known anyway.
+    /// Finds those of these files that the asker has all of. Asks only where that is not known anyway.
     async fn seeded_by(&self, asker: Option<PeerId>, file_ids: &[FileId], lookups: &[Lookup]) -> BTreeSet<FileId> {
         let Some(asker) = asker else { return BTreeSet::new() };
         let (mut seeded, mut open) = (BTreeSet::new(), Vec::new());

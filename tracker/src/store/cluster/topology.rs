@@ -1,4 +1,4 @@
-//! Which server serves which slot.
+//! Topology of the cluster: the server of each slot.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use redis::Value;
 
 use super::node::Node;
 
-/// How many slots a cluster has.
+/// Number of slots of a cluster.
 pub(super) const SLOTS: u16 = 16384;
-/// What slots are counted with; the specification of the cluster calls it XMODEM.
+/// Checksum by which slots are counted; the specification of the cluster calls it XMODEM.
 const CRC: crc::Crc<u16> = crc::Crc::<u16>::new(&crc::CRC_16_XMODEM);
 
 /// The slot of a key with this hash tag.
@@ -16,11 +16,11 @@ pub(super) fn slot_of(tag: &str) -> u16 {
     CRC.checksum(tag.as_bytes()) % SLOTS
 }
 
-/// Which server serves which slot, as one of them told.
+/// Topology of the cluster, as one of the servers told it.
 #[derive(Debug, Default)]
 pub(super) struct Topology {
     primaries: Vec<Arc<Node>>,
-    /// For each slot, which of the primaries serves it.
+    /// Number of the primary that serves each slot.
     owners: Vec<Option<usize>>,
 }
 
@@ -45,7 +45,7 @@ impl Topology {
         self.owners.get(usize::from(slot)).copied().flatten().map(|number| &self.primaries[number])
     }
 
-    /// Whether it is known of every slot who serves it.
+    /// Says whether it is known of every slot who serves it.
     pub(super) fn is_whole(&self) -> bool {
         !self.owners.is_empty() && self.owners.iter().all(Option::is_some)
     }
@@ -65,8 +65,8 @@ pub(super) struct Range {
     port: u16,
 }
 
-/// What a server says to CLUSTER SLOTS: `[first, last, [host, port, …], replicas…]` for each range. Where it knows no name for
-/// itself it is the one that was `asked`. Ranges are sorted; those that make no sense are left out.
+/// Reads a server's answer to CLUSTER SLOTS: `[first, last, [host, port, …], replicas…]` for each range. Where it knows
+/// no name for itself it is the one that was `asked`. Ranges are sorted; those that make no sense are left out.
 pub(super) fn parse_slots(answer: Value, asked: &str) -> Vec<Range> {
     let Value::Array(ranges) = answer else { return Vec::new() };
     let mut ranges: Vec<Range> = ranges.into_iter().filter_map(|range| parse_range(range, asked)).collect();

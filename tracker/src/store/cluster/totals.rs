@@ -1,4 +1,4 @@
-//! How much there is in the cluster, about.
+//! Totals of the cluster, about.
 //!
 //! Nothing is counted: counts would drift with each entry that expires and each server that takes over. Now and then each
 //! primary is asked how many keys it has and what some of them, drawn at random, are. Where there are few keys they are all
@@ -17,17 +17,17 @@ use super::node::{NoAnswer, Node};
 use super::router::Router;
 use crate::model::holding::Totals;
 
-/// How often that is found out.
+/// Pause between two estimates.
 const TOTALS_TIME: Duration = Duration::from_secs(5);
-/// How many keys of each primary are looked at.
+/// Number of keys of each primary that are looked at.
 const SAMPLE_LEN: usize = 256;
 
-/// What some keys of one server turned out to be.
+/// Sample of the keys of one server.
 #[derive(Debug, Default, PartialEq)]
 struct Sample {
-    /// How many keys the server has.
+    /// Number of keys that the server has.
     keys: usize,
-    /// How many of them were looked at.
+    /// Number of keys that were looked at.
     looked_at: usize,
     peers: usize,
     files: usize,
@@ -72,7 +72,7 @@ impl Estimate {
 }
 
 impl Sample {
-    /// What that makes for all keys of the server.
+    /// Scales the sample up to all keys of the server.
     fn estimate(&self) -> Totals {
         let scale = |count: usize| (count * self.keys).checked_div(self.looked_at).unwrap_or(0);
         Totals {
@@ -130,7 +130,7 @@ async fn some_keys(node: &Node) -> Result<Vec<Vec<u8>>, NoAnswer> {
     node.send_all(&draws).await?.into_iter().map(read).collect()
 }
 
-/// How many seeders and leechers these swarms have together.
+/// Counts the seeders and leechers that these swarms have together.
 async fn count_entries(node: &Node, swarms: &[&Vec<u8>]) -> Result<(usize, usize), NoAnswer> {
     if swarms.is_empty() {
         return Ok((0, 0));

@@ -13,7 +13,7 @@ use super::reading::read;
 use super::router::{Call, Router};
 use crate::model::error::Unavailable;
 
-/// How many keys a server looks at for one answer, about.
+/// Number of keys that a server looks at for one answer, about.
 const STEP: usize = 500;
 
 /// Goes through the keys of one primary after another. A slot that moves meanwhile may be missed, or seen twice.
@@ -23,7 +23,7 @@ pub(super) struct Walk<'a> {
     keys: &'a Keys,
     /// The primaries that are still to be asked, the last one first; none before the first step.
     nodes: Option<Vec<Arc<Node>>>,
-    /// How far the one that is asked now has come, by its own count.
+    /// Cursor of the primary that is asked now.
     cursor: u64,
 }
 

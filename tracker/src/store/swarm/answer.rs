@@ -1,4 +1,4 @@
-//! What a QUERY is told.
+//! Answer to a QUERY.
 
 use std::net::IpAddr;
 
@@ -92,7 +92,7 @@ impl Answer {
     }
 }
 
-/// Where somebody who asks from there is told of a peer, if at all.
+/// Finds the turn of a peer in the answer to somebody who asks from there; none if it is not told at all.
 fn turn(now: Millis, asker: IpAddr, network: NetworkTag, peer: &Peer) -> Option<Turn> {
     if !peer.is_live(now) {
         return None;

@@ -1,4 +1,4 @@
-//! How much there is in all swarms.
+//! Counts over all swarms.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,4 +1,4 @@
-//! What is kept of a swarm whose members do not all claim the same.
+//! Dissent within a swarm whose members do not all claim the same.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -10,10 +10,10 @@ use super::handles::Handle;
 use super::votes::Votes;
 use crate::model::holding::Claim;
 
-/// Who claims what, where members disagree. Name and layout are voted on apart, so that seeders who renamed the file
-/// still outvote a liar on its length.
+/// Claims of members that disagree. Name and layout are voted on apart, so that seeders who renamed the file still
+/// outvote a liar on its length.
 pub(super) struct Dissent {
-    /// What those claim who are not among the others: what all did before the first one disagreed.
+    /// Claim of those who are not among the others: the claim of all before the first one disagreed.
     common: Claim,
     others: HashMap<Handle, Claim>,
     names: Votes<Arc<str>>,
@@ -21,14 +21,14 @@ pub(super) struct Dissent {
 }
 
 impl Dissent {
-    /// So many peers have claimed the same until now.
+    /// Begins with so many peers that have claimed the same until now.
     pub(super) fn new(common: Claim, seeders: usize, leechers: usize) -> Self {
         let names = Votes::unanimous(common.name.clone(), seeders, leechers);
         let layouts = Votes::unanimous(LayoutVote(common.layout), seeders, leechers);
         Self { common, others: HashMap::new(), names, layouts }
     }
 
-    /// What this member claims.
+    /// Returns the claim of this member.
     pub(super) fn claim_of(&self, member: Handle) -> &Claim {
         self.others.get(&member).unwrap_or(&self.common)
     }
@@ -55,12 +55,12 @@ impl Dissent {
         self.layouts.withdraw(&LayoutVote(claim.layout), was_seeder);
     }
 
-    /// What most seeders claim.
+    /// Returns the claim of most seeders.
     pub(super) fn winner(&self) -> Claim {
         Claim { name: self.names.winner().clone(), layout: self.layouts.winner().0 }
     }
 
-    /// Whether all claim the same again.
+    /// Says whether all claim the same again.
     pub(super) fn is_over(&self) -> bool {
         self.names.is_unanimous() && self.layouts.is_unanimous()
     }

@@ -24,14 +24,14 @@ pub(super) struct Files {
     counts: Counts,
 }
 
-/// What came of adding a file to those of a peer.
+/// Outcome of adding a file to those of a peer.
 pub(super) struct Joined {
     pub(super) accepted: Accepted,
     /// The file, if the peer did not hold it before.
     pub(super) added: Option<Handle>,
 }
 
-/// How far a walk through all files has come.
+/// Progress of a walk through all files.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     shard: usize,

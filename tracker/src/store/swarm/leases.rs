@@ -1,4 +1,4 @@
-//! Which peers the tracker believes, and until when.
+//! Leases: the peers that the tracker believes, and until when.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -102,7 +102,7 @@ impl Leases {
         peer.set_expires(now.saturating_add(self.length));
     }
 
-    /// Whether the peer, whose lease holds, is to be told at another address than until now, and may be.
+    /// Says whether the peer, whose lease holds, is to be told at another address than until now, and may be.
     pub(super) fn moves(&self, peers: &Peers, peer: &Peer, observed: IpAddr) -> bool {
         peer.contact().observed() != observed && peers.has_room_for(peer, observed, &self.limits)
     }
@@ -138,7 +138,7 @@ impl Leases {
         None
     }
 
-    /// Whether there are leases to look at that may be over.
+    /// Says whether there are leases to look at that may be over.
     pub(super) fn is_any_due(&self, now: Millis) -> bool {
         self.queue.lock().first().is_some_and(|(due, _)| *due <= now)
     }

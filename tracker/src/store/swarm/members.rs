@@ -11,9 +11,9 @@ use super::handles::{Handle, hash_of};
 #[derive(Default)]
 pub(super) struct Members {
     list: Vec<Handle>,
-    /// How many of the list, from its front, are seeders.
+    /// Number of seeders, which are at the front of the list.
     seeders: u32,
-    /// Where in the list each peer is. Only a list that is too long to be looked through has it.
+    /// Positions of the peers in the list. Only a list that is too long to be looked through has them.
     positions: Option<Box<HashTable<u32>>>,
 }
 
@@ -33,7 +33,7 @@ impl Members {
         &self.list
     }
 
-    /// Whether this peer is a seeder, if it is a member.
+    /// Says whether this peer is a seeder, if it is a member.
     pub(super) fn is_seeder(&self, peer: Handle) -> Option<bool> {
         self.position(peer).map(|at| at < self.seeders())
     }
@@ -69,7 +69,8 @@ impl Members {
         Some(was_seeder)
     }
 
-    /// Up to `most` different members in random order, each with whether it is a seeder; leechers only, if so wanted.
+    /// Draws up to `most` different members in random order, each with whether it is a seeder; leechers only, if so
+    /// wanted.
     pub(super) fn sample(
         &self,
         rng: &mut impl Rng,

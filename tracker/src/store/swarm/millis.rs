@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Milliseconds since the first moment that the store was told of: a moment that fits into an atomic.
 pub(super) type Millis = u64;
 
-/// When the lease of a peer is over that gave it up, or that is being cleared away.
+/// End of the lease of a peer that gave it up, or that is being cleared away.
 pub(super) const LONG_OVER: Millis = 0;
 
 /// A length of time in milliseconds.

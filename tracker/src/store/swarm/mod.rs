@@ -1,4 +1,4 @@
-//! Which peer holds which file, in the memory of this process: the swarms, and the leases that keep them true.
+//! Store in the memory of this process: the swarms, and the leases that keep them true.
 //!
 //! No sockets and no clock of its own. In reading order:
 //!

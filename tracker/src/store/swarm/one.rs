@@ -12,13 +12,13 @@ use crate::model::holding::{Claim, Summary};
 pub(super) struct Swarm {
     file_id: FileId,
     members: Members,
-    /// What most seeders claim, or all members if there is no dissent.
+    /// Claim of most seeders, or of all members if there is no dissent.
     claim: Claim,
     dissent: Option<Box<Dissent>>,
 }
 
 impl Swarm {
-    /// Nobody holds the file yet; the first who will claims this.
+    /// Makes a swarm without members; the first who joins will claim this.
     pub(super) fn new(file_id: FileId, claim: Claim) -> Self {
         Self { file_id, members: Members::default(), claim, dissent: None }
     }
@@ -40,8 +40,8 @@ impl Swarm {
         Summary { claim: self.claim.clone(), seeders, leechers: self.members.len() - seeders }
     }
 
-    /// Up to `most` different members in random order, each with whether it is a seeder. Never the asker, and no seeders
-    /// if the asker is one itself.
+    /// Draws up to `most` different members in random order, each with whether it is a seeder. The asker is never
+    /// drawn, and no seeders are if the asker is one itself.
     pub(super) fn sample(
         &self,
         rng: &mut impl Rng,

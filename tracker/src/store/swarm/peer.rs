@@ -20,7 +20,7 @@ use crate::store::answer::{PeerStart, peer_start};
 /// What it reads comes first, and fills two cache lines: most of what a QUERY costs is to wait for those of 50 peers.
 #[repr(C, align(64))]
 pub(super) struct Peer {
-    /// When its lease is over.
+    /// End of the peer's lease.
     expires: AtomicU64,
     /// The peer in an answer, up to the address that its connection came from.
     json: PeerStart,
@@ -28,12 +28,13 @@ pub(super) struct Peer {
     reachable: AtomicU8,
     peer_id: PeerId,
     contact: Contact,
-    /// When it is looked at whether it still is there: its place in the queue of [`Leases`](super::leases::Leases).
+    /// Moment in which to look whether the peer still is there: its place in the queue of
+    /// [`Leases`](super::leases::Leases).
     due: AtomicU64,
     held: Mutex<Held>,
 }
 
-/// What changes when the peer itself says something.
+/// State that changes when the peer itself says something.
 pub(super) struct Held {
     token: u128,
     pub(super) files: HandleSet,
@@ -69,22 +70,22 @@ impl Peer {
         &self.json
     }
 
-    /// Whether somebody at this address, of which this is the tag, is on the peer's own network.
+    /// Says whether somebody at this address, of which this is the tag, is on the peer's own network.
     pub(super) fn is_near(&self, asker: IpAddr, tag: NetworkTag) -> bool {
         self.network == tag && self.contact.is_near(asker)
     }
 
-    /// Whether it runs on the tracker's own machine.
+    /// Says whether the peer runs on the tracker's own machine.
     pub(super) fn is_beside_tracker(&self) -> bool {
         self.network == NetworkTag::LOOPBACK && self.contact.is_beside_tracker()
     }
 
-    /// What the peer holds. To be locked before any swarm is.
+    /// Locks what the peer holds. To be locked before any swarm is.
     pub(super) fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock()
     }
 
-    /// What the peer holds, if this is the token of its lease and that still lasts.
+    /// Locks what the peer holds, if this is the token of its lease and that still lasts.
     pub(super) fn held_with(&self, now: Millis, token: u128) -> Result<MutexGuard<'_, Held>, UnknownLease> {
         let held = self.held();
         // Comparing all bits of two integers at once takes the same time whichever of them differ, so an answer's delay
@@ -111,7 +112,7 @@ impl Peer {
         self.contact = contact;
     }
 
-    /// When its lease is over.
+    /// Returns the end of the peer's lease.
     pub(super) fn expires(&self) -> Millis {
         self.expires.load(Ordering::Relaxed)
     }
@@ -120,7 +121,8 @@ impl Peer {
         self.expires() > now
     }
 
-    /// Only with [`Self::held`] locked, so that a lease never comes back to life while it is cleared away.
+    /// Sets the end of the lease. Only with [`Self::held`] locked, so that a lease never comes back to life while it is
+    /// cleared away.
     pub(super) fn set_expires(&self, expires: Millis) {
         self.expires.store(expires, Ordering::Relaxed);
     }
@@ -129,7 +131,7 @@ impl Peer {
         self.due.load(Ordering::Relaxed)
     }
 
-    /// Only with the queue locked.
+    /// Sets the peer's place in the queue. Only with the queue locked.
     pub(super) fn set_due(&self, due: Millis) {
         self.due.store(due, Ordering::Relaxed);
     }

@@ -85,7 +85,7 @@ impl Peers {
         Ok(())
     }
 
-    /// Whether the peer may come from there.
+    /// Says whether the peer may come from there.
     pub(super) fn has_room_for(&self, peer: &Peer, observed: IpAddr, limits: &Limits) -> bool {
         let network = network_of(observed);
         network == network_of(peer.contact().observed()) || has_room(&self.networks, network, limits)

@@ -17,12 +17,12 @@ pub(super) struct Shard {
 
 /// The number of a file's shard is the lowest bits of its handle, that of its slot there is the others.
 const SHARD_BITS: u32 = 6;
-/// How many shards there are.
+/// Number of shards.
 pub(super) const NUM_SHARDS: u32 = 1 << SHARD_BITS;
-/// How many files there can be: any slot of a shard has a handle.
+/// Upper bound of the number of files: any slot of a shard has a handle.
 pub(super) const MAX_FILES: usize = 1 << (Handle::BITS - SHARD_BITS);
 
-/// In which shard a file is.
+/// Returns the number of the shard that a file is in.
 pub(super) fn shard_of(file: Handle) -> usize {
     (file % NUM_SHARDS) as usize
 }

@@ -1,4 +1,4 @@
-//! Where peers and swarms lie.
+//! Slots in which peers and swarms lie.
 
 /// Values with a number each, which another value gets after the first one was removed.
 ///
@@ -10,7 +10,7 @@ pub(super) struct Slots<T> {
     len: usize,
 }
 
-/// How many values lie together.
+/// Number of values that lie together.
 const BLOCK_LEN: usize = 256;
 
 impl<T> Default for Slots<T> {

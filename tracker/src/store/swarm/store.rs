@@ -24,7 +24,7 @@ use crate::model::holding::{Accepted, Asker, Found, Offer, Registration, Renewal
 use crate::model::moment::Now;
 use crate::store::contract::Store;
 
-/// Who holds what.
+/// Store in memory.
 ///
 /// A lease belongs to a peer and covers all its files, so keeping it costs the same for one file as for 100,000. A peer
 /// whose lease is over is told to nobody from that moment on; its places in the counts are cleared step by step, by
@@ -34,12 +34,12 @@ pub struct Swarms {
     pub(super) files: Files,
 }
 
-/// How many holdings are cleared, or how many leases found to be renewed, before others get their turn.
+/// Number of holdings that are cleared, or of leases found to be renewed, before others get their turn.
 const STEPS: usize = 256;
 
 impl Swarms {
-    /// Nobody holds anything yet, and leases will have this length. Lease tokens are drawn from `rng`, so it must be one
-    /// that nobody can predict.
+    /// Makes a store in which nobody holds anything yet, and leases will have this length. Lease tokens are drawn from
+    /// `rng`, so it must be one that nobody can predict.
     pub fn new(lease: Duration, limits: Limits, mut rng: StdRng) -> Self {
         let files = Files::new(limits.clone(), &mut rng);
         Self { leases: Leases::new(lease, limits, rng), files }
@@ -317,7 +317,7 @@ impl Store for Swarms {
         at_once(())
     }
 
-    /// Always answers that it is the first time: no other tracker shares this store.
+    /// Answers that it is the first time, always: no other tracker shares this store.
     fn use_nonce(&self, _: PeerId, _: u128, _: u64) -> BoxFuture<'_, Result<bool, Unavailable>> {
         at_once(Ok(true))
     }
@@ -355,7 +355,7 @@ fn at_once<'a, T: Send + 'a>(answer: T) -> BoxFuture<'a, T> {
 }
 
 impl fmt::Debug for Swarms {
-    /// How much there is. What there is may be a million peers, and their tokens are secret.
+    /// Writes the totals only: there may be a million peers, and their tokens are secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Swarms").field(&self.totals()).finish()
     }

@@ -1,4 +1,4 @@
-//! What most peers of a swarm claim.
+//! Votes of the peers of a swarm.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -32,7 +32,7 @@ impl Tally {
 }
 
 impl<T: Clone + Eq + Hash> Votes<T> {
-    /// So many peers claim this value, and no other was ever claimed.
+    /// Begins with so many peers that claim this value, and no other was ever claimed.
     pub(super) fn unanimous(value: T, seeders: usize, leechers: usize) -> Self {
         let tally = Tally { seeders, leechers, since: 0 };
         Self { tallies: HashMap::from([(value.clone(), tally)]), winner: value, next: 1 }
@@ -68,12 +68,12 @@ impl<T: Clone + Eq + Hash> Votes<T> {
         }
     }
 
-    /// What most seeders claim. Once everybody has gone, what the last one claimed.
+    /// Returns the value that most seeders claim. Once everybody has gone, it is the one that the last one claimed.
     pub(super) fn winner(&self) -> &T {
         &self.winner
     }
 
-    /// Whether all claim the same.
+    /// Says whether all claim the same.
     pub(super) fn is_unanimous(&self) -> bool {
         self.tallies.len() <= 1
     }

@@ -1,4 +1,4 @@
-//! What a QUERY is told.
+//! Answers to QUERY.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What happens at the caps.
+//! Limits at their edge.
 
 use sprat_chunking::ChunkSize;
 

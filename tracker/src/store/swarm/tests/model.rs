@@ -56,7 +56,7 @@ struct Model {
 struct Holding {
     peer: u8,
     file: u8,
-    /// What it is called, and since when somebody has called it so without a gap.
+    /// Name that it is given, and the time since which somebody has called it so without a gap.
     claim: (u8, u64),
     complete: bool,
 }
@@ -210,7 +210,7 @@ impl Pair {
         }
     }
 
-    /// Once everything that is over has been cleared, counts and claims are the same too.
+    /// Asserts that, once everything that is over has been cleared, counts and claims are the same too.
     fn assert_same_counts(&mut self) {
         let now = self.now();
         while self.real.expire(now) {}

@@ -25,10 +25,10 @@ use crate::store::swarm::store::Swarms;
 
 const LEASE: Duration = Duration::from_secs(4);
 const NUM_THREADS: u64 = 4;
-/// As long as a machine that is busy with something else may need.
+/// Time that a machine that is busy with something else may need.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What all threads share: the swarms, the time, and what everybody knows of everybody's token.
+/// State that all threads share: the swarms, the time, and everybody's token as far as others know it.
 struct Arena {
     swarms: Swarms,
     start: Instant,
@@ -125,7 +125,7 @@ impl Arena {
         }
     }
 
-    /// Whether the lists of the peers, the swarms and the counts say the same.
+    /// Asserts that the lists of the peers, the swarms and the counts say the same.
     fn assert_sound(&self) {
         let totals = self.swarms.totals();
         assert!(totals.peers <= self.limits.peers && totals.files <= self.limits.files);

@@ -116,7 +116,7 @@ impl World {
         self.query_from(Asker { peer_id: asker.map(peer), address: address(255) }, file_id, max_peers)
     }
 
-    /// Who is told to an asker, in order of their numbers.
+    /// Lists the peers that an asker is told of, in order of their numbers.
     pub(super) fn told(&self, asker: Option<u8>, file_id: FileId) -> Vec<u8> {
         let peers = self.query(asker, file_id, 100).map(|info| info.peers).unwrap_or_default();
         let numbers: BTreeSet<u8> = peers.iter().map(|info| info.peer_id.as_bytes()[0]).collect();

@@ -1,22 +1,24 @@
-//! What the program can be asked to do: a module for each.
+//! Commands of the program: a module for each.
 //!
-//! - `options`: what stands on the command line.
-//! - `serve`: to be the tracker. `signals`: what it is told meanwhile.
-//! - `token`: who may use it. `check`: whether one is healthy.
+//! - `options`: the command line. `output`: standard output. `data_folder`: the folder for what outlives a restart.
+//! - `serve`: the tracker itself. `signals`: signals to it.
+//! - `token`: tokens of those who may use it. `check`: the health of a tracker.
 
 mod check;
+mod data_folder;
 mod options;
+mod output;
 mod serve;
 mod signals;
 mod token;
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use options::Command;
 pub(crate) use options::Options;
+use output::print;
 use sprat_tracker::config::{self, Sources};
 use sprat_tracker::{catalogue, service};
 
@@ -34,15 +36,6 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a result to standard output. Whoever reads it may have read enough, which is no failure.
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
 /// Copies the catalogue out of the data folder.
 fn backup(file: &Path, sources: &Sources) -> anyhow::Result<()> {
     let folder = sources.read()?.config.data_dir;
@@ -50,10 +43,4 @@ fn backup(file: &Path, sources: &Sources) -> anyhow::Result<()> {
         folder.context("there is no data folder, so there is no catalogue to copy; name it with --data-dir")?;
     let from = folder.join(service::CATALOGUE);
     catalogue::backup(&from, file).with_context(|| format!("cannot copy {}", from.display()))
-}
-
-/// Creates the data folder, where it is missing.
-fn create(folder: &Path) -> anyhow::Result<()> {
-    let what_to_do = || format!("cannot create the folder {}; choose another one with --data-dir", folder.display());
-    std::fs::create_dir_all(folder).with_context(what_to_do)
 }
