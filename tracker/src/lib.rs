@@ -2,20 +2,16 @@
 //!
 //! In reading order:
 //!
-//! - [`server`]: a tracker that runs. [`listeners`]: the sockets that it listens on. [`notify`]: what systemd is told.
-//! - `http`: the routes, and the connections that come in. The only part that knows HTTP.
+//! - `http`: routes, and the connections that come in: [`Server`]. The only part that knows HTTP.
 //! - [`service`]: what is done with a message: [`Tracker`].
-//! - [`proof`]: whether a REGISTER is the word of the peer that it names.
-//! - `call_back`: whether others can connect to a peer. `rates`: how often something may happen for one party.
-//! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process. [`cluster`]: in a Valkey or
-//!   Redis Cluster that several trackers share.
-//! - [`contact`]: where a peer is reached, and by whom.
+//! - [`store`]: who holds what: in the memory of this process, or in a Valkey or Redis Cluster that several trackers share.
+//! - [`access`]: tokens and roles, who and what is blocked, and proof of who speaks.
 //! - [`catalogue`]: the names of files, for SEARCH.
-//! - [`access`]: who may do what, and who and what is blocked.
-//! - [`refusal`]: what those are told whom the tracker refuses.
-//! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
-//! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
-//!   `text_file`: files that an operator writes.
+//! - [`config`]: the settings of an operator.
+//! - [`operation`]: sockets, logs, numbers and health.
+//! - [`model`]: words that all of these use: moments, contacts, claims, refusals.
+//!
+//! Each of these rooms imports only those below it.
 //!
 //! The catalogue outlives a restart, and so do tokens and what is blocked, if there is a folder for them. Who holds what does
 //! not: the swarms refill within one lease.
