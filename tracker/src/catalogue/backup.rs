@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::check::check_all;
 use super::error::{BackupError, Fault};
 use super::place::beside;
-use super::schema::{self, Kind, MIGRATIONS};
+use super::schema::{self, DatabaseKind, MIGRATIONS};
 
 /// Copies the catalogue in the file `from` into the new file `to`; blocks. The copy is one moment of the catalogue, also
 /// when another process writes to it meanwhile. It is looked at as a whole, and durable, before it gets its name.
@@ -26,8 +26,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     }
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     match schema::kind(&source, MIGRATIONS) {
-        Ok(Kind::Catalogue(_)) => {}
-        Ok(Kind::Empty | Kind::Foreign) => return Err(BackupError::NotACatalogue(from.to_owned())),
+        Ok(DatabaseKind::Catalogue(_)) => {}
+        Ok(DatabaseKind::Empty | DatabaseKind::Foreign) => return Err(BackupError::NotACatalogue(from.to_owned())),
         Err(fault) => return Err(fault.into()),
     }
     let partial = beside(to, format!(".{}.partial", std::process::id()));

@@ -13,7 +13,7 @@ use super::entry::Entry;
 use super::error::{Fault, OpenError, ReadError};
 use super::place::{Opening, Place, Site};
 use super::prune::{self, Pass, Retention};
-use super::queue::{Change, Full, Put, Queue, Written};
+use super::queue::{Full, Put, Queue, QueuedChange, Written};
 use super::rarity::Rarity;
 use super::readers::{Pace, Readers};
 use super::schema::MIGRATIONS;
@@ -97,7 +97,7 @@ impl Catalogue {
     /// # Errors
     /// [`Full`] if there is no room; never waits.
     pub fn put(&self, put: Put) -> Result<(), Full> {
-        self.shared.queue.push(Change::Put(put))
+        self.shared.queue.push(QueuedChange::Put(put))
     }
 
     /// Removes a file, durably once that is [`Written`].
@@ -105,7 +105,7 @@ impl Catalogue {
     /// # Errors
     /// [`Full`] if there is no room; never waits.
     pub fn remove(&self, file_id: FileId) -> Result<Written, Full> {
-        self.shared.queue.push(Change::Remove(file_id))?;
+        self.shared.queue.push(QueuedChange::Remove(file_id))?;
         Ok(self.flush())
     }
 
@@ -114,7 +114,7 @@ impl Catalogue {
     /// # Errors
     /// [`Full`] if there is no room; never waits.
     pub fn note(&self, numbers: Vec<(String, u64)>) -> Result<(), Full> {
-        self.shared.queue.push(Change::Note(numbers))
+        self.shared.queue.push(QueuedChange::Note(numbers))
     }
 
     /// The number that was kept under this key, if there is one; blocks for at most twice the

@@ -15,7 +15,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::error::{Fault, OpenError};
 use super::meta;
-use super::schema::{self, Kind};
+use super::schema::{self, DatabaseKind};
 
 /// Place of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,8 +172,8 @@ impl Site {
         let kind = schema::kind(&db, migrations)?;
         let known = u32::try_from(migrations.len()).expect("there are few migrations");
         match (kind, self) {
-            (Kind::Foreign, Self::File { path, .. }) => return Ok(Err(OpenError::Foreign(path.clone()))),
-            (Kind::Catalogue(found), Self::File { path, .. }) if found > known => {
+            (DatabaseKind::Foreign, Self::File { path, .. }) => return Ok(Err(OpenError::Foreign(path.clone()))),
+            (DatabaseKind::Catalogue(found), Self::File { path, .. }) if found > known => {
                 return Ok(Err(OpenError::Newer { path: path.clone(), found, known }));
             }
             _ => {}
@@ -195,9 +195,9 @@ impl Site {
         }))?;
         let files = usize::try_from(meta::read(&db, meta::FILES)?).unwrap_or(usize::MAX);
         let opening = match kind {
-            Kind::Catalogue(version) if version < known => Opening::Migrated { from: version, files },
-            Kind::Catalogue(_) => Opening::AsItWas { files },
-            Kind::Empty | Kind::Foreign => Opening::New,
+            DatabaseKind::Catalogue(version) if version < known => Opening::Migrated { from: version, files },
+            DatabaseKind::Catalogue(_) => Opening::AsItWas { files },
+            DatabaseKind::Empty | DatabaseKind::Foreign => Opening::New,
         };
         Ok(Ok((db, opening)))
     }

@@ -7,7 +7,7 @@ use sprat_chunking::FileId;
 
 use super::entry::{Entry, columns};
 use super::error::{Fault, ReadError};
-use super::queue::Change;
+use super::queue::QueuedChange;
 use super::readers::Pace;
 use super::shared::Shared;
 
@@ -57,7 +57,7 @@ pub(super) fn step(
         if !need_not_be_kept(&entry, &pass) {
             return Ok(Pass { done: true, ..pass });
         }
-        let change = if alive { Change::Touch(entry.file_id, now) } else { Change::Remove(entry.file_id) };
+        let change = if alive { QueuedChange::Touch(entry.file_id, now) } else { QueuedChange::Remove(entry.file_id) };
         if shared.queue.push(change).is_err() {
             return Ok(Pass { done: false, ..pass });
         }

@@ -11,7 +11,7 @@ use super::error::{Fault, ReadError};
 use super::place::Site;
 use super::queue::{Queue, Report};
 use super::rarity::Rarity;
-use super::readers::{NoAnswer, Pace, Readers};
+use super::readers::{Pace, Readers, Unanswered};
 
 /// State that the threads share.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ impl Shared {
             question(db)
         });
         answer.map_err(|no_answer| match no_answer {
-            NoAnswer::Busy => ReadError::Busy,
-            NoAnswer::Closed => ReadError::Failed("it is being replaced, or ends".to_owned()),
-            NoAnswer::Fault(Fault::Damaged(damage)) => {
+            Unanswered::Busy => ReadError::Busy,
+            Unanswered::Closed => ReadError::Failed("it is being replaced, or ends".to_owned()),
+            Unanswered::Fault(Fault::Damaged(damage)) => {
                 self.queue.report(Report { file, damage: damage.clone() });
                 ReadError::Damaged(damage)
             }
-            NoAnswer::Fault(fault) => ReadError::Failed(fault.to_string()),
+            Unanswered::Fault(fault) => ReadError::Failed(fault.to_string()),
         })
     }
 

@@ -35,7 +35,7 @@ impl Words {
         let folded = fold(name);
         self.0.iter().try_fold(Rank::default(), |rank, word| {
             let place = best_place(&folded, word)?;
-            let (whole, begun) = (usize::from(place >= Place::Whole), usize::from(place >= Place::Begins));
+            let (whole, begun) = (usize::from(place >= Fit::Whole), usize::from(place >= Fit::Begins));
             Some(Rank { whole: rank.whole + whole, begun: rank.begun + begun })
         })
     }
@@ -82,21 +82,21 @@ fn cover(word: &[char]) -> impl Iterator<Item = String> {
 
 /// Position of a word in a name, from the worst to the best.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Fit {
     Inside,
     Begins,
     Whole,
 }
 
 /// The best place of a word in a folded name, if it is there.
-fn best_place(folded: &str, word: &str) -> Option<Place> {
+fn best_place(folded: &str, word: &str) -> Option<Fit> {
     let mut best = None;
     for (start, found) in folded.match_indices(word) {
         let (before, after) = (&folded[..start], &folded[start + found.len()..]);
         let place = match (is_border(before, found), is_border(found, after)) {
-            (true, true) => return Some(Place::Whole),
-            (true, false) => Place::Begins,
-            (false, _) => Place::Inside,
+            (true, true) => return Some(Fit::Whole),
+            (true, false) => Fit::Begins,
+            (false, _) => Fit::Inside,
         };
         best = best.max(Some(place));
     }

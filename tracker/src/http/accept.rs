@@ -62,13 +62,13 @@ async fn accept<'a>(listening: &'a [Listening], turn: &mut usize) -> (TcpStream,
     }
 }
 
-type Accepted = io::Result<(TcpStream, SocketAddr)>;
+type AcceptResult = io::Result<(TcpStream, SocketAddr)>;
 
 fn poll_accept<'a>(
     listening: &'a [Listening],
     turn: &mut usize,
     context: &mut Context<'_>,
-) -> Poll<(Accepted, &'a Arc<Connections>)> {
+) -> Poll<(AcceptResult, &'a Arc<Connections>)> {
     for _ in listening {
         *turn = (*turn + 1) % listening.len();
         let Listening { listener, connections } = &listening[*turn];

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::gate::{Admission, Gate};
 use super::progress::{CutOff, Progress};
-use super::request::{Line, Requests};
+use super::request::{Requests, Wire};
 use super::socket::Socket;
 use crate::config::ServerConfig;
 
@@ -94,18 +94,18 @@ impl Connections {
         remote: IpAddr,
         progress: &Arc<Progress>,
     ) -> Result<(), Ended> {
-        let line = Arc::new(Line { requests: self.requests.clone(), remote, progress: progress.clone() });
+        let line = Arc::new(Wire { requests: self.requests.clone(), remote, progress: progress.clone() });
         let service = service_fn(move |request| line.clone().answer(request));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
-        let http = self.http(Streams { tasks: self.streams.clone(), over });
+        let http = self.http(StreamTasks { tasks: self.streams.clone(), over });
         let connection = http.serve_connection(TokioIo::new(Socket::new(stream, progress.clone())), service);
         progress.watch(connection, auto::Connection::graceful_shutdown).await?.map_err(Ended::Failed)
     }
 
     /// HTTP with its bounds. Those on time are kept by [`Progress`]: hyper's own begin the time for the headers of a request
     /// when the one before is answered, and know of no time for the answer.
-    fn http(&self, streams: Streams) -> auto::Builder<Streams> {
+    fn http(&self, streams: StreamTasks) -> auto::Builder<StreamTasks> {
         let mut http = auto::Builder::new(streams);
         http.http1().header_read_timeout(None).max_buf_size(self.max_header_len);
         http.http2()
@@ -133,13 +133,13 @@ impl From<CutOff> for Ended {
 
 /// Runs the requests of an HTTP/2 connection.
 #[derive(Clone, Debug)]
-struct Streams {
+struct StreamTasks {
     tasks: TaskTracker,
     /// Cancelled when the connection has ended.
     over: CancellationToken,
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for StreamTasks {
     fn execute(&self, request: F) {
         self.tasks.spawn(self.over.clone().run_until_cancelled_owned(request));
     }

@@ -32,11 +32,11 @@ pub(super) struct Gate {
     most: usize,
     most_per_network: usize,
     times: Times,
-    state: Mutex<State>,
+    state: Mutex<Guests>,
 }
 
 #[derive(Debug)]
-struct State {
+struct Guests {
     open: Slab<Arc<Progress>>,
     /// Number of open connections from each network that is counted.
     networks: HashMap<IpAddr, usize>,
@@ -64,7 +64,7 @@ pub(super) enum Refused {
 
 impl Gate {
     pub(super) fn new(config: &ServerConfig, rng: StdRng) -> Arc<Self> {
-        let state = State { open: Slab::new(), networks: HashMap::new(), rng };
+        let state = Guests { open: Slab::new(), networks: HashMap::new(), rng };
         Arc::new(Self {
             most: config.connections,
             most_per_network: config.connections_per_address,
@@ -103,7 +103,7 @@ impl Gate {
     }
 }
 
-impl State {
+impl Guests {
     /// The connection to make room: of some, the one that has been waiting longest.
     fn most_patient(&mut self) -> Option<&Progress> {
         // Places are taken again as they become free, so while the gate is full at least half of these are in use.

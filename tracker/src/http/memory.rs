@@ -25,7 +25,7 @@ pub(super) struct Exhausted;
 
 /// Memory that one body takes. It is counted until this is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(super) struct Portion {
     memory: Arc<Memory>,
     len: usize,
 }
@@ -37,12 +37,12 @@ impl Memory {
     }
 
     /// A body of which there is nothing yet.
-    pub(super) fn share(self: &Arc<Self>) -> Share {
-        Share { memory: self.clone(), len: 0 }
+    pub(super) fn share(self: &Arc<Self>) -> Portion {
+        Portion { memory: self.clone(), len: 0 }
     }
 }
 
-impl Share {
+impl Portion {
     /// The body gets longer by so many bytes, if there is room for them.
     pub(super) fn grow(&mut self, len: usize) -> Result<(), Exhausted> {
         self.len += len;
@@ -59,21 +59,21 @@ impl Share {
 
 /// The same bytes, which keep something for as long as they exist, also where they are about to be sent.
 pub(super) fn hold<T: Send + 'static>(bytes: Bytes, kept: T) -> Bytes {
-    Bytes::from_owner(Held { bytes, _kept: kept })
+    Bytes::from_owner(HeldBytes { bytes, _kept: kept })
 }
 
-impl Drop for Share {
+impl Drop for Portion {
     fn drop(&mut self) {
         self.memory.used.fetch_sub(self.len, Ordering::Relaxed);
     }
 }
 
-struct Held<T> {
+struct HeldBytes<T> {
     bytes: Bytes,
     _kept: T,
 }
 
-impl<T> AsRef<[u8]> for Held<T> {
+impl<T> AsRef<[u8]> for HeldBytes<T> {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }

@@ -31,11 +31,11 @@ pub(super) struct Times {
 #[derive(Debug)]
 pub(super) struct Progress {
     times: Times,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ConnectionState {
     stage: Stage,
     /// Moment since when it has been in this stage.
     since: Instant,
@@ -104,7 +104,7 @@ impl Times {
 impl Progress {
     /// A connection that was just opened.
     pub(super) fn new(times: Times, now: Instant) -> Self {
-        let state = State {
+        let state = ConnectionState {
             stage: Stage::Waiting,
             since: now,
             served: now,
@@ -250,7 +250,7 @@ fn wait(mut alarm: Pin<&mut Sleep>, context: &mut Context<'_>, (until, cut_off):
     Poll::Pending
 }
 
-impl State {
+impl ConnectionState {
     fn enter(&mut self, stage: Stage, now: Instant) {
         // Requests of HTTP/2 may begin and end after that.
         if self.stage != Stage::Closing {

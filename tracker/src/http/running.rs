@@ -10,7 +10,7 @@ use super::tls::TlsError;
 use crate::config::Config;
 use crate::model::moment::Now;
 use crate::operation::listeners::Listeners;
-use crate::service::{Background, OpenError, Tracker};
+use crate::service::{Background, OpenTrackerError, Tracker};
 
 /// A tracker, and what serves it.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Server {
 pub enum StartError {
     /// The tracker itself.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] OpenTrackerError),
     /// Its certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),

@@ -20,7 +20,7 @@ use crate::model::holding::Totals;
 const BUCKETS: [f64; 16] =
     [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 /// Number of kinds of requests.
-const KINDS: usize = Kind::Other as usize + 1;
+const KINDS: usize = MessageKind::Other as usize + 1;
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Counters with one label, whose values are few and known.
@@ -47,7 +47,7 @@ pub struct Metrics {
 
 /// Kind of a request, by its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MessageKind {
     /// REGISTER.
     Register,
     /// QUERY, and questions for one file.
@@ -128,7 +128,7 @@ impl Metrics {
     }
 
     /// A request was answered.
-    pub fn request_answered(&self, kind: Kind, status: u16, time: Duration) {
+    pub fn request_answered(&self, kind: MessageKind, status: u16, time: Duration) {
         let class = usize::from(status / 100).clamp(1, STATUS_CLASSES.len()) - 1;
         let labels = [("message", kind.name()), ("status", STATUS_CLASSES[class])];
         let cell = self.request_cells[kind as usize][class].get_or_init(|| self.requests.get_or_create_owned(&labels));
@@ -211,7 +211,7 @@ impl Metrics {
     }
 }
 
-impl Kind {
+impl MessageKind {
     fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn the_dashboard_shows_these_metrics() {
         let metrics = Metrics::default();
-        metrics.request_answered(Kind::Query, 200, Duration::ZERO);
+        metrics.request_answered(MessageKind::Query, 200, Duration::ZERO);
         metrics.connection_refused("full");
         metrics.connection_cut_off("slow");
         metrics.cap_hit("peers");

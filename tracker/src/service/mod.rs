@@ -17,4 +17,4 @@ mod tracker;
 
 pub use moderation::Moderation;
 pub use stats::{MessageCounts, Stats};
-pub use tracker::{Background, CATALOGUE, OpenError, Tracker};
+pub use tracker::{Background, CATALOGUE, OpenTrackerError, Tracker};

@@ -26,6 +26,7 @@ pub struct Stats {
 
 /// Numbers of messages of each kind that the tracker understood since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Requests)]
 pub struct MessageCounts {
     /// REGISTER.
     pub register: u64,

@@ -72,7 +72,7 @@ pub struct Background {
 
 /// Reason why a tracker cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+pub enum OpenTrackerError {
     /// The system has no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -92,8 +92,8 @@ impl Tracker {
     /// that nobody can predict.
     ///
     /// # Errors
-    /// [`OpenError`] says what stands in the way.
-    pub fn open(config: &Config, rng: StdRng, now: Now) -> Result<(Self, Background), OpenError> {
+    /// [`OpenTrackerError`] says what stands in the way.
+    pub fn open(config: &Config, rng: StdRng, now: Now) -> Result<(Self, Background), OpenTrackerError> {
         let place = match &config.data_dir {
             Some(folder) => Place::File(folder.join(CATALOGUE)),
             None => Place::Memory,

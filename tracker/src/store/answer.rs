@@ -57,9 +57,9 @@ pub(super) type PeerStart = SmallVec<[u8; 104]>;
 /// Writer of the files of one answer, each a [`FileInfo`](sprat_protocol::tracker::FileInfo) in JSON. Most of what the fullest
 /// tracker does is to write this, so it is written at once and not by way of a value.
 #[derive(Debug, Default)]
-pub(super) struct Writer(Vec<u8>);
+pub(super) struct AnswerWriter(Vec<u8>);
 
-impl Writer {
+impl AnswerWriter {
     /// Starts a file of which up to so many peers follow.
     pub(super) fn start_file(&mut self, start: &FileStart<'_>, peers: usize) {
         #[derive(Serialize)]
@@ -143,7 +143,7 @@ mod tests {
         let peers = [peer(1, &["203.0.113.5:4000"]), peer(2, &["[2001:db8::1]:1", "10.0.0.1:2", "10.0.0.2:3"])];
         let claim =
             Claim { name: "a \"b\"\\\u{7}ä".into(), layout: Layout::new(300_000, ChunkSize::DEFAULT).unwrap() };
-        let mut writer = Writer::default();
+        let mut writer = AnswerWriter::default();
         let mut infos = Vec::new();
         for (len, is_stale) in [(0, false), (1, true), (2, false)] {
             let file_id = FileId::new([len as u8; 32]);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::catalogue::handle::{Catalogue, Settings};
 use crate::catalogue::place::{Opening, Place};
-use crate::catalogue::queue::{Change, Full, Put};
+use crate::catalogue::queue::{Full, Put, QueuedChange};
 use crate::catalogue::words::Words;
 
 /// Time of the tests, in seconds since 1970.
@@ -65,11 +65,11 @@ impl Catalogue {
 
     /// Notes that somebody has a file at this time, as a pass over the catalogue does.
     pub(super) fn touch(&self, file_id: FileId, unix_seconds: u64) -> Result<(), Full> {
-        self.shared.queue.push(Change::Touch(file_id, unix_seconds))
+        self.shared.queue.push(QueuedChange::Touch(file_id, unix_seconds))
     }
 
     pub(super) fn hook(&self, hook: fn(&Connection) -> rusqlite::Result<()>) {
-        self.shared.queue.push(Change::Hook(hook)).unwrap();
+        self.shared.queue.push(QueuedChange::Hook(hook)).unwrap();
     }
 
     /// The names with these words, the newest first.

@@ -110,7 +110,7 @@ fn a_catalogue_whose_making_was_cut_short_is_made_again() {
     // The tables are there, but the file is not in WAL mode yet.
     let (_dir, path) = place();
     let db = Connection::open(&path).unwrap();
-    schema::migrate(&db, schema::Kind::Empty, MIGRATIONS).unwrap();
+    schema::migrate(&db, schema::DatabaseKind::Empty, MIGRATIONS).unwrap();
     drop(db);
     assert_eq!(open(&path).1, Opening::AsItWas { files: 0 });
 }

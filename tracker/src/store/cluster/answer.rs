@@ -6,12 +6,12 @@ use sprat_protocol::tracker::PeerInfo;
 
 use super::cache::{Known, Source};
 use crate::model::holding::Asker;
-use crate::store::answer::{FileStart, SPARE, Turn, Writer};
+use crate::store::answer::{AnswerWriter, FileStart, SPARE, Turn};
 
 /// Writes a file: with up to `max_peers` peers drawn at random, never the asker itself, no seeders if it `is_seeder`, only
 /// peers that it can reach, first those on its own network and last those that the tracker could not connect to.
 pub(super) fn write(
-    writer: &mut Writer,
+    writer: &mut AnswerWriter,
     start: &FileStart<'_>,
     known: &Known,
     asker: Asker,
@@ -25,7 +25,7 @@ pub(super) fn write(
 }
 
 fn peers(known: &Known, asker: Asker, is_seeder: bool, max_peers: usize, rng: &mut impl Rng) -> Vec<PeerInfo> {
-    let told = Drawn::new(known, is_seeder, rng).filter(|(source, _)| Some(source.peer_id) != asker.peer_id);
+    let told = Draw::new(known, is_seeder, rng).filter(|(source, _)| Some(source.peer_id) != asker.peer_id);
     let told = told.filter_map(|(source, complete)| {
         let addresses = source.place.contact.addresses_for(asker.address);
         let info = PeerInfo { peer_id: source.peer_id, addresses, complete };
@@ -39,7 +39,7 @@ fn peers(known: &Known, asker: Asker, is_seeder: bool, max_peers: usize, rng: &m
 
 /// The peers of a swarm in random order. Seeders and leechers are mixed as they are in the whole swarm, of which only a
 /// sample of each may be known.
-struct Drawn<'a, R> {
+struct Draw<'a, R> {
     seeders: Vec<&'a Source>,
     leechers: Vec<&'a Source>,
     /// Number of seeders of the whole swarm that have not been drawn.
@@ -48,7 +48,7 @@ struct Drawn<'a, R> {
     rng: &'a mut R,
 }
 
-impl<'a, R: Rng> Drawn<'a, R> {
+impl<'a, R: Rng> Draw<'a, R> {
     fn new(known: &'a Known, leechers_only: bool, rng: &'a mut R) -> Self {
         let mut shuffled = |sources: &'a [Source]| {
             let mut sources: Vec<&Source> = sources.iter().collect();
@@ -63,7 +63,7 @@ impl<'a, R: Rng> Drawn<'a, R> {
     }
 }
 
-impl<'a, R: Rng> Iterator for Drawn<'a, R> {
+impl<'a, R: Rng> Iterator for Draw<'a, R> {
     type Item = (&'a Source, bool);
 
     /// Ends when the sample of the kind that is next is used up: whoever is left of the other kind would be drawn too often.
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::model::contact::Contact;
     use crate::model::holding::{Claim, Summary};
-    use crate::store::cluster::encoding::Place;
+    use crate::store::cluster::encoding::Whereabouts;
 
     fn address(number: u8) -> IpAddr {
         [203, 0, 113, number].into()
@@ -104,7 +104,7 @@ mod tests {
     fn source(number: u8, reachable: Option<bool>) -> Source {
         let declared = ["192.168.1.1:4000".parse().unwrap()];
         let contact = Contact::new(address(number), 4000, &declared);
-        Source { peer_id: PeerId::new([number; 32]), place: Place { contact, reachable } }
+        Source { peer_id: PeerId::new([number; 32]), place: Whereabouts { contact, reachable } }
     }
 
     fn known(seeders: &[Source], leechers: &[Source], num_seeders: usize, num_leechers: usize) -> Known {

@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 
-use super::encoding::Place;
+use super::encoding::Whereabouts;
 use crate::model::holding::Summary;
 
 /// Time for which an answer is as good as a new one.
@@ -39,7 +39,7 @@ pub(super) struct Known {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Source {
     pub(super) peer_id: PeerId,
-    pub(super) place: Place,
+    pub(super) place: Whereabouts,
 }
 
 impl Known {
@@ -67,14 +67,14 @@ impl Known {
 /// The answers, as many as there is room for.
 #[derive(Debug)]
 pub(super) struct Answers {
-    cache: Cache<FileId, Arc<Known>, Peers>,
+    cache: Cache<FileId, Arc<Known>, ByPeers>,
 }
 
 /// An answer weighs what its peers weigh.
 #[derive(Clone, Debug)]
-struct Peers;
+struct ByPeers;
 
-impl Weighter<FileId, Arc<Known>> for Peers {
+impl Weighter<FileId, Arc<Known>> for ByPeers {
     fn weight(&self, _: &FileId, known: &Arc<Known>) -> u64 {
         (4 + known.seeders.len() + known.leechers.len()) as u64
     }
@@ -82,7 +82,7 @@ impl Weighter<FileId, Arc<Known>> for Peers {
 
 impl Answers {
     pub(super) fn new() -> Self {
-        Self { cache: Cache::with_weighter(FILES, CAPACITY, Peers) }
+        Self { cache: Cache::with_weighter(FILES, CAPACITY, ByPeers) }
     }
 
     /// An answer as good as a new one.
@@ -124,7 +124,7 @@ mod tests {
 
     fn source(number: u8) -> Source {
         let contact = Contact::new([10, 0, 0, number].into(), 4000, &[]);
-        Source { peer_id: PeerId::new([number; 32]), place: Place { contact, reachable: None } }
+        Source { peer_id: PeerId::new([number; 32]), place: Whereabouts { contact, reachable: None } }
     }
 
     fn known(seeders: usize, sampled: &[u8], at: Instant) -> Arc<Known> {

@@ -21,7 +21,7 @@ use tokio::time;
 
 use super::keys::Keys;
 use super::reading::read;
-use super::router::{Call, Router};
+use super::router::{Router, SlotCall};
 use super::scripts;
 use crate::model::error::Unavailable;
 
@@ -157,7 +157,7 @@ impl Follower<'_> {
     /// Looks at all streams once. One that is away has its turn later.
     async fn look(&mut self) {
         let calls = self.positions.iter().enumerate().map(|(stream, position)| {
-            let call = Call::script(&scripts::FOLLOW, &[self.streams.keys.stream(stream)]);
+            let call = SlotCall::script(&scripts::FOLLOW, &[self.streams.keys.stream(stream)]);
             call.arg(position.to_string()).arg(BATCH_LEN)
         });
         let answers = self.streams.router.call_all(calls.collect()).await;
@@ -171,8 +171,8 @@ impl Follower<'_> {
 
 /// Reads the answer of `follow.lua`, as news if it is any.
 fn read_news(stream: usize, answer: Value) -> Result<Option<News>, Unavailable> {
-    type Entry = (String, Vec<Vec<u8>>);
-    let (has_gap, entries): (bool, Vec<Entry>) = read(answer)?;
+    type StreamEntry = (String, Vec<Vec<u8>>);
+    let (has_gap, entries): (bool, Vec<StreamEntry>) = read(answer)?;
     let mut position = Position::default();
     let mut changes = Vec::new();
     for (id, fields) in &entries {
@@ -190,12 +190,12 @@ fn read_news(stream: usize, answer: Value) -> Result<Option<News>, Unavailable> 
 /// Changes that are still to be written, in a queue for each stream.
 #[derive(Debug, Default)]
 struct Outbox {
-    queues: Mutex<[Queue; STREAMS]>,
+    queues: Mutex<[StreamQueue; STREAMS]>,
     rung: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct StreamQueue {
     changes: VecDeque<Change>,
     /// Number of changes that there was no room for.
     lost: u64,
@@ -295,9 +295,9 @@ impl Streams {
         is_everything
     }
 
-    fn append(&self, stream: usize, change: &Change) -> Call {
+    fn append(&self, stream: usize, change: &Change) -> SlotCall {
         let change = serde_json::to_vec(change).expect("a change is plain data");
-        let call = Call::new("XADD", &self.keys.stream(stream)).arg("MAXLEN").arg("~").arg(STREAM_LEN);
+        let call = SlotCall::new("XADD", &self.keys.stream(stream)).arg("MAXLEN").arg("~").arg(STREAM_LEN);
         call.arg("*").arg("change").arg(change)
     }
 }

@@ -11,12 +11,12 @@ use crate::model::contact::Contact;
 /// In bytes: `reachable ‖ observed ‖ declared…`, where reachable is `?`, `+` or `-` and each address is `4 ‖ IPv4 ‖ port` or
 /// `6 ‖ IPv6 ‖ port`, big-endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Whereabouts {
     pub(super) contact: Contact,
     pub(super) reachable: Option<bool>,
 }
 
-impl Place {
+impl Whereabouts {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![match self.reachable {
             None => b'?',
@@ -103,9 +103,9 @@ mod tests {
 
     use super::*;
 
-    fn place(observed: &str, declared: &[&str], reachable: Option<bool>) -> Place {
+    fn place(observed: &str, declared: &[&str], reachable: Option<bool>) -> Whereabouts {
         let declared: Vec<SocketAddr> = declared.iter().map(|address| address.parse().unwrap()).collect();
-        Place { contact: Contact::new(observed.parse().unwrap(), 4000, &declared), reachable }
+        Whereabouts { contact: Contact::new(observed.parse().unwrap(), 4000, &declared), reachable }
     }
 
     #[test]
@@ -115,10 +115,10 @@ mod tests {
         assert_eq!(near.to_bytes(), golden);
         for place in [near, place("2001:db8::1", &[], None), place("127.0.0.1", &["[2001:db8::1]:1"], Some(true))] {
             let bytes = place.to_bytes();
-            assert_eq!(Place::from_bytes(&bytes), Some(place.clone()));
+            assert_eq!(Whereabouts::from_bytes(&bytes), Some(place.clone()));
             let prefix = &bytes[..=place.observed_len()];
-            assert_eq!(Place::from_bytes(prefix).unwrap().contact.observed(), place.contact.observed());
-            assert_eq!(Place::from_bytes(&bytes[..bytes.len() - 1]), None);
+            assert_eq!(Whereabouts::from_bytes(prefix).unwrap().contact.observed(), place.contact.observed());
+            assert_eq!(Whereabouts::from_bytes(&bytes[..bytes.len() - 1]), None);
         }
     }
 
@@ -135,8 +135,8 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let _ = layout_from_bytes(&bytes);
-            let place = Place::from_bytes(&bytes);
-            prop_assert!(place.is_none_or(|place| Place::from_bytes(&place.to_bytes()).as_ref() == Some(&place)));
+            let place = Whereabouts::from_bytes(&bytes);
+            prop_assert!(place.is_none_or(|place| Whereabouts::from_bytes(&place.to_bytes()).as_ref() == Some(&place)));
         }
     }
 }

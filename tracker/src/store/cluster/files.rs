@@ -9,12 +9,12 @@ use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 
 use super::cache::{Answers, Known, Source};
-use super::encoding::{Place, layout_from_bytes, layout_to_bytes};
+use super::encoding::{Whereabouts, layout_from_bytes, layout_to_bytes};
 use super::keys::Keys;
 use super::reading::read;
-use super::router::{Call, Router};
+use super::router::{Router, SlotCall};
 use super::scripts;
-use super::times::Times;
+use super::times::LeaseTimes;
 use super::totals::Estimate;
 use crate::config::Limits;
 use crate::model::error::{FileRefusal, Unavailable};
@@ -37,14 +37,20 @@ pub(super) enum Lookup {
 pub(super) struct FileSlots {
     router: Arc<Router>,
     keys: Keys,
-    times: Times,
+    times: LeaseTimes,
     limits: Limits,
     estimate: Arc<Estimate>,
     answers: Answers,
 }
 
 impl FileSlots {
-    pub(super) fn new(router: Arc<Router>, keys: Keys, times: Times, limits: Limits, estimate: Arc<Estimate>) -> Self {
+    pub(super) fn new(
+        router: Arc<Router>,
+        keys: Keys,
+        times: LeaseTimes,
+        limits: Limits,
+        estimate: Arc<Estimate>,
+    ) -> Self {
         Self { router, keys, times, limits, estimate, answers: Answers::new() }
     }
 
@@ -55,7 +61,7 @@ impl FileSlots {
         let room_for_entry = totals.seeders + totals.leechers < self.limits.holdings;
         let calls = offers.iter().map(|offer| {
             let Share { file_id, claim, complete } = &offer.share;
-            Call::script(&scripts::ADD, &self.keys.file(*file_id))
+            SlotCall::script(&scripts::ADD, &self.keys.file(*file_id))
                 .arg(peer_id.as_bytes())
                 .arg(place)
                 .arg(&*claim.name)
@@ -82,7 +88,7 @@ impl FileSlots {
         complete: bool,
     ) -> Vec<Result<bool, Unavailable>> {
         let calls = file_ids.iter().map(|file_id| {
-            Call::script(&scripts::RENEW, &self.keys.file(*file_id))
+            SlotCall::script(&scripts::RENEW, &self.keys.file(*file_id))
                 .arg(peer_id.as_bytes())
                 .arg(place)
                 .arg(self.times.entry)
@@ -97,7 +103,7 @@ impl FileSlots {
 
     /// Takes a peer out of these swarms. Says of each whether that could be done.
     pub(super) async fn leave(&self, peer_id: PeerId, file_ids: &[FileId]) -> Vec<Result<(), Unavailable>> {
-        let call = |file_id| Call::script(&scripts::LEAVE, &self.keys.file(file_id)).arg(peer_id.as_bytes());
+        let call = |file_id| SlotCall::script(&scripts::LEAVE, &self.keys.file(file_id)).arg(peer_id.as_bytes());
         let answers = self.router.call_all(file_ids.iter().copied().map(call).collect()).await;
         self.answers.outdate(file_ids);
         answers.into_iter().map(|answer| answer.map(drop)).collect()
@@ -109,7 +115,7 @@ impl FileSlots {
         let fresh: Vec<_> = file_ids.iter().map(|file_id| self.answers.fresh(*file_id, now)).collect();
         let open = file_ids.iter().zip(&fresh).filter(|(_, known)| known.is_none());
         let calls = open.map(|(file_id, _)| {
-            let call = Call::script(&scripts::LOOK_UP, &self.keys.file(*file_id));
+            let call = SlotCall::script(&scripts::LOOK_UP, &self.keys.file(*file_id));
             call.arg(sample).arg(rand::random::<u32>())
         });
         let mut answers = self.router.call_all(calls.collect()).await.into_iter();
@@ -122,7 +128,7 @@ impl FileSlots {
 
     /// Says of each of these files whether a peer has all of it.
     pub(super) async fn seeds(&self, peer_id: PeerId, file_ids: &[FileId]) -> Vec<bool> {
-        let call = |file_id| Call::new("ZSCORE", &self.keys.file(file_id)[0]).arg(peer_id.as_bytes());
+        let call = |file_id| SlotCall::new("ZSCORE", &self.keys.file(file_id)[0]).arg(peer_id.as_bytes());
         let answers = self.router.call_all(file_ids.iter().copied().map(call).collect()).await;
         let score = |answer: Result<Value, Unavailable>| read::<Option<f64>>(answer?);
         answers.into_iter().map(|answer| score(answer).is_ok_and(|score| score.is_some_and(|at| at > 0.0))).collect()
@@ -136,7 +142,7 @@ impl FileSlots {
     /// Forgets a file.
     pub(super) async fn forget(&self, file_id: FileId) -> Result<(), Unavailable> {
         let [swarm, notes] = self.keys.file(file_id);
-        self.router.call(Call::new("DEL", &swarm).arg(&notes.name)).await?;
+        self.router.call(SlotCall::new("DEL", &swarm).arg(&notes.name)).await?;
         self.answers.remove(file_id);
         Ok(())
     }
@@ -190,5 +196,5 @@ fn read_known(now: Instant, answer: Value) -> Result<Option<Known>, Unavailable>
 fn read_source(id: &[u8], note: &[u8]) -> Option<Source> {
     let peer_id = PeerId::new(id.try_into().ok()?);
     // The numbers of its votes come first, with eight bytes.
-    Some(Source { peer_id, place: Place::from_bytes(note.get(8..)?)? })
+    Some(Source { peer_id, place: Whereabouts::from_bytes(note.get(8..)?)? })
 }

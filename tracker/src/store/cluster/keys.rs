@@ -9,7 +9,7 @@ use super::topology::slot_of;
 
 /// A key, and its slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Key {
+pub(super) struct SlotKey {
     pub(super) name: String,
     pub(super) slot: u16,
 }
@@ -31,28 +31,28 @@ impl Keys {
     }
 
     /// The peers of a file and their expiry, and what they claim: the two keys of a file.
-    pub(super) fn file(&self, file_id: FileId) -> [Key; 2] {
+    pub(super) fn file(&self, file_id: FileId) -> [SlotKey; 2] {
         let tag = file_id.to_string();
         [self.key("", &tag, SWARM), self.key("", &tag, ":notes")]
     }
 
     /// The lease of a peer and what it holds.
-    pub(super) fn peer(&self, peer_id: PeerId) -> Key {
+    pub(super) fn peer(&self, peer_id: PeerId) -> SlotKey {
         self.key("", &peer_id.to_string(), PEER)
     }
 
     /// Makes the key of a number that this peer has used.
-    pub(super) fn nonce(&self, peer_id: PeerId, nonce: u128) -> Key {
+    pub(super) fn nonce(&self, peer_id: PeerId, nonce: u128) -> SlotKey {
         self.key("", &peer_id.to_string(), &format!(":nonce:{nonce:032x}"))
     }
 
     /// The peers of a network.
-    pub(super) fn network(&self, network: IpAddr) -> Key {
+    pub(super) fn network(&self, network: IpAddr) -> SlotKey {
         self.key("", &format!("net:{network}"), "")
     }
 
     /// One of the streams of changes of the catalogue.
-    pub(super) fn stream(&self, number: usize) -> Key {
+    pub(super) fn stream(&self, number: usize) -> SlotKey {
         self.key("catalogue:", &number.to_string(), "")
     }
 
@@ -67,8 +67,8 @@ impl Keys {
         name.starts_with(self.prefix.as_bytes()) && name.ends_with(PEER.as_bytes())
     }
 
-    fn key(&self, kind: &str, tag: &str, end: &str) -> Key {
-        Key { name: format!("{}{kind}{{{tag}}}{end}", self.prefix), slot: slot_of(tag) }
+    fn key(&self, kind: &str, tag: &str, end: &str) -> SlotKey {
+        SlotKey { name: format!("{}{kind}{{{tag}}}{end}", self.prefix), slot: slot_of(tag) }
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
         assert!(keys.is_peer(keys.peer(peer_id).name.as_bytes()) && !keys.is_peer(swarm.name.as_bytes()));
         assert_eq!(keys.peer(peer_id).slot, keys.nonce(peer_id, 5).slot);
         assert_eq!(keys.network("2001:db8::".parse().unwrap()).name, "sprat:{net:2001:db8::}");
-        assert_eq!(keys.stream(15), Key { name: "sprat:catalogue:{15}".into(), slot: slot_of("15") });
+        assert_eq!(keys.stream(15), SlotKey { name: "sprat:catalogue:{15}".into(), slot: slot_of("15") });
     }
 
     #[test]

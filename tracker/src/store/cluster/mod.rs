@@ -2,12 +2,14 @@
 //!
 //! In reading order:
 //!
-//! - `store`: [`Cluster`], what the rest of the tracker sees.
-//! - `files`: what is asked of the slots of files. `peers`: of those of peers and networks. `scripts`: what servers do in one
-//!   step. `keys`, `encoding`: what is kept there, and how.
+//! - `store`: [`Cluster`], what the rest of the tracker sees. `login`: settings of connections. `times`: lengths of time that
+//!   follow from that of a lease.
+//! - `files`: commands to the slots of files. `peers`: to those of peers and networks. `scripts`: what servers do in one
+//!   step. `keys`, `encoding`: what is kept there, and how. `reading`: answers as values.
 //! - `answer`: what an asker is told. `cache`: what was found out a moment ago, or before a server went away.
 //! - `router`: which command goes to which server. `topology`: which server serves which slot. `node`: one server.
-//! - `totals`: how much there is, about. `walk`: all files, one after another. [`changes`]: what trackers tell each other of the catalogue.
+//! - `totals`: how much there is, about. `walk`: all files, one after another. [`changes`]: what trackers tell each other of
+//!   the catalogue.
 //!
 //! # What is kept where
 //! Everything of one file is in one slot, everything of one peer in another, and nothing is done in two slots at once. All
@@ -29,7 +31,7 @@
 //! # What may be older than it seems
 //! Answers to QUERY are kept for a second, so a popular file costs no round trip; what this tracker changes itself it sees
 //! at once. While the slot of a file is away, the last answer of the past quarter of an hour is given and marked as stale. The
-//! limits on all peers, files and entries hold for what [`Cluster::totals`] tells, which is an estimate; those for one peer, one
+//! limits on all peers, files and entries hold for what the totals tell, which is an estimate; those for one peer, one
 //! file and one network hold exactly.
 //!
 //! # What the cluster has to be

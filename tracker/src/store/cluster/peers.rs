@@ -7,12 +7,12 @@ use redis::Value;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 
-use super::encoding::Place;
-use super::keys::{Key, Keys};
+use super::encoding::Whereabouts;
+use super::keys::{Keys, SlotKey};
 use super::reading::read;
-use super::router::{Call, Router};
+use super::router::{Router, SlotCall};
 use super::scripts;
-use super::times::Times;
+use super::times::LeaseTimes;
 use super::totals::Estimate;
 use crate::config::Limits;
 use crate::model::error::Unavailable;
@@ -21,7 +21,7 @@ use crate::model::error::Unavailable;
 const PAGE_LEN: usize = 500;
 
 /// A lease that was opened.
-pub(super) struct Opened {
+pub(super) struct OpenedLease {
     /// Place of the peer from now on, as it is kept.
     pub(super) place: Vec<u8>,
     /// Place of the peer before; empty if it had no lease.
@@ -50,20 +50,26 @@ pub(super) struct Beat {
 pub(super) struct PeerSlots {
     router: Arc<Router>,
     keys: Keys,
-    times: Times,
+    times: LeaseTimes,
     limits: Limits,
     estimate: Arc<Estimate>,
 }
 
 impl PeerSlots {
-    pub(super) fn new(router: Arc<Router>, keys: Keys, times: Times, limits: Limits, estimate: Arc<Estimate>) -> Self {
+    pub(super) fn new(
+        router: Arc<Router>,
+        keys: Keys,
+        times: LeaseTimes,
+        limits: Limits,
+        estimate: Arc<Estimate>,
+    ) -> Self {
         Self { router, keys, times, limits, estimate }
     }
 
     /// Counts a peer among those of its network. Says whether there was room. Where that is counted may be away: then
     /// there is room, since a peer whose own slot is there is not to suffer.
     pub(super) async fn join(&self, peer_id: PeerId, network: IpAddr) -> bool {
-        let call = Call::script(&scripts::JOIN, &[self.keys.network(network)])
+        let call = SlotCall::script(&scripts::JOIN, &[self.keys.network(network)])
             .arg(peer_id.as_bytes())
             .arg(self.times.entry)
             .arg(self.limits.peers_per_address);
@@ -73,7 +79,7 @@ impl PeerSlots {
 
     /// Counts a peer no longer among those of a network. If that is away, it counts until its time is over.
     pub(super) async fn quit(&self, peer_id: PeerId, network: IpAddr) {
-        let call = Call::new("ZREM", &self.keys.network(network)).arg(peer_id.as_bytes());
+        let call = SlotCall::new("ZREM", &self.keys.network(network)).arg(peer_id.as_bytes());
         let _ = self.router.call(call).await;
     }
 
@@ -82,12 +88,12 @@ impl PeerSlots {
         &self,
         peer_id: PeerId,
         token: u128,
-        place: &Place,
+        place: &Whereabouts,
         network: IpAddr,
         file_ids: &[FileId],
-    ) -> Result<Option<Opened>, Unavailable> {
+    ) -> Result<Option<OpenedLease>, Unavailable> {
         let room = self.estimate.totals().peers < self.limits.peers;
-        let call = Call::script(&scripts::OPEN, &[self.keys.peer(peer_id)])
+        let call = SlotCall::script(&scripts::OPEN, &[self.keys.peer(peer_id)])
             .arg(token_to_text(token))
             .arg(place.to_bytes())
             .arg(place.observed_len())
@@ -97,7 +103,12 @@ impl PeerSlots {
             .arg(room);
         let answer = self.router.call(with_files(call, file_ids)).await?;
         let Some((place, former_place, former_network, taken)) = read(answer)? else { return Ok(None) };
-        Ok(Some(Opened { place, former_place, former_network: parse_network(former_network), taken: flags(taken) }))
+        Ok(Some(OpenedLease {
+            place,
+            former_place,
+            former_network: parse_network(former_network),
+            taken: flags(taken),
+        }))
     }
 
     /// Renews a lease; none if this is not its token.
@@ -107,7 +118,7 @@ impl PeerSlots {
         token: u128,
         file_ids: &[FileId],
     ) -> Result<Option<Beat>, Unavailable> {
-        let call = Call::script(&scripts::BEAT, &[self.keys.peer(peer_id)]);
+        let call = SlotCall::script(&scripts::BEAT, &[self.keys.peer(peer_id)]);
         let call = with_files(call.arg(token_to_text(token)).arg(self.times.lease), file_ids);
         let Some((place, network, renewed, now, held)) = read(self.router.call(call).await?)? else { return Ok(None) };
         Ok(Some(Beat { place, network: parse_network(network), renewed, now, held: flags(held) }))
@@ -121,7 +132,7 @@ impl PeerSlots {
         token: u128,
         file_ids: &[FileId],
     ) -> Result<Option<(Option<IpAddr>, Vec<bool>)>, Unavailable> {
-        let call = Call::script(&scripts::RELEASE, &[self.keys.peer(peer_id)]).arg(token_to_text(token));
+        let call = SlotCall::script(&scripts::RELEASE, &[self.keys.peer(peer_id)]).arg(token_to_text(token));
         let answer = self.router.call(with_files(call, file_ids)).await?;
         let Some((network, held)) = read(answer)? else { return Ok(None) };
         Ok(Some((parse_network(network), flags(held))))
@@ -130,20 +141,20 @@ impl PeerSlots {
     /// Changes what is known of a peer that is reached at this place. Says whether it was changed: not if the peer has
     /// moved since, or has no lease.
     pub(super) async fn amend(&self, peer_id: PeerId, place: &[u8], changes: &[(&str, &[u8])]) -> bool {
-        let call = Call::script(&scripts::AMEND, &[self.keys.peer(peer_id)]).arg(place).arg(changes);
+        let call = SlotCall::script(&scripts::AMEND, &[self.keys.peer(peer_id)]).arg(place).arg(changes);
         self.router.call(call).await.and_then(read::<bool>).unwrap_or(false)
     }
 
     /// Finds the place of a peer, and the network that it counts for; none if it has no lease.
     pub(super) async fn whereabouts(&self, peer_id: PeerId) -> Result<Option<(Vec<u8>, Option<IpAddr>)>, Unavailable> {
-        let call = Call::new("HMGET", &self.keys.peer(peer_id)).arg("contact").arg("network");
+        let call = SlotCall::new("HMGET", &self.keys.peer(peer_id)).arg("contact").arg("network");
         let (place, network): (Option<Vec<u8>>, Option<String>) = read(self.router.call(call).await?)?;
         Ok(place.map(|place| (place, network.and_then(parse_network))))
     }
 
     /// Ends a lease.
     pub(super) async fn close(&self, peer_id: PeerId) -> Result<(), Unavailable> {
-        self.router.call(Call::new("DEL", &self.keys.peer(peer_id))).await.map(drop)
+        self.router.call(SlotCall::new("DEL", &self.keys.peer(peer_id))).await.map(drop)
     }
 
     /// Notes a number that a peer used. Says whether it is the first time within so many seconds.
@@ -152,7 +163,7 @@ impl PeerSlots {
     /// [`Unavailable`] if that cannot be found out for now.
     pub(super) async fn use_nonce(&self, peer_id: PeerId, nonce: u128, for_seconds: u64) -> Result<bool, Unavailable> {
         let call =
-            Call::new("SET", &self.keys.nonce(peer_id, nonce)).arg("").arg("NX").arg("EX").arg(for_seconds.max(1));
+            SlotCall::new("SET", &self.keys.nonce(peer_id, nonce)).arg("").arg("NX").arg("EX").arg(for_seconds.max(1));
         Ok(self.router.call(call).await? != Value::Nil)
     }
 
@@ -166,7 +177,7 @@ impl PeerSlots {
 /// several.
 pub(super) struct Holdings<'a> {
     router: &'a Router,
-    key: Key,
+    key: SlotKey,
     /// Cursor at which to go on; none at the end.
     cursor: Option<u64>,
 }
@@ -175,7 +186,7 @@ impl Holdings<'_> {
     /// The next page; none after the last one.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<FileId>>, Unavailable> {
         let Some(cursor) = self.cursor else { return Ok(None) };
-        let call = Call::new("HSCAN", &self.key).arg(cursor).arg("COUNT").arg(PAGE_LEN);
+        let call = SlotCall::new("HSCAN", &self.key).arg(cursor).arg("COUNT").arg(PAGE_LEN);
         let (next, fields): (u64, Vec<Vec<u8>>) = read(self.router.call(call).await?)?;
         self.cursor = (next != 0).then_some(next);
         // Names and values come in turns. Only files have names of this length.
@@ -184,7 +195,7 @@ impl Holdings<'_> {
     }
 }
 
-fn with_files(call: Call, file_ids: &[FileId]) -> Call {
+fn with_files(call: SlotCall, file_ids: &[FileId]) -> SlotCall {
     file_ids.iter().fold(call, |call, file_id| call.arg(file_id.as_bytes()))
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time;
 
-use super::keys::Key;
+use super::keys::SlotKey;
 use super::node::{NoAnswer, Node};
 use super::topology::{Range, Topology, parse_slots};
 use crate::model::error::Unavailable;
@@ -40,21 +40,21 @@ pub(super) type Address = (String, u16);
 
 /// A command, and the slot of the keys that it is about.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct SlotCall {
     slot: u16,
     command: Cmd,
 }
 
-impl Call {
+impl SlotCall {
     /// A command whose first argument is this key.
-    pub(super) fn new(name: &str, key: &Key) -> Self {
+    pub(super) fn new(name: &str, key: &SlotKey) -> Self {
         let mut command = redis::cmd(name);
         command.arg(&key.name);
         Self { slot: key.slot, command }
     }
 
     /// A script on these keys, of which there is at least one and which are all in one slot.
-    pub(super) fn script(script: &Script, keys: &[Key]) -> Self {
+    pub(super) fn script(script: &Script, keys: &[SlotKey]) -> Self {
         let mut command = redis::cmd("EVALSHA");
         command.arg(script.get_hash()).arg(keys.len());
         for key in keys {
@@ -83,7 +83,7 @@ pub(super) struct Router {
 
 /// A call that has no answer yet.
 struct Errand {
-    call: Call,
+    call: SlotCall,
     /// Place in the list of calls.
     place: usize,
     /// Server that was named by the one that should have served the call.
@@ -135,12 +135,12 @@ impl Router {
     }
 
     /// Sends a command and returns its answer.
-    pub(super) async fn call(&self, call: Call) -> Result<Value, Unavailable> {
+    pub(super) async fn call(&self, call: SlotCall) -> Result<Value, Unavailable> {
         self.call_all(vec![call]).await.pop().unwrap_or(Err(Unavailable))
     }
 
     /// Sends commands to whom they are for, to all servers at the same time. Returns an answer to each.
-    pub(super) async fn call_all(&self, calls: Vec<Call>) -> Vec<Result<Value, Unavailable>> {
+    pub(super) async fn call_all(&self, calls: Vec<SlotCall>) -> Vec<Result<Value, Unavailable>> {
         let mut results: Vec<_> = calls.iter().map(|_| Err(Unavailable)).collect();
         let errands = calls.into_iter().enumerate();
         let mut open: Vec<Errand> = errands.map(|(place, call)| Errand { call, place, redirect: None }).collect();

@@ -14,13 +14,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer;
 use super::changes::{Change, Follower, Position, STREAMS, Streams};
-use super::encoding::Place;
+use super::encoding::Whereabouts;
 use super::files::{FileSlots, Lookup};
 use super::keys::Keys;
 use super::login::{ClusterError, settings};
 use super::peers::{self, PeerSlots};
 use super::router::Router;
-use super::times::Times;
+use super::times::LeaseTimes;
 use super::totals::Estimate;
 use super::walk::Walk;
 use crate::config::{ClusterConfig, Limits};
@@ -30,7 +30,7 @@ use crate::model::holding::{Asker, Found, Offer, Registration, Renewal, Summary,
 use crate::model::moment::Now;
 use crate::model::network::network_of;
 use crate::operation::metrics::Metrics;
-use crate::store::answer::{FileStart, Writer};
+use crate::store::answer::{AnswerWriter, FileStart};
 use crate::store::contract::Store;
 
 /// Number of seeders of a file that are drawn at most, and of leechers: as many as one QUERY may ask for.
@@ -45,7 +45,7 @@ const MOST_UNKNOWN: usize = 10_000;
 pub struct Cluster {
     router: Arc<Router>,
     keys: Keys,
-    times: Times,
+    times: LeaseTimes,
     files: FileSlots,
     peers: PeerSlots,
     estimate: Arc<Estimate>,
@@ -67,7 +67,7 @@ impl Cluster {
     ) -> Result<Self, ClusterError> {
         let nodes = config.addresses().map_err(|node| ClusterError::Node(node.to_owned()))?;
         let router = Arc::new(Router::new(nodes, settings(config)?));
-        let (keys, times) = (Keys::new(config.prefix.clone()), Times::new(lease));
+        let (keys, times) = (Keys::new(config.prefix.clone()), LeaseTimes::new(lease));
         let estimate = Arc::new(Estimate::new(router.clone(), keys.clone()));
         Ok(Self {
             files: FileSlots::new(router.clone(), keys.clone(), times, limits.clone(), estimate.clone()),
@@ -93,7 +93,7 @@ impl Cluster {
     }
 
     /// Adds the files that a peer may hold to their swarms, and strikes off those that it did not get into.
-    async fn add_taken(&self, peer_id: PeerId, token: u128, opened: &peers::Opened, offers: Vec<&mut Offer>) {
+    async fn add_taken(&self, peer_id: PeerId, token: u128, opened: &peers::OpenedLease, offers: Vec<&mut Offer>) {
         let mut taken = opened.taken.iter().copied().chain(std::iter::repeat(false));
         let (mut taken, full): (Vec<_>, Vec<_>) = offers.into_iter().partition(|_| taken.next().unwrap_or(false));
         full.into_iter().for_each(|offer| offer.outcome = Err(FileRefusal::PeerFull));
@@ -110,7 +110,7 @@ impl Cluster {
     /// Lets a peer be told where its word came from, unless that network has its fill of peers. Returns the new place if it
     /// has moved.
     async fn move_to(&self, peer_id: PeerId, beat: &peers::Beat, observed: IpAddr) -> Option<Vec<u8>> {
-        let mut place = Place::from_bytes(&beat.place)?;
+        let mut place = Whereabouts::from_bytes(&beat.place)?;
         if place.contact.observed() == observed.to_canonical() {
             return None;
         }
@@ -214,7 +214,7 @@ impl Store for Cluster {
             if !self.peers.join(peer_id, network).await {
                 return Err(PeerRefusal::AddressFull.into());
             }
-            let (token, place) = (rand::random(), Place { contact, reachable: None });
+            let (token, place) = (rand::random(), Whereabouts { contact, reachable: None });
             let file_ids: Vec<FileId> = offers.iter().map(|offer| offer.share.file_id).collect();
             let Some(opened) = self.peers.open(peer_id, token, &place, network, &file_ids).await? else {
                 self.peers.quit(peer_id, network).await;
@@ -227,7 +227,7 @@ impl Store for Cluster {
             if !opened.former_place.is_empty() && opened.former_place != opened.place {
                 self.renew_everything(peer_id, &opened.place, true).await;
             }
-            let reachable = Place::from_bytes(&opened.place).and_then(|place| place.reachable);
+            let reachable = Whereabouts::from_bytes(&opened.place).and_then(|place| place.reachable);
             Ok(Registration { token, reachable })
         })
     }
@@ -263,7 +263,7 @@ impl Store for Cluster {
                     self.peers.amend(peer_id, place, &[("renewed", beat.now.to_string().as_bytes())]).await;
                 }
             }
-            let place = Place::from_bytes(place);
+            let place = Whereabouts::from_bytes(place);
             let moved_to = place.as_ref().filter(|_| moved.is_some()).map(|place| place.contact.observed_address());
             let reachable = place.and_then(|place| place.reachable);
             Ok(Renewal { reachable, moved_to, unknown: unknown.into_iter().collect() })
@@ -306,7 +306,7 @@ impl Store for Cluster {
             let _timer = self.metrics.time_store("query");
             let lookups = self.files.look_up(now.instant, file_ids, SAMPLE_LEN).await;
             let seeded = self.seeded_by(asker.peer_id, file_ids, &lookups).await;
-            let (mut found, mut writer) = (Found::default(), Writer::default());
+            let (mut found, mut writer) = (Found::default(), AnswerWriter::default());
             for (file_id, lookup) in file_ids.iter().zip(lookups) {
                 match lookup {
                     Lookup::Known { known, is_stale } => {
@@ -340,7 +340,7 @@ impl Store for Cluster {
     fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let Ok(Some((former, _))) = self.peers.whereabouts(peer_id).await else { return };
-            let Some(mut place) = Place::from_bytes(&former) else { return };
+            let Some(mut place) = Whereabouts::from_bytes(&former) else { return };
             if place.contact.observed() != observed.to_canonical() || place.reachable == Some(reachable) {
                 return;
             }

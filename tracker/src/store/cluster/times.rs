@@ -10,7 +10,7 @@ const RENEW_AFTER: (u32, u32) = (1, 2);
 
 /// Times of one length of lease, in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(super) struct LeaseTimes {
     /// Length of a lease.
     pub(super) lease: u64,
     /// Length for which an entry of a file lasts.
@@ -19,7 +19,7 @@ pub(super) struct Times {
     pub(super) renew_after: u64,
 }
 
-impl Times {
+impl LeaseTimes {
     /// Derives all times from the length of a lease.
     pub(super) fn new(lease: Duration) -> Self {
         Self {

@@ -10,7 +10,7 @@ use sprat_protocol::PeerId;
 use super::keys::Keys;
 use super::node::Node;
 use super::reading::read;
-use super::router::{Call, Router};
+use super::router::{Router, SlotCall};
 use crate::model::error::Unavailable;
 
 /// Number of keys that a server looks at for one answer, about.
@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
             nodes.pop();
         }
         let file_ids: Vec<FileId> = names.iter().filter_map(|name| self.keys.file_of(name)).collect();
-        let calls = file_ids.iter().map(|file_id| Call::new("ZRANDMEMBER", &self.keys.file(*file_id)[0]));
+        let calls = file_ids.iter().map(|file_id| SlotCall::new("ZRANDMEMBER", &self.keys.file(*file_id)[0]));
         let holders = self.router.call_all(calls.collect()).await;
         let holder = |(file_id, answer): (_, Result<Value, _>)| {
             let peer_id: Option<Vec<u8>> = answer.and_then(read).ok()?;

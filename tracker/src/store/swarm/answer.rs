@@ -10,7 +10,7 @@ use super::millis::Millis;
 use super::peer::{NetworkTag, Peer};
 use super::peers::Peers;
 use crate::model::holding::{Asker, Found};
-use crate::store::answer::{FileStart, SPARE, Turn, Writer, peer_start};
+use crate::store::answer::{AnswerWriter, FileStart, SPARE, Turn, peer_start};
 
 /// An answer to one asker, to which one file after another is added.
 pub(super) struct Answer {
@@ -19,7 +19,7 @@ pub(super) struct Answer {
     max_peers: usize,
     /// The peers of the file that is being added: one list for all files.
     drawn: Vec<Drawn>,
-    files: Writer,
+    files: AnswerWriter,
     unknown: Vec<FileId>,
 }
 
@@ -32,7 +32,7 @@ struct Drawn {
 
 impl Answer {
     pub(super) fn new(now: Millis, asker: Asker, max_peers: usize) -> Self {
-        Self { now, asker, max_peers, drawn: Vec::new(), files: Writer::default(), unknown: Vec::new() }
+        Self { now, asker, max_peers, drawn: Vec::new(), files: AnswerWriter::default(), unknown: Vec::new() }
     }
 
     /// Adds a file, of which it draws the peers, or notes that nobody holds it.

@@ -33,7 +33,7 @@ pub(super) struct Joined {
 
 /// Progress of a walk through all files.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Cursor {
     shard: usize,
     block: usize,
 }
@@ -63,14 +63,14 @@ impl Files {
     }
 
     /// Some files, each with somebody who holds it, and the place after them; none after the last one.
-    pub(super) fn block(&self, mut place: Place) -> Option<(Vec<(FileId, Handle)>, Place)> {
+    pub(super) fn block(&self, mut place: Cursor) -> Option<(Vec<(FileId, Handle)>, Cursor)> {
         while let Some(shard) = self.shards.get(place.shard) {
             let shard = shard.lock();
             if let Some(block) = shard.block(place.block) {
                 let holder = |swarm: &Swarm| Some((swarm.file_id(), *swarm.members().list().first()?));
-                return Some((block.filter_map(holder).collect(), Place { block: place.block + 1, ..place }));
+                return Some((block.filter_map(holder).collect(), Cursor { block: place.block + 1, ..place }));
             }
-            place = Place { shard: place.shard + 1, block: 0 };
+            place = Cursor { shard: place.shard + 1, block: 0 };
         }
         None
     }

@@ -12,7 +12,7 @@ use sprat_protocol::PeerId;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
-use super::files::{Files, Place};
+use super::files::{Cursor, Files};
 use super::handles::Handle;
 use super::leases::Leases;
 use super::millis::{LONG_OVER, Millis};
@@ -150,7 +150,7 @@ impl Swarms {
 
     /// Finds some of the files that somebody holds, each with one of those who do, and the place after them; none after the
     /// last one.
-    fn block(&self, place: Place) -> Option<(Vec<(FileId, PeerId)>, Place)> {
+    fn block(&self, place: Cursor) -> Option<(Vec<(FileId, PeerId)>, Cursor)> {
         let peers = self.leases.peers();
         let (files, next) = self.files.block(place)?;
         let holder = |(file_id, peer)| Some((file_id, peers.get(peer)?.peer_id()));
@@ -303,7 +303,7 @@ impl Store for Swarms {
     }
 
     fn walk(&self) -> BoxStream<'_, Result<Vec<(FileId, PeerId)>, Unavailable>> {
-        let mut place = Place::default();
+        let mut place = Cursor::default();
         let blocks = std::iter::from_fn(move || {
             let (files, next) = self.block(place)?;
             place = next;
