@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::operation::folder;
+
 /// Upper bound of the length of such a file, far more than any of them has.
 const MAX_LEN: u64 = 64 * 1024 * 1024;
 /// The version of the form of these files.
@@ -122,7 +124,7 @@ impl<T: Default + Serialize + DeserializeOwned> StateFile<T> {
         give_to_owner_of(&self.folder, file.as_file())?;
         file.as_file().sync_all()?;
         file.persist(self.path())?;
-        sync_folder(&self.folder)
+        folder::sync(&self.folder)
     }
 }
 
@@ -140,17 +142,6 @@ fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
-    Ok(())
-}
-
-/// A new name is durable only when its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

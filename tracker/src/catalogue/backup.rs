@@ -11,6 +11,7 @@ use super::check::check_all;
 use super::error::{BackupError, Fault};
 use super::place::beside;
 use super::schema::{self, DatabaseKind, MIGRATIONS};
+use crate::operation::folder;
 
 /// Copies the catalogue in the file `from` into the new file `to`; blocks. The copy is one moment of the catalogue, also
 /// when another process writes to it meanwhile. It is looked at as a whole, and durable, before it gets its name.
@@ -59,9 +60,7 @@ fn publish(partial: &Path, to: &Path) -> io::Result<()> {
     fs::rename(partial, to).inspect_err(|_| {
         let _ = fs::remove_file(to);
     })?;
-    #[cfg(unix)]
-    File::open(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(())
+    folder::sync(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 impl From<Fault> for BackupError {

@@ -2,8 +2,10 @@
 //!
 //! - [`listeners`]: sockets that the tracker listens on. [`notify`]: messages to systemd.
 //! - [`logs`]: lines on standard error. `journal`: the same for the journal of systemd.
+//! - `folder`: folders on a disk.
 //! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
 
+pub(crate) mod folder;
 mod journal;
 pub mod listeners;
 pub mod logs;
