@@ -154,15 +154,7 @@ impl Tracker {
             return Err(Refusal::PortZero);
         }
         self.access.blocks().peer(message.peer_id)?;
-        self.proofs.check(caller.now, &message, proof).inspect_err(|error| {
-            if *error == ProofError::Busy {
-                self.metrics.cap_hit("nonces");
-            }
-        })?;
-        let is_first = self.store.use_nonce(message.peer_id, message.nonce.0, REMEMBERED.as_secs()).await;
-        if !is_first.map_err(Refusal::unavailable)? {
-            return Err(ProofError::Replayed.into());
-        }
+        self.believe(caller.now, &message, proof).await?;
         self.messages.register.add();
         if !self.names.has_room(message.files.len()) {
             return Err(Refusal::busy());
@@ -352,6 +344,18 @@ impl Tracker {
         if let Some(call_backs) = &self.call_backs {
             call_backs.ask(Call { peer_id, address });
         }
+    }
+
+    /// Checks that a REGISTER is the word of its peer, and is heard for the first time, also by those who share the store.
+    async fn believe(&self, now: Now, message: &Register, proof: Proof<'_>) -> Result<(), Refusal> {
+        self.proofs.check(now, message, proof).inspect_err(|error| {
+            if *error == ProofError::Busy {
+                self.metrics.cap_hit("nonces");
+            }
+        })?;
+        let is_first = self.store.use_nonce(message.peer_id, message.nonce.0, REMEMBERED.as_secs()).await;
+        let is_first = is_first.map_err(Refusal::unavailable)?;
+        if is_first { Ok(()) } else { Err(ProofError::Replayed.into()) }
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.

@@ -91,93 +91,6 @@ impl Cluster {
     pub fn follow(&self, positions: [Position; STREAMS]) -> Follower<'_> {
         self.streams.follow(positions)
     }
-
-    /// Adds the files that a peer may hold to their swarms, and strikes off those that it did not get into.
-    async fn add_taken(&self, peer_id: PeerId, token: u128, opened: &peers::OpenedLease, offers: Vec<&mut Offer>) {
-        let mut taken = opened.taken.iter().copied().chain(std::iter::repeat(false));
-        let (mut taken, full): (Vec<_>, Vec<_>) = offers.into_iter().partition(|_| taken.next().unwrap_or(false));
-        full.into_iter().for_each(|offer| offer.outcome = Err(FileRefusal::PeerFull));
-        self.files.add(peer_id, &opened.place, &mut taken).await;
-        // Whether it got into the swarm of a file whose slot is away is open. That one stays, so that a heartbeat finds out.
-        let is_refused =
-            |offer: &&&mut Offer| matches!(offer.outcome, Err(FileRefusal::SwarmFull | FileRefusal::TrackerFull));
-        let refused: Vec<FileId> = taken.iter().filter(is_refused).map(|offer| offer.share.file_id).collect();
-        if !refused.is_empty() {
-            let _ = self.peers.release(peer_id, token, &refused).await;
-        }
-    }
-
-    /// Lets a peer be told where its word came from, unless that network has its fill of peers. Returns the new place if it
-    /// has moved.
-    async fn move_to(&self, peer_id: PeerId, beat: &peers::Beat, observed: IpAddr) -> Option<Vec<u8>> {
-        let mut place = Whereabouts::from_bytes(&beat.place)?;
-        if place.contact.observed() == observed.to_canonical() {
-            return None;
-        }
-        let network = network_of(observed);
-        if beat.network != Some(network) && !self.peers.join(peer_id, network).await {
-            return None;
-        }
-        place.contact.move_to(observed);
-        place.reachable = None;
-        let (place, network_text) = (place.to_bytes(), network.to_string());
-        let changes = [("contact", place.as_slice()), ("network", network_text.as_bytes())];
-        if !self.peers.amend(peer_id, &beat.place, &changes).await {
-            return None;
-        }
-        if let Some(former) = beat.network.filter(|former| *former != network) {
-            self.peers.quit(peer_id, former).await;
-        }
-        Some(place)
-    }
-
-    /// Renews the entries of everything that a peer holds, with a place that maybe is new. Returns which of them are not
-    /// there, and whether all servers answered.
-    async fn renew_everything(&self, peer_id: PeerId, place: &[u8], is_new: bool) -> (BTreeSet<FileId>, bool) {
-        let mut unknown = BTreeSet::new();
-        let mut is_everything = true;
-        let mut holdings = self.peers.holdings(peer_id);
-        loop {
-            let page = match holdings.next().await {
-                Ok(Some(page)) if unknown.len() < MOST_UNKNOWN => page,
-                Ok(None) => return (unknown, is_everything),
-                Ok(Some(_)) | Err(Unavailable) => return (unknown, false),
-            };
-            let renewed = self.files.renew(peer_id, place, &page, false).await;
-            if is_new {
-                self.files.outdate(&page);
-            }
-            for (file_id, renewed) in page.iter().zip(renewed) {
-                match renewed {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        unknown.insert(*file_id);
-                    }
-                    Err(Unavailable) => is_everything = false,
-                }
-            }
-        }
-    }
-
-    /// Finds those of these files that the asker has all of. Asks only where that is not known anyway.
-    async fn seeded_by(&self, asker: Option<PeerId>, file_ids: &[FileId], lookups: &[Lookup]) -> BTreeSet<FileId> {
-        let Some(asker) = asker else { return BTreeSet::new() };
-        let (mut seeded, mut open) = (BTreeSet::new(), Vec::new());
-        for (file_id, lookup) in file_ids.iter().zip(lookups) {
-            if let Lookup::Known { known, is_stale } = lookup {
-                match known.is_seeder(asker) {
-                    Some(true) => drop(seeded.insert(*file_id)),
-                    None if !is_stale => open.push(*file_id),
-                    _ => {}
-                }
-            }
-        }
-        if !open.is_empty() {
-            let seeds = self.files.seeds(asker, &open).await;
-            seeded.extend(open.into_iter().zip(seeds).filter(|(_, seeds)| *seeds).map(|(file_id, _)| file_id));
-        }
-        seeded
-    }
 }
 
 impl Store for Cluster {
@@ -395,6 +308,95 @@ impl Store for Cluster {
     /// Returns at once: servers forget by themselves what is over.
     fn expire(&self, _: Now) -> bool {
         false
+    }
+}
+
+impl Cluster {
+    /// Adds the files that a peer may hold to their swarms, and strikes off those that it did not get into.
+    async fn add_taken(&self, peer_id: PeerId, token: u128, opened: &peers::OpenedLease, offers: Vec<&mut Offer>) {
+        let mut taken = opened.taken.iter().copied().chain(std::iter::repeat(false));
+        let (mut taken, full): (Vec<_>, Vec<_>) = offers.into_iter().partition(|_| taken.next().unwrap_or(false));
+        full.into_iter().for_each(|offer| offer.outcome = Err(FileRefusal::PeerFull));
+        self.files.add(peer_id, &opened.place, &mut taken).await;
+        // Whether it got into the swarm of a file whose slot is away is open. That one stays, so that a heartbeat finds out.
+        let is_refused =
+            |offer: &&&mut Offer| matches!(offer.outcome, Err(FileRefusal::SwarmFull | FileRefusal::TrackerFull));
+        let refused: Vec<FileId> = taken.iter().filter(is_refused).map(|offer| offer.share.file_id).collect();
+        if !refused.is_empty() {
+            let _ = self.peers.release(peer_id, token, &refused).await;
+        }
+    }
+
+    /// Lets a peer be told where its word came from, unless that network has its fill of peers. Returns the new place if it
+    /// has moved.
+    async fn move_to(&self, peer_id: PeerId, beat: &peers::Beat, observed: IpAddr) -> Option<Vec<u8>> {
+        let mut place = Whereabouts::from_bytes(&beat.place)?;
+        if place.contact.observed() == observed.to_canonical() {
+            return None;
+        }
+        let network = network_of(observed);
+        if beat.network != Some(network) && !self.peers.join(peer_id, network).await {
+            return None;
+        }
+        place.contact.move_to(observed);
+        place.reachable = None;
+        let (place, network_text) = (place.to_bytes(), network.to_string());
+        let changes = [("contact", place.as_slice()), ("network", network_text.as_bytes())];
+        if !self.peers.amend(peer_id, &beat.place, &changes).await {
+            return None;
+        }
+        if let Some(former) = beat.network.filter(|former| *former != network) {
+            self.peers.quit(peer_id, former).await;
+        }
+        Some(place)
+    }
+
+    /// Renews the entries of everything that a peer holds, with a place that maybe is new. Returns which of them are not
+    /// there, and whether all servers answered.
+    async fn renew_everything(&self, peer_id: PeerId, place: &[u8], is_new: bool) -> (BTreeSet<FileId>, bool) {
+        let mut unknown = BTreeSet::new();
+        let mut is_everything = true;
+        let mut holdings = self.peers.holdings(peer_id);
+        loop {
+            let page = match holdings.next().await {
+                Ok(Some(page)) if unknown.len() < MOST_UNKNOWN => page,
+                Ok(None) => return (unknown, is_everything),
+                Ok(Some(_)) | Err(Unavailable) => return (unknown, false),
+            };
+            let renewed = self.files.renew(peer_id, place, &page, false).await;
+            if is_new {
+                self.files.outdate(&page);
+            }
+            for (file_id, renewed) in page.iter().zip(renewed) {
+                match renewed {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        unknown.insert(*file_id);
+                    }
+                    Err(Unavailable) => is_everything = false,
+                }
+            }
+        }
+    }
+
+    /// Finds those of these files that the asker has all of. Asks only where that is not known anyway.
+    async fn seeded_by(&self, asker: Option<PeerId>, file_ids: &[FileId], lookups: &[Lookup]) -> BTreeSet<FileId> {
+        let Some(asker) = asker else { return BTreeSet::new() };
+        let (mut seeded, mut open) = (BTreeSet::new(), Vec::new());
+        for (file_id, lookup) in file_ids.iter().zip(lookups) {
+            if let Lookup::Known { known, is_stale } = lookup {
+                match known.is_seeder(asker) {
+                    Some(true) => drop(seeded.insert(*file_id)),
+                    None if !is_stale => open.push(*file_id),
+                    _ => {}
+                }
+            }
+        }
+        if !open.is_empty() {
+            let seeds = self.files.seeds(asker, &open).await;
+            seeded.extend(open.into_iter().zip(seeds).filter(|(_, seeds)| *seeds).map(|(file_id, _)| file_id));
+        }
+        seeded
     }
 }
 

@@ -148,15 +148,6 @@ impl Swarms {
         file_ids.iter().map(|file_id| self.files.look(*file_id, |swarm, _| swarm.summary())).collect()
     }
 
-    /// Finds some of the files that somebody holds, each with one of those who do, and the place after them; none after the
-    /// last one.
-    fn block(&self, place: Cursor) -> Option<(Vec<(FileId, PeerId)>, Cursor)> {
-        let peers = self.leases.peers();
-        let (files, next) = self.files.block(place)?;
-        let holder = |(file_id, peer)| Some((file_id, peers.get(peer)?.peer_id()));
-        Some((files.into_iter().filter_map(holder).collect(), next))
-    }
-
     /// [`Store::set_reachable`], without waiting.
     pub fn set_reachable(&self, peer_id: PeerId, observed: IpAddr, reachable: bool) {
         let peers = self.leases.peers();
@@ -197,64 +188,6 @@ impl Swarms {
     /// [`Store::expire`], without waiting.
     pub fn expire(&self, now: Instant) -> bool {
         self.clear(self.leases.millis(now), STEPS)
-    }
-
-    /// Adds a file to what a peer holds, or replaces what it said of it before.
-    fn join(&self, peer: Handle, held: &mut Held, share: Share) -> Result<Accepted, FileRefusal> {
-        let joined = self.files.join(peer, held.files.len(), share)?;
-        if let Some(file) = joined.added {
-            held.files.insert(file);
-        }
-        Ok(joined.accepted)
-    }
-
-    /// Takes a peer out of one swarm, if it is a member.
-    fn leave(&self, peer: Handle, held: &mut Held, file_id: FileId) {
-        if let Some(file) = self.files.leave(peer, file_id) {
-            held.files.remove(file);
-        }
-    }
-
-    /// Clears up to so many holdings of peers whose lease is over. Returns whether there are more.
-    pub(super) fn clear(&self, now: Millis, mut steps: usize) -> bool {
-        while let Some(peer_id) = self.leases.next_over(now, &mut steps) {
-            steps = self.forget(now, peer_id, steps);
-        }
-        self.leases.is_any_due(now)
-    }
-
-    /// Takes a peer whose lease is over out of all swarms, one a step, and forgets it with a last one. Returns the steps
-    /// left over.
-    fn forget(&self, now: Millis, peer_id: PeerId, mut steps: usize) -> usize {
-        while steps > 0 {
-            match self.leave_some(now, peer_id, steps.min(STEPS)) {
-                None => break,
-                Some(0) => {
-                    self.leases.close(peer_id);
-                    return steps - 1;
-                }
-                Some(left) => steps -= left,
-            }
-        }
-        steps
-    }
-
-    /// Takes a peer out of so many swarms. Returns how many those were; none if its lease is not over.
-    fn leave_some(&self, now: Millis, peer_id: PeerId, most: usize) -> Option<usize> {
-        let peers = self.leases.peers();
-        let (handle, peer) = peers.find(peer_id)?;
-        let mut held = peer.held();
-        if peer.is_live(now) {
-            return None;
-        }
-        // From now on it is over whatever the time, even for somebody whose clock was read a moment earlier.
-        peer.set_expires(LONG_OVER);
-        Some(held.files.take(most).map(|file| self.files.leave_held(handle, file)).count())
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.leases.is_empty() && self.files.is_empty()
     }
 }
 
@@ -346,6 +279,75 @@ impl Store for Swarms {
 
     fn run<'a>(&'a self, _: &'a CancellationToken) -> BoxFuture<'a, ()> {
         at_once(())
+    }
+}
+
+impl Swarms {
+    /// Finds some of the files that somebody holds, each with one of those who do, and the place after them; none after the
+    /// last one.
+    fn block(&self, place: Cursor) -> Option<(Vec<(FileId, PeerId)>, Cursor)> {
+        let peers = self.leases.peers();
+        let (files, next) = self.files.block(place)?;
+        let holder = |(file_id, peer)| Some((file_id, peers.get(peer)?.peer_id()));
+        Some((files.into_iter().filter_map(holder).collect(), next))
+    }
+
+    /// Adds a file to what a peer holds, or replaces what it said of it before.
+    fn join(&self, peer: Handle, held: &mut Held, share: Share) -> Result<Accepted, FileRefusal> {
+        let joined = self.files.join(peer, held.files.len(), share)?;
+        if let Some(file) = joined.added {
+            held.files.insert(file);
+        }
+        Ok(joined.accepted)
+    }
+
+    /// Takes a peer out of one swarm, if it is a member.
+    fn leave(&self, peer: Handle, held: &mut Held, file_id: FileId) {
+        if let Some(file) = self.files.leave(peer, file_id) {
+            held.files.remove(file);
+        }
+    }
+
+    /// Clears up to so many holdings of peers whose lease is over. Returns whether there are more.
+    pub(super) fn clear(&self, now: Millis, mut steps: usize) -> bool {
+        while let Some(peer_id) = self.leases.next_over(now, &mut steps) {
+            steps = self.forget(now, peer_id, steps);
+        }
+        self.leases.is_any_due(now)
+    }
+
+    /// Takes a peer whose lease is over out of all swarms, one a step, and forgets it with a last one. Returns the steps
+    /// left over.
+    fn forget(&self, now: Millis, peer_id: PeerId, mut steps: usize) -> usize {
+        while steps > 0 {
+            match self.leave_some(now, peer_id, steps.min(STEPS)) {
+                None => break,
+                Some(0) => {
+                    self.leases.close(peer_id);
+                    return steps - 1;
+                }
+                Some(left) => steps -= left,
+            }
+        }
+        steps
+    }
+
+    /// Takes a peer out of so many swarms. Returns how many those were; none if its lease is not over.
+    fn leave_some(&self, now: Millis, peer_id: PeerId, most: usize) -> Option<usize> {
+        let peers = self.leases.peers();
+        let (handle, peer) = peers.find(peer_id)?;
+        let mut held = peer.held();
+        if peer.is_live(now) {
+            return None;
+        }
+        // From now on it is over whatever the time, even for somebody whose clock was read a moment earlier.
+        peer.set_expires(LONG_OVER);
+        Some(held.files.take(most).map(|file| self.files.leave_held(handle, file)).count())
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.leases.is_empty() && self.files.is_empty()
     }
 }
 
