@@ -11,9 +11,9 @@ use rand::{RngExt, SeedableRng};
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use sprat_tracker::Limits;
-use sprat_tracker::contact::Contact;
-use sprat_tracker::store::{Asker, Claim, Share};
-use sprat_tracker::swarm::Swarms;
+use sprat_tracker::model::contact::Contact;
+use sprat_tracker::model::holding::{Asker, Claim, Offer, Share};
+use sprat_tracker::store::swarm::Swarms;
 
 const NUM_FILES: u32 = 10_000;
 const NUM_PEERS: u32 = 60_000;
@@ -63,7 +63,8 @@ impl World {
         });
         let declared = ["192.168.1.20:4000".parse().unwrap()];
         let contact = Contact::new(address(number), 4000, &declared);
-        self.swarms.register(self.now, peer_id(number), contact, shares.collect()).unwrap().token
+        let mut offers: Vec<Offer> = shares.map(Offer::new).collect();
+        self.swarms.register(self.now, peer_id(number), contact, &mut offers).unwrap().token
     }
 
     fn query(&mut self) -> Vec<u8> {

@@ -2,56 +2,45 @@
 //!
 //! In reading order:
 //!
-//! - [`server`]: a tracker that runs. [`listeners`]: the sockets that it listens on. [`notify`]: what systemd is told.
-//! - `http`: the routes, and the connections that come in. The only part that knows HTTP.
+//! - `http`: routes, and the connections that come in: [`Server`]. The only part that knows HTTP.
 //! - [`service`]: what is done with a message: [`Tracker`].
-//! - [`proof`]: whether a REGISTER is the word of the peer that it names.
-//! - `call_back`: whether others can connect to a peer. `rates`: how often something may happen for one party.
-//! - [`store`]: who holds what, wherever that is kept. [`swarm`]: in the memory of this process. [`cluster`]: in a Valkey or
-//!   Redis Cluster that several trackers share.
-//! - [`contact`]: where a peer is reached, and by whom.
+//! - [`store`]: who holds what: in the memory of this process, or in a Valkey or Redis Cluster that several trackers share.
+//! - [`access`]: tokens and roles, who and what is blocked, and proof of who speaks.
 //! - [`catalogue`]: the names of files, for SEARCH.
-//! - [`access`]: who may do what, and who and what is blocked.
-//! - [`refusal`]: what those are told whom the tracker refuses.
-//! - [`metrics`]: numbers for Prometheus. [`readiness`]: whether the tracker can serve.
-//! - [`config`]: what an operator decides. [`logs`]: what the program writes to standard error.
-//!   `text_file`: files that an operator writes.
+//! - [`config`]: the settings of an operator.
+//! - [`operation`]: sockets, logs, numbers and health.
+//! - [`model`]: words that all of these use: moments, contacts, claims, refusals.
+//!
+//! Each of these rooms imports only those below it.
 //!
 //! The catalogue outlives a restart, and so do tokens and what is blocked, if there is a folder for them. Who holds what does
 //! not: the swarms refill within one lease.
 
 pub mod access;
-mod call_back;
 pub mod catalogue;
-pub mod cluster;
 pub mod config;
-pub mod contact;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
-mod http;
-pub mod listeners;
-pub mod logs;
-pub mod metrics;
-pub mod notify;
-pub mod proof;
-mod rates;
-pub mod readiness;
-pub mod refusal;
-pub mod server;
+pub mod http;
+pub mod model;
+pub mod operation;
 pub mod service;
 pub mod store;
-pub mod swarm;
-mod text_file;
 
 use std::io;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "fuzz")]
+pub use access::fuzz;
+pub use access::proof;
 pub use config::{ClusterConfig, Config, Limits};
-pub use listeners::Listeners;
-pub use server::Server;
-pub use service::{Caller, Now, Tracker};
+pub use http::Server;
+pub use model::contact;
+pub use model::moment::{Caller, Now};
+pub use operation::listeners::Listeners;
+pub use service::Tracker;
+pub use service::refusal;
+pub use store::swarm;
 
 /// Runs a tracker on this listener until `shutdown` is cancelled. Returns only after all its tasks have ended, within
 /// [`Config::grace`] of the shutdown and of what it delays. Dropping the future ends them too.

@@ -14,7 +14,7 @@ use sprat_tracker::config::ConfigError;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// How it ends when it was asked for something that makes no sense; starting it again will not help.
+/// Exit code of a program that was asked for something that makes no sense; starting it again will not help.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {

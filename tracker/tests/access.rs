@@ -1,4 +1,4 @@
-//! Who may do what, over real sockets: each role on each route, tokens that come and go, and what is blocked.
+//! Access over real sockets: each role on each route, tokens that come and go, and what is blocked.
 
 mod common;
 
@@ -37,7 +37,7 @@ impl Private {
         Self { tracker: Running::start(config).await, folder, tokens }
     }
 
-    /// What another process sees of the tokens, and changes.
+    /// Opens the tokens as another process does.
     fn elsewhere(&self) -> Tokens {
         Tokens::open(Some(self.folder.path())).unwrap()
     }

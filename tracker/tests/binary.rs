@@ -143,7 +143,7 @@ fn a_configuration_with_a_mistake_is_refused_with_its_line() {
     }
 }
 
-/// What is written to the log from now on.
+/// Lines of the log from now on.
 #[cfg(unix)]
 struct Log(std::io::Lines<BufReader<std::process::ChildStderr>>);
 
@@ -216,7 +216,7 @@ fn the_log_is_for_whoever_reads_it() {
     drop(command);
     let mut line = String::new();
     BufReader::new(ours).read_line(&mut line).unwrap();
-    assert!(line.starts_with("<6>sprat_tracker::server: tracker started address"), "{line:?}");
+    assert!(line.starts_with("<6>sprat_tracker::http::running: tracker started address"), "{line:?}");
 }
 
 /// Makes a token with the program and returns it.
@@ -234,7 +234,7 @@ fn url_in(line: &str) -> &str {
     line.trim_end().strip_prefix("sprat-tracker listening on ").unwrap()
 }
 
-/// What a check of this tracker says, and its exit code.
+/// Checks this tracker as a script does; returns the exit code and the words.
 fn check(arguments: &[&str]) -> (Option<i32>, String) {
     let output = tracker(&[&["check"], arguments].concat()).output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap() + stderr(&output))

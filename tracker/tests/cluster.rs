@@ -9,10 +9,12 @@ use parking_lot::Mutex;
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use sprat_protocol::tracker::FileInfo;
-use sprat_tracker::cluster::Cluster;
-use sprat_tracker::cluster::changes::{Change, News, Position, STREAMS};
-use sprat_tracker::contact::Contact;
-use sprat_tracker::store::{Asker, Claim, FileRefusal, Found, LeaseError, RegisterError, Share, Unavailable};
+use sprat_tracker::model::contact::Contact;
+use sprat_tracker::model::error::{FileRefusal, LeaseError, RegisterError, Unavailable};
+use sprat_tracker::model::holding::{Accepted, Asker, Claim, Found, Offer, Registration, Renewal, Share};
+use sprat_tracker::store::Store;
+use sprat_tracker::store::cluster::Cluster;
+use sprat_tracker::store::cluster::changes::{Change, News, Position, STREAMS};
 use sprat_tracker::{ClusterConfig, Limits, Now};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
@@ -22,12 +24,12 @@ use servers::{PRIMARIES, Servers};
 
 mod servers;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(60);
-/// How long to wait before looking again.
+/// Pause before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
 const LEASE: Duration = Duration::from_secs(6);
-/// For how long a primary that is away may cost errors.
+/// Time for which a primary that is away may cost errors.
 const RECOVERY: Duration = Duration::from_secs(15);
 const LONG_LEASE: Duration = Duration::from_secs(600);
 const ASKER: Asker = Asker { peer_id: None, address: IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1)) };
@@ -56,7 +58,7 @@ impl Tracker {
         tracker
     }
 
-    /// Whether the slots of all primaries can be looked up.
+    /// Says whether the slots of all primaries can be looked up.
     async fn answers_everywhere(&self) -> bool {
         let file_ids: Vec<FileId> = (0..PRIMARIES).map(|shard| files_of(shard).next().unwrap()).collect();
         let found = self.cluster.query(Now::read(), &file_ids, ASKER, 1).await;
@@ -105,12 +107,33 @@ fn observed(number: u32) -> IpAddr {
     contact(number).observed()
 }
 
+/// Outcome of a REGISTER.
+#[derive(Debug, PartialEq)]
+struct Told {
+    token: u128,
+    /// Outcomes in the order of the files.
+    files: Vec<Result<Accepted, FileRefusal>>,
+}
+
+/// Registers a peer with these files.
+async fn register(cluster: &Cluster, number: u32, shares: Vec<Share>) -> Result<Told, RegisterError> {
+    let mut offers: Vec<Offer> = shares.into_iter().map(Offer::new).collect();
+    let taken = offers.iter_mut().collect();
+    let Registration { token, .. } = cluster.register(Now::read(), peer(number), contact(number), taken).await?;
+    Ok(Told { token, files: offers.into_iter().map(|offer| offer.outcome).collect() })
+}
+
+/// Sends the heartbeat of a peer.
+async fn heartbeat(cluster: &Cluster, number: u32, token: u128) -> Result<Renewal, LeaseError> {
+    cluster.heartbeat(Now::read(), peer(number), token, observed(number), &[]).await
+}
+
 fn share(file_id: FileId) -> Share {
     let claim = Claim { name: "name".into(), layout: Layout::new(1, ChunkSize::DEFAULT).unwrap() };
     Share { file_id, claim, complete: true }
 }
 
-/// Which primary has the slot of this tag at first.
+/// Finds the primary that has the slot of this tag at first.
 fn shard_of(tag: &str) -> usize {
     Servers::shard_of(crc::Crc::<u16>::new(&crc::CRC_16_XMODEM).checksum(tag.as_bytes()) % 16384)
 }
@@ -133,10 +156,10 @@ fn peers_of(shard: usize) -> impl Iterator<Item = u32> {
     (1_000_000..).filter(move |number| shard_of_peer(*number) == shard)
 }
 
-/// What went wrong: when, and with the slots of which primary.
+/// Errors: the moment of each, and the primary whose slots it was about.
 type Errors = Arc<Mutex<Vec<(Instant, usize)>>>;
 
-/// What peers were told to be registered: who holds which file.
+/// Holders of each file, by what peers were told to be registered.
 type Registered = Arc<Mutex<BTreeMap<FileId, BTreeSet<u32>>>>;
 
 /// Peers that register more and more, keep their leases, and register again what the tracker lost; and somebody who asks for
@@ -179,7 +202,7 @@ impl Load {
         assert!(self.tasks.try_join_next().is_none(), "a peer failed");
     }
 
-    /// When something went wrong for the last time with the slots of this primary.
+    /// Finds the moment of the last error with the slots of this primary.
     fn last_error(&self, shard: usize) -> Option<Instant> {
         self.errors.lock().iter().filter(|(_, of)| *of == shard).map(|(at, _)| *at).max()
     }
@@ -215,7 +238,7 @@ struct Peer {
     cluster: Arc<Cluster>,
     errors: Errors,
     registered: Registered,
-    /// What it holds, and what of that it still has to register.
+    /// Files that it holds; below, those of them that it still has to register.
     files: BTreeSet<FileId>,
     open: BTreeSet<FileId>,
     token: Option<u128>,
@@ -246,7 +269,7 @@ impl Peer {
     }
 
     async fn heartbeat(&mut self, token: u128) {
-        match self.cluster.heartbeat(peer(self.number), token, observed(self.number), &[]).await {
+        match heartbeat(&self.cluster, self.number, token).await {
             Ok(renewal) => self.open.extend(renewal.unknown),
             Err(LeaseError::Unknown(_)) => self.token = None,
             Err(LeaseError::Unavailable(_)) => self.note(shard_of_peer(self.number)),
@@ -255,7 +278,7 @@ impl Peer {
 
     async fn register(&mut self) {
         let shares: Vec<Share> = self.open.iter().take(100).copied().map(share).collect();
-        match self.cluster.register(peer(self.number), contact(self.number), shares.clone()).await {
+        match register(&self.cluster, self.number, shares.clone()).await {
             Ok(registration) => {
                 self.token = Some(registration.token);
                 for (share, result) in shares.iter().zip(registration.files) {
@@ -350,7 +373,7 @@ async fn a_shard_that_is_away_costs_only_its_files() {
     let here: Vec<FileId> = files_of(1).take(2).collect();
     let away: Vec<FileId> = files_of(0).take(3).collect();
     let shares: Vec<Share> = here.iter().chain(&away[..2]).copied().map(share).collect();
-    let token = tracker.cluster.register(peer(number), contact(number), shares).await.unwrap().token;
+    let token = register(&tracker.cluster, number, shares).await.unwrap().token;
     assert!(tracker.query(away[0]).await.0.is_some_and(|info| !info.stale));
 
     servers.freeze(PRIMARIES);
@@ -367,14 +390,14 @@ async fn a_shard_that_is_away_costs_only_its_files() {
     assert_eq!((infos(&found).len(), &found.unknown[..], &found.unavailable[..]), (3, &[][..], &away[1..]));
     assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
     let shares = vec![share(files_of(2).next().unwrap()), share(away[2])];
-    let registered = tracker.cluster.register(peer(number), contact(number), shares).await.unwrap();
+    let registered = register(&tracker.cluster, number, shares).await.unwrap();
     assert!(registered.files[0].is_ok());
     assert_eq!(registered.files[1], Err(FileRefusal::Unavailable(Unavailable)));
-    let renewal = tracker.cluster.heartbeat(peer(number), registered.token, observed(number), &[]).await.unwrap();
+    let renewal = heartbeat(&tracker.cluster, number, registered.token).await.unwrap();
     assert_eq!(renewal.unknown, []);
     assert!(token != registered.token && tracker.cluster.is_ready());
     let other = peers_of(0).next().unwrap();
-    let refused = tracker.cluster.register(peer(other), contact(other), vec![]).await;
+    let refused = register(&tracker.cluster, other, vec![]).await;
     assert_eq!(refused, Err(RegisterError::Unavailable(Unavailable)));
     assert_eq!(tracker.cluster.remove_file(away[0]).await, Err(Unavailable));
 
@@ -396,14 +419,14 @@ async fn entries_that_were_lost_are_reported_and_registered_again() {
     let files: Vec<FileId> = [files_of(0).next().unwrap(), files_of(1).next().unwrap()].into();
     let register = async |files: &[FileId]| {
         let shares = files.iter().copied().map(share).collect();
-        tracker.cluster.register(peer(number), contact(number), shares).await.unwrap().token
+        register(&tracker.cluster, number, shares).await.unwrap().token
     };
     let mut token = register(&files).await;
     // All that one of the primaries has is gone.
     servers.say(0, &["FLUSHALL"]);
     let start = Instant::now();
     until(async || {
-        let renewal = tracker.cluster.heartbeat(peer(number), token, observed(number), &[]).await.unwrap();
+        let renewal = heartbeat(&tracker.cluster, number, token).await.unwrap();
         assert!(renewal.unknown.is_empty() || renewal.unknown == files[..1]);
         !renewal.unknown.is_empty()
     })
@@ -413,7 +436,7 @@ async fn entries_that_were_lost_are_reported_and_registered_again() {
     assert!(tracker.query(files[0]).await.0.is_some());
     // All that the peer's own primary has is gone.
     servers.say(1, &["FLUSHALL"]);
-    let beat = tracker.cluster.heartbeat(peer(number), token, observed(number), &[]).await;
+    let beat = heartbeat(&tracker.cluster, number, token).await;
     assert!(matches!(beat, Err(LeaseError::Unknown(_))), "{beat:?}");
 }
 
@@ -422,9 +445,9 @@ async fn trackers_share_what_they_know() {
     let Some(servers) = servers().await else { return };
     let config = servers.config("sprat:");
     let (one, other) = (Tracker::start(&config, LONG_LEASE).await, Tracker::start(&config, LONG_LEASE).await);
-    let registered = one.cluster.register(peer(1), contact(1), vec![share(file(1))]).await.unwrap();
+    let registered = register(&one.cluster, 1, vec![share(file(1))]).await.unwrap();
     assert!(other.query(file(1)).await.0.is_some());
-    other.cluster.heartbeat(peer(1), registered.token, observed(1), &[]).await.unwrap();
+    heartbeat(&other.cluster, 1, registered.token).await.unwrap();
     assert_eq!(other.cluster.use_nonce(peer(1), 7, 60).await, Ok(true));
     assert_eq!(one.cluster.use_nonce(peer(1), 7, 60).await, Ok(false));
     assert_eq!(
@@ -435,7 +458,7 @@ async fn trackers_share_what_they_know() {
     until(async || one.cluster.use_nonce(peer(1), 9, 1).await == Ok(true)).await;
     // Servers that have forgotten the scripts are told them again.
     (0..PRIMARIES).for_each(|number| drop(servers.say(number, &["SCRIPT", "FLUSH"])));
-    other.cluster.unregister(peer(1), registered.token, None).await.unwrap();
+    other.cluster.unregister(Now::read(), peer(1), registered.token, None).await.unwrap();
     until(async || one.query(file(1)).await.0.is_none()).await;
 }
 
@@ -447,12 +470,12 @@ async fn of_a_crowd_everybody_is_told_about_as_often() {
     let tracker = Tracker::start(&servers.config("sprat:"), LONG_LEASE).await;
     for number in 0..CROWD {
         let share = Share { complete: number % 4 == 0, ..share(file(1)) };
-        assert!(tracker.cluster.register(peer(number), contact(number), vec![share]).await.unwrap().files[0].is_ok());
+        assert!(register(&tracker.cluster, number, vec![share]).await.unwrap().files[0].is_ok());
     }
     let mut times: BTreeMap<PeerId, u32> = (0..CROWD).map(|number| (peer(number), 0)).collect();
     for _ in 0..ROUNDS {
         // What this tracker changes itself it sees at once, so each round has a sample of its own.
-        tracker.cluster.register(peer(0), contact(0), vec![share(file(1))]).await.unwrap();
+        register(&tracker.cluster, 0, vec![share(file(1))]).await.unwrap();
         let info = tracker.query(file(1)).await.0.unwrap();
         assert_eq!((info.seeders, info.leechers), (CROWD / 4, CROWD * 3 / 4));
         let told: BTreeSet<PeerId> = info.peers.iter().map(|info| info.peer_id).collect();
@@ -483,7 +506,7 @@ async fn a_user_and_a_password_are_given() {
     let config =
         ClusterConfig { username: Some("tracker".into()), password_file: Some(path), ..servers.config("theirs:") };
     let tracker = Tracker::start(&config, LONG_LEASE).await;
-    tracker.cluster.register(peer(1), contact(1), vec![share(file(1))]).await.unwrap();
+    register(&tracker.cluster, 1, vec![share(file(1))]).await.unwrap();
     assert!(tracker.query(file(1)).await.0.is_some());
 }
 
@@ -493,7 +516,7 @@ fn put(number: u32) -> Change {
     Change::Put { file_id, name, size: 1, chunk_size: ChunkSize::DEFAULT, first_seen: 5, by }
 }
 
-/// What was read of each stream.
+/// Changes that were read of each stream.
 type Read = [Vec<Change>; STREAMS];
 
 /// Reads news until that is enough. Says whether something was said to be missing.

@@ -1,4 +1,4 @@
-//! What every store has to do, wherever it keeps who holds what: one list of cases, run over each store.
+//! Conformance of every store, wherever it keeps who holds what: one list of cases, run over each store.
 //!
 //! Time is real here, because the cluster has clocks of its own; so leases are short, and what is to happen after a while is
 //! waited for.
@@ -14,13 +14,12 @@ use rand::rngs::StdRng;
 use sprat_chunking::{ChunkSize, FileId, Layout};
 use sprat_protocol::PeerId;
 use sprat_protocol::tracker::FileInfo;
-use sprat_tracker::cluster::Cluster;
-use sprat_tracker::contact::Contact;
-use sprat_tracker::store::{
-    Accepted, Asker, Claim, FileRefusal, Found, LeaseError, PeerRefusal, RegisterError, Registration, Renewal, Share,
-    Store, Totals, UnknownLease,
-};
-use sprat_tracker::swarm::Swarms;
+use sprat_tracker::model::contact::Contact;
+use sprat_tracker::model::error::{FileRefusal, LeaseError, PeerRefusal, RegisterError, UnknownLease};
+use sprat_tracker::model::holding::{Accepted, Asker, Claim, Found, Offer, Renewal, Share, Totals};
+use sprat_tracker::store::Store;
+use sprat_tracker::store::cluster::Cluster;
+use sprat_tracker::store::swarm::Swarms;
 use sprat_tracker::{Limits, Now};
 use tokio::task::JoinHandle;
 use tokio::time;
@@ -30,15 +29,15 @@ use servers::Servers;
 
 mod servers;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(30);
-/// How long to wait before looking again.
+/// Pause before looking again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// A lease that is not over before a test is.
 const LONG_LEASE: Duration = Duration::from_secs(600);
 /// A lease that a test can wait for the end of.
 const SHORT_LEASE: Duration = Duration::from_secs(1);
-/// Where somebody asks from who is no peer.
+/// Number of the address from which somebody asks who is no peer.
 const ELSEWHERE: u8 = 255;
 
 #[derive(Clone, Copy)]
@@ -49,7 +48,7 @@ enum Kind {
 
 /// A store, and what is said to it.
 struct World {
-    store: Arc<Store>,
+    store: Arc<dyn Store>,
     background: JoinHandle<()>,
 }
 
@@ -57,6 +56,15 @@ impl Drop for World {
     fn drop(&mut self) {
         self.background.abort();
     }
+}
+
+/// Outcome of a REGISTER.
+#[derive(Debug, PartialEq)]
+struct Registered {
+    token: u128,
+    reachable: Option<bool>,
+    /// Outcomes in the order of the files.
+    files: Vec<Result<Accepted, FileRefusal>>,
 }
 
 fn peer(number: u8) -> PeerId {
@@ -80,7 +88,7 @@ fn share(number: u8, complete: bool) -> Share {
     Share { file_id: file(number), claim: claim("name", 300_000, 256), complete }
 }
 
-/// What is known of the files that were found.
+/// Parses the files that were found.
 fn infos(found: &Found) -> Vec<FileInfo> {
     serde_json::from_slice(&[b"[", found.files.as_slice(), b"]"].concat()).unwrap()
 }
@@ -95,15 +103,14 @@ impl World {
         static SERVERS: OnceLock<Option<Servers>> = OnceLock::new();
         static PREFIXES: AtomicU32 = AtomicU32::new(0);
         let store = match kind {
-            Kind::Memory => Store::Memory(Swarms::new(lease, limits, StdRng::seed_from_u64(1))),
+            Kind::Memory => Arc::new(Swarms::new(lease, limits, StdRng::seed_from_u64(1))) as Arc<dyn Store>,
             Kind::Cluster => {
                 let servers = tokio::task::spawn_blocking(|| SERVERS.get_or_init(Servers::start).as_ref());
                 let prefix = format!("case {}:", PREFIXES.fetch_add(1, Ordering::Relaxed));
                 let config = servers.await.unwrap()?.config(&prefix);
-                Store::Cluster(Arc::new(Cluster::new(&config, lease, limits, Arc::default()).unwrap()))
+                Arc::new(Cluster::new(&config, lease, limits, Arc::default()).unwrap())
             }
         };
-        let store = Arc::new(store);
         let background = tokio::spawn({
             let store = store.clone();
             async move { store.run(&CancellationToken::new()).await }
@@ -123,9 +130,12 @@ impl World {
         }
     }
 
-    async fn try_register(&self, number: u8, from: IpAddr, shares: &[Share]) -> Result<Registration, RegisterError> {
+    async fn try_register(&self, number: u8, from: IpAddr, shares: &[Share]) -> Result<Registered, RegisterError> {
         let contact = Contact::new(from, 4000, &["192.168.1.1:4000".parse().unwrap()]);
-        self.store.register(Now::read(), peer(number), contact, shares.to_vec()).await
+        let mut offers: Vec<Offer> = shares.iter().cloned().map(Offer::new).collect();
+        let registration = self.store.register(Now::read(), peer(number), contact, offers.iter_mut().collect()).await?;
+        let files = offers.into_iter().map(|offer| offer.outcome).collect();
+        Ok(Registered { token: registration.token, reachable: registration.reachable, files })
     }
 
     /// Returns the token.
@@ -163,7 +173,7 @@ impl World {
         self.query_from(asker, ELSEWHERE, number, 100).await
     }
 
-    /// Who is told to an asker, in order of their numbers.
+    /// Lists the peers that an asker is told of, in order of their numbers.
     async fn told(&self, asker: Option<u8>, number: u8) -> Vec<u8> {
         let mut told = self.query(asker, number).await.as_ref().map(told).unwrap_or_default();
         told.sort_unstable();
@@ -218,7 +228,7 @@ async fn a_lease_ends_when_nothing_renews_it(world: World) {
 }
 
 impl World {
-    /// Whether the peer has no lease. Unlike a heartbeat with its token this does not renew one.
+    /// Says whether the peer has no lease. Unlike a heartbeat with its token this does not renew one.
     async fn heartbeat_is_unknown(&self, number: u8) -> bool {
         self.heartbeat(number, 0, &[]).await == Err(UNKNOWN_LEASE)
     }
@@ -354,7 +364,8 @@ async fn those_at_home_come_first(world: World) {
 
 async fn a_peer_that_the_asker_cannot_reach_is_not_told(world: World) {
     let contact = Contact::new([127, 0, 0, 1].into(), 4000, &[]);
-    world.store.register(Now::read(), peer(1), contact, vec![share(1, true)]).await.unwrap();
+    let mut offer = Offer::new(share(1, true));
+    world.store.register(Now::read(), peer(1), contact, vec![&mut offer]).await.unwrap();
     assert_eq!((world.told(None, 1).await, world.counts(1).await), (vec![], (1, 0)));
 }
 

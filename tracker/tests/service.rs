@@ -16,12 +16,12 @@ use sprat_protocol::Identity;
 use sprat_protocol::tracker::{
     FileInfo, FileOutcome, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature,
 };
-use sprat_tracker::proof::Proof;
+use sprat_tracker::access::proof::Proof;
 use sprat_tracker::service::CATALOGUE;
 use sprat_tracker::{Caller, Config, Limits, Now, Tracker};
 use tokio_util::sync::CancellationToken;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(20);
 
 struct World {

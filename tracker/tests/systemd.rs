@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use running::Running;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 const LONG: Duration = Duration::from_secs(20);
 
 impl Running {

@@ -14,7 +14,7 @@ use sprat_protocol::PeerId;
 use sprat_tracker::Limits;
 use sprat_tracker::catalogue::{Catalogue, Place, Put, Settings};
 use sprat_tracker::contact::Contact;
-use sprat_tracker::store::{Claim, Share};
+use sprat_tracker::store::{Claim, Offer, Share};
 use sprat_tracker::swarm::Swarms;
 
 use super::names::Names;
@@ -53,8 +53,9 @@ fn filled_swarms(count: usize, entries: usize) -> anyhow::Result<Swarms> {
         let shares = (0..entries).map(|entry| share((peer + entry * STRIDE) % count, entry % 2 == 0, &names));
         let address = IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(11, 0, 0, 0).to_bits() + peer as u32));
         let contact = Contact::new(address, 4000, &[]);
-        let registered = swarms.register(now, peer_id, contact, shares.collect())?;
-        ensure!(registered.files.iter().all(Result::is_ok), "a file was refused: {:?}", registered.files);
+        let mut offers: Vec<Offer> = shares.map(Offer::new).collect();
+        swarms.register(now, peer_id, contact, &mut offers)?;
+        ensure!(offers.iter().all(|offer| offer.outcome.is_ok()), "a file was refused: {offers:?}");
     }
     let totals = swarms.totals();
     ensure!(totals.seeders + totals.leechers == count * entries, "not all was kept: {totals:?}");

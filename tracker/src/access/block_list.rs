@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::entries::{Entries, Kind, Reason, Target};
-use crate::refusal::shown;
-use crate::text_file;
+use crate::config::text_file;
+use crate::model::shown::shown;
 
 /// A million file IDs, with reasons.
 const MAX_LEN: u64 = 256 * 1024 * 1024;
@@ -13,24 +13,24 @@ const MAX_LEN: u64 = 256 * 1024 * 1024;
 /// A block list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BlockListError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the block list {}: {error}", path.display())]
     Unreadable {
-        /// Which one.
+        /// Path of the list.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         error: io::Error,
     },
     /// A line is no entry.
     #[error("{}:{line}: {entry:?} is none of the {kind} that belong here", path.display())]
     NoEntry {
-        /// In which file.
+        /// Path of the list.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
-        /// How it begins.
+        /// Beginning of the line's entry.
         entry: String,
-        /// What it should be.
+        /// Kind of entry that belongs here.
         kind: Kind,
     },
 }

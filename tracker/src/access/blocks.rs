@@ -10,11 +10,13 @@ use parking_lot::Mutex;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
 
+use super::block_list;
 use super::entries::Entries;
 pub use super::entries::{Added, Kind, MAX_REASON_LEN, Note, Reason, Target};
+use super::error::AccessFilesError;
 use super::state_file::{FileError, StateFile};
-use super::{AccessConfig, AccessFilesError, block_list};
-use crate::service::Now;
+use crate::config::AccessConfig;
+use crate::model::moment::Now;
 
 /// The operator does not want this one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,25 +26,25 @@ pub struct Blocked {
     reason: Reason,
 }
 
-/// How many entries may be added while the tracker runs, of each kind; more belong into a file.
+/// Upper bound of the entries of each kind that are added while the tracker runs; more belong into a file.
 pub const MAX_ENTRIES: usize = 10_000;
 
-/// What is blocked now and was not before: it is to be forgotten where it is known.
+/// Peers and files that are blocked now and were not before: they are to be forgotten where they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct NewlyBlocked {
     /// Peers.
     pub peers: Vec<PeerId>,
     /// Files.
     pub files: Vec<FileId>,
 }
 
-/// Why something is not blocked, or stays so.
+/// Reason why something is not blocked, or stays so.
 #[derive(Debug, thiserror::Error)]
 pub enum BlockError {
-    /// There is nowhere to keep it.
+    /// Data folder that is missing: entries have no place to be kept.
     #[error("what is blocked is kept in the data folder, and there is none; set data_dir, or use a list in a file")]
     NoFolder,
-    /// There are enough.
+    /// Entries of a kind are as many as may be.
     #[error("{MAX_ENTRIES} {0} are blocked already; put them into a file that the configuration names")]
     TooMany(Kind),
     /// The file in the data folder cannot be used.
@@ -50,21 +52,21 @@ pub enum BlockError {
     File(#[from] FileError),
 }
 
-/// Who and what is blocked.
+/// Peers, addresses and files that are blocked.
 #[derive(Debug)]
 pub struct Blocks {
-    /// None where nothing outlives a restart: then there are only lists in files.
+    /// File of what was added; none without a data folder, and then there are only lists in files.
     file: Option<StateFile<Added>>,
-    /// What stands in files.
+    /// Entries that stand in files.
     listed: ArcSwap<Entries>,
-    /// What was added to that.
+    /// Entries that were added to those in files.
     added: ArcSwap<Entries>,
     /// Held by whoever changes either, so that no change is overtaken by an older one.
     changing: Mutex<()>,
 }
 
 impl Blocks {
-    /// What the lists say, and what is kept in this folder.
+    /// Opens what the lists say, and what is kept in this folder.
     ///
     /// # Errors
     /// [`AccessFilesError`] names the file that is in the way.
@@ -75,7 +77,7 @@ impl Blocks {
         Ok(blocks)
     }
 
-    /// Whether this peer may be here.
+    /// Checks that this peer may be here.
     ///
     /// # Errors
     /// [`Blocked`] says why not.
@@ -83,7 +85,7 @@ impl Blocks {
         self.check("this peer", |entries| entries.peers.get(&peer_id))
     }
 
-    /// Whether anything from this address is heard.
+    /// Checks that this address may be heard.
     ///
     /// # Errors
     /// [`Blocked`] says why not.
@@ -91,7 +93,7 @@ impl Blocks {
         self.check("your address", |entries| entries.addresses.of(address))
     }
 
-    /// Whether this file may be here.
+    /// Checks that this file may be here.
     ///
     /// # Errors
     /// [`Blocked`] says why not.
@@ -121,7 +123,7 @@ impl Blocks {
         self.change(|added| Ok(added.remove(target)))
     }
 
-    /// What was blocked while the tracker ran.
+    /// Reads what was blocked while the tracker ran.
     ///
     /// # Errors
     /// [`FileError`] if that cannot be read.
@@ -133,7 +135,7 @@ impl Blocks {
     ///
     /// # Errors
     /// [`AccessFilesError`] names the file that is in the way. Then everything stays as it was.
-    pub fn reload(&self, config: &AccessConfig) -> Result<News, AccessFilesError> {
+    pub fn reload(&self, config: &AccessConfig) -> Result<NewlyBlocked, AccessFilesError> {
         let _changing = self.changing.lock();
         let mut listed = Entries::default();
         for (path, kind) in [
@@ -149,7 +151,7 @@ impl Blocks {
         Ok(news(&self.listed.load(), &before))
     }
 
-    /// How many peers, networks and files stand in files.
+    /// Counts the peers, networks and files that stand in files.
     pub fn listed(&self) -> (usize, usize, usize) {
         let listed = self.listed.load();
         (listed.peers.len(), listed.addresses.len(), listed.files.len())
@@ -173,11 +175,11 @@ impl Blocks {
     }
 }
 
-/// What is in the one and not in the other.
-fn news(now: &Entries, before: &Entries) -> News {
+/// Finds what is blocked `now` and was not `before`.
+fn news(now: &Entries, before: &Entries) -> NewlyBlocked {
     let peers = now.peers.keys().filter(|id| !before.peers.contains_key(id)).copied().collect();
     let files = now.files.keys().filter(|id| !before.files.contains_key(id)).copied().collect();
-    News { peers, files }
+    NewlyBlocked { peers, files }
 }
 
 #[cfg(test)]
@@ -186,7 +188,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::access::networks;
+    use crate::model::network;
 
     fn peer(number: u8) -> PeerId {
         PeerId::new([number; 32])
@@ -246,7 +248,7 @@ mod tests {
         let blocks = world.open();
         let reason = Reason::new("asked to by a court");
         blocks.add(Target::File(file(1)), &reason, world.now).unwrap();
-        blocks.add(Target::Address(networks::parse("10.0.0.0/8").unwrap()), &Reason::default(), world.now).unwrap();
+        blocks.add(Target::Address(network::parse("10.0.0.0/8").unwrap()), &Reason::default(), world.now).unwrap();
         for blocks in [&blocks, &world.open()] {
             assert_eq!(said(blocks.file(file(1))), "this file is blocked on this tracker: asked to by a court");
             assert!(blocks.address([10, 0, 0, 1].into()).is_err());
@@ -263,13 +265,13 @@ mod tests {
         let blocks = world.open();
         world.write("peers", &format!("{}\n{}", peer(1), peer(2)));
         let news = blocks.reload(&world.config).unwrap();
-        assert_eq!(news, News { peers: vec![peer(2)], files: vec![] });
+        assert_eq!(news, NewlyBlocked { peers: vec![peer(2)], files: vec![] });
         world.write("peers", &format!("{}\nsomebody", peer(3)));
         let error = blocks.reload(&world.config).unwrap_err().to_string();
         assert!(error.contains("peers:2: \"somebody\""), "{error}");
         assert!(blocks.peer(peer(2)).is_err() && blocks.peer(peer(3)).is_ok());
         world.write("peers", "");
-        assert_eq!(blocks.reload(&world.config).unwrap(), News::default());
+        assert_eq!(blocks.reload(&world.config).unwrap(), NewlyBlocked::default());
         assert_eq!(blocks.peer(peer(2)), Ok(()));
         world.config.blocked_peers = Some(world.folder.path().join("missing"));
         assert!(Blocks::open(&world.config, None).is_err());

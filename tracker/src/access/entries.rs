@@ -1,4 +1,4 @@
-//! What can be blocked: peers, networks and files, each with a reason.
+//! Things that can be blocked: peers, networks and files, each with a reason.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -11,11 +11,12 @@ use sprat_protocol::PeerId;
 use sprat_protocol::name::is_invisible;
 use utoipa::ToSchema;
 
-use super::networks::{self, Networks};
+use super::networks::Networks;
+use crate::model::network;
 
 /// The most characters of a reason that are told.
 pub const MAX_REASON_LEN: usize = 200;
-/// What kinds of things can be blocked.
+/// Kind of thing that can be blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Peers, by their IDs.
@@ -37,36 +38,36 @@ pub enum Target {
     File(FileId),
 }
 
-/// What is told to whom it concerns: as much of a text as fits into a sentence.
+/// Reason that is told to whom it concerns: as much of a text as fits into a sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason(Option<Arc<str>>);
 
-/// What was blocked while the tracker ran.
+/// Things that were blocked while the tracker ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Added {
-    /// By peer ID.
+    /// Peers, by their IDs.
     #[schema(value_type = BTreeMap<String, Note>)]
     peers: BTreeMap<PeerId, Note>,
-    /// By network, such as `192.0.2.0/24`.
+    /// Networks, such as `192.0.2.0/24`.
     #[schema(value_type = BTreeMap<String, Note>)]
     addresses: BTreeMap<IpNet, Note>,
-    /// By file ID.
+    /// Files, by their IDs.
     #[schema(value_type = BTreeMap<String, Note>)]
     files: BTreeMap<FileId, Note>,
 }
 
-/// Why and since when.
+/// Reason and time of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Note {
-    /// Why, as it is told to whom it concerns.
+    /// Reason, as it is told to whom it concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Since when, in seconds since 1970 (UTC).
+    /// Time since when it is blocked, in seconds since 1970 (UTC).
     since: u64,
 }
 
-/// What is blocked, in a form to look it up.
+/// Entries in a form to look them up.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     pub(super) peers: HashMap<PeerId, Reason>,
@@ -120,7 +121,7 @@ impl Added {
         }
     }
 
-    /// How many there are of this kind.
+    /// Counts the entries of this kind.
     pub(super) fn len(&self, kind: Kind) -> usize {
         match kind {
             Kind::Peers => self.peers.len(),
@@ -131,16 +132,16 @@ impl Added {
 }
 
 impl Target {
-    /// What this text says, if it is something of this kind.
+    /// Parses something of this kind.
     pub fn parse(kind: Kind, text: &str) -> Option<Self> {
         match kind {
             Kind::Peers => text.parse().ok().map(Self::Peer),
-            Kind::Addresses => networks::parse(text).map(Self::Address),
+            Kind::Addresses => network::parse(text).map(Self::Address),
             Kind::Files => text.parse().ok().map(Self::File),
         }
     }
 
-    /// What kind of thing it is.
+    /// Returns the kind of this thing.
     pub fn kind(self) -> Kind {
         match self {
             Self::Peer(_) => Kind::Peers,
@@ -151,7 +152,7 @@ impl Target {
 }
 
 impl Reason {
-    /// This text, without what changes how the rest is shown, and not all of it if it is long.
+    /// Takes this text, without what changes how the rest is shown, and not all of it if it is long.
     pub fn new(text: &str) -> Self {
         let shown = text.trim().chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(MAX_REASON_LEN);
         let text: String = shown.collect();

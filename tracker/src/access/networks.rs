@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
-use std::str::FromStr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
-/// What is known of networks. An address costs one look-up for each length of prefix that occurs, of 33 and 129 at most.
+/// Values of networks. An address costs one look-up for each length of prefix that occurs, of 33 and 129 at most.
 #[derive(Clone, Debug)]
 pub(super) struct Networks<T> {
     networks: HashMap<IpNet, T>,
@@ -28,32 +27,23 @@ impl<T> Networks<T> {
         self.networks.insert(network, value);
     }
 
-    /// What is said of the smallest network that this address is in.
+    /// Finds the value of the smallest network that this address is in.
     pub(super) fn of(&self, address: IpAddr) -> Option<&T> {
         let address = address.to_canonical();
         let lengths = self.lengths[usize::from(address.is_ipv6())].iter().rev();
         lengths.filter_map(|length| IpNet::new(address, *length).ok()).find_map(|net| self.networks.get(&net.trunc()))
     }
 
-    /// How many networks there are.
+    /// Counts the networks.
     pub(super) fn len(&self) -> usize {
         self.networks.len()
-    }
-}
-
-/// A network as people write it: `192.0.2.0/24`, or one address. One of IPv4 in IPv6 is one of IPv4.
-pub(crate) fn parse(text: &str) -> Option<IpNet> {
-    let network = IpNet::from_str(text).or_else(|_| IpAddr::from_str(text).map(IpNet::from)).ok()?.trunc();
-    let (IpNet::V6(v6), Some(length)) = (network, network.prefix_len().checked_sub(96)) else { return Some(network) };
-    match v6.addr().to_ipv4_mapped() {
-        Some(v4) => Ipv4Net::new(v4, length).ok().map(IpNet::V4),
-        None => Some(network),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::network::parse;
 
     #[test]
     fn an_address_is_found_by_the_smallest_network_around_it() {
@@ -83,12 +73,5 @@ mod tests {
         networks.insert(parse("0.0.0.0/0").unwrap(), ());
         assert!(networks.of([1, 2, 3, 4].into()).is_some());
         assert!(networks.of("::1".parse().unwrap()).is_none());
-    }
-
-    #[test]
-    fn what_is_no_network_is_none() {
-        for text in ["", "10.0.0.0/33", "::/129", "10.0.0", "example.com", "10.0.0.0/-1", "10.0.0.0/8/8"] {
-            assert_eq!(parse(text), None, "{text}");
-        }
     }
 }

@@ -13,7 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-/// Far more than any of these files has.
+use crate::operation::folder;
+
+/// Upper bound of the length of such a file, far more than any of them has.
 const MAX_LEN: u64 = 64 * 1024 * 1024;
 /// The version of the form of these files.
 const VERSION: u32 = 1;
@@ -37,7 +39,7 @@ pub(super) struct StateFile<T> {
     content: PhantomData<fn() -> T>,
 }
 
-/// By what one sees that a file is another one than before; none where there is no file.
+/// Stamp of a file, which differs from that of another file or content; none where there is no file.
 pub(super) type Stamp = Option<(Option<SystemTime>, u64, u64)>;
 
 #[derive(Serialize, Deserialize)]
@@ -58,12 +60,12 @@ impl<T: Default + Serialize + DeserializeOwned> StateFile<T> {
         Self { folder: folder.to_owned(), name, content: PhantomData }
     }
 
-    /// What is in it, and by what one sees whether that changes.
+    /// Reads the content of the file, and its stamp.
     pub(super) fn read(&self) -> Result<(T, Stamp), FileError> {
         self.try_read().map_err(|error| self.error("read", &error))
     }
 
-    /// By what one sees whether it has changed: costs one look at the folder.
+    /// Looks at the stamp of the file: costs one look at the folder.
     pub(super) fn stamp(&self) -> Stamp {
         fs::metadata(self.path()).ok().as_ref().map(stamp)
     }
@@ -122,11 +124,12 @@ impl<T: Default + Serialize + DeserializeOwned> StateFile<T> {
         give_to_owner_of(&self.folder, file.as_file())?;
         file.as_file().sync_all()?;
         file.persist(self.path())?;
-        sync_folder(&self.folder)
+        folder::sync(&self.folder)
     }
 }
 
-/// Where root changes a file beside a tracker that runs as somebody else, that one must be able to read it.
+/// Gives a file to the owner of its folder. Root may change a file beside a tracker that runs as somebody else, who
+/// must be able to read it.
 #[cfg(unix)]
 fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
@@ -139,17 +142,6 @@ fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
-    Ok(())
-}
-
-/// A new name is durable only when its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

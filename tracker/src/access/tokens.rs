@@ -1,4 +1,4 @@
-//! Who holds a token, and what it is good for. A token itself is stored nowhere, only its hash.
+//! Tokens, and the role of each. A token itself is stored nowhere, only its hash.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,30 +15,30 @@ use sprat_protocol::tracker::AccessToken;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
-use super::Role;
+use super::role::Role;
 use super::state_file::{FileError, Stamp, StateFile};
-use crate::service::Now;
+use crate::model::moment::Now;
 
 /// The most bytes that the name of a token may have.
 pub const MAX_NAME_LEN: usize = 64;
-/// How many tokens there may be.
+/// Upper bound of the number of tokens.
 pub const MAX_TOKENS: usize = 10_000;
 /// The last use of a token is remembered to this many seconds: enough to find those that nobody uses.
 const COARSE: u64 = 3600;
 
-/// What is known of a token.
+/// Description of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenInfo {
-    /// What it is called, by whoever made it.
+    /// Name of the token, by whoever made it.
     pub name: String,
-    /// What it is good for.
+    /// Role of the token.
     pub role: Role,
-    /// When it was made, in seconds since 1970 (UTC).
+    /// Time at which the token was made, in seconds since 1970 (UTC).
     pub created: u64,
-    /// When it ends, likewise; absent if never.
+    /// Time at which the token ends, likewise; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
-    /// In which hour it was last used, likewise; absent if it was not.
+    /// Hour in which the token was last used, likewise; absent if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<u64>,
 }
@@ -46,7 +46,7 @@ pub struct TokenInfo {
 /// A token that is good for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
-    /// There is none like it.
+    /// The tracker knows no such token.
     #[error("this tracker does not know your token; it was revoked, or is for another tracker")]
     Unknown,
     /// Its time is over.
@@ -54,7 +54,7 @@ pub enum BadToken {
     Expired,
 }
 
-/// Why a token is not made, or not revoked.
+/// Reason why a token is not made, or not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The name is no name.
@@ -63,10 +63,10 @@ pub enum TokenError {
     /// Somebody else's is called like this.
     #[error("there is a token of this name; revoke it, or choose another name")]
     NameTaken,
-    /// There are enough.
+    /// Tokens are as many as may be.
     #[error("there are {MAX_TOKENS} tokens, and no more than that; revoke those that nobody uses")]
     TooMany,
-    /// There is nowhere to keep it.
+    /// Data folder that is missing: tokens have no place to be kept.
     #[error("tokens are kept in the data folder, and there is none; set data_dir")]
     NoFolder,
     /// The system has no randomness.
@@ -80,7 +80,7 @@ pub enum TokenError {
 /// All tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    /// None where nothing outlives a restart: then there are no tokens.
+    /// File of the tokens; none without a data folder, and then there are no tokens.
     file: Option<StateFile<Records>>,
     known: ArcSwap<HashMap<TokenHash, TokenInfo>>,
     stamp: Mutex<Stamp>,
@@ -112,7 +112,7 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// What this token is good for, at this time. Its use is remembered.
+    /// Finds the role of this token, at this time. Its use is remembered.
     ///
     /// # Errors
     /// [`BadToken`] if it is good for nothing.
@@ -178,12 +178,12 @@ impl Tokens {
         list
     }
 
-    /// How many there are.
+    /// Counts the tokens.
     pub fn len(&self) -> usize {
         self.known.load().len()
     }
 
-    /// Whether there are none.
+    /// Says whether there are no tokens.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -303,7 +303,7 @@ mod tests {
             self.now.unix_seconds += seconds;
         }
 
-        /// What another process sees and does.
+        /// Opens the tokens as another process does.
         fn elsewhere(&self) -> Tokens {
             Tokens::open(Some(self.folder.path())).unwrap()
         }

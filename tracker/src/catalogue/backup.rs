@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::check::check_all;
 use super::error::{BackupError, Fault};
 use super::place::beside;
-use super::schema::{self, Kind, MIGRATIONS};
+use super::schema::{self, DatabaseKind, MIGRATIONS};
+use crate::operation::folder;
 
 /// Copies the catalogue in the file `from` into the new file `to`; blocks. The copy is one moment of the catalogue, also
 /// when another process writes to it meanwhile. It is looked at as a whole, and durable, before it gets its name.
@@ -26,8 +27,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     }
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     match schema::kind(&source, MIGRATIONS) {
-        Ok(Kind::Catalogue(_)) => {}
-        Ok(Kind::Empty | Kind::Foreign) => return Err(BackupError::NotACatalogue(from.to_owned())),
+        Ok(DatabaseKind::Catalogue(_)) => {}
+        Ok(DatabaseKind::Empty | DatabaseKind::Foreign) => return Err(BackupError::NotACatalogue(from.to_owned())),
         Err(fault) => return Err(fault.into()),
     }
     let partial = beside(to, format!(".{}.partial", std::process::id()));
@@ -59,9 +60,7 @@ fn publish(partial: &Path, to: &Path) -> io::Result<()> {
     fs::rename(partial, to).inspect_err(|_| {
         let _ = fs::remove_file(to);
     })?;
-    #[cfg(unix)]
-    File::open(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(())
+    folder::sync(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 impl From<Fault> for BackupError {

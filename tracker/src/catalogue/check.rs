@@ -1,4 +1,4 @@
-//! Is the file what was written? All of it is looked at, soon after the start and then every day.
+//! Check that the file is what was written. All of it is looked at, soon after the start and then every day.
 //!
 //! SQLite keeps no checksums, and to look at every page before the first answer would take too long. So an answer is
 //! believed because each entry in it has a checksum, and what is missing from an answer because an index lost it is
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::Shared;
 use super::entry::{Entry, columns};
-use super::error::Fault;
+use super::error::{Fault, ReadError};
 use super::meta;
 use super::readers::Pace;
+use super::shared::Shared;
 
-/// When the first check begins: once the peers are back that a restart brings back all at once.
+/// Time from the start to the first check: the peers that a restart brings back all at once are back by then.
 const FIRST_CHECK: Duration = Duration::from_secs(2 * 60);
-/// How long after one check the next one begins.
+/// Time from one check to the next.
 const CHECK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A check that nobody waits for rests twice as long as it works.
 const PACE: Pace = Pace::Resting(2);
-/// How many entries are read in one go. As long as somebody reads, the log beside the file cannot begin anew.
+/// Entries that are read in one go. As long as somebody reads, the log beside the file cannot begin anew.
 const SLICE: i64 = 1000;
 
 /// Checks the catalogue now and then, until `end` is closed.
@@ -37,7 +37,7 @@ pub(super) fn run(shared: &Shared, end: &Receiver<()>) {
 }
 
 /// Looks at everything at this pace, and returns how many files there are. What is damaged is reported.
-pub(super) fn check(shared: &Shared, pace: Pace) -> Result<usize, super::ReadError> {
+pub(super) fn check(shared: &Shared, pace: Pace) -> Result<usize, ReadError> {
     shared.ask(pace, structure)?;
     let (mut files, mut after) = (0, 0);
     while let Some((read, last)) = shared.ask(pace, |db| entries(db, after))? {
@@ -56,8 +56,8 @@ pub(super) fn check_all(db: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Are the pages trees, do the indexes and the entries belong together, and has the index of names the names and nothing
-/// else?
+/// Checks that the pages are trees, that the indexes and the entries belong together, and that the index of names has
+/// the names and nothing else.
 fn structure(db: &Connection) -> Result<(), Fault> {
     let result: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if result != "ok" {
@@ -72,7 +72,7 @@ fn structure(db: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Is every entry after this one what was written, and is its name in the index? Looks at some of them; returns how many
+/// Checks that some of the entries after this one are what was written, with their names in the index. Returns how many
 /// it looked at and the last of them, or none at the end.
 fn entries(db: &Connection, after: i64) -> Result<Option<(usize, i64)>, Fault> {
     let mut statement = db.prepare_cached(concat!(

@@ -16,22 +16,22 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// What is known of one file.
+/// Entry of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its place in the order in which files came.
     pub(super) id: i64,
-    /// Which file.
+    /// ID of the file.
     pub file_id: FileId,
-    /// What it is called.
+    /// Name of the file.
     pub name: String,
     /// Its length and chunk size.
     pub layout: Layout,
-    /// When it was first registered, in seconds since 1970 (UTC).
+    /// Time of the first registration, in seconds since 1970 (UTC).
     pub first_seen: u64,
-    /// By whom.
+    /// Peer that registered it first.
     pub first_by: PeerId,
-    /// When it was last known to be held by somebody, to the hour, in seconds since 1970 (UTC).
+    /// Time at which somebody was last known to hold the file, to the hour, in seconds since 1970 (UTC).
     pub last_seen: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with a catalogue, told apart by what is done about it.
+//! Errors of a catalogue, told apart by what is done about them.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,30 +18,30 @@ pub enum OpenError {
         path.display()
     )]
     Newer {
-        /// Where it is.
+        /// Path of the file.
         path: PathBuf,
         /// Its schema version.
         found: u32,
         /// The newest schema version that this program knows.
         known: u32,
     },
-    /// It is another program's database.
+    /// The file is another program's database.
     #[error("{} is a database, but not a catalogue; give the catalogue another place", .0.display())]
     Foreign(PathBuf),
     /// The file cannot be read or written.
     #[error("can't open the catalogue {}: {source}", path.display())]
     Io {
-        /// Where it is.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         source: io::Error,
     },
     /// SQLite cannot read or write it.
     #[error("can't open the catalogue {}: {source}", path.display())]
     Sqlite {
-        /// Where it is.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Cause.
         source: rusqlite::Error,
     },
 }
@@ -55,21 +55,21 @@ pub enum ReadError {
     /// The file is damaged; it is being set aside, and a new one begun.
     #[error("the catalogue is damaged and is being replaced: {0}")]
     Damaged(String),
-    /// It cannot be read.
+    /// The catalogue cannot be read.
     #[error("the catalogue can't be read: {0}")]
     Failed(String),
 }
 
-/// There is no backup.
+/// Reason why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// A backup never replaces a file.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// There is nothing to back up.
+    /// The file is no catalogue.
     #[error("{} is not a catalogue", .0.display())]
     NotACatalogue(PathBuf),
-    /// What there is to back up is damaged.
+    /// The catalogue that is to be copied is damaged.
     #[error("the catalogue is damaged, so there is no backup of it: {0}")]
     Damaged(String),
     /// The backup cannot be written.
@@ -80,10 +80,11 @@ pub enum BackupError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Why something could not be done with the database: the one split that matters is whether its content can be believed.
+/// Reason why something could not be done with the database: the one split that matters is whether its content can be
+/// believed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// It holds what nobody wrote.
+    /// The database holds what nobody wrote.
     #[error("{0}")]
     Damaged(String),
     /// Something around it is in the way: the disk is full, cannot be read, or the like.
@@ -99,15 +100,16 @@ impl Fault {
         Self::Damaged(what.into())
     }
 
-    /// Whether the time for it was over.
+    /// Says whether the time for the question was over.
     pub(super) fn is_interrupt(&self) -> bool {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted))
     }
 }
 
 impl From<rusqlite::Error> for Fault {
-    /// What does not come from around the database can only come from its content: the statements are tested, so a table
-    /// that is not there, a value of another type or a broken constraint are damage as well.
+    /// Tells damage from other faults. A fault that does not come from around the database can only come from its
+    /// content: the statements are tested, so a table that is not there, a value of another type or a broken constraint
+    /// are damage as well.
     fn from(error: rusqlite::Error) -> Self {
         let around = matches!(
             error.sqlite_error_code(),

@@ -6,7 +6,7 @@ use super::error::Fault;
 
 /// The schema version. SQLite's `user_version` says the same.
 pub(super) const SCHEMA: &str = "schema";
-/// How many files there are, so that nobody has to count them at the start.
+/// Number of files, so that nobody has to count them at the start.
 pub(super) const FILES: &str = "files";
 
 /// The number of this name.

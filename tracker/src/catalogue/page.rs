@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use sprat_protocol::tracker::{SEARCH_PAGE_LEN, SearchAnswer, SearchHit};
 
-use super::Rank;
+use super::words::Rank;
 
 /// The last page that can be asked for: what is not among the first thousand is found by better words.
 const LAST_PAGE: u32 = 19;

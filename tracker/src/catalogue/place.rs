@@ -1,4 +1,5 @@
-//! Where a catalogue is kept: one file with its companions, or memory. Opened, locked, and set aside when it is damaged.
+//! Place of a catalogue: one file with its companions, or memory. A place is opened, locked, and set aside when it is
+//! damaged.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -14,39 +15,39 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::error::{Fault, OpenError};
 use super::meta;
-use super::schema::{self, Kind};
+use super::schema::{self, DatabaseKind};
 
-/// Where a catalogue is kept.
+/// Place of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In memory, until it is dropped.
+    /// Memory, until the catalogue is dropped.
     Memory,
-    /// In this file. SQLite keeps `-wal` and `-shm` beside it, and a lock is kept in `.lock`.
+    /// This file. SQLite keeps `-wal` and `-shm` beside it, and a lock is kept in `.lock`.
     File(PathBuf),
 }
 
-/// What was found where the catalogue is kept.
+/// State in which a catalogue was found when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
     /// Nothing: it is new.
     New,
     /// A catalogue.
     AsItWas {
-        /// How many files it has.
+        /// Number of files in it.
         files: usize,
     },
     /// A catalogue of an older version, which was brought up to date.
     Migrated {
         /// Its schema version before.
         from: u32,
-        /// How many files it has.
+        /// Number of files in it.
         files: usize,
     },
     /// A damaged file, which was set aside; the catalogue is new.
     SetAside {
-        /// Where the damaged file is now.
+        /// Path to which the damaged file was moved.
         to: PathBuf,
-        /// How it is damaged.
+        /// Damage that was found.
         reason: String,
     },
 }
@@ -57,7 +58,8 @@ pub(super) enum Site {
     Memory {
         /// The name under which this process finds it.
         uri: String,
-        /// In memory, SQLite lets nobody read while somebody writes, and who waits is not next in turn. Here he is.
+        /// Turns of those who read and write. In memory, SQLite lets nobody read while somebody writes, and who waits
+        /// is not next in turn. Here he is.
         turns: RwLock<()>,
     },
     File {
@@ -66,16 +68,16 @@ pub(super) enum Site {
     },
 }
 
-/// How long a connection waits for another one's lock before it gives up. There is next to nothing to wait for: a file is
-/// in WAL mode, and in memory everybody waits for their turn before.
+/// Time for which a connection waits for another one's lock before it gives up. There is next to nothing to wait for: a
+/// file is in WAL mode, and in memory everybody waits for their turn before.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
-/// What a connection may keep in memory, in KiB.
+/// Memory that a connection may use, in KiB.
 const WRITER_CACHE: i64 = 16 * 1024;
 const READER_CACHE: i64 = 8 * 1024;
-/// After so many pages the log beside the file begins anew, at its beginning. SQLite's own way, to wait for a moment in which
-/// nobody reads, would let it grow for as long as there is always somebody who does.
+/// Number of pages after which the log beside the file begins anew, at its beginning. SQLite's own way, to wait for a
+/// moment in which nobody reads, would let it grow for as long as there is always somebody who does.
 const LOG_PAGES: i32 = 1000;
-/// What the log is cut down to, in bytes, when it had grown because somebody read for long.
+/// Length to which the log is cut down, in bytes, when it had grown because somebody read for long.
 const LOG_LEFT: i64 = 16 * 1024 * 1024;
 
 impl Site {
@@ -170,8 +172,8 @@ impl Site {
         let kind = schema::kind(&db, migrations)?;
         let known = u32::try_from(migrations.len()).expect("there are few migrations");
         match (kind, self) {
-            (Kind::Foreign, Self::File { path, .. }) => return Ok(Err(OpenError::Foreign(path.clone()))),
-            (Kind::Catalogue(found), Self::File { path, .. }) if found > known => {
+            (DatabaseKind::Foreign, Self::File { path, .. }) => return Ok(Err(OpenError::Foreign(path.clone()))),
+            (DatabaseKind::Catalogue(found), Self::File { path, .. }) if found > known => {
                 return Ok(Err(OpenError::Newer { path: path.clone(), found, known }));
             }
             _ => {}
@@ -193,9 +195,9 @@ impl Site {
         }))?;
         let files = usize::try_from(meta::read(&db, meta::FILES)?).unwrap_or(usize::MAX);
         let opening = match kind {
-            Kind::Catalogue(version) if version < known => Opening::Migrated { from: version, files },
-            Kind::Catalogue(_) => Opening::AsItWas { files },
-            Kind::Empty | Kind::Foreign => Opening::New,
+            DatabaseKind::Catalogue(version) if version < known => Opening::Migrated { from: version, files },
+            DatabaseKind::Catalogue(_) => Opening::AsItWas { files },
+            DatabaseKind::Empty | DatabaseKind::Foreign => Opening::New,
         };
         Ok(Ok((db, opening)))
     }

@@ -1,80 +1,70 @@
-//! What the catalogue forgets: files that nobody has had for long, and the oldest of too many.
+//! Pruning: files that nobody has had for long are forgotten, and the oldest of too many.
+
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 use sprat_chunking::FileId;
 
 use super::entry::{Entry, columns};
 use super::error::{Fault, ReadError};
-use super::queue::Change;
+use super::queue::QueuedChange;
 use super::readers::Pace;
-use super::{Catalogue, Shared};
+use super::shared::Shared;
 
-/// How many entries one step looks at.
+/// Entries that one step looks at.
 const STEP: usize = 500;
 
-/// What is kept.
+/// Rule by which files are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// What was last seen before this moment is forgotten, in seconds since 1970 (UTC).
+    /// Moment before which a file must have been last seen to be forgotten, in seconds since 1970 (UTC).
     pub seen_since: u64,
-    /// So many files are kept at most; of more, those go first that were seen the longest ago.
+    /// Upper bound of the files that are kept; of more, those go first that were seen the longest ago.
     pub most: usize,
 }
 
-/// How far a pass over the catalogue has come.
+/// Progress of a pass over the catalogue.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pass {
     /// The last entry that was looked at: when it was last seen, and its number.
     after: Option<(i64, i64)>,
-    /// How many files there were too many when the pass began.
+    /// Number of files that were too many when the pass began.
     excess: Option<usize>,
-    /// How many files were removed.
+    /// Number of files that were removed.
     pub removed: usize,
-    /// Whether there is nothing more to remove.
+    /// Set when there is nothing more to remove.
     pub done: bool,
 }
 
-impl Catalogue {
-    /// Goes a step on with a pass over the catalogue that forgets what need not be kept, and is not held by somebody now:
-    /// `are_alive` says that of each of some files. What is alive is noted as seen `now`, in seconds since 1970 (UTC).
-    /// Blocks for some milliseconds, and for as long as `are_alive` does.
-    ///
-    /// A pass begins with [`Pass::default`] and goes on until it is done. A step that finds no room in the queue does
-    /// nothing more, so the next one should come a little later.
-    ///
-    /// # Errors
-    /// [`ReadError`] if the catalogue cannot answer now.
-    pub fn prune(
-        &self,
-        pass: Pass,
-        retention: &Retention,
-        now: u64,
-        are_alive: impl FnOnce(&[FileId]) -> Vec<bool>,
-    ) -> Result<Pass, ReadError> {
-        let shared: &Shared = &self.shared;
-        let after = pass.after.unwrap_or((i64::MIN, i64::MIN));
-        let oldest = shared.ask(Pace::Within(shared.deadline), |db| oldest(db, after))?;
-        let excess = pass.excess.unwrap_or_else(|| self.len().saturating_sub(retention.most));
-        let mut pass = Pass { excess: Some(excess), done: oldest.len() < STEP, ..pass };
-        let need_not_be_kept =
-            |entry: &Entry, pass: &Pass| entry.last_seen < retention.seen_since || pass.removed < excess;
-        if oldest.first().is_none_or(|entry| !need_not_be_kept(entry, &pass)) {
+/// Goes a step on with a pass: see [`Catalogue::prune`](super::handle::Catalogue::prune).
+pub(super) fn step(
+    shared: &Shared,
+    pass: Pass,
+    retention: &Retention,
+    now: u64,
+    are_alive: impl FnOnce(&[FileId]) -> Vec<bool>,
+) -> Result<Pass, ReadError> {
+    let after = pass.after.unwrap_or((i64::MIN, i64::MIN));
+    let oldest = shared.ask(Pace::Within(shared.deadline), |db| oldest(db, after))?;
+    let excess = pass.excess.unwrap_or_else(|| shared.files.load(Ordering::Relaxed).saturating_sub(retention.most));
+    let mut pass = Pass { excess: Some(excess), done: oldest.len() < STEP, ..pass };
+    let need_not_be_kept = |entry: &Entry, pass: &Pass| entry.last_seen < retention.seen_since || pass.removed < excess;
+    if oldest.first().is_none_or(|entry| !need_not_be_kept(entry, &pass)) {
+        return Ok(Pass { done: true, ..pass });
+    }
+    let file_ids: Vec<FileId> = oldest.iter().map(|entry| entry.file_id).collect();
+    for (entry, alive) in oldest.into_iter().zip(are_alive(&file_ids)) {
+        if !need_not_be_kept(&entry, &pass) {
             return Ok(Pass { done: true, ..pass });
         }
-        let file_ids: Vec<FileId> = oldest.iter().map(|entry| entry.file_id).collect();
-        for (entry, alive) in oldest.into_iter().zip(are_alive(&file_ids)) {
-            if !need_not_be_kept(&entry, &pass) {
-                return Ok(Pass { done: true, ..pass });
-            }
-            let change = if alive { Change::Touch(entry.file_id, now) } else { Change::Remove(entry.file_id) };
-            if shared.queue.push(change).is_err() {
-                return Ok(Pass { done: false, ..pass });
-            }
-            pass.removed += usize::from(!alive);
-            pass.after = Some((i64::try_from(entry.last_seen).unwrap_or(i64::MAX), entry.id));
+        let change = if alive { QueuedChange::Touch(entry.file_id, now) } else { QueuedChange::Remove(entry.file_id) };
+        if shared.queue.push(change).is_err() {
+            return Ok(Pass { done: false, ..pass });
         }
-        Ok(pass)
+        pass.removed += usize::from(!alive);
+        pass.after = Some((i64::try_from(entry.last_seen).unwrap_or(i64::MAX), entry.id));
     }
+    Ok(pass)
 }
 
 /// The entries that were seen the longest ago, after this one.

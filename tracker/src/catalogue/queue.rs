@@ -1,4 +1,4 @@
-//! What waits to be written: bounded, in its order, each file once.
+//! Queue of changes that wait to be written: bounded, in order, each file once.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 /// A file that somebody has, for the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
-    /// Which file.
+    /// ID of the file.
     pub file_id: FileId,
-    /// What it is called.
+    /// Name of the file.
     pub name: String,
     /// Its length and chunk size.
     pub layout: Layout,
-    /// Who has it.
+    /// Peer that has the file.
     pub by: PeerId,
     /// Now, in seconds since 1970 (UTC).
     pub unix_seconds: u64,
@@ -25,7 +25,7 @@ pub struct Put {
 
 /// One change of the catalogue.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(super) enum QueuedChange {
     Put(Put),
     /// Somebody has this file at this time, in seconds since 1970 (UTC).
     Touch(FileId, u64),
@@ -37,7 +37,7 @@ pub(super) enum Change {
     Hook(fn(&rusqlite::Connection) -> rusqlite::Result<()>),
 }
 
-/// As many changes wait as may wait. It is no fault of who brought this one; the next may find room.
+/// Error: as many changes wait as may wait. It is no fault of who brought this one; the next may find room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the catalogue has too much to write")]
 pub struct Full;
@@ -69,11 +69,11 @@ impl Written {
     }
 }
 
-/// What the writer is to do next.
+/// Next task of the writer.
 #[derive(Debug)]
 pub(super) enum Next {
     /// Write these, and say so with [`Queue::written`].
-    Write(Vec<Change>),
+    Write(Vec<QueuedChange>),
     /// Set the file aside, if it is the one that was reported.
     BeginAnew(Report),
     /// Nothing more comes.
@@ -83,9 +83,9 @@ pub(super) enum Next {
 /// Somebody saw that the file is damaged.
 #[derive(Debug)]
 pub(super) struct Report {
-    /// Which file it was: how many had been begun anew before it.
+    /// Number of the file: how many had been begun anew before it.
     pub(super) file: u64,
-    /// In what way.
+    /// Damage that was seen.
     pub(super) damage: String,
 }
 
@@ -95,24 +95,24 @@ pub(super) const COMMIT_LEN: usize = 1000;
 /// Changes on their way to the writer.
 #[derive(Debug)]
 pub(super) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<Backlog>,
     changed: Condvar,
     capacity: usize,
     commit_after: Duration,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    changes: VecDeque<Change>,
+struct Backlog {
+    changes: VecDeque<QueuedChange>,
     /// The number of the first of them, counted from the beginning of time.
     first: u64,
     /// Everything before this number is written.
     written: u64,
     /// The number of the last change that waits for each file.
     last_of: HashMap<FileId, u64>,
-    /// Since when the first of them has been waiting.
+    /// Moment since when the first of them has been waiting.
     since: Option<Instant>,
-    /// Who waits until everything before this number is written.
+    /// Those who wait until everything before a number is written.
     waiting: Vec<(u64, oneshot::Sender<()>)>,
     report: Option<Report>,
     closing: bool,
@@ -124,18 +124,18 @@ impl Queue {
         Self { state: Mutex::default(), changed: Condvar::new(), capacity, commit_after }
     }
 
-    /// How many changes are not written yet.
+    /// Counts the changes that are not written yet.
     pub(super) fn len(&self) -> usize {
         self.state.lock().len()
     }
 
-    /// Whether so many changes more find room.
+    /// Says whether so many changes more find room.
     pub(super) fn has_room(&self, changes: usize) -> bool {
         self.len() + changes <= self.capacity
     }
 
     /// Adds a change, in place of one of the same file that still waits where that comes to the same.
-    pub(super) fn push(&self, change: Change) -> Result<(), Full> {
+    pub(super) fn push(&self, change: QueuedChange) -> Result<(), Full> {
         let mut state = self.state.lock();
         let Some(change) = state.merge(change) else { return Ok(()) };
         if state.len() >= self.capacity {
@@ -205,7 +205,7 @@ impl Queue {
     pub(super) fn give_up(&self) -> usize {
         let mut state = self.state.lock();
         let lost = state.len();
-        *state = State { first: state.end(), written: state.end(), closing: state.closing, ..State::default() };
+        *state = Backlog { first: state.end(), written: state.end(), closing: state.closing, ..Backlog::default() };
         lost
     }
 
@@ -222,18 +222,18 @@ impl Queue {
     }
 }
 
-impl State {
+impl Backlog {
     /// The number after the last change.
     fn end(&self) -> u64 {
         self.first + self.changes.len() as u64
     }
 
-    /// How many changes are not written, also of those that were taken.
+    /// Counts the changes that are not written, also those that were taken.
     fn len(&self) -> usize {
         usize::try_from(self.end() - self.written).expect("it is bounded")
     }
 
-    fn push(&mut self, change: Change) {
+    fn push(&mut self, change: QueuedChange) {
         if let Some(file_id) = change.file_id() {
             self.last_of.insert(file_id, self.end());
         }
@@ -242,28 +242,28 @@ impl State {
     }
 
     /// Puts the change into the one before it of the same file. Returns it if there is none, or if both are needed.
-    fn merge(&mut self, change: Change) -> Option<Change> {
+    fn merge(&mut self, change: QueuedChange) -> Option<QueuedChange> {
         let number = change.file_id().and_then(|file_id| self.last_of.get(&file_id));
         let Some(before) = number.and_then(|number| self.changes.get_mut((number - self.first) as usize)) else {
             return Some(change);
         };
         match (before, change) {
-            (Change::Put(before), Change::Put(put)) => {
+            (QueuedChange::Put(before), QueuedChange::Put(put)) => {
                 *before = Put { by: before.by, unix_seconds: before.unix_seconds, ..put };
             }
-            (Change::Put(_) | Change::Remove(_), Change::Touch(..)) => {}
-            (Change::Remove(_), put @ Change::Put(_)) => return Some(put),
+            (QueuedChange::Put(_) | QueuedChange::Remove(_), QueuedChange::Touch(..)) => {}
+            (QueuedChange::Remove(_), put @ QueuedChange::Put(_)) => return Some(put),
             (before, change) => *before = change,
         }
         None
     }
 
-    fn take(&mut self) -> Vec<Change> {
+    fn take(&mut self) -> Vec<QueuedChange> {
         let count = self.changes.len().min(COMMIT_LEN);
-        let taken: Vec<Change> = self.changes.drain(..count).collect();
+        let taken: Vec<QueuedChange> = self.changes.drain(..count).collect();
         self.first += count as u64;
         let first = self.first;
-        for file_id in taken.iter().filter_map(Change::file_id) {
+        for file_id in taken.iter().filter_map(QueuedChange::file_id) {
             if self.last_of.get(&file_id).is_some_and(|last| *last < first) {
                 self.last_of.remove(&file_id);
             }
@@ -283,7 +283,7 @@ impl State {
     }
 }
 
-impl Change {
+impl QueuedChange {
     fn file_id(&self) -> Option<FileId> {
         match self {
             Self::Put(put) => Some(put.file_id),

@@ -1,4 +1,4 @@
-//! How many names have a run of three characters, about.
+//! Rarity of runs of three characters, about: in how many names each of them is.
 //!
 //! The index has a list of names for each of these trigrams, and what a search costs is to go through the lists of those
 //! that it is asked for. So it is asked for the rarest few only; the names that it finds are held against the words themselves
@@ -14,18 +14,18 @@ use super::words::{fold, trigrams};
 /// Names are looked at in so many places, spread over the catalogue, and so many in each.
 const PLACES: i64 = 100;
 const NAMES: i64 = 40;
-/// How many trigrams are counted at most: names may be long and have nothing in common.
+/// Upper bound of the trigrams that are counted: names may be long and have nothing in common.
 const MOST: usize = 100_000;
-/// So few names are quick to search whatever is asked for.
+/// Number of names that are quick to search whatever is asked for.
 const FEW: usize = 1000;
-/// How many trigrams the index is asked for.
+/// Number of trigrams that the index is asked for.
 const ASKED: usize = 3;
 
 /// Counts of a sample of names.
 #[derive(Debug, Default)]
 pub(super) struct Rarity {
     counts: HashMap<String, u32>,
-    /// How many files there were.
+    /// Number of files when the sample was drawn.
     files: usize,
 }
 
@@ -39,7 +39,7 @@ impl Rarity {
         }
     }
 
-    /// Whether this still says something where there are so many files.
+    /// Says whether the sample still stands for so many files.
     pub(super) fn is_good_for(&self, files: usize) -> bool {
         files <= FEW || (self.files / 2..=self.files / 2 * 3).contains(&files)
     }

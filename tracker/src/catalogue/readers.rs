@@ -10,23 +10,23 @@ use rusqlite::Connection;
 use super::error::Fault;
 use super::place::Site;
 
-/// So many steps of SQLite's virtual machine, some tens of microseconds, pass between two looks at the clock.
+/// Number of steps of SQLite's virtual machine, some tens of microseconds, between two looks at the clock.
 const STEPS: i32 = 1000;
 
-/// How long a question may take.
+/// Time that a question may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pace {
-    /// From the moment at which it is asked.
+    /// A time from the moment at which the question is asked.
     Within(Duration),
-    /// As long as it takes, but only this share of the time: it works, then rests so many times as long.
+    /// All the time that it takes, but only this share of it: it works, then rests so many times as long.
     Resting(u32),
-    /// As long as it takes.
+    /// All the time that it takes.
     Steady,
 }
 
-/// Why there is no answer.
+/// Reason why there is no answer.
 #[derive(Debug)]
-pub(super) enum NoAnswer {
+pub(super) enum Unanswered {
     /// All connections were busy for as long as the question may take.
     Busy,
     /// The file is being replaced.
@@ -37,7 +37,7 @@ pub(super) enum NoAnswer {
 /// The connections.
 #[derive(Debug)]
 pub(super) struct Readers {
-    state: Mutex<State>,
+    state: Mutex<Pool>,
     changed: Condvar,
     most: usize,
     /// Ends whatever is being read, so that the file can be replaced.
@@ -45,43 +45,43 @@ pub(super) struct Readers {
 }
 
 #[derive(Debug)]
-struct State {
+struct Pool {
     idle: Vec<Connection>,
     busy: usize,
     open: bool,
 }
 
 impl Readers {
-    /// At most so many connections; each is made when it is first needed.
+    /// Makes room for at most so many connections; each is made when it is first needed.
     pub(super) fn new(most: usize) -> Self {
-        let state = State { idle: Vec::new(), busy: 0, open: true };
+        let state = Pool { idle: Vec::new(), busy: 0, open: true };
         Self { state: Mutex::new(state), changed: Condvar::new(), most, closing: Arc::default() }
     }
 
     /// Asks a question; blocks.
     ///
     /// # Errors
-    /// [`NoAnswer`]. Where the time was over, the fault [is an interrupt](Fault::is_interrupt).
+    /// [`Unanswered`]. Where the time was over, the fault [is an interrupt](Fault::is_interrupt).
     pub(super) fn ask<T>(
         &self,
         site: &Site,
         pace: Pace,
         question: impl FnOnce(&Connection) -> Result<T, Fault>,
-    ) -> Result<T, NoAnswer> {
+    ) -> Result<T, Unanswered> {
         let idle = self.enter(pace)?;
         let _leave = Leave(self);
         let _turn = site.turn_to_read();
-        let mut db = idle.map_or_else(|| site.reader(), Ok).map_err(NoAnswer::Fault)?;
+        let mut db = idle.map_or_else(|| site.reader(), Ok).map_err(Unanswered::Fault)?;
         let closing = self.closing.clone();
         let mut clock = Clock::start(pace);
         db.progress_handler(STEPS, Some(move || closing.load(Ordering::Relaxed) || clock.is_over()))
-            .map_err(|error| NoAnswer::Fault(error.into()))?;
+            .map_err(|error| Unanswered::Fault(error.into()))?;
         let answer = question(&db);
         // After trouble a new connection does better than an old one.
         if answer.as_ref().err().is_none_or(Fault::is_interrupt) {
             self.state.lock().idle.push(db);
         }
-        answer.map_err(NoAnswer::Fault)
+        answer.map_err(Unanswered::Fault)
     }
 
     /// Closes all connections and makes no new ones. Waits for those that are busy, which end soon.
@@ -102,7 +102,7 @@ impl Readers {
     }
 
     /// Waits for a turn, and takes a connection if one is idle.
-    fn enter(&self, pace: Pace) -> Result<Option<Connection>, NoAnswer> {
+    fn enter(&self, pace: Pace) -> Result<Option<Connection>, Unanswered> {
         let mut state = self.state.lock();
         let until = match pace {
             Pace::Within(time) => Some(Instant::now() + time),
@@ -110,14 +110,14 @@ impl Readers {
         };
         loop {
             if !state.open {
-                return Err(NoAnswer::Closed);
+                return Err(Unanswered::Closed);
             }
             if state.busy < self.most {
                 state.busy += 1;
                 return Ok(state.idle.pop());
             }
             match until {
-                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return Err(NoAnswer::Busy),
+                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return Err(Unanswered::Busy),
                 Some(_) => {}
                 None => self.changed.wait(&mut state),
             }
@@ -189,7 +189,7 @@ mod tests {
             let second = readers.ask(&site, LONG, |_| Ok(readers.ask(&site, NO_TIME, |_| Ok(()))));
             Ok(second.unwrap())
         });
-        assert!(matches!(third.unwrap(), Err(NoAnswer::Busy)));
+        assert!(matches!(third.unwrap(), Err(Unanswered::Busy)));
         readers.ask(&site, NO_TIME, |_| Ok(())).unwrap();
     }
 
@@ -208,9 +208,9 @@ mod tests {
             });
             begun.recv().unwrap();
             readers.close();
-            assert!(matches!(endless.join().unwrap(), Err(NoAnswer::Fault(fault)) if fault.is_interrupt()));
+            assert!(matches!(endless.join().unwrap(), Err(Unanswered::Fault(fault)) if fault.is_interrupt()));
         });
-        assert!(matches!(readers.ask(&site, LONG, |_| Ok(())), Err(NoAnswer::Closed)));
+        assert!(matches!(readers.ask(&site, LONG, |_| Ok(())), Err(Unanswered::Closed)));
         readers.reopen();
         readers.ask(&site, LONG, |_| Ok(())).unwrap();
     }

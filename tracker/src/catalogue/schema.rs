@@ -13,7 +13,7 @@ use super::meta;
 /// Marks a database as a catalogue: "Sprt".
 const APPLICATION_ID: i32 = 0x5370_7274;
 
-/// From each version to the next, the first from an empty file.
+/// Migrations from each version to the next, the first from an empty file.
 ///
 /// - `files`: the entries; `id` is the order in which they came.
 /// - `names`: which of them have a trigram in their folded name. `detail = 'none'` leaves out where in the name, which
@@ -37,9 +37,9 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE VIRTUAL TABLE names USING fts5 (folded, tokenize = 'trigram case_sensitive 1', detail = 'none', columnsize = 0);
 "];
 
-/// What a database is.
+/// Kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DatabaseKind {
     /// Nothing yet.
     Empty,
     /// A catalogue of this version, or of one that is newer than [`MIGRATIONS`].
@@ -52,16 +52,16 @@ pub(super) enum Kind {
 ///
 /// # Errors
 /// [`Fault::Damaged`] if it contradicts itself.
-pub(super) fn kind(db: &Connection, migrations: &[&str]) -> Result<Kind, Fault> {
+pub(super) fn kind(db: &Connection, migrations: &[&str]) -> Result<DatabaseKind, Fault> {
     let application_id: i32 = db.pragma_query_one(None, "application_id")?;
     let version: u32 = db.pragma_query_one(None, "user_version")?;
     let objects = objects(db)?;
     let looks_like_ours = ["meta", "files", "names"].iter().all(|name| objects.iter().any(|object| object.0 == *name));
     match (application_id, looks_like_ours) {
-        (0, false) if objects.is_empty() && version == 0 => return Ok(Kind::Empty),
+        (0, false) if objects.is_empty() && version == 0 => return Ok(DatabaseKind::Empty),
         (APPLICATION_ID, true) => {}
         (APPLICATION_ID, false) | (_, true) => return Err(Fault::damaged("what the file is, is not clear")),
-        (_, false) => return Ok(Kind::Foreign),
+        (_, false) => return Ok(DatabaseKind::Foreign),
     }
     let recorded = meta::read(db, meta::SCHEMA)?;
     if recorded != u64::from(version) {
@@ -69,19 +69,19 @@ pub(super) fn kind(db: &Connection, migrations: &[&str]) -> Result<Kind, Fault> 
     }
     if let Some(applied) = migrations.get(..version as usize) {
         let fresh = Connection::open_in_memory()?;
-        migrate(&fresh, Kind::Empty, applied)?;
+        migrate(&fresh, DatabaseKind::Empty, applied)?;
         if objects != self::objects(&fresh)? {
             return Err(Fault::damaged("its tables are not those of its version"));
         }
     }
-    Ok(Kind::Catalogue(version))
+    Ok(DatabaseKind::Catalogue(version))
 }
 
 /// Brings a database to the last version, one version after another, each wholly or not at all.
-pub(super) fn migrate(db: &Connection, kind: Kind, migrations: &[&str]) -> Result<(), Fault> {
+pub(super) fn migrate(db: &Connection, kind: DatabaseKind, migrations: &[&str]) -> Result<(), Fault> {
     let from = match kind {
-        Kind::Catalogue(version) => version,
-        Kind::Empty | Kind::Foreign => 0,
+        DatabaseKind::Catalogue(version) => version,
+        DatabaseKind::Empty | DatabaseKind::Foreign => 0,
     };
     for (version, step) in (1_u32..).zip(migrations).skip(from as usize) {
         let change = db.unchecked_transaction()?;
@@ -112,7 +112,7 @@ mod tests {
 
     fn catalogue() -> Connection {
         let db = Connection::open_in_memory().unwrap();
-        migrate(&db, Kind::Empty, MIGRATIONS).unwrap();
+        migrate(&db, DatabaseKind::Empty, MIGRATIONS).unwrap();
         db.execute("INSERT INTO files VALUES (1, x'01', 'a', 1, 16384, 1, x'02', 1, 0)", []).unwrap();
         db
     }
@@ -122,9 +122,9 @@ mod tests {
         let migrations = [MIGRATIONS, &[NEXT]].concat();
         let db = catalogue();
         let older = kind(&db, &migrations).unwrap();
-        assert_eq!(older, Kind::Catalogue(1));
+        assert_eq!(older, DatabaseKind::Catalogue(1));
         migrate(&db, older, &migrations).unwrap();
-        assert_eq!(kind(&db, &migrations).unwrap(), Kind::Catalogue(2));
+        assert_eq!(kind(&db, &migrations).unwrap(), DatabaseKind::Catalogue(2));
         let (name, note): (String, Option<String>) =
             db.query_row("SELECT name, note FROM files", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!((name.as_str(), note), ("a", None));
@@ -135,15 +135,15 @@ mod tests {
         let migrations =
             [MIGRATIONS, &["CREATE TABLE half (done INTEGER); CREATE TABLE files (again INTEGER);"]].concat();
         let db = catalogue();
-        migrate(&db, Kind::Catalogue(1), &migrations).unwrap_err();
-        assert_eq!(kind(&db, MIGRATIONS).unwrap(), Kind::Catalogue(1));
+        migrate(&db, DatabaseKind::Catalogue(1), &migrations).unwrap_err();
+        assert_eq!(kind(&db, MIGRATIONS).unwrap(), DatabaseKind::Catalogue(1));
     }
 
     #[test]
     fn a_newer_catalogue_is_told_by_its_number() {
         let db = catalogue();
-        migrate(&db, Kind::Catalogue(1), &[MIGRATIONS, &[NEXT]].concat()).unwrap();
-        assert_eq!(kind(&db, MIGRATIONS).unwrap(), Kind::Catalogue(2));
+        migrate(&db, DatabaseKind::Catalogue(1), &[MIGRATIONS, &[NEXT]].concat()).unwrap();
+        assert_eq!(kind(&db, MIGRATIONS).unwrap(), DatabaseKind::Catalogue(2));
     }
 
     #[test]
@@ -166,8 +166,8 @@ mod tests {
     #[test]
     fn another_programs_database_is_told_from_an_empty_one() {
         let db = Connection::open_in_memory().unwrap();
-        assert_eq!(kind(&db, MIGRATIONS).unwrap(), Kind::Empty);
+        assert_eq!(kind(&db, MIGRATIONS).unwrap(), DatabaseKind::Empty);
         db.execute_batch("CREATE TABLE thesis (chapter TEXT)").unwrap();
-        assert_eq!(kind(&db, MIGRATIONS).unwrap(), Kind::Foreign);
+        assert_eq!(kind(&db, MIGRATIONS).unwrap(), DatabaseKind::Foreign);
     }
 }

@@ -1,4 +1,4 @@
-//! Which names have these words: what SQLite is asked, and how much it is looked at.
+//! Search for the names that have some words: what SQLite is asked, and how much it is looked at.
 
 use rusqlite::{Connection, Rows};
 use sprat_chunking::{FileId, Layout};
@@ -6,37 +6,37 @@ use sprat_chunking::{FileId, Layout};
 use super::entry::{Entry, columns};
 use super::error::Fault;
 use super::rarity::Rarity;
-use super::{Rank, Words};
+use super::words::{Rank, Words};
 
-/// How many of the newest names that the index finds are looked at. Not all of them have the words.
+/// Number of the newest names that are looked at, of those that the index finds. Not all of them have the words.
 const LOOK_AT: usize = 2000;
-/// How many of the newest names are looked at where no word is long enough for the index. There is no search in between,
-/// so a name costs less.
+/// Number of the newest names that are looked at where no word is long enough for the index. There is no search in
+/// between, so a name costs less.
 const SCAN: usize = 10_000;
-/// How many of those are answered with: more than all pages show.
+/// Number of those that are answered with: more than all pages show.
 const MAX_FOUND: usize = 1001;
 
 /// A file whose name has all the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Which file.
+pub struct Match {
+    /// ID of the file.
     pub file_id: FileId,
-    /// What it is called.
+    /// Name of the file.
     pub name: String,
     /// Its length and chunk size.
     pub layout: Layout,
-    /// When it was first registered, in seconds since 1970 (UTC).
+    /// Time of the first registration, in seconds since 1970 (UTC).
     pub first_seen: u64,
-    /// How well its name answers.
+    /// Rank of the name among the answers.
     pub rank: Rank,
 }
 
-/// What a search found, the newest first.
+/// Files that a search found, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matches {
     /// The files.
-    pub found: Vec<Found>,
-    /// Whether there are no others. Otherwise the search ended early: there were too many names to look at, or the time
+    pub files: Vec<Match>,
+    /// Set if there are no others. Otherwise the search ended early: there were too many names to look at, or the time
     /// was over.
     pub all: bool,
 }
@@ -65,23 +65,23 @@ fn expression(trigrams: &[String]) -> String {
 }
 
 fn collect(mut rows: Rows<'_>, words: &Words, bound: usize) -> Result<Matches, Fault> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     let mut looked_at = 0;
     loop {
         let row = match rows.next().map_err(Fault::from) {
             Ok(Some(row)) => row,
-            Ok(None) => return Ok(Matches { all: looked_at < bound, found }),
-            Err(fault) if fault.is_interrupt() => return Ok(Matches { all: false, found }),
+            Ok(None) => return Ok(Matches { all: looked_at < bound, files }),
+            Err(fault) if fault.is_interrupt() => return Ok(Matches { all: false, files }),
             Err(fault) => return Err(fault),
         };
         looked_at += 1;
         let entry = Entry::read(row)?;
         if let Some(rank) = words.rank(&entry.name) {
             let Entry { file_id, name, layout, first_seen, .. } = entry;
-            found.push(Found { file_id, name, layout, first_seen, rank });
+            files.push(Match { file_id, name, layout, first_seen, rank });
         }
-        if found.len() == MAX_FOUND {
-            return Ok(Matches { all: false, found });
+        if files.len() == MAX_FOUND {
+            return Ok(Matches { all: false, files });
         }
     }
 }

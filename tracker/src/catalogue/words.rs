@@ -1,26 +1,26 @@
-//! What somebody looks for, and how well a name answers it.
+//! Words of a search, and the rank of a name that has them.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// How many trigrams of the words are considered: of some very long ones nobody needs all.
+/// Upper bound of the trigrams of the words that are considered: of some very long ones nobody needs all.
 const MAX_TRIGRAMS: usize = 64;
 
-/// What somebody looks for: words that must all be in the name, in any order, case and Unicode form. No words at all
-/// match every name.
+/// Words of a search, which must all be in the name, in any order, case and Unicode form. No words at all match every
+/// name.
 ///
 /// Words are data: nothing in them is syntax.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(Vec<String>);
 
-/// How well a name answers: the greater, the better.
+/// Rank of a name among the answers: the greater, the better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
-    /// How many of the words are whole words of the name.
+    /// Number of words that are whole words of the name.
     pub whole: usize,
-    /// How many of the words are at least the beginning of a word of the name.
+    /// Number of words that are at least the beginning of a word of the name.
     pub begun: usize,
 }
 
@@ -30,12 +30,12 @@ impl Words {
         Self(fold(text).split_whitespace().map(str::to_owned).collect())
     }
 
-    /// How well this name answers; none unless it contains all of the words.
+    /// Ranks this name; none unless it contains all of the words.
     pub fn rank(&self, name: &str) -> Option<Rank> {
         let folded = fold(name);
         self.0.iter().try_fold(Rank::default(), |rank, word| {
             let place = best_place(&folded, word)?;
-            let (whole, begun) = (usize::from(place >= Place::Whole), usize::from(place >= Place::Begins));
+            let (whole, begun) = (usize::from(place >= Fit::Whole), usize::from(place >= Fit::Begins));
             Some(Rank { whole: rank.whole + whole, begun: rank.begun + begun })
         })
     }
@@ -80,30 +80,30 @@ fn cover(word: &[char]) -> impl Iterator<Item = String> {
     (0..last).step_by(3).chain([last]).map(|start| word[start..start + 3].iter().collect())
 }
 
-/// Where a word is in a name, from the worst to the best.
+/// Position of a word in a name, from the worst to the best.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Fit {
     Inside,
     Begins,
     Whole,
 }
 
 /// The best place of a word in a folded name, if it is there.
-fn best_place(folded: &str, word: &str) -> Option<Place> {
+fn best_place(folded: &str, word: &str) -> Option<Fit> {
     let mut best = None;
     for (start, found) in folded.match_indices(word) {
         let (before, after) = (&folded[..start], &folded[start + found.len()..]);
         let place = match (is_border(before, found), is_border(found, after)) {
-            (true, true) => return Some(Place::Whole),
-            (true, false) => Place::Begins,
-            (false, _) => Place::Inside,
+            (true, true) => return Some(Fit::Whole),
+            (true, false) => Fit::Begins,
+            (false, _) => Fit::Inside,
         };
         best = best.max(Some(place));
     }
     best
 }
 
-/// Whether a word ends between these two: not between two letters or digits.
+/// Says whether a word ends between these two: not between two letters or digits.
 fn is_border(before: &str, after: &str) -> bool {
     let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     !(inside(before.chars().next_back()) && inside(after.chars().next()))

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Shared;
 use super::entry::Entry;
 use super::error::Fault;
 use super::meta;
-use super::queue::{Change, Next, Put};
+use super::queue::{Next, Put, QueuedChange};
 use super::schema::MIGRATIONS;
+use super::shared::Shared;
 use super::words::fold;
 
-/// How exact [`Entry::last_seen`] is, in seconds: a file that is seen again within this time need not be written again.
+/// Exactness of [`Entry::last_seen`] in seconds: a file that is seen again within this time need not be written again.
 pub(super) const SEEN_WITHIN: u64 = 60 * 60;
 /// The greatest time that SQLite can keep.
 const LAST_SECOND: u64 = i64::MAX as u64;
 
-/// How long after something was in the way it is tried again; doubled each time.
+/// Pause after something was in the way, before it is tried again; doubled each time.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(10);
 
@@ -27,13 +27,13 @@ const LAST_RETRY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
     shared: &'a Shared,
-    file: State,
+    file: FileState,
 }
 
 #[derive(Debug)]
-enum State {
+enum FileState {
     Open(Connection),
-    /// Not what was written, and nobody is connected any more.
+    /// The file is not what was written, and nobody is connected any more.
     Damaged,
     /// Out of the way; the new one is not there yet.
     SetAside,
@@ -42,7 +42,7 @@ enum State {
 impl<'a> Writer<'a> {
     /// A writer with the connection that came from [`Site::open`](super::place::Site::open).
     pub(super) fn new(shared: &'a Shared, db: Connection) -> Self {
-        Self { shared, file: State::Open(db) }
+        Self { shared, file: FileState::Open(db) }
     }
 
     /// Writes what comes until the queue ends.
@@ -63,7 +63,7 @@ impl<'a> Writer<'a> {
 
     /// Writes these changes, whatever it takes: waits while something is in the way, and begins a new file if this one is
     /// damaged.
-    fn write(&mut self, changes: &[Change]) {
+    fn write(&mut self, changes: &[QueuedChange]) {
         let mut wait = FIRST_RETRY;
         let mut left = false;
         loop {
@@ -92,7 +92,7 @@ impl<'a> Writer<'a> {
         self.shared.queue.written();
     }
 
-    fn try_write(&mut self, changes: &[Change]) -> Result<(), Fault> {
+    fn try_write(&mut self, changes: &[QueuedChange]) -> Result<(), Fault> {
         let shared = self.shared;
         let db = self.db()?;
         let _turn = shared.site.turn_to_write();
@@ -111,19 +111,19 @@ impl<'a> Writer<'a> {
     /// The connection. Sets the damaged file aside and begins a new one if that is still to be done.
     fn db(&mut self) -> Result<&mut Connection, Fault> {
         let shared = self.shared;
-        if let State::Damaged = self.file {
+        if let FileState::Damaged = self.file {
             let to = shared.site.set_aside()?;
             tracing::error!(to = %to.display(), "the damaged catalogue was set aside; a new one begins");
-            self.file = State::SetAside;
+            self.file = FileState::SetAside;
         }
-        if let State::SetAside = self.file {
+        if let FileState::SetAside = self.file {
             let (db, _) = shared.site.open(MIGRATIONS).map_err(|error| Fault::Io(io::Error::other(error)))?;
-            self.file = State::Open(db);
+            self.file = FileState::Open(db);
             shared.files.store(0, Ordering::Relaxed);
             shared.begun_anew.fetch_add(1, Ordering::Relaxed);
             shared.readers.reopen();
         }
-        let State::Open(db) = &mut self.file else { unreachable!("it was opened just now") };
+        let FileState::Open(db) = &mut self.file else { unreachable!("it was opened just now") };
         Ok(db)
     }
 
@@ -131,7 +131,7 @@ impl<'a> Writer<'a> {
     fn leave(&mut self, damage: &str) {
         tracing::error!(%damage, "the catalogue is damaged");
         self.shared.readers.close();
-        self.file = State::Damaged;
+        self.file = FileState::Damaged;
     }
 
     fn say_in_the_way(&self, fault: &Fault) {
@@ -148,24 +148,24 @@ impl<'a> Writer<'a> {
 }
 
 /// Makes a change; returns by how much the number of files changed.
-fn apply(db: &Connection, change: &Change) -> Result<isize, Fault> {
+fn apply(db: &Connection, change: &QueuedChange) -> Result<isize, Fault> {
     match change {
-        Change::Put(change) => put(db, change),
-        Change::Touch(file_id, unix_seconds) => {
+        QueuedChange::Put(change) => put(db, change),
+        QueuedChange::Touch(file_id, unix_seconds) => {
             if let Some(entry) = Entry::find(db, *file_id)? {
                 seen(db, entry, *unix_seconds)?;
             }
             Ok(0)
         }
-        Change::Remove(file_id) => match Entry::find(db, *file_id)? {
+        QueuedChange::Remove(file_id) => match Entry::find(db, *file_id)? {
             Some(entry) => remove(db, entry.id).map(|()| -1),
             None => Ok(0),
         },
-        Change::Note(numbers) => {
+        QueuedChange::Note(numbers) => {
             numbers.iter().try_for_each(|(key, value)| meta::write(db, &meta::of_user(key), *value)).map(|()| 0)
         }
         #[cfg(test)]
-        Change::Hook(hook) => Ok(hook(db).map(|()| 0)?),
+        QueuedChange::Hook(hook) => Ok(hook(db).map(|()| 0)?),
     }
 }
 

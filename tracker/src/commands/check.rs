@@ -1,4 +1,4 @@
-//! Whether a tracker is healthy, for scripts.
+//! Check of a tracker's health, for scripts.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,9 +9,9 @@ use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use sprat_protocol::tracker::{AccessToken, Answer, Query, Request};
 use url::Url;
 
-use super::print;
+use super::output::print;
 
-/// Far longer than what is asked for here.
+/// Upper bound of the length of an answer, far more than what is asked for here.
 const MAX_ANSWER_LEN: usize = 64 * 1024;
 
 /// Prints one line about the tracker.
@@ -31,7 +31,7 @@ fn read_token(path: &Path) -> anyhow::Result<AccessToken> {
     text.trim().parse().with_context(|| format!("in {}", path.display()))
 }
 
-/// Whether it is ready, and answers as it does to peers.
+/// Asks a tracker for its readiness, and for an answer as peers get it.
 async fn ask(url: &Url, token: Option<&AccessToken>, timeout: Duration) -> anyhow::Result<String> {
     // Another process may have chosen a provider; this one has not.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -73,7 +73,7 @@ async fn send(request: RequestBuilder) -> anyhow::Result<(StatusCode, String, Du
     Ok((response.status(), String::from_utf8_lossy(&body).into_owned(), started.elapsed()))
 }
 
-/// As much of a stranger's text as fits into a line.
+/// Takes as much of a stranger's text as fits into a line.
 fn start(text: &str) -> String {
     text.trim().chars().filter(|c| !c.is_control()).take(200).collect()
 }

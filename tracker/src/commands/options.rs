@@ -1,4 +1,4 @@
-//! What stands on the command line. Every key of the configuration is a flag, and described in one place, its struct.
+//! Command line. Every key of the configuration is a flag, and described in one place, its struct.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const COMMON: [(&str, Option<&str>); 5] = [
 ];
 const HEADING: &str = "Configuration, also in a file or in the environment: see `sprat-tracker config --example`";
 
-/// What the program is asked to do.
+/// Command line of the program, understood.
 pub(crate) struct Options {
     pub(crate) command: Command,
     pub(crate) sources: Sources,
@@ -75,7 +75,7 @@ pub(crate) enum Command {
         /// A file with the token for a private tracker; without one it is only looked at /readyz there
         #[arg(long, value_name = "FILE")]
         token_file: Option<PathBuf>,
-        /// How long to wait for an answer
+        /// Time to wait for an answer
         #[arg(long, value_name = "TIME", default_value = "5s", value_parser = config::parse_duration)]
         timeout: Duration,
     },
@@ -87,12 +87,12 @@ pub(crate) enum TokenAction {
     ///
     /// Its holder stores it with `sprat login TRACKER`, which asks for it.
     Create {
-        /// What it is called: whose it is, or what for
+        /// Name of the token: whose it is, or what for
         name: String,
-        /// What it is good for: to ask and search, to share as well, or to administrate as well
+        /// Role of the token: to ask and search, to share as well, or to administrate as well
         #[arg(long, value_name = "read|share|admin", value_parser = role)]
         role: Role,
-        /// When it ends, counted from now, such as 90d; without this it never does
+        /// Time until the token ends, counted from now, such as 90d; without this it never does
         #[arg(long, value_name = "TIME", value_parser = config::parse_duration)]
         expires: Option<Duration>,
     },
@@ -100,7 +100,7 @@ pub(crate) enum TokenAction {
     List,
     /// Make a token good for nothing, at once
     Revoke {
-        /// What it is called
+        /// Name of the token
         name: String,
     },
 }

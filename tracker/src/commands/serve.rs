@@ -1,17 +1,18 @@
-//! To be the tracker: from its configuration to its end.
+//! Run of the tracker: from its configuration to its end.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 
 use anyhow::Context;
+use sprat_tracker::Server;
 use sprat_tracker::config::{Effective, Key, Sources};
-use sprat_tracker::listeners::{self, ListenError, Listeners};
-use sprat_tracker::logs::Logs;
-use sprat_tracker::{Server, notify};
+use sprat_tracker::operation::listeners::{self, ListenError, Listeners};
+use sprat_tracker::operation::logs::Logs;
+use sprat_tracker::operation::notify;
 use tokio_util::sync::CancellationToken;
 
-use super::create;
+use super::data_folder::create;
 use super::signals::{Signal, Signals};
 
 /// Runs until the system says that it is enough.
@@ -59,7 +60,7 @@ async fn run(sources: &Sources, running: &Effective, logs: &Logs, inherited: Vec
     Ok(())
 }
 
-/// What can take effect while the tracker runs; all else is told to need a restart.
+/// Keys that take effect while the tracker runs; all others are said to need a restart.
 const RELOADED: [&str; 2] = ["access.", "log.level"];
 
 /// Reads all files again. What is wrong with one is told, and what depends on it stays as it was.

@@ -1,13 +1,13 @@
-//! What the system tells the program while it runs.
+//! Signals of the system to the running program.
 
 use std::io;
 
-/// What it is to do.
+/// Order that a signal stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// To end.
+    /// End of the program.
     End,
-    /// To read its files again.
+    /// Reload of its files.
     Reload,
 }
 

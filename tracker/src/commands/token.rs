@@ -1,4 +1,4 @@
-//! Who may use the tracker.
+//! Tokens of those who may use the tracker.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -11,8 +11,9 @@ use sprat_tracker::access::Role;
 use sprat_tracker::access::tokens::{TokenInfo, Tokens};
 use sprat_tracker::config::Sources;
 
+use super::data_folder::create;
 use super::options::TokenAction;
-use super::{create, print};
+use super::output::print;
 
 /// Does it in the data folder, beside a tracker that may be running.
 pub(super) fn act(action: TokenAction, sources: &Sources) -> anyhow::Result<()> {

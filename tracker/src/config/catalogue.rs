@@ -1,4 +1,4 @@
-//! How long the tracker remembers what files are called.
+//! Settings of the catalogue.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::duration;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Documented, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogueConfig {
-    /// How long a name is kept when nobody has the file any more.
+    /// Time for which a name is kept when nobody has the file any more.
     #[serde(with = "duration")]
     pub keep: Duration,
-    /// How many names are kept at most; of more, those go first that nobody has had for longest.
+    /// Upper bound of the names that are kept; of more, those go first that nobody has had for longest.
     pub files: usize,
 }
 

@@ -1,20 +1,20 @@
-//! Where it is kept who has which file.
+//! Settings of the store.
 
 use std::path::PathBuf;
 
 use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::problem::Problem;
 
-/// Where it is kept who has which file.
+/// Place where the tracker keeps who has which file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreKind {
-    /// In the memory of this program.
+    /// The memory of this program.
     #[default]
     Memory,
-    /// In a cluster that several trackers share.
+    /// A cluster that several trackers share.
     Cluster,
 }
 
@@ -24,11 +24,11 @@ pub enum StoreKind {
 pub struct ClusterConfig {
     /// Servers of the cluster, such as `["10.0.0.1:6379", "10.0.0.2:6379"]`. One that answers is enough: it names the others.
     pub nodes: Vec<String>,
-    /// Who the tracker says it is, if not the default user. Such as `"sprat"`.
+    /// User that the tracker logs in as, if not the default user. Such as `"sprat"`.
     pub username: Option<String>,
     /// File with the password, if one is needed. Such as `"/etc/sprat/cluster-password"`.
     pub password_file: Option<PathBuf>,
-    /// How all keys begin, so that others may use the same cluster.
+    /// Beginning of all keys, so that others may use the same cluster.
     pub prefix: String,
 }
 
@@ -47,7 +47,7 @@ impl ClusterConfig {
         self.nodes.iter().map(|node| parse_address(node).ok_or(node.as_str())).collect()
     }
 
-    /// What makes no sense in these values, for somebody who wants a cluster.
+    /// Finds what makes no sense in these values, for somebody who wants a cluster.
     pub(super) fn problem(&self) -> Option<Problem> {
         if self.nodes.is_empty() {
             return Some(Problem::new("cluster.nodes", "names no server; name one or more as host:port"));

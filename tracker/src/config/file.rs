@@ -6,19 +6,20 @@ use toml::Value;
 use toml::de::DeTable;
 
 use super::key::{GROUPS, Key, keys};
-use crate::text_file;
+use super::text_file;
+use crate::model::shown::shown;
 
-/// Longer than anybody writes by hand.
+/// Upper bound of the length of a file, more than anybody writes by hand.
 const MAX_LEN: u64 = 1024 * 1024;
-/// How alike two words are, from 0 to 1, for one to be meant where the other stands.
+/// Likeness of two words, from 0 to 1, from which one is taken to be meant where the other stands.
 const ALIKE: f64 = 0.85;
 
-/// What a file says.
+/// Contents of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     /// Each value with its line, counted from 1.
     pub(super) values: Vec<(Key, Value, usize)>,
-    /// What in it is no key, in sentences, with their lines.
+    /// Problems: sentences on what in the file is no key, with their lines.
     pub(crate) problems: Vec<(String, usize)>,
 }
 
@@ -69,8 +70,8 @@ impl Contents {
 fn unknown_table(name: &str) -> String {
     let groups = GROUPS.iter().map(|group| group.name.to_owned());
     match nearest(name, groups) {
-        Some(meant) => format!("there is no table {:?}; did you mean [{meant}]?", start(name)),
-        None => format!("there is no table {:?}; {EVERYTHING}", start(name)),
+        Some(meant) => format!("there is no table {:?}; did you mean [{meant}]?", shown(name)),
+        None => format!("there is no table {:?}; {EVERYTHING}", shown(name)),
     }
 }
 
@@ -78,22 +79,17 @@ fn unknown_key(group: &str, name: &str) -> String {
     let written = if group.is_empty() { name.to_owned() } else { format!("{group}.{name}") };
     let elsewhere = keys().find(|key| key.name == name).map(|key| key.path());
     match elsewhere.or_else(|| nearest(&written, keys().map(|key| key.path()))) {
-        Some(meant) => format!("there is no key {:?}; did you mean {meant}?", start(&written)),
-        None => format!("there is no key {:?}; {EVERYTHING}", start(&written)),
+        Some(meant) => format!("there is no key {:?}; did you mean {meant}?", shown(&written)),
+        None => format!("there is no key {:?}; {EVERYTHING}", shown(&written)),
     }
 }
 
 const EVERYTHING: &str = "`sprat-tracker config --example` lists everything";
 
-/// What was probably meant.
+/// Finds the word that was probably meant.
 fn nearest(written: &str, known: impl Iterator<Item = String>) -> Option<String> {
     let known = known.map(|known| (strsim::jaro_winkler(written, &known), known));
     known.filter(|(likeness, _)| *likeness >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
-}
-
-/// As much as fits into a sentence.
-fn start(text: &str) -> String {
-    text.chars().take(100).collect()
 }
 
 #[cfg(test)]

@@ -3,9 +3,13 @@
 use documented::{Documented, DocumentedFields};
 use toml::{Table, Value};
 
-use super::{CatalogueConfig, ClusterConfig, Config, Limits, ServerConfig};
-use crate::access::AccessConfig;
-use crate::logs::LogConfig;
+use super::access::AccessConfig;
+use super::catalogue::CatalogueConfig;
+use super::cluster::ClusterConfig;
+use super::limits::Limits;
+use super::server::ServerConfig;
+use super::tracker::Config;
+use crate::operation::logs::LogConfig;
 
 /// One value that an operator can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +18,7 @@ pub struct Key {
     pub group: &'static str,
     /// Its name in that table.
     pub name: &'static str,
-    /// What it means, for people, in lines.
+    /// Meaning of the key, for people, in lines.
     pub about: &'static str,
 }
 
@@ -56,17 +60,17 @@ impl Group {
 }
 
 impl Key {
-    /// As people name it: `limits.files`.
+    /// Names the key as people do: `limits.files`.
     pub fn path(&self) -> String {
         self.join(".")
     }
 
-    /// As a flag, without the dashes before it: `limits-files`.
+    /// Names the key as a flag, without the dashes before it: `limits-files`.
     pub fn flag(&self) -> String {
         self.join("-").replace('_', "-")
     }
 
-    /// As a variable of the environment: `SPRAT_TRACKER_LIMITS_FILES`.
+    /// Names the key as a variable of the environment: `SPRAT_TRACKER_LIMITS_FILES`.
     pub fn variable(&self) -> String {
         format!("{VARIABLES}{}", self.join("_").to_uppercase())
     }
@@ -96,12 +100,12 @@ impl Key {
         table.insert(self.name.to_owned(), value);
     }
 
-    /// Whether it is a list.
+    /// Says whether the value is a list.
     pub(super) fn is_list(&self) -> bool {
         self.default().is_some_and(|value| value.is_array())
     }
 
-    /// Whether it is a number of things.
+    /// Says whether the value is a number of things.
     pub(super) fn is_count(&self) -> bool {
         self.default().is_some_and(|value| value.is_integer())
     }
@@ -111,7 +115,7 @@ impl Key {
         self.value_in(&Config::default().values()).cloned()
     }
 
-    /// Whether its type accepts this value.
+    /// Checks that the type of the key accepts this value.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -129,7 +133,7 @@ impl Key {
     }
 }
 
-/// How all variables begin.
+/// Beginning of all variables.
 pub(super) const VARIABLES: &str = "SPRAT_TRACKER_";
 
 #[cfg(test)]

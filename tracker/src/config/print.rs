@@ -5,7 +5,7 @@ use std::fmt::Write;
 use toml::Table;
 
 use super::key::{GROUPS, Key, keys};
-use super::{DEFAULT_FILE, Effective};
+use super::sources::{DEFAULT_FILE, Effective};
 
 /// A file with every key, its meaning and its default. All values are comments, so what it is used for unchanged stays
 /// at the defaults of later versions too.
@@ -64,7 +64,9 @@ fn comment(text: &mut String, with_about: bool, about: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Sources};
+    use crate::config::check::problems;
+    use crate::config::sources::Sources;
+    use crate::config::tracker::Config;
 
     fn parse(text: &str) -> Config {
         toml::from_str(text).unwrap()
@@ -107,7 +109,7 @@ mod tests {
         let guide = include_str!("../../../docs/tracker.md");
         let blocks = guide.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap());
         let configs: Vec<Config> = blocks.map(parse).collect();
-        assert!(configs.len() >= 3 && configs.iter().all(|config| config.problems().is_empty()));
+        assert!(configs.len() >= 3 && configs.iter().all(|config| problems(config).is_empty()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How the tracker deals with those who connect to it.
+//! Settings of the server, for those who connect to it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,22 +9,22 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::duration;
-use crate::access::networks;
+use crate::model::network;
 
 /// Connections: how many, how long they may take, and who is believed about where a request came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Documented, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// How long a client may take from the first byte of a request to the end of its headers, and for a TLS handshake.
+    /// Time that a client may take from the first byte of a request to the end of its headers, and for a TLS handshake.
     #[serde(with = "duration")]
     pub header_time: Duration,
-    /// How long a connection may be without a request, before the first one or between two.
+    /// Time that a connection may be without a request, before the first one or between two.
     #[serde(with = "duration")]
     pub idle_time: Duration,
-    /// How long a request may take from the end of its headers, with its body, until it is answered; then it gets 503.
+    /// Time that a request may take from the end of its headers, with its body, until it is answered; then it gets 503.
     #[serde(with = "duration")]
     pub handler_time: Duration,
-    /// How long a client may take to read an answer.
+    /// Time that a client may take to read an answer.
     #[serde(with = "duration")]
     pub answer_time: Duration,
     /// Bytes of the start and headers of one request.
@@ -42,17 +42,17 @@ pub struct ServerConfig {
     /// Networks of the proxies whose word is taken for the address that a request came from.
     #[serde(deserialize_with = "from_texts")]
     pub proxies: Vec<IpNet>,
-    /// In which header those proxies say so, "x-forwarded-for" or "forwarded". Only this one is read: a proxy hands others
-    /// on as the client wrote them.
+    /// Header in which those proxies say so, "x-forwarded-for" or "forwarded". Only this one is read: a proxy hands
+    /// others on as the client wrote them.
     pub proxy_header: ProxyHeader,
     /// Serves HTTPS and nothing else, but for the metrics at an address of their own. Such as
     /// `{ cert = "/etc/sprat/cert.pem", key = "/etc/sprat/key.pem" }`.
     pub tls: Option<TlsFiles>,
-    /// Where `/metrics` is served, with `/healthz` and `/readyz`, to everybody who gets there; otherwise it is where all else
-    /// is. Such as `"127.0.0.1:5001"`.
+    /// Address at which `/metrics` is served, with `/healthz` and `/readyz`, to everybody who gets there; otherwise
+    /// they are served with all else. Such as `"127.0.0.1:5001"`.
     pub metrics_listen: Option<SocketAddr>,
-    /// For how long new connections are still taken after the tracker is told to end and says at `/readyz` that it does:
-    /// as long as a load balancer needs to notice.
+    /// Time for which new connections are still taken after the tracker is told to end and says at `/readyz` that it
+    /// does: as long as a load balancer needs to notice.
     #[serde(with = "duration")]
     pub drain_delay: Duration,
 }
@@ -102,7 +102,7 @@ pub struct TlsFiles {
 /// Networks as people write them, also as single addresses.
 fn from_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let parse = |text: &String| {
-        let network = networks::parse(text);
+        let network = network::parse(text);
         network.ok_or_else(|| serde::de::Error::custom(format!("{text:?} is neither an address nor a network")))
     };
     Vec::<String>::deserialize(deserializer)?.iter().map(parse).collect()

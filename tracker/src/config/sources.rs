@@ -1,4 +1,4 @@
-//! From file, environment and flags to a configuration, and back from each value to where it came from.
+//! Way from file, environment and flags to a configuration, and back from each value to its origin.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::check::problems;
+use super::file;
 use super::key::{Key, VARIABLES, keys};
-use super::{Config, file};
+use super::tracker::Config;
 
 /// The file that is read when none is named, if it exists.
 pub const DEFAULT_FILE: &str = "/etc/sprat/tracker.toml";
 
-/// Where values may come from. A flag wins over the environment, that over the file, and that over the default.
+/// Sources of values. A flag wins over the environment, that over the file, and that over the default.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The file that somebody named. Without one it is [`DEFAULT_FILE`], if that exists.
@@ -23,20 +25,20 @@ pub struct Sources {
     pub flags: Vec<(Key, Vec<String>)>,
 }
 
-/// What is in force, and why.
+/// Configuration in force, and the origin of each value.
 #[derive(Clone, Debug)]
 pub struct Effective {
-    /// What is in force.
+    /// Values in force.
     pub config: Config,
-    /// What was noticed and does not keep the tracker from starting.
+    /// Warnings, which do not keep the tracker from starting.
     pub warnings: Vec<String>,
     origins: BTreeMap<String, Origin>,
 }
 
-/// Where a value comes from.
+/// Origin of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody set it.
+    /// The default: the value was not set.
     Default,
     /// A line of the file, counted from 1.
     File(PathBuf, usize),
@@ -46,7 +48,7 @@ pub enum Origin {
     Flag(String),
 }
 
-/// What has to be mended before the tracker can start, a sentence each.
+/// Errors that have to be mended before the tracker can start, a sentence each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(pub Vec<String>);
@@ -101,7 +103,7 @@ impl Sources {
 pub(super) const CONFIG_VARIABLE: &str = "SPRAT_TRACKER_CONFIG";
 
 impl Effective {
-    /// Where the value of a key came from.
+    /// Returns the origin of the value of a key.
     pub fn origin(&self, key: Key) -> &Origin {
         self.origins.get(&key.path()).unwrap_or(&Origin::Default)
     }
@@ -141,7 +143,7 @@ impl Layers {
 
     fn finish(mut self) -> Result<(Config, BTreeMap<String, Origin>), ConfigError> {
         let config = self.values.try_into::<Config>().map_err(|error| ConfigError(vec![error.to_string()]))?;
-        for problem in config.problems() {
+        for problem in problems(&config) {
             let origin = self.origins.get(&problem.key).unwrap_or(&Origin::Default);
             self.problems.push(format!("{origin}: {} {}", problem.key, problem.reason));
         }
@@ -149,8 +151,8 @@ impl Layers {
     }
 }
 
-/// What texts from outside a TOML file may mean to a key, most literal first: a TOML value, or just text. A list may also
-/// be written as several texts, or with commas.
+/// Reads texts from outside a TOML file as a key may mean them, most literal first: a TOML value, or just text. A list
+/// may also be written as several texts, or with commas.
 fn readings(key: Key, texts: &[String]) -> Vec<Value> {
     let literal = |text: &String| text.parse::<Value>().ok();
     match texts {

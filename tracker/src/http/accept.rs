@@ -1,4 +1,4 @@
-//! From listening sockets to connections.
+//! Acceptance of connections at listening sockets.
 
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::connection::Connections;
 use super::gate::Refused;
 
-/// How long to wait before the next accept after one that failed: out of file descriptors, it would fail at once again.
+/// Pause before the next accept after one that failed: out of file descriptors, it would fail at once again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket that is listened on, and what is done with those who connect to it.
@@ -62,13 +62,13 @@ async fn accept<'a>(listening: &'a [Listening], turn: &mut usize) -> (TcpStream,
     }
 }
 
-type Accepted = io::Result<(TcpStream, SocketAddr)>;
+type AcceptResult = io::Result<(TcpStream, SocketAddr)>;
 
 fn poll_accept<'a>(
     listening: &'a [Listening],
     turn: &mut usize,
     context: &mut Context<'_>,
-) -> Poll<(Accepted, &'a Arc<Connections>)> {
+) -> Poll<(AcceptResult, &'a Arc<Connections>)> {
     for _ in listening {
         *turn = (*turn + 1) % listening.len();
         let Listening { listener, connections } = &listening[*turn];

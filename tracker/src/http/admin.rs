@@ -1,4 +1,4 @@
-//! What an operator does over HTTP, with a token of the role admin: tokens, and what is blocked.
+//! Administration over HTTP, with a token of the role admin: tokens, and what is blocked.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::app::{App, Tracking};
 use super::body::Body;
 use super::reply::Reply;
-use super::routes::{App, Tracking};
 use crate::access::Role;
 use crate::access::blocks::{Added, Kind, Reason, Target};
 use crate::access::tokens::TokenInfo;
-use crate::refusal::Refusal;
-use crate::service::Now;
+use crate::model::moment::Now;
+use crate::service::refusal::Refusal;
 
 /// The routes and their description.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -35,11 +35,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 /// A token that is to be made.
 #[derive(Deserialize, ToSchema)]
 struct NewToken {
-    /// What it is called.
+    /// Name of the token.
     name: String,
-    /// What it is good for.
+    /// Role of the token.
     role: Role,
-    /// For how many seconds; absent for ever.
+    /// Seconds for which it is good; absent for ever.
     #[serde(default)]
     expires_in: Option<u64>,
 }
@@ -49,7 +49,7 @@ struct NewToken {
 struct CreatedToken {
     /// The token. Nobody is told it again.
     token: String,
-    /// When it ends, in seconds since 1970 (UTC); absent if never.
+    /// Time at which the token ends, in seconds since 1970 (UTC); absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
 }
@@ -61,28 +61,28 @@ struct TokenList {
     tokens: Vec<TokenInfo>,
 }
 
-/// Whether there was something to remove.
+/// Answer to a removal.
 #[derive(Serialize, ToSchema)]
 struct Removed {
-    /// Whether there was.
+    /// Set if there was something to remove.
     removed: bool,
 }
 
-/// Why something is blocked.
+/// Reason of a block.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 struct Why {
-    /// Why, as it is told to whom it concerns.
+    /// Reason, as it is told to whom it concerns.
     reason: String,
 }
 
 /// A file that is to be taken down.
 #[derive(Deserialize, ToSchema)]
 struct Takedown {
-    /// Which file.
+    /// ID of the file.
     #[schema(value_type = String)]
     file_id: FileId,
-    /// Why, as it is told to whom it concerns.
+    /// Reason, as it is told to whom it concerns.
     #[serde(default)]
     reason: String,
 }
@@ -105,7 +105,7 @@ async fn create_token(State(app): Tracking, Body(body): Body) -> Result<impl Int
     let NewToken { name, role, expires_in } = json(&body)?;
     let now = Now::read();
     let expires = expires_in.map(|seconds| now.unix_seconds.saturating_add(seconds));
-    let token = app.tracker.create_token(name, role, expires, now).await?;
+    let token = app.tracker.moderation().create_token(name, role, expires, now).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(CreatedToken { token: token.reveal(), expires })))
 }
 
@@ -118,14 +118,14 @@ async fn create_token(State(app): Tracking, Body(body): Body) -> Result<impl Int
     responses((status = 200, description = "Whether there was one", body = Removed))
 )]
 async fn revoke_token(State(app): Tracking, Path(name): Path<String>) -> Reply<Removed> {
-    let removed = app.tracker.revoke_token(name).await?;
+    let removed = app.tracker.moderation().revoke_token(name).await?;
     Ok(Json(Removed { removed }))
 }
 
-/// What was blocked over HTTP; what stands in the operator's files is not repeated
+/// Lists what was blocked over HTTP; what stands in the operator's files is not repeated
 #[utoipa::path(get, path = "/v1/admin/blocks", tag = "administration", responses((status = 200, description = "All of it", body = Added)))]
 async fn blocked(State(app): Tracking) -> Reply<Added> {
-    Ok(Json(app.tracker.blocked().await?))
+    Ok(Json(app.tracker.moderation().blocked().await?))
 }
 
 /// Blocks a peer, an address or a file, and forgets it
@@ -143,8 +143,8 @@ async fn blocked(State(app): Tracking) -> Reply<Added> {
 async fn block(State(app): Tracking, Path(path): Path<(String, String)>, Body(body): Body) -> Reply<Added> {
     let target = target(&path)?;
     let Why { reason } = if body.is_empty() { Why::default() } else { json(&body)? };
-    app.tracker.block(target, Reason::new(&reason), Now::read()).await?;
-    Ok(Json(app.tracker.blocked().await?))
+    app.tracker.moderation().block(target, Reason::new(&reason), Now::read()).await?;
+    Ok(Json(app.tracker.moderation().blocked().await?))
 }
 
 /// Blocks something no longer
@@ -159,7 +159,7 @@ async fn block(State(app): Tracking, Path(path): Path<(String, String)>, Body(bo
     responses((status = 200, description = "Whether it was", body = Removed))
 )]
 async fn unblock(State(app): Tracking, Path(path): Path<(String, String)>) -> Reply<Removed> {
-    let removed = app.tracker.unblock(target(&path)?).await?;
+    let removed = app.tracker.moderation().unblock(target(&path)?).await?;
     Ok(Json(Removed { removed }))
 }
 
@@ -173,8 +173,8 @@ async fn unblock(State(app): Tracking, Path(path): Path<(String, String)>) -> Re
 )]
 async fn take_down(State(app): Tracking, Body(body): Body) -> Reply<Added> {
     let Takedown { file_id, reason } = json(&body)?;
-    app.tracker.block(Target::File(file_id), Reason::new(&reason), Now::read()).await?;
-    Ok(Json(app.tracker.blocked().await?))
+    app.tracker.moderation().block(Target::File(file_id), Reason::new(&reason), Now::read()).await?;
+    Ok(Json(app.tracker.moderation().blocked().await?))
 }
 
 fn target((kind, value): &(String, String)) -> Result<Target, Refusal> {

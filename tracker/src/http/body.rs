@@ -6,9 +6,9 @@ use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use http_body_util::BodyExt;
 
+use super::app::App;
 use super::memory::Exhausted;
-use super::routes::App;
-use crate::refusal::Refusal;
+use crate::service::refusal::Refusal;
 
 /// A body of up to [`ServerConfig::max_body_len`](crate::config::ServerConfig::max_body_len).
 pub(super) struct Body(pub(super) Bytes);

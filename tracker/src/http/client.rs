@@ -1,4 +1,4 @@
-//! Where a request came from.
+//! Origin of a request.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,13 +23,14 @@ impl Proxies {
         Self { networks: config.proxies.clone(), header: config.proxy_header }
     }
 
-    /// Whether this is the address of one.
+    /// Says whether this is the address of a proxy.
     pub(super) fn contain(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Where a request came from that a proxy at this address handed on: the last address on its way that is not a proxy's.
-    /// Each proxy adds at the end the address that it saw; what stands before the last stranger is that stranger's word.
+    /// Finds the origin of a request that a proxy at this address handed on: the last address on its way that is not a
+    /// proxy's. Each proxy adds at the end the address that it saw; what stands before the last stranger is that
+    /// stranger's word.
     pub(super) fn client(&self, proxy: IpAddr, headers: &HeaderMap) -> ClientAddr {
         let mut last = proxy;
         for hop in self.hops(headers) {

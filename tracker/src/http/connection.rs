@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::gate::{Admission, Gate};
 use super::progress::{CutOff, Progress};
-use super::request::{Line, Requests};
+use super::request::{Requests, Wire};
 use super::socket::Socket;
 use crate::config::ServerConfig;
 
@@ -27,7 +27,7 @@ const MIN_HEADER_LEN: usize = 8 * 1024;
 const MAX_STREAMS: u32 = 64;
 /// Bytes of the body of each of them that may come unasked.
 const STREAM_WINDOW: u32 = 64 * 1024;
-/// How often an HTTP/2 client is asked whether it is still there, and how long it may take to say so.
+/// Pause between two pings to an HTTP/2 client, and time that the client may take to answer one.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIME: Duration = Duration::from_secs(10);
 
@@ -54,7 +54,7 @@ impl Connections {
         Self { requests, gate, tls, max_header_len, streams }
     }
 
-    /// Whether connections begin with a TLS handshake.
+    /// Says whether connections begin with a TLS handshake.
     pub(super) fn is_tls(&self) -> bool {
         self.tls.is_some()
     }
@@ -94,18 +94,18 @@ impl Connections {
         remote: IpAddr,
         progress: &Arc<Progress>,
     ) -> Result<(), Ended> {
-        let line = Arc::new(Line { requests: self.requests.clone(), remote, progress: progress.clone() });
+        let line = Arc::new(Wire { requests: self.requests.clone(), remote, progress: progress.clone() });
         let service = service_fn(move |request| line.clone().answer(request));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
-        let http = self.http(Streams { tasks: self.streams.clone(), over });
+        let http = self.http(StreamTasks { tasks: self.streams.clone(), over });
         let connection = http.serve_connection(TokioIo::new(Socket::new(stream, progress.clone())), service);
         progress.watch(connection, auto::Connection::graceful_shutdown).await?.map_err(Ended::Failed)
     }
 
     /// HTTP with its bounds. Those on time are kept by [`Progress`]: hyper's own begin the time for the headers of a request
     /// when the one before is answered, and know of no time for the answer.
-    fn http(&self, streams: Streams) -> auto::Builder<Streams> {
+    fn http(&self, streams: StreamTasks) -> auto::Builder<StreamTasks> {
         let mut http = auto::Builder::new(streams);
         http.http1().header_read_timeout(None).max_buf_size(self.max_header_len);
         http.http2()
@@ -119,7 +119,7 @@ impl Connections {
     }
 }
 
-/// Why a connection ended before its client wanted it to.
+/// Reason why a connection ended before its client wanted it to.
 enum Ended {
     CutOff(CutOff),
     Failed(Box<dyn Error + Send + Sync>),
@@ -133,13 +133,13 @@ impl From<CutOff> for Ended {
 
 /// Runs the requests of an HTTP/2 connection.
 #[derive(Clone, Debug)]
-struct Streams {
+struct StreamTasks {
     tasks: TaskTracker,
     /// Cancelled when the connection has ended.
     over: CancellationToken,
 }
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for StreamTasks {
     fn execute(&self, request: F) {
         self.tasks.spawn(self.over.clone().run_until_cancelled_owned(request));
     }

@@ -1,4 +1,4 @@
-//! How many connections there may be, and whose.
+//! Gate: the number of connections, in all and from one address.
 //!
 //! The number of connections has a bound, and so has the number from one address. Who is over the latter is turned away: who
 //! has all places of its address taken harms nobody else. Where the tracker as a whole is full, turning new ones away would let
@@ -19,11 +19,11 @@ use slab::Slab;
 
 use super::progress::{Ending, Progress, Times};
 use crate::config::ServerConfig;
-use crate::contact::network_of;
+use crate::model::network::network_of;
 
-/// How many connections are looked at to find one that makes room.
+/// Number of connections that are looked at to find one that makes room.
 const LOOKED_AT: usize = 32;
-/// How many connections more there may be while those that make room end.
+/// Number of connections that there may be beyond the bound while those that make room end.
 const MAX_ENDING: usize = 64;
 
 /// Lets connections in, as many as there may be.
@@ -32,13 +32,13 @@ pub(super) struct Gate {
     most: usize,
     most_per_network: usize,
     times: Times,
-    state: Mutex<State>,
+    state: Mutex<Guests>,
 }
 
 #[derive(Debug)]
-struct State {
+struct Guests {
     open: Slab<Arc<Progress>>,
-    /// How many are open from each network that is counted.
+    /// Number of open connections from each network that is counted.
     networks: HashMap<IpAddr, usize>,
     rng: StdRng,
 }
@@ -49,22 +49,22 @@ pub(super) struct Admission {
     gate: Arc<Gate>,
     key: usize,
     network: Option<IpAddr>,
-    /// How far it is.
+    /// Progress of the connection.
     pub(super) progress: Arc<Progress>,
 }
 
-/// Why a connection is not let in.
+/// Reason why a connection is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// As many come from its address as may.
+    /// The address has as many connections as it may.
     Address,
-    /// There are as many as there may be, and each is being answered.
+    /// The tracker has as many connections as it may, and each is being answered.
     Full,
 }
 
 impl Gate {
     pub(super) fn new(config: &ServerConfig, rng: StdRng) -> Arc<Self> {
-        let state = State { open: Slab::new(), networks: HashMap::new(), rng };
+        let state = Guests { open: Slab::new(), networks: HashMap::new(), rng };
         Arc::new(Self {
             most: config.connections,
             most_per_network: config.connections_per_address,
@@ -103,7 +103,7 @@ impl Gate {
     }
 }
 
-impl State {
+impl Guests {
     /// The connection to make room: of some, the one that has been waiting longest.
     fn most_patient(&mut self) -> Option<&Progress> {
         // Places are taken again as they become free, so while the gate is full at least half of these are in use.

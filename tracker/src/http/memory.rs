@@ -1,4 +1,4 @@
-//! How much the bodies of requests and answers may take, of all clients together.
+//! Memory that the bodies of requests and answers may take, of all clients together.
 //!
 //! A body lasts as long as its client takes to send or to read it, and a few clients can have thousands of them. So they are
 //! counted while they exist, and over the bound a request is answered with 503. The longer ones may use only half of it: those
@@ -19,30 +19,30 @@ pub(super) struct Memory {
     most: usize,
 }
 
-/// There is no more.
+/// Error: the memory is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exhausted;
 
-/// What a body takes. It is counted until this is dropped.
+/// Memory that one body takes. It is counted until this is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(super) struct Portion {
     memory: Arc<Memory>,
     len: usize,
 }
 
 impl Memory {
-    /// So many bytes in all.
+    /// Makes memory of so many bytes in all.
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { used: AtomicUsize::new(0), most })
     }
 
     /// A body of which there is nothing yet.
-    pub(super) fn share(self: &Arc<Self>) -> Share {
-        Share { memory: self.clone(), len: 0 }
+    pub(super) fn share(self: &Arc<Self>) -> Portion {
+        Portion { memory: self.clone(), len: 0 }
     }
 }
 
-impl Share {
+impl Portion {
     /// The body gets longer by so many bytes, if there is room for them.
     pub(super) fn grow(&mut self, len: usize) -> Result<(), Exhausted> {
         self.len += len;
@@ -51,7 +51,7 @@ impl Share {
         if used > most { Err(Exhausted) } else { Ok(()) }
     }
 
-    /// These bytes are the body. They are counted for as long as they exist.
+    /// Counts these bytes, which are the body, for as long as they exist.
     pub(super) fn hold(self, bytes: Bytes) -> Bytes {
         hold(bytes, self)
     }
@@ -59,21 +59,21 @@ impl Share {
 
 /// The same bytes, which keep something for as long as they exist, also where they are about to be sent.
 pub(super) fn hold<T: Send + 'static>(bytes: Bytes, kept: T) -> Bytes {
-    Bytes::from_owner(Held { bytes, _kept: kept })
+    Bytes::from_owner(HeldBytes { bytes, _kept: kept })
 }
 
-impl Drop for Share {
+impl Drop for Portion {
     fn drop(&mut self) {
         self.memory.used.fetch_sub(self.len, Ordering::Relaxed);
     }
 }
 
-struct Held<T> {
+struct HeldBytes<T> {
     bytes: Bytes,
     _kept: T,
 }
 
-impl<T> AsRef<[u8]> for Held<T> {
+impl<T> AsRef<[u8]> for HeldBytes<T> {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }

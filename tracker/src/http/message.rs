@@ -1,4 +1,4 @@
-//! From a body to a message.
+//! Reading of a message from a body.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sprat_protocol::tracker::{Heartbeat, Query, Register, Search, Unregister};
 
-use crate::refusal::{Refusal, shown};
+use crate::model::shown::shown;
+use crate::service::refusal::Refusal;
 
 /// A message that has a route of its own.
 pub(super) trait Message: DeserializeOwned {
-    /// What its `type` is.
+    /// Value of its `type`.
     const TYPE: &str;
-    /// Where it is sent to.
+    /// Route that it is sent to.
     const ROUTE: &str;
 
     /// Reads a body that came over the route of this message. The route already tells which message it is, so the body is

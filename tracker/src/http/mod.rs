@@ -10,8 +10,9 @@
 //! - `server`: where it listens, how it ends, and its certificate (`tls`).
 
 mod accept;
-mod access;
 mod admin;
+mod admit;
+mod app;
 mod body;
 mod client;
 mod connection;
@@ -24,10 +25,10 @@ mod progress;
 mod reply;
 mod request;
 mod routes;
+mod running;
 mod server;
 mod socket;
 mod tls;
 
-pub(crate) use routes::App;
-pub(crate) use server::Server;
+pub use running::{Server, StartError};
 pub use tls::TlsError;

@@ -20,13 +20,13 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{Info, OpenApi, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::app::App;
 use super::page::document;
-use super::routes::App;
 
 /// A message with its `type`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Typed<T> {
-    /// Which message this is, in capitals: the name of the route, or for an answer as the description of the response says.
+    /// Kind of message, in capitals: the name of the route, or for an answer as the description of the response says.
     r#type: &'static str,
     #[serde(flatten)]
     message: T,
@@ -43,7 +43,7 @@ pub(super) fn about() -> OpenApi {
     OpenApi::new(info, utoipa::openapi::Paths::new())
 }
 
-/// What any of the messages may be answered with instead.
+/// Describes the ERROR that any of the messages may be answered with instead.
 pub(super) fn add_errors(api: &mut OpenApi) {
     let components = api.components.get_or_insert_default();
     components.schemas.insert("ErrorAnswer".to_owned(), ErrorAnswer::schema());
@@ -111,7 +111,7 @@ fn described(method: &str, path: &str, operation: &Operation) -> Markup {
     }
 }
 
-/// None is described elsewhere and only referred to.
+/// Returns a parameter that is described in place. No parameter is described elsewhere and only referred to.
 fn in_place(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
     match parameter {
         RefOr::T(parameter) => Some(parameter),

@@ -11,20 +11,21 @@ use sprat_protocol::Link;
 use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
 use url::Url;
 
-use super::routes::{Client, Tracking, caller};
-use crate::refusal::Refusal;
-use crate::service::{Now, Stats, Tracker};
+use super::app::{Client, Tracking, caller};
+use crate::model::moment::Now;
+use crate::service::refusal::Refusal;
+use crate::service::{Stats, Tracker};
 
 const STYLE: &str = include_str!("page.css");
 /// The document may use its own style, send its own form to itself, and nothing else.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// How often the numbers are brought up to date, in seconds.
+/// Time between two updates of the numbers, in seconds.
 const REFRESH: u32 = 30;
 
 #[derive(Deserialize)]
 pub(super) struct Parameters {
-    /// What is looked for; absent where nobody looks for anything.
+    /// Words of the search; absent where nobody looks for anything.
     q: Option<String>,
     #[serde(default)]
     page: u32,
@@ -179,7 +180,8 @@ fn how_to_connect(at: Option<&Url>) -> Markup {
     }
 }
 
-/// Where the reader reaches this tracker: by its first name, or else as the reader's browser does.
+/// Finds the address at which the reader reaches this tracker: its first name, or else the one that the reader's
+/// browser uses.
 fn address(tracker: &Tracker, headers: &HeaderMap) -> Option<Url> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = tracker.names().first().map(String::as_str).or(host)?;

@@ -1,4 +1,4 @@
-//! How far a connection is, and until when it may take for what comes next.
+//! Progress of a connection, and the time that it has for what comes next.
 //!
 //! A connection is touched at three places: the socket sees bytes come and go, requests begin and end, and the task that owns
 //! the connection has to know when there is no more patience with it. None of them knows enough by itself, so each tells what
@@ -15,10 +15,10 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::config::ServerConfig;
 
-/// How long a client may take to hang up after its last answer, while what it still sends is thrown away.
+/// Time that a client may take to hang up after its last answer, while what it still sends is thrown away.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How long a connection may take.
+/// Times that a connection may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     header: Duration,
@@ -27,27 +27,27 @@ pub(super) struct Times {
     request: Duration,
 }
 
-/// How far one connection is.
+/// Progress of one connection.
 #[derive(Debug)]
 pub(super) struct Progress {
     times: Times,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ConnectionState {
     stage: Stage,
-    /// Since when it has been in this stage.
+    /// Moment since when it has been in this stage.
     since: Instant,
-    /// When it was opened, or its last request answered.
+    /// Moment in which the connection was opened, or its last request answered.
     served: Instant,
-    /// Since when there have been bytes that the client does not take.
+    /// Moment since when there have been bytes that the client does not take.
     stuck: Option<Instant>,
-    /// When the requests began whose answers are not sent.
+    /// Moments in which the requests began whose answers are not sent.
     requests: Vec<Instant>,
-    /// Whether bytes may come that belong to no request.
+    /// Set if bytes may come that belong to no request.
     http2: bool,
-    /// Whether the last answer was a refusal, so that the rest of what was asked may still be on its way.
+    /// Set if the last answer was a refusal, so that the rest of what was asked may still be on its way.
     refused: bool,
     ending: Option<Ending>,
     /// The task that owns the connection.
@@ -68,7 +68,7 @@ enum Stage {
     Closing,
 }
 
-/// Why somebody wants a connection to end.
+/// Reason why somebody wants a connection to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// The tracker ends: requests that came are answered first.
@@ -80,12 +80,12 @@ pub(super) enum Ending {
 /// A connection is to be cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CutOff {
-    /// What took too long, or that it makes room.
+    /// Thing that took too long, or that the connection makes room.
     pub(super) reason: &'static str,
 }
 
 impl CutOff {
-    /// It was over anyway, but for the client to hang up.
+    /// Cut of a connection that was over anyway, but for the client to hang up.
     pub(super) const CLOSING: Self = Self { reason: "closing" };
     const SHED: Self = Self { reason: "shed" };
     const ANSWER: Self = Self { reason: "answer" };
@@ -104,7 +104,7 @@ impl Times {
 impl Progress {
     /// A connection that was just opened.
     pub(super) fn new(times: Times, now: Instant) -> Self {
-        let state = State {
+        let state = ConnectionState {
             stage: Stage::Waiting,
             since: now,
             served: now,
@@ -157,7 +157,7 @@ impl Progress {
         }
     }
 
-    /// There are bytes that the client does not take.
+    /// Notes that there are bytes that the client does not take.
     pub(super) fn stuck(&self) {
         self.state.lock().stuck = Some(Instant::now());
     }
@@ -179,8 +179,8 @@ impl Progress {
         is_sending
     }
 
-    /// Since when the client has kept the tracker waiting for a request, whether it has begun with it or not; none if it does
-    /// not, or if the connection is about to end.
+    /// Returns since when the client has kept the tracker waiting for a request, whether it has begun with it or not;
+    /// none if it does not, or if the connection is about to end.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state.lock();
         let waits = matches!(state.stage, Stage::Handshake | Stage::Waiting | Stage::Headers);
@@ -196,7 +196,7 @@ impl Progress {
         }
     }
 
-    /// Whether it is to make room.
+    /// Says whether the connection is to make room.
     #[cfg(test)]
     pub(super) fn is_shed(&self) -> bool {
         self.state.lock().ending == Some(Ending::Shed)
@@ -250,7 +250,7 @@ fn wait(mut alarm: Pin<&mut Sleep>, context: &mut Context<'_>, (until, cut_off):
     Poll::Pending
 }
 
-impl State {
+impl ConnectionState {
     fn enter(&mut self, stage: Stage, now: Instant) {
         // Requests of HTTP/2 may begin and end after that.
         if self.stage != Stage::Closing {
@@ -259,8 +259,8 @@ impl State {
         }
     }
 
-    /// Whether the connection is to end, and if not, until when something has to happen. The task that looks is woken when the
-    /// former changes.
+    /// Looks whether the connection is to end, and if not, until when something has to happen. The task that looks is
+    /// woken when the former changes.
     fn look(&mut self, context: &Context<'_>, times: &Times) -> (Option<Ending>, Option<(Instant, CutOff)>) {
         match &mut self.owner {
             Some(owner) => owner.clone_from(context.waker()),
@@ -269,7 +269,7 @@ impl State {
         (self.ending, self.deadline(times))
     }
 
-    /// Until when something has to happen, and what it would be that took too long.
+    /// Finds the moment until which something has to happen, and what it would be that took too long.
     fn deadline(&self, times: &Times) -> Option<(Instant, CutOff)> {
         if let Some(stuck) = self.stuck {
             return Some((stuck + times.answer, CutOff::ANSWER));

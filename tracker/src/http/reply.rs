@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{Answer, ErrorCode};
 
-use crate::refusal::Refusal;
-use crate::store::Found;
+use crate::model::holding::Found;
+use crate::service::refusal::Refusal;
 
-/// What a handler returns: something as JSON, or a refusal.
+/// Answer of a handler: something as JSON, or a refusal.
 pub(super) type Reply<T = Answer> = Result<Json<T>, Refusal>;
 
 /// A [`QueryAnswer`](sprat_protocol::tracker::QueryAnswer), of which most is written already.

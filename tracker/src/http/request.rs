@@ -1,5 +1,5 @@
-//! What every request gets, whatever it asks: the address that it came from, a bound on its time, an answer even where the
-//! tracker fails, and its place in the metrics.
+//! Frame of every request, whatever it asks: the address that it came from, a bound on its time, an answer even where
+//! the tracker fails, and its place in the metrics.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -21,12 +21,12 @@ use hyper_util::service::TowerToHyperService;
 use tokio::time::timeout;
 
 use super::client::{ClientAddr, Proxies};
-use super::memory::{Exhausted, Memory, Share, hold};
+use super::memory::{Exhausted, Memory, Portion, hold};
 use super::progress::Progress;
-use crate::metrics::{Kind, Metrics};
-use crate::refusal::Refusal;
+use crate::operation::metrics::{MessageKind, Metrics};
+use crate::service::refusal::Refusal;
 
-/// What answers requests.
+/// Frame in which the router answers requests.
 #[derive(Debug)]
 pub(super) struct Requests {
     pub(super) router: TowerToHyperService<Router>,
@@ -38,19 +38,19 @@ pub(super) struct Requests {
 
 /// A connection that requests come over.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct Wire {
     pub(super) requests: Arc<Requests>,
-    /// Who is at its other end, maybe a proxy.
+    /// Address of whoever is at the other end, maybe a proxy.
     pub(super) remote: IpAddr,
     pub(super) progress: Arc<Progress>,
 }
 
-impl Line {
+impl Wire {
     /// Answers a request.
     pub(super) async fn answer(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-    ) -> Result<Response<Answer>, Infallible> {
+    ) -> Result<Response<AnswerBody>, Infallible> {
         let mut open = OpenRequest::begin(self.clone(), &request);
         let Requests { router, proxies, handler_time, metrics, .. } = &*self.requests;
         let client = match proxies.contain(self.remote) {
@@ -74,23 +74,23 @@ impl Line {
             }
         };
         open.answered(response.status());
-        Ok(response.map(|body| Answer { body, open: Some(open) }))
+        Ok(response.map(|body| AnswerBody { body, open: Some(open) }))
     }
 }
 
 /// A request whose answer is not written yet.
 #[derive(Debug)]
 struct OpenRequest {
-    line: Arc<Line>,
-    kind: Kind,
+    line: Arc<Wire>,
+    kind: MessageKind,
     began: Instant,
     refused: bool,
-    /// What its answer takes.
-    share: Share,
+    /// Memory that the answer takes.
+    share: Portion,
 }
 
 impl OpenRequest {
-    fn begin(line: Arc<Line>, request: &Request<Incoming>) -> Self {
+    fn begin(line: Arc<Wire>, request: &Request<Incoming>) -> Self {
         let began = Instant::now();
         line.progress.request_began(request.version() == Version::HTTP_2, began);
         line.requests.metrics.request_began();
@@ -110,27 +110,27 @@ impl Drop for OpenRequest {
     }
 }
 
-fn kind(path: &str) -> Kind {
+fn kind(path: &str) -> MessageKind {
     match path {
-        "/v1/query" => Kind::Query,
-        "/v1/heartbeat" => Kind::Heartbeat,
-        "/v1/register" => Kind::Register,
-        "/v1/unregister" => Kind::Unregister,
-        "/v1/search" => Kind::Search,
-        path if path.starts_with("/v1/files/") => Kind::Query,
-        _ => Kind::Other,
+        "/v1/query" => MessageKind::Query,
+        "/v1/heartbeat" => MessageKind::Heartbeat,
+        "/v1/register" => MessageKind::Register,
+        "/v1/unregister" => MessageKind::Unregister,
+        "/v1/search" => MessageKind::Search,
+        path if path.starts_with("/v1/files/") => MessageKind::Query,
+        _ => MessageKind::Other,
     }
 }
 
 /// The body of an answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct AnswerBody {
     body: Body,
     /// Ends with the last bytes of the body, wherever those wait to be sent.
     open: Option<OpenRequest>,
 }
 
-impl hyper::body::Body for Answer {
+impl hyper::body::Body for AnswerBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -168,7 +168,7 @@ async fn catch_panic<F: Future>(handler: F) -> Result<F::Output, Panicked> {
     .await
 }
 
-/// What a panic says, which is nearly always text.
+/// Returns the words of a panic, which is nearly always text.
 fn said(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("something that is no text")

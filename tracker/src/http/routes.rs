@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! Routes: the path of each, and its handler.
 
 #![allow(unused_qualifications, reason = "the code that is derived from descriptions has them")]
 
@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
 use serde::Deserialize;
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::{
@@ -21,48 +21,21 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::{Takes, admit};
 use super::admin;
+use super::admit::{Takes, admit};
+use super::app::{App, Client, Tracking, caller};
 use super::body::{Batch, Body};
-use super::client::ClientAddr;
-use super::memory::Memory;
 use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
 use crate::access::Role;
-use crate::config::ServerConfig;
-use crate::metrics::Metrics;
-use crate::proof::Proof;
-use crate::readiness::{NotReady, Readiness};
-use crate::refusal::{Refusal, shown};
-use crate::service::{Caller, Now, Stats, Tracker};
-
-/// What the handlers need.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(super) tracker: Arc<Tracker>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) readiness: Readiness,
-    pub(super) max_body_len: usize,
-    pub(super) max_batch_len: usize,
-    pub(super) memory: Arc<Memory>,
-}
-
-impl App {
-    pub(crate) fn new(tracker: Arc<Tracker>, config: &ServerConfig) -> Self {
-        let &ServerConfig { max_body_len, max_batch_len, max_memory, .. } = config;
-        let metrics = tracker.metrics().clone();
-        Self {
-            tracker,
-            metrics,
-            readiness: Readiness::default(),
-            max_body_len,
-            max_batch_len,
-            memory: Memory::new(max_memory),
-        }
-    }
-}
+use crate::access::proof::Proof;
+use crate::model::moment::Now;
+use crate::model::shown::shown;
+use crate::operation::readiness::NotReady;
+use crate::service::Stats;
+use crate::service::refusal::Refusal;
 
 /// All routes, and their description: each is named here once, under what it takes to use it. Those for metrics are here
 /// only where they have no address of their own.
@@ -106,10 +79,7 @@ fn health() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
-pub(super) type Client = Extension<ClientAddr>;
-pub(super) type Tracking = State<Arc<App>>;
-
-/// "I have these files."
+/// REGISTER: "I have these files."
 ///
 /// A peer says where it listens and what it has. Files are added to what it registered before; its lease starts anew. The
 /// peer signs the body: with its Ed25519 key, over the bytes `sprat tracker register v1`, a zero byte, and the body as it is
@@ -129,7 +99,7 @@ async fn register(State(app): Tracking, client: Client, headers: HeaderMap, Batc
     Ok(Json(Answer::Registered(answer)))
 }
 
-/// "Who has these files?"
+/// QUERY: "Who has these files?"
 #[utoipa::path(
     post,
     path = "/v1/query",
@@ -142,7 +112,7 @@ async fn query(State(app): Tracking, client: Client, Body(body): Body) -> Result
     Ok(query_answer(&found))
 }
 
-/// "I am still here."
+/// HEARTBEAT: "I am still here."
 ///
 /// Renews the lease on everything that a peer registered.
 #[utoipa::path(
@@ -157,7 +127,7 @@ async fn heartbeat(State(app): Tracking, client: Client, Batch(body): Batch) -> 
     Ok(Json(Answer::HeartbeatAnswer(answer)))
 }
 
-/// "I no longer have these files."
+/// UNREGISTER: "I no longer have these files."
 #[utoipa::path(
     post,
     path = "/v1/unregister",
@@ -170,7 +140,7 @@ async fn unregister(State(app): Tracking, client: Client, Batch(body): Batch) ->
     Ok(Json(Answer::Unregistered(answer)))
 }
 
-/// "Which files are called like this?"
+/// SEARCH: "Which files are called like this?"
 #[utoipa::path(
     post,
     path = "/v1/search",
@@ -188,7 +158,7 @@ async fn search(State(app): Tracking, client: Client, Body(body): Body) -> Reply
 struct SearchParameters {
     /// Words that the name must contain, in any order and case; parts of words are enough.
     q: String,
-    /// Which page of 50 files, counted from 0.
+    /// Number of the page of 50 files, counted from 0.
     #[serde(default)]
     page: u32,
 }
@@ -225,13 +195,13 @@ async fn file(State(app): Tracking, client: Client, Path(file_id): Path<String>)
     Ok(file_info(app.tracker.file(caller(client), file_id).await?))
 }
 
-/// What the tracker tells about itself
+/// Numbers of the tracker
 #[utoipa::path(get, path = "/v1/stats", tag = "operation", responses((status = 200, description = "Numbers", body = Stats)))]
 async fn stats(State(app): Tracking) -> Json<Stats> {
     Json(app.tracker.stats(Now::read()))
 }
 
-/// Whether the tracker can serve
+/// Readiness of the tracker
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -257,7 +227,7 @@ async fn metrics(State(app): Tracking) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 
-/// Whether the process lives
+/// Life of the process
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It does", body = String)))]
 async fn healthz() -> &'static str {
     "ok"
@@ -269,8 +239,4 @@ async fn wrong_method(method: Method, uri: Uri) -> Reply {
 
 async fn unknown_route(uri: Uri) -> Reply {
     Err(Refusal::UnknownRoute(shown(uri.path())))
-}
-
-pub(super) fn caller(Extension(ClientAddr(address)): Client) -> Caller {
-    Caller::new(address, Now::read())
 }

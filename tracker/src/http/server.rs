@@ -11,17 +11,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accept::{Listening, all_ended, let_all_in};
+use super::app::App;
 use super::client::Proxies;
 use super::connection::Connections;
 use super::gate::Gate;
 use super::request::Requests;
-use super::routes::{App, metrics_router, router};
+use super::routes::{metrics_router, router};
 use super::tls::{Certificate, TlsError, https};
 use crate::config::{Config, ServerConfig};
-use crate::listeners::Listeners;
-use crate::readiness::NotReady;
+use crate::operation::listeners::Listeners;
+use crate::operation::readiness::NotReady;
 
-/// How often the files of the certificate are looked at.
+/// Pause between two looks at the files of the certificate.
 const CERTIFICATE_TICK: Duration = Duration::from_secs(10);
 /// Connections to where only metrics are served. They are not counted with the others, so that a tracker that is full can
 /// still be looked at.
@@ -29,27 +30,27 @@ const METRICS_CONNECTIONS: usize = 64;
 
 /// Serves a tracker over HTTP.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(super) struct HttpServer {
     app: Arc<App>,
     config: ServerConfig,
     grace: Duration,
     certificate: Option<Arc<Certificate>>,
 }
 
-impl Server {
+impl HttpServer {
     /// Reads the certificate, if there is to be one.
-    pub(crate) fn new(app: App, config: &Config) -> Result<Self, TlsError> {
+    pub(super) fn new(app: App, config: &Config) -> Result<Self, TlsError> {
         let certificate = config.server.tls.clone().map(Certificate::load).transpose()?.map(Arc::new);
         Ok(Self { app: Arc::new(app), config: config.server.clone(), grace: config.grace, certificate })
     }
 
     /// Reads the certificate again, if there is one.
-    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+    pub(super) fn reload(&self) -> Result<(), TlsError> {
         self.certificate.as_ref().map_or(Ok(()), |certificate| certificate.reload())
     }
 
     /// Serves until `shutdown`; then lets open requests end, and after the grace time ends them. No task outlives this.
-    pub(crate) async fn run(&self, listeners: Listeners, shutdown: &CancellationToken) {
+    pub(super) async fn run(&self, listeners: Listeners, shutdown: &CancellationToken) {
         let streams = TaskTracker::new();
         let listening = self.listen(listeners, &streams);
         let mut connections = JoinSet::new();
@@ -94,7 +95,7 @@ impl Server {
         }
     }
 
-    /// What is served where.
+    /// Pairs each listener with the connections that it serves.
     fn listen(&self, listeners: Listeners, streams: &TaskTracker) -> Vec<Listening> {
         let Listeners { main, metrics } = listeners;
         let main_router = router(self.app.clone(), metrics.is_none());

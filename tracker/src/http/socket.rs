@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::progress::Progress;
 
-/// How much is read of what a client still sends after the last answer.
+/// Upper bound of the bytes that are read of what a client still sends after the last answer.
 const MAX_LINGER_LEN: usize = 2 * 1024 * 1024;
 
 /// A socket, or what speaks TLS on one.
@@ -17,7 +17,7 @@ const MAX_LINGER_LEN: usize = 2 * 1024 * 1024;
 pub(super) struct Socket<S> {
     inner: S,
     progress: Arc<Progress>,
-    /// Whether there are bytes that the client does not take.
+    /// Set while there are bytes that the client does not take.
     stuck: bool,
     /// Bytes that were thrown away after the last answer, once that is written.
     lingered: Option<usize>,

@@ -15,15 +15,15 @@ use rustls::sign::CertifiedKey;
 
 use crate::config::TlsFiles;
 
-/// Why a certificate cannot be used.
+/// Reason why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read, or is not what it should be.
     #[error("cannot read {path}: {reason}", path = path.display())]
     File {
-        /// Which file.
+        /// Path of the file.
         path: Box<Path>,
-        /// What is wrong with it.
+        /// Cause.
         reason: pem::Error,
     },
     /// The certificate and the key do not fit, or are of a kind that is not supported.
@@ -31,7 +31,7 @@ pub enum TlsError {
     Pair {
         /// The file of the certificate.
         path: Box<Path>,
-        /// What is wrong with it.
+        /// Cause.
         reason: rustls::Error,
     },
 }
@@ -41,11 +41,11 @@ pub enum TlsError {
 pub(super) struct Certificate {
     files: TlsFiles,
     current: RwLock<Arc<CertifiedKey>>,
-    /// What the files looked like when they were last read.
+    /// Stamps of the files when they were last read.
     seen: Mutex<Option<Stamps>>,
 }
 
-/// When each file was last changed, and its length.
+/// Time of each file's last change, and its length.
 type Stamps = [(SystemTime, u64); 2];
 
 impl Certificate {

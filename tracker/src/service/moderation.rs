@@ -1,5 +1,6 @@
-//! What the operator of a tracker tells it while it runs: who may use it, and what it is to forget.
+//! Moderation: orders of the operator while the tracker runs, on who may use it and what it is to forget.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sprat_chunking::FileId;
@@ -9,22 +10,29 @@ use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::{Now, Tracker};
+use super::names::Names;
+use super::refusal::Refusal;
 use crate::access::blocks::{Added, BlockError, Reason, Target};
-use crate::access::tokens::TokenError;
 use crate::access::{Access, AccessConfig, AccessFilesError, FileError, Role};
-use crate::catalogue::Full;
-use crate::refusal::Refusal;
+use crate::model::moment::Now;
+use crate::store::Store;
 
-/// How often it is looked whether another process has made or revoked a token.
+/// Pause between two looks whether another process has made or revoked a token.
 const TOKEN_TICK: Duration = Duration::from_secs(1);
-/// After so many of these looks it is written down which tokens were used.
+/// Number of these looks after which it is written down which tokens were used.
 const LOOKS_PER_NOTE: u32 = 60;
 
-impl Tracker {
-    /// Who may do what.
-    pub fn access(&self) -> &Access {
-        &self.access
+/// Moderation of a tracker while it runs.
+#[derive(Debug)]
+pub struct Moderation {
+    access: Arc<Access>,
+    store: Arc<dyn Store>,
+    names: Arc<Names>,
+}
+
+impl Moderation {
+    pub(super) fn new(access: Arc<Access>, store: Arc<dyn Store>, names: Arc<Names>) -> Self {
+        Self { access, store, names }
     }
 
     /// Makes a token that ends at `expires` in seconds since 1970, or never.
@@ -79,7 +87,7 @@ impl Tracker {
         Ok(is_removed)
     }
 
-    /// What was blocked while the tracker ran.
+    /// Lists what was blocked while the tracker ran.
     ///
     /// # Errors
     /// [`Refusal`] if that cannot be read.
@@ -153,17 +161,12 @@ impl Tracker {
         }
     }
 
-    /// What is blocked is left out of every answer, wherever it is still known.
+    /// Forgets a blocked file. Where it is still known it is left out of every answer.
     async fn forget_file(&self, file_id: FileId) {
         if let Err(error) = self.store.remove_file(file_id).await {
             tracing::warn!(%file_id, %error, "a blocked file stays in the store, and in no answer");
         }
-        self.tell_of_removal(file_id);
-        let written = match self.names.catalogue.remove(file_id) {
-            Ok(written) => written.wait().await.is_ok(),
-            Err(Full) => false,
-        };
-        if !written {
+        if !self.names.remove(file_id).await {
             tracing::warn!(%file_id, "the name of a blocked file stays in the catalogue, and in no answer");
         }
     }
@@ -180,28 +183,4 @@ impl Tracker {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     spawn_blocking(work).await.expect("this neither panics nor is it aborted")
-}
-
-impl From<TokenError> for Refusal {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::NoRandomness(_) | TokenError::File(_) => failed(&error),
-            _ => Self::Malformed(error.to_string()),
-        }
-    }
-}
-
-impl From<BlockError> for Refusal {
-    fn from(error: BlockError) -> Self {
-        match error {
-            BlockError::File(_) => failed(&error),
-            BlockError::NoFolder | BlockError::TooMany(_) => Self::Malformed(error.to_string()),
-        }
-    }
-}
-
-/// The log says why, and not the answer.
-fn failed(error: &dyn std::error::Error) -> Refusal {
-    tracing::error!(%error, "a change of who may do what failed");
-    Refusal::Failed
 }

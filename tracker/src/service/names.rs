@@ -1,51 +1,55 @@
-//! The names of files: what the catalogue is told and asked, and what it forgets.
+//! Names of files: what the catalogue is told and asked, and what it forgets.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use sprat_chunking::FileId;
 use sprat_protocol::PeerId;
-use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchAnswer, SearchHit};
+use sprat_protocol::tracker::{Search, SearchAnswer, SearchHit};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
-use super::{Caller, Now, Tracker, at_most, to_u32};
-use crate::catalogue::{Catalogue, Found, Opening, Page, Pass, Put, Retention, Settings, Words};
+use super::others::Others;
+use super::refusal::Refusal;
+use crate::access::Access;
+use crate::catalogue::{Catalogue, Full, Match, Opening, Page, Pass, Put, Retention, Settings, Words};
 use crate::config::CatalogueConfig;
-use crate::refusal::Refusal;
-use crate::store::{Claim, Summary, Unavailable};
+use crate::model::count::to_u32;
+use crate::model::error::Unavailable;
+use crate::model::holding::{Claim, Summary};
+use crate::model::moment::Now;
+use crate::operation::metrics::Metrics;
+use crate::store::Store;
+use crate::store::cluster::Cluster;
 
-/// How many searches may wait for their turn or have it.
+/// Number of searches that may wait for their turn or have it.
 const SEARCHES: usize = 1000;
-/// How often it is looked whether the catalogue had to begin anew.
+/// Pause between two looks whether the catalogue had to begin anew.
 const LOOK_TICK: Duration = Duration::from_secs(1);
-/// How often it is looked for names that need not be kept.
+/// Pause between two passes over the names, for those that need not be kept.
 const PRUNE_TICK: Duration = Duration::from_secs(3600);
-/// How long to rest after a step that others are not to notice.
+/// Rest after a step that others are not to notice.
 const REST: Duration = Duration::from_millis(50);
-/// How soon it is tried again to learn all names, if a part of the store is away.
+/// Pause before all names are learnt again, if a part of the store is away.
 const RELEARN_AGAIN: Duration = Duration::from_secs(30);
 
-/// The catalogue, and what the tracker needs to use it.
+/// The names of files, as the messages need them.
 #[derive(Debug)]
 pub(super) struct Names {
-    pub(super) catalogue: Arc<Catalogue>,
+    catalogue: Arc<Catalogue>,
     config: CatalogueConfig,
+    store: Arc<dyn Store>,
+    access: Arc<Access>,
+    others: Option<Others>,
+    metrics: Arc<Metrics>,
     searches: Semaphore,
-    /// Those that run: as many as can be answered at a time, each on a thread.
+    /// Permits of searches that run: as many as can be answered at a time, each on a thread.
     running: Semaphore,
     /// Rung when names were lost that the store knows.
-    pub(super) lost: Notify,
-}
-
-impl Names {
-    pub(super) fn new(catalogue: Catalogue, config: CatalogueConfig) -> Self {
-        let (searches, running) = (Semaphore::new(SEARCHES), Semaphore::new(Settings::default().readers));
-        Self { catalogue: Arc::new(catalogue), config, searches, running, lost: Notify::new() }
-    }
+    lost: Arc<Notify>,
 }
 
 /// Tells the log what was found where the catalogue is kept.
@@ -60,32 +64,44 @@ pub(super) fn report(opening: &Opening) {
     }
 }
 
-impl Tracker {
-    /// Somebody looks for files by name.
+impl Names {
+    pub(super) fn new(
+        catalogue: Arc<Catalogue>,
+        config: CatalogueConfig,
+        store: Arc<dyn Store>,
+        access: Arc<Access>,
+        cluster: Option<Arc<Cluster>>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let (searches, running) = (Semaphore::new(SEARCHES), Semaphore::new(Settings::default().readers));
+        let lost = Arc::new(Notify::new());
+        let others = cluster.map(|cluster| Others::new(cluster, catalogue.clone(), access.clone(), lost.clone()));
+        Self { catalogue, config, store, access, others, metrics, searches, running, lost }
+    }
+
+    /// Answers a SEARCH with the files whose names have its words.
     ///
     /// # Errors
-    /// [`Refusal`] if these are too many words, or too many people search.
-    pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
-        at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
-        self.requests.search.fetch_add(1, Ordering::Relaxed);
-        let _place = self.names.searches.try_acquire().map_err(|_| {
+    /// [`Refusal`] if too many people search.
+    pub(super) async fn search(&self, now: Now, message: &Search) -> Result<SearchAnswer, Refusal> {
+        let _place = self.searches.try_acquire().map_err(|_| {
             self.metrics.cap_hit("searches");
             Refusal::busy()
         })?;
-        let turn = self.names.running.acquire().await.expect("it is never closed");
-        let (catalogue, words) = (self.names.catalogue.clone(), Words::new(&message.words));
+        let turn = self.running.acquire().await.expect("it is never closed");
+        let (catalogue, words) = (self.catalogue.clone(), Words::new(&message.words));
         let matches = spawn_blocking(move || catalogue.search(&words)).await.expect("a search does not panic");
         drop(turn);
-        let mut found = matches.map_err(|error| {
+        let mut matches = matches.map_err(|error| {
             tracing::debug!(%error, "a search failed");
             Refusal::busy()
         })?;
-        found.found.retain(|found| self.access.blocks().file(found.file_id).is_ok());
-        let file_ids: Vec<FileId> = found.found.iter().map(|found| found.file_id).collect();
-        let summaries = self.store.summaries(caller.now, &file_ids).await;
+        matches.files.retain(|file| self.access.blocks().file(file.file_id).is_ok());
+        let file_ids: Vec<FileId> = matches.files.iter().map(|file| file.file_id).collect();
+        let summaries = self.store.summaries(now, &file_ids).await;
         let mut page = Page::new(message.page);
-        for (found, summary) in found.found.into_iter().zip(summaries) {
-            page.offer(found.rank, search_hit(found, summary));
+        for (file, summary) in matches.files.into_iter().zip(summaries) {
+            page.offer(file.rank, search_hit(file, summary));
         }
         Ok(page.finish())
     }
@@ -93,12 +109,14 @@ impl Tracker {
     /// Tells the catalogue and others what these files are called by now, each of which this peer holds.
     pub(super) async fn record(&self, now: Now, files: &[(FileId, PeerId)]) {
         for put in self.called(now, files).await {
-            self.tell_of(&put);
+            if let Some(others) = &self.others {
+                others.tell_of(&put);
+            }
             self.write(put);
         }
     }
 
-    /// What these files are called by now, each of which this peer holds.
+    /// Finds the names of these files by now, each of which this peer holds.
     async fn called(&self, now: Now, files: &[(FileId, PeerId)]) -> Vec<Put> {
         let file_ids: Vec<FileId> = files.iter().map(|(file_id, _)| *file_id).collect();
         let summaries = self.store.summaries(now, &file_ids).await;
@@ -111,36 +129,52 @@ impl Tracker {
 
     fn write(&self, put: Put) {
         let file_id = put.file_id;
-        if self.names.catalogue.put(put).is_err() {
+        if self.catalogue.put(put).is_err() {
             // Room was looked for before, so this is rare: others were quicker. The name comes with the next peer.
             tracing::debug!(%file_id, "no room for a name");
         }
     }
 
+    /// Forgets the name of a file, here and at other trackers. Returns whether that is durable.
+    pub(super) async fn remove(&self, file_id: FileId) -> bool {
+        if let Some(others) = &self.others {
+            others.tell_of_removal(file_id);
+        }
+        match self.catalogue.remove(file_id) {
+            Ok(written) => written.wait().await.is_ok(),
+            Err(Full) => false,
+        }
+    }
+
+    /// Says whether so many names more find room.
+    pub(super) fn has_room(&self, names: usize) -> bool {
+        self.catalogue.has_room(names)
+    }
+
     /// Waits until SEARCH finds everything that was registered before.
-    pub async fn flush(&self) {
-        if self.names.catalogue.flush().wait().await.is_err() {
+    pub(super) async fn flush(&self) {
+        if self.catalogue.flush().wait().await.is_err() {
             tracing::error!("the latest names of files could not be written; peers say them again");
         }
     }
 
     /// Forgets names that need not be kept, and notices when they were lost; for ever.
-    pub(super) async fn keep_names(&self) {
+    pub(super) async fn keep(&self) {
         let mut looks = tokio::time::interval(LOOK_TICK);
         let mut prunes = tokio::time::interval(PRUNE_TICK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         prunes.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut begun_anew, mut trouble) = (self.names.catalogue.begun_anew(), None);
+        let (mut begun_anew, mut trouble) = (self.catalogue.begun_anew(), None);
         loop {
             tokio::select! {
                 _ = looks.tick() => {
-                    let times = self.names.catalogue.begun_anew();
+                    let times = self.catalogue.begun_anew();
                     if times != begun_anew {
                         begun_anew = times;
                         tracing::error!("the catalogue was damaged and begins anew with the files that somebody has");
-                        self.names.lost.notify_one();
+                        self.lost.notify_one();
                     }
-                    let current = self.names.catalogue.trouble();
+                    let current = self.catalogue.trouble();
                     if current != trouble {
                         match &current {
                             Some(reason) => tracing::error!(reason, "the catalogue cannot be written; it is tried again"),
@@ -154,10 +188,17 @@ impl Tracker {
         }
     }
 
+    /// Writes down what other trackers tell, if there are any; for ever.
+    pub(super) async fn keep_following(&self) {
+        if let Some(others) = &self.others {
+            others.keep_following().await;
+        }
+    }
+
     /// Tells the catalogue the names that the store knows, whenever some were lost; for ever.
     pub(super) async fn keep_relearning(&self) {
         loop {
-            self.names.lost.notified().await;
+            self.lost.notified().await;
             while self.relearn().await.is_err() {
                 tokio::time::sleep(RELEARN_AGAIN).await;
             }
@@ -167,11 +208,11 @@ impl Tracker {
     /// Tells the catalogue the names of all files that somebody holds.
     async fn relearn(&self) -> Result<(), Unavailable> {
         let (mut walk, mut known) = (self.store.walk(), 0);
-        while let Some(files) = walk.next().await? {
+        while let Some(files) = walk.next().await {
             let is_allowed = |(file_id, _): &(FileId, PeerId)| self.access.blocks().file(*file_id).is_ok();
-            let files: Vec<_> = files.into_iter().filter(is_allowed).collect();
+            let files: Vec<_> = files?.into_iter().filter(is_allowed).collect();
             // Those that others find room for come first.
-            while !self.names.catalogue.has_room(2 * files.len()) {
+            while !self.catalogue.has_room(2 * files.len()) {
                 tokio::time::sleep(REST).await;
             }
             self.called(Now::read(), &files).await.into_iter().for_each(|put| self.write(put));
@@ -184,11 +225,11 @@ impl Tracker {
 
     /// Forgets the names that need not be kept.
     async fn prune(&self, now: Now) {
-        let CatalogueConfig { keep, files } = self.names.config;
+        let CatalogueConfig { keep, files } = self.config;
         let retention = Retention { seen_since: now.unix_seconds.saturating_sub(keep.as_secs()), most: files };
         let mut pass = Pass::default();
         while !pass.done {
-            let (catalogue, store) = (self.names.catalogue.clone(), self.store.clone());
+            let (catalogue, store) = (self.catalogue.clone(), self.store.clone());
             let runtime = Handle::current();
             let are_alive = move |file_ids: &[FileId]| runtime.block_on(store.may_be_held(now, file_ids));
             let step = spawn_blocking(move || catalogue.prune(pass, &retention, now.unix_seconds, are_alive));
@@ -203,15 +244,15 @@ impl Tracker {
         }
     }
 
-    /// How many names are known, and how many changes of them wait to be written.
-    pub(crate) fn names_known(&self) -> (usize, usize) {
-        (self.names.catalogue.len(), self.names.catalogue.waiting())
+    /// Counts the names that are known, and the changes of them that wait to be written.
+    pub(super) fn known(&self) -> (usize, usize) {
+        (self.catalogue.len(), self.catalogue.waiting())
     }
 }
 
 /// A file as it is answered: by the name that most of those have for it who hold it now, or else by its last one.
-fn search_hit(found: Found, summary: Option<Summary>) -> SearchHit {
-    let Found { file_id, name, layout, first_seen, .. } = found;
+fn search_hit(file: Match, summary: Option<Summary>) -> SearchHit {
+    let Match { file_id, name, layout, first_seen, .. } = file;
     let (name, layout, seeders, leechers) = match summary {
         Some(Summary { claim, seeders, leechers }) => (claim.name.to_string(), claim.layout, seeders, leechers),
         None => (name, layout, 0, 0),

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// Longer than anything here takes, so that what hangs fails.
+/// Time beyond anything here, so that what hangs fails.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) const FILE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

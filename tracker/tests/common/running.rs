@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-/// It is ended when the test ends, however that ends.
+/// Program that is ended when the test ends, however that ends.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {

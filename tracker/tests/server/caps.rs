@@ -1,4 +1,4 @@
-//! How many connections there may be.
+//! Caps on connections.
 
 use std::time::Duration;
 

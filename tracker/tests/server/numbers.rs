@@ -1,4 +1,4 @@
-//! What the tracker tells Prometheus, and those who ask whether it is ready.
+//! Numbers for Prometheus, and readiness.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Where a request is said to come from, and who is believed.
+//! Origin of a request, and the proxies that are believed about it.
 
 use serde_json::json;
 use sprat_tracker::config::{ProxyHeader, ServerConfig};

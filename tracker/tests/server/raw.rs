@@ -15,7 +15,7 @@ pub(crate) struct Raw<S = TcpStream> {
     read: Vec<u8>,
 }
 
-/// What came back.
+/// Answer that came back.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

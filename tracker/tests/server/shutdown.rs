@@ -1,4 +1,4 @@
-//! How the tracker ends.
+//! End of a tracker.
 
 use std::time::{Duration, Instant};
 

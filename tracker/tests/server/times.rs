@@ -1,4 +1,5 @@
-//! How long clients may take. Each test makes one time short and leaves the others long, so that it is known which one ended.
+//! Times that clients may take. Each test makes one time short and leaves the others long, so that it is known which
+//! one ended.
 
 use std::time::{Duration, Instant};
 

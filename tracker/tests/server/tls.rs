@@ -10,7 +10,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use sprat_tracker::config::{ServerConfig, TlsFiles};
-use sprat_tracker::server::StartError;
+use sprat_tracker::http::StartError;
 use sprat_tracker::{Config, Listeners, Server};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;

@@ -13,17 +13,17 @@ use std::time::{Duration, Instant};
 use sprat_tracker::ClusterConfig;
 use tempfile::TempDir;
 
-/// With this in the environment, tests fail where there are no servers to be started; otherwise they are skipped.
+/// Variable with which tests fail where there are no servers to be started; otherwise they are skipped.
 const REQUIRED: &str = "SPRAT_REQUIRE_REDIS";
-/// After which time without a word the servers hold one of them to be away.
+/// Time without a word after which the servers hold one of them to be away.
 const NODE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longer than starting takes.
+/// Time beyond what starting takes.
 const LONG: Duration = Duration::from_secs(60);
-/// How long to wait before looking again.
+/// Pause before looking again.
 const PAUSE: Duration = Duration::from_millis(50);
 
 const SLOTS: u32 = 16384;
-/// How many primaries there are. Server `n + PRIMARIES` is the replica of server `n`, at first.
+/// Number of primaries. Server `n + PRIMARIES` is the replica of server `n`, at first.
 pub(crate) const PRIMARIES: usize = 3;
 
 /// The servers, which end with this value, or with the test if that ends in another way.
@@ -57,13 +57,13 @@ impl Servers {
         Some(servers)
     }
 
-    /// How a tracker finds them.
+    /// Configures a tracker that finds them.
     pub(crate) fn config(&self, prefix: &str) -> ClusterConfig {
         let nodes = self.servers[..2].iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
         ClusterConfig { nodes, prefix: prefix.to_owned(), ..ClusterConfig::default() }
     }
 
-    /// Which of the primaries served this slot at first.
+    /// Finds the primary that served this slot at first.
     pub(crate) fn shard_of(slot: u16) -> usize {
         (0..PRIMARIES).find(|shard| u32::from(slot) <= last_slot(*shard)).unwrap()
     }
@@ -92,7 +92,7 @@ impl Servers {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 
-    /// What a server answers to a command.
+    /// Sends a command to a server, and returns its answer as text.
     pub(crate) fn say(&self, number: usize, command: &[&str]) -> String {
         let port = self.servers[number].port.to_string();
         let output = Command::new(self.cli).args(["-p", &port]).args(command).output().unwrap();

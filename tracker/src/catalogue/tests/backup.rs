@@ -1,8 +1,17 @@
 //! A copy of a catalogue that is being written.
 
-use std::sync::mpsc::TryRecvError;
+use std::fs;
+use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
+use std::time::Duration;
 
-use super::*;
+use rusqlite::Connection;
+
+use super::helpers::*;
+use crate::catalogue::backup::backup;
+use crate::catalogue::error::BackupError;
+use crate::catalogue::handle::{Catalogue, Settings};
+use crate::catalogue::place::{Opening, Place};
 
 #[test]
 fn a_backup_is_one_moment_of_a_catalogue_that_is_being_written() {

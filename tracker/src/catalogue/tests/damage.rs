@@ -1,11 +1,20 @@
 //! Files in which bits were turned over, sectors lost and ends cut off: each is noticed and set aside, or changes no answer.
 
+use std::fs;
+
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rusqlite::Connection;
 
-use super::*;
+use super::helpers::*;
+use crate::catalogue::entry::Entry;
+use crate::catalogue::error::ReadError;
+use crate::catalogue::handle::Catalogue;
+use crate::catalogue::place::Opening;
+use crate::catalogue::search::Matches;
+use crate::catalogue::words::Words;
 
-/// What is asked of a catalogue, in words that are common, rare, several, short and none.
+/// Questions to a catalogue, in words that are common, rare, several, short and none.
 const QUESTIONS: &[&str] = &["name", "red", "17", "blue 7", "nam een", "e", "", "purple"];
 
 /// An answer to each of the questions, and the entry of each file.
@@ -31,7 +40,7 @@ impl Answers {
     fn assert_true(&self, right: &Self) {
         assert_eq!(self.len, right.len);
         for (found, right) in self.found.iter().zip(&right.found) {
-            assert!(found.found.iter().all(|found| right.found.contains(found)));
+            assert!(found.files.iter().all(|file| right.files.contains(file)));
         }
         for (entry, right) in self.entries.iter().zip(&right.entries) {
             assert!(entry.is_none() || entry == right);
@@ -52,13 +61,13 @@ fn make(files: u32) -> (Vec<u8>, Answers) {
     }
     catalogue.flush().wait_blocking().unwrap();
     let answers = ask(&catalogue, files).unwrap();
-    assert!(answers.found[..7].iter().all(|matches| !matches.found.is_empty() && matches.all));
+    assert!(answers.found[..7].iter().all(|matches| !matches.files.is_empty() && matches.all));
     drop(catalogue);
     (fs::read(&path).unwrap(), answers)
 }
 
-/// Whether the damage in these bytes is noticed: at the start, by an answer or by the check. If it is not, it must make no
-/// difference.
+/// Says whether the damage in these bytes is noticed: at the start, by an answer or by the check. If it is not, it must
+/// make no difference.
 fn is_noticed(bytes: &[u8], files: u32, right: &Answers) -> bool {
     let (_dir, path) = place();
     fs::write(&path, bytes).unwrap();

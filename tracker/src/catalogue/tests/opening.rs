@@ -1,6 +1,14 @@
-//! What is found at the start.
+//! Opening of a catalogue in every state.
 
-use super::*;
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::helpers::*;
+use crate::catalogue::error::OpenError;
+use crate::catalogue::handle::Catalogue;
+use crate::catalogue::place::{Opening, Place, Site};
+use crate::catalogue::schema::{self, MIGRATIONS};
 
 #[test]
 fn what_was_written_is_there_after_a_restart() {
@@ -102,7 +110,7 @@ fn a_catalogue_whose_making_was_cut_short_is_made_again() {
     // The tables are there, but the file is not in WAL mode yet.
     let (_dir, path) = place();
     let db = Connection::open(&path).unwrap();
-    schema::migrate(&db, schema::Kind::Empty, MIGRATIONS).unwrap();
+    schema::migrate(&db, schema::DatabaseKind::Empty, MIGRATIONS).unwrap();
     drop(db);
     assert_eq!(open(&path).1, Opening::AsItWas { files: 0 });
 }

@@ -1,7 +1,13 @@
-//! What is forgotten.
+//! Forgetting of names.
 
-use super::writer::SEEN_WITHIN;
-use super::*;
+use sprat_chunking::FileId;
+
+use super::helpers::*;
+use crate::catalogue::handle::{Catalogue, Settings};
+use crate::catalogue::place::Place;
+use crate::catalogue::prune::{Pass, Retention};
+use crate::catalogue::queue::Put;
+use crate::catalogue::writer::SEEN_WITHIN;
 
 const DAY: u64 = 24 * 60 * 60;
 

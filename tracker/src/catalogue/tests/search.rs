@@ -1,9 +1,15 @@
-//! Which names are found.
+//! Searches: the names that are found.
+
+use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::words::fold;
-use super::*;
+use super::helpers::*;
+use crate::catalogue::handle::{Catalogue, Settings};
+use crate::catalogue::place::Place;
+use crate::catalogue::search::Match;
+use crate::catalogue::words::fold;
+use crate::catalogue::words::{Rank, Words};
 
 #[test]
 fn all_words_must_be_in_the_name_in_any_order_case_and_form() {
@@ -22,7 +28,7 @@ fn all_words_must_be_in_the_name_in_any_order_case_and_form() {
         (" ", vec![(id(3), 0), (id(2), 0), (id(1), 0), (id(0), 0)]),
     ] {
         let matches = catalogue.search(&Words::new(words)).unwrap();
-        let ids: Vec<_> = matches.found.iter().map(|found| (found.file_id, found.rank.whole)).collect();
+        let ids: Vec<_> = matches.files.iter().map(|found| (found.file_id, found.rank.whole)).collect();
         assert_eq!((ids, matches.all), (found, true), "{words}");
     }
 }
@@ -31,9 +37,9 @@ fn all_words_must_be_in_the_name_in_any_order_case_and_form() {
 fn what_is_found_is_what_was_put() {
     let catalogue = in_memory();
     catalogue.fill(["a.iso", "b.iso"]);
-    let found = catalogue.search(&Words::new("b.i")).unwrap().found;
+    let found = catalogue.search(&Words::new("b.i")).unwrap().files;
     let rank = Rank { whole: 0, begun: 1 };
-    let expected = Found { file_id: id(1), name: "b.iso".into(), layout: layout(1), first_seen: NOW, rank };
+    let expected = Match { file_id: id(1), name: "b.iso".into(), layout: layout(1), first_seen: NOW, rank };
     assert_eq!(found, [expected]);
 }
 
@@ -97,10 +103,10 @@ fn a_common_word_finds_the_newest_and_says_that_there_are_more() {
     let catalogue = in_memory();
     catalogue.fill((0..2100).map(|number| format!("common {number}")));
     let matches = catalogue.search(&Words::new("common")).unwrap();
-    assert_eq!((matches.found.len(), matches.all), (1001, false));
-    assert_eq!(matches.found[0].name, "common 2099");
+    assert_eq!((matches.files.len(), matches.all), (1001, false));
+    assert_eq!(matches.files[0].name, "common 2099");
     let matches = catalogue.search(&Words::new("common 17")).unwrap();
-    assert!(!matches.found.is_empty() && !matches.all);
+    assert!(!matches.files.is_empty() && !matches.all);
     // A rare word finds the oldest as well.
     assert_eq!(catalogue.names("0017"), [""; 0]);
     catalogue.put(put(17, "0017")).unwrap();
@@ -115,7 +121,7 @@ fn a_search_whose_time_is_over_answers_with_what_it_has() {
     catalogue.fill((0..1900).map(|number| format!("common {number}")));
     for words in ["", "common"] {
         let matches = catalogue.search(&Words::new(words)).unwrap();
-        assert!(matches.found.len() < 1900 && !matches.all, "{words}: {}", matches.found.len());
+        assert!(matches.files.len() < 1900 && !matches.all, "{words}: {}", matches.files.len());
     }
 }
 

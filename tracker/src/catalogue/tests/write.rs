@@ -1,12 +1,24 @@
-//! What becomes of a change on its way to the disk.
+//! Changes on their way to the disk.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::TryRecvError;
+use std::fs;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
+use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::ffi;
+use sprat_protocol::PeerId;
 
-use super::writer::SEEN_WITHIN;
-use super::*;
+use super::helpers::*;
+use crate::catalogue::error::ReadError;
+use crate::catalogue::handle::{Catalogue, Settings};
+use crate::catalogue::meta;
+use crate::catalogue::place::{Opening, Place};
+use crate::catalogue::queue::{Full, NotWritten, Put, Report};
+use crate::catalogue::words::Words;
+use crate::catalogue::writer::SEEN_WITHIN;
 
 #[test]
 fn changes_are_written_together() {
@@ -67,7 +79,7 @@ fn one_searches_while_another_writes() {
             wait_until("writes", || catalogue.commits() > 0);
             for _ in 0..100 {
                 let matches = catalogue.search(&Words::new("name")).unwrap();
-                assert!(!matches.found.is_empty());
+                assert!(!matches.files.is_empty());
             }
         });
     }

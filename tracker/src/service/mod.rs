@@ -1,0 +1,20 @@
+//! Service: what is done with a message, however it came.
+//!
+//! - `tracker`: [`Tracker`], which answers. `register`: the files of a REGISTER, one by one. `stats`: numbers of a tracker.
+//! - `names`: names of files. `others`: other trackers that share a cluster.
+//! - `moderation`: orders of the operator while the tracker runs.
+//! - `call_back`: attempts to reach peers where they say that they are.
+//! - [`refusal`]: answers to those whom the tracker refuses.
+
+mod call_back;
+mod moderation;
+mod names;
+mod others;
+pub mod refusal;
+mod register;
+mod stats;
+mod tracker;
+
+pub use moderation::Moderation;
+pub use stats::{MessageCounts, Stats};
+pub use tracker::{Background, CATALOGUE, OpenTrackerError, Tracker};
