@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use sprat_peer::{Command, EngineConfig, Event, Snapshot, TokenFile, TrackerState, TransferState};
-use sprat_peer_gui::bridge::{Backend, Bridge, LocalTracker, Notice, Picked, Request, Startup, Waker, files};
+use sprat_peer::{EngineConfig, TokenFile};
+use sprat_peer_gui::bridge::{Backend, Bridge, Startup, Waker, files};
+use sprat_peer_gui::model::engine::{Command, Event, Snapshot, TrackerState, TransferState};
+use sprat_peer_gui::model::messages::{LocalTracker, Notice, Picked, Request};
+use sprat_peer_gui::model::preferences::{Preferences, Reach, ThemeChoice};
 use sprat_peer_gui::platform::log::LogRing;
-use sprat_peer_gui::platform::{Desktop, Work};
-use sprat_peer_gui::state::{Preferences, Reach, ThemeChoice};
+use sprat_peer_gui::platform::{Desktop, Pending};
 use sprat_protocol::tracker::AccessToken;
 use sprat_tracker::access::tokens::Tokens;
 use sprat_tracker::access::{AccessConfig, Public, Role};
@@ -26,29 +28,29 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Fake(PathBuf);
 
 impl Desktop for Fake {
-    fn pick_file(&self) -> Work<Picked> {
+    fn pick_file(&self) -> Pending<Picked> {
         let picked = Picked::Path(self.0.clone());
         Box::pin(async { picked })
     }
 
-    fn pick_folder(&self) -> Work<Picked> {
+    fn pick_folder(&self) -> Pending<Picked> {
         Box::pin(async { Picked::Unavailable })
     }
 
-    fn save_file(&self, suggested: &str) -> Work<Picked> {
+    fn save_file(&self, suggested: &str) -> Pending<Picked> {
         let picked = Picked::Path(self.0.with_file_name(suggested));
         Box::pin(async { picked })
     }
 
-    fn open(&self, _: PathBuf) -> Work<io::Result<()>> {
+    fn open(&self, _: PathBuf) -> Pending<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no file manager")) })
     }
 
-    fn reveal(&self, _: PathBuf) -> Work<io::Result<()>> {
+    fn reveal(&self, _: PathBuf) -> Pending<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no file manager")) })
     }
 
-    fn notify(&self, _: &str, _: &str) -> Work<io::Result<()>> {
+    fn notify(&self, _: &str, _: &str) -> Pending<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no notifications")) })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sprat_peer::tracker_client::TrackerClient;
-use sprat_peer::{EngineHandle, Event, Snapshot, TokenFile, TokenFileError, Tokens};
+use sprat_peer::{TokenFile, TokenFileError, Tokens};
 use sprat_protocol::tracker::{AccessToken, Search};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -14,15 +14,18 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::local_tracker::Host;
-use super::startup::{Startup, begin, open_all, sentence};
-use super::{Bridge, LocalTracker, Notice, Picked, Request, Waker, files};
+use super::files;
+use super::local_tracker::TrackerHost;
+use super::outbox::Outbox;
+use super::startup::{Startup, begin, open_all};
+use super::waker::Waker;
+use super::window_end::Bridge;
+use crate::model::engine::{EngineHandle, Event, Snapshot};
+use crate::model::messages::{LocalTracker, Notice, Picked, Request, SearchAnswer};
+use crate::model::preferences::Preferences;
 use crate::platform::log::LogRing;
-use crate::platform::url_scheme;
-use crate::platform::{Desktop, Work as Dialog};
-use crate::state::Preferences;
-use crate::state::browse::Answer;
-use crate::text;
+use crate::platform::{Desktop, Pending, url_scheme};
+use crate::words;
 
 /// The runtime that everything behind the glass runs on.
 #[derive(Debug)]
@@ -57,22 +60,6 @@ impl Backend {
     }
 }
 
-/// Where notices go.
-#[derive(Clone, Debug)]
-pub(super) struct Outbox {
-    notices: mpsc::Sender<Notice>,
-    waker: Waker,
-}
-
-impl Outbox {
-    /// Waits for room: a window that does not look holds back the news, not the engine.
-    pub(super) async fn send(&self, notice: Notice) {
-        if self.notices.send(notice).await.is_ok() {
-            self.waker.wake();
-        }
-    }
-}
-
 /// Runs the backend, and tells the window if it breaks.
 async fn supervise(
     startup: Startup,
@@ -87,7 +74,7 @@ async fn supervise(
         if let Err(error) = ended {
             tracing::error!(%error, "the engine's side of the window broke");
             tokio::select! {
-                () = out.send(Notice::Failed(text::ENGINE_ENDED.to_owned())) => {}
+                () = out.send(Notice::Failed(words::ENGINE_ENDED.to_owned())) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -101,12 +88,12 @@ async fn run(
     out: Outbox,
     stop: CancellationToken,
 ) {
-    let mut tracker = Host::default();
+    let mut tracker = TrackerHost::default();
     let started = tokio::select! {
         started = begin(&mut startup, &mut tracker, &out) => started,
         () = stop.cancelled() => return,
     };
-    let mut work = Work {
+    let mut worker = Worker {
         state_dir: startup.config.state_dir.clone(),
         token_file: startup.token_file.clone(),
         tokens: startup.config.tokens.clone(),
@@ -116,7 +103,7 @@ async fn run(
         tracker,
         out,
     };
-    work.jobs.spawn(async {
+    worker.jobs.spawn(async {
         let registered = tokio::task::spawn_blocking(url_scheme::is_registered).await.ok()?;
         Some(Notice::Links(registered))
     });
@@ -129,18 +116,18 @@ async fn run(
                 handed_over: startup.handed_over.take().map(|calls| (calls, engine.clone())),
             };
             tokio::select! {
-                () = announce(&startup.open, &engine, &work.out) => {}
+                () = announce(&startup.open, &engine, &worker.out) => {}
                 () = stop.cancelled() => {}
             }
-            work.serve(feeds, requests, &stop).await;
+            worker.serve(feeds, requests, &stop).await;
             engine.shutdown().await;
         }
         Err(error) => {
-            work.out.send(Notice::Failed(sentence(&error.to_string()))).await;
-            work.serve(Feeds::default(), requests, &stop).await;
+            worker.out.send(Notice::Failed(words::sentence(&error.to_string()))).await;
+            worker.serve(Feeds::default(), requests, &stop).await;
         }
     }
-    work.tracker.stop().await;
+    worker.tracker.stop().await;
 }
 
 /// Tells the window of its engine, and opens what the command line names.
@@ -150,7 +137,7 @@ async fn announce(open: &[String], engine: &EngineHandle, out: &Outbox) {
 }
 
 /// What the backend works with.
-struct Work {
+struct Worker {
     state_dir: PathBuf,
     token_file: Option<TokenFile>,
     /// Those of this run, also where there is no file.
@@ -158,11 +145,11 @@ struct Work {
     log: LogRing,
     desktop: Arc<dyn Desktop>,
     jobs: JoinSet<Option<Notice>>,
-    tracker: Host,
+    tracker: TrackerHost,
     out: Outbox,
 }
 
-impl Work {
+impl Worker {
     /// Everything that can reach the backend, until it is told to stop.
     async fn serve(&mut self, mut feeds: Feeds, mut requests: mpsc::Receiver<Request>, stop: &CancellationToken) {
         loop {
@@ -180,7 +167,7 @@ impl Work {
                     true => self.out.waker.wake(),
                     false => {
                         feeds = Feeds::default();
-                        self.out.send(Notice::Failed(text::ENGINE_ENDED.to_owned())).await;
+                        self.out.send(Notice::Failed(words::ENGINE_ENDED.to_owned())).await;
                     }
                 },
             }
@@ -243,21 +230,21 @@ impl Work {
             let changed = tokio::task::spawn_blocking(change).await.ok()?;
             Some(match changed {
                 Ok(()) => Notice::Links(on),
-                Err(error) => Notice::Trouble(text::links_not_changed(&error.to_string())),
+                Err(error) => Notice::Trouble(words::links_not_changed(&error.to_string())),
             })
         });
     }
 
     /// Waits for a dialog.
-    fn pick(&mut self, dialog: Dialog<Picked>, notice: fn(Picked) -> Notice) {
+    fn pick(&mut self, dialog: Pending<Picked>, notice: fn(Picked) -> Notice) {
         self.jobs.spawn(async move { Some(notice(dialog.await)) });
     }
 
     /// Waits until the system has opened something.
-    fn open(&mut self, opening: Dialog<io::Result<()>>, path: PathBuf) {
+    fn open(&mut self, opening: Pending<io::Result<()>>, path: PathBuf) {
         self.jobs.spawn(async move {
             let error = opening.await.err()?;
-            Some(Notice::Trouble(text::cannot_open(&path, &error.to_string())))
+            Some(Notice::Trouble(words::cannot_open(&path, &error.to_string())))
         });
     }
 
@@ -265,27 +252,27 @@ impl Work {
         let tokens = self.tokens.clone();
         self.jobs.spawn(async move {
             let found = sprat_peer::search(&trackers, &tokens, &Search { words: words.clone(), page }).await;
-            let mut troubles: Vec<_> = found.errors.iter().map(|error| sentence(&error.to_string())).collect();
+            let mut troubles: Vec<_> = found.errors.iter().map(|error| words::sentence(&error.to_string())).collect();
             if trackers.is_empty() {
-                troubles.push(text::SEARCH_NEEDS_TRACKER.to_owned());
+                troubles.push(words::SEARCH_NEEDS_TRACKER.to_owned());
             }
-            let answer = Answer { hits: found.files, more: found.more, troubles };
-            Some(Notice::Found { words, page, answer })
+            let answer = SearchAnswer { hits: found.files, more: found.more, troubles };
+            Some(Notice::SearchAnswered { words, page, answer })
         });
     }
 
     fn test(&mut self, tracker: Url) {
         let client = TrackerClient::new(tracker.clone()).with_token(self.tokens.of(&tracker));
         self.jobs.spawn(async move {
-            let silent = client.is_up().await.err().map(|error| sentence(&error.to_string()));
+            let silent = client.is_up().await.err().map(|error| words::sentence(&error.to_string()));
             Some(Notice::TrackerTested { tracker, silent })
         });
     }
 
     fn save_log(&mut self) {
-        let (dialog, log) = (self.desktop.save_file(text::LOG_FILE), self.log.clone());
+        let (dialog, log) = (self.desktop.save_file(words::LOG_FILE), self.log.clone());
         // Without a dialog it goes to a place that can be told.
-        let fallback = self.state_dir.join(text::LOG_FILE);
+        let fallback = self.state_dir.join(words::LOG_FILE);
         self.jobs.spawn(async move {
             let path = match dialog.await {
                 Picked::Path(path) => path,
@@ -293,8 +280,8 @@ impl Work {
                 Picked::Unavailable => fallback,
             };
             Some(match tokio::fs::write(&path, log.to_text()).await {
-                Ok(()) => Notice::Done(text::log_saved(&path)),
-                Err(error) => Notice::Trouble(text::log_not_saved(&path, &error.to_string())),
+                Ok(()) => Notice::Done(words::log_saved(&path)),
+                Err(error) => Notice::Trouble(words::log_not_saved(&path, &error.to_string())),
             })
         });
     }
@@ -304,7 +291,7 @@ impl Work {
         let state_dir = self.state_dir.clone();
         let saved = tokio::task::spawn_blocking(move || files::save(&state_dir, &preferences)).await;
         if let Ok(Err(error)) = saved {
-            self.out.send(Notice::Trouble(text::preferences_not_saved(&error.to_string()))).await;
+            self.out.send(Notice::Trouble(words::preferences_not_saved(&error.to_string()))).await;
         }
     }
 
@@ -315,11 +302,11 @@ impl Work {
             None => drop(self.tokens.remove(&tracker)),
         }
         let Some(file) = self.token_file.clone() else {
-            return self.out.send(Notice::Trouble(text::NO_TOKEN_FILE.to_owned())).await;
+            return self.out.send(Notice::Trouble(words::NO_TOKEN_FILE.to_owned())).await;
         };
         let saved = tokio::task::spawn_blocking(move || save_token(&file, &tracker, token)).await;
         if let Ok(Err(error)) = saved {
-            self.out.send(Notice::Trouble(text::tokens_trouble(&error.to_string()))).await;
+            self.out.send(Notice::Trouble(words::tokens_trouble(&error.to_string()))).await;
         }
     }
 }

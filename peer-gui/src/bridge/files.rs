@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::state::Preferences;
-use crate::text;
+use crate::model::preferences::Preferences;
+use crate::words;
 
 /// Where the preferences of a state directory are.
 pub fn preferences_path(state_dir: &Path) -> PathBuf {
@@ -27,7 +27,7 @@ pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
             if error.kind() == io::ErrorKind::InvalidData {
                 let _ = fs::rename(&path, path.with_extension("json.damaged"));
             }
-            (Preferences::default(), Some(text::preferences_damaged(&error.to_string())))
+            (Preferences::default(), Some(words::preferences_damaged(&error.to_string())))
         }
     }
 }
@@ -49,7 +49,7 @@ pub fn save(state_dir: &Path, preferences: &Preferences) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::ThemeChoice;
+    use crate::model::preferences::ThemeChoice;
 
     #[test]
     fn preferences_come_back_and_damaged_ones_are_set_aside() {

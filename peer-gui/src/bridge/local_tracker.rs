@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::LocalTracker;
-use crate::state::Reach;
+use crate::model::messages::LocalTracker;
+use crate::model::preferences::Reach;
 
 /// Where a tracker listens if that is free, so that its address stays the same.
 const PORT: u16 = 5000;
@@ -22,17 +22,17 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 
 /// A tracker that may run. Dropping it stops it.
 #[derive(Debug, Default)]
-pub struct Host {
-    running: Option<Running>,
+pub struct TrackerHost {
+    running: Option<TrackerTask>,
 }
 
 #[derive(Debug)]
-struct Running {
+struct TrackerTask {
     stop: CancellationToken,
     task: JoinHandle<io::Result<()>>,
 }
 
-impl Host {
+impl TrackerHost {
     /// Stops the tracker if one runs, and starts one if one is wanted.
     pub async fn set(&mut self, reach: Reach) -> LocalTracker {
         self.stop().await;
@@ -53,7 +53,7 @@ impl Host {
         let stop = CancellationToken::new();
         let config = sprat_tracker::Config { grace: GRACE, ..sprat_tracker::Config::default() };
         let task = tokio::spawn(sprat_tracker::serve(listener, config, stop.clone()));
-        self.running = Some(Running { stop, task });
+        self.running = Some(TrackerTask { stop, task });
         Ok(port)
     }
 
@@ -79,7 +79,7 @@ impl Host {
     }
 }
 
-impl Drop for Running {
+impl Drop for TrackerTask {
     fn drop(&mut self) {
         self.stop.cancel();
         self.task.abort();
@@ -120,7 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tracker_starts_and_stops() {
-        let mut host = Host::default();
+        let mut host = TrackerHost::default();
         let LocalTracker::Running { url, for_others } = host.set(Reach::ThisComputer).await else {
             panic!("it should run");
         };

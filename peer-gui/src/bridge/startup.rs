@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target, TokenFile, Tokens};
+use sprat_peer::{Engine, EngineConfig, StartError, TokenFile, Tokens};
 use sprat_protocol::Link;
 use sprat_protocol::name::clean_line;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::backend::Outbox;
-use super::local_tracker::Host;
-use super::{Notice, files};
+use super::files;
+use super::local_tracker::TrackerHost;
+use super::outbox::Outbox;
+use crate::model::engine::{Command, EngineHandle, Target};
+use crate::model::links::has_scheme;
+use crate::model::messages::Notice;
+use crate::model::preferences::Preferences;
 use crate::platform::log::LogRing;
-use crate::state::Preferences;
-use crate::text;
+use crate::words;
 
 /// What the command line and the system say about the start.
 #[derive(Debug)]
@@ -36,8 +39,6 @@ pub struct Startup {
     pub log: LogRing,
 }
 
-/// What links begin with.
-pub(crate) const SCHEME: &str = "sprat:";
 /// How much of an argument that makes no sense is told, in characters.
 const MAX_TOLD: usize = 80;
 
@@ -55,7 +56,11 @@ pub enum Opening {
 }
 
 /// Preferences, tracker, engine, in this order: each needs the one before.
-pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbox) -> Result<EngineHandle, StartError> {
+pub(super) async fn begin(
+    startup: &mut Startup,
+    tracker: &mut TrackerHost,
+    out: &Outbox,
+) -> Result<EngineHandle, StartError> {
     let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.token_file.clone());
     let tokens = move || token_file.map_or_else(|| Ok(Tokens::default()), |file| file.load());
     let loaded = tokio::task::spawn_blocking(move || (files::load(&state_dir), tokens())).await;
@@ -66,7 +71,7 @@ pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbo
     }
     match tokens {
         Ok(tokens) => startup.config.tokens = tokens,
-        Err(error) => out.send(Notice::Trouble(text::tokens_trouble(&error.to_string()))).await,
+        Err(error) => out.send(Notice::Trouble(words::tokens_trouble(&error.to_string()))).await,
     }
     let local = tracker.set(preferences.local_tracker).await;
     let trackers = startup.config.trackers.clone();
@@ -105,7 +110,7 @@ pub(super) async fn open_all(arguments: &[String], engine: &EngineHandle, out: &
             }
             Opening::Offer(link) => out.send(Notice::Opened(link)).await,
             Opening::Share(path) => engine.send(Command::Share(path)).await,
-            Opening::Neither(text) => out.send(Notice::Trouble(text::not_a_link_or_file(&text))).await,
+            Opening::Neither(text) => out.send(Notice::Trouble(words::not_a_link_or_file(&text))).await,
         }
     }
 }
@@ -121,18 +126,6 @@ fn opening(argument: &str, exists: bool) -> Opening {
         Err(_) if exists && !from_elsewhere => Opening::Share(absolute()),
         Err(_) => Opening::Neither(clean_line(argument, MAX_TOLD)),
     }
-}
-
-/// Whether this is a link with its scheme.
-pub(crate) fn has_scheme(argument: &str) -> bool {
-    argument.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
-}
-
-/// A message as a sentence: with a capital and a full stop.
-pub(super) fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }
 
 #[cfg(test)]
@@ -194,11 +187,5 @@ mod tests {
         let mut bare = startup(&[], false);
         merge(&mut bare, &Preferences::default());
         assert_eq!(bare.config.trackers, [url("http://env")]);
-    }
-
-    #[test]
-    fn messages_become_sentences() {
-        assert_eq!(sentence("can't listen"), "Can't listen.");
-        assert_eq!(sentence(""), ".");
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use notify_rust::{Notification, NotificationHandle};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{Work, within};
-use crate::text;
+use super::pending::{Pending, within};
+use crate::words;
 
 /// How long a desktop may take to show one.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ pub(super) struct Notifications(Arc<Mutex<VecDeque<NotificationHandle>>>);
 
 impl Notifications {
     /// Shows a notification. A desktop without them is an error.
-    pub(super) fn show(&self, title: &str, body: &str) -> Work<io::Result<()>> {
+    pub(super) fn show(&self, title: &str, body: &str) -> Pending<io::Result<()>> {
         let (shown, title, body) = (self.0.clone(), title.to_owned(), body.to_owned());
         Box::pin(async move {
             let showing = async {
@@ -39,7 +39,7 @@ impl Notifications {
 fn show(mut shown: OwnedMutexGuard<VecDeque<NotificationHandle>>, title: &str, body: &str) -> io::Result<()> {
     let body = if has_markup() { escaped(body) } else { body.to_owned() };
     let mut notification = Notification::new();
-    notification.appname(text::APP).summary(title).body(&body);
+    notification.appname(words::APP).summary(title).body(&body);
     #[cfg(all(unix, not(target_os = "macos")))]
     notification.icon("sprat").hint(notify_rust::Hint::DesktopEntry("sprat".to_owned()));
     shown.push_back(notification.show().map_err(io::Error::other)?);

@@ -14,11 +14,10 @@ use std::{fmt, io, thread};
 
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{GenericFilePath, tokio as local};
+use place::{Occupied, Place};
 use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::{CancellationToken, DropGuard};
-
-use place::{Occupied, Place};
 
 /// How long a second window tries to reach the first.
 const PATIENCE: Duration = Duration::from_secs(2);

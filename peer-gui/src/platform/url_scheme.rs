@@ -60,10 +60,10 @@ mod system {
 mod system {
     use std::io;
 
-    use crate::text;
+    use crate::words;
 
     pub(super) fn register() -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, text::NEEDS_BUNDLE))
+        Err(io::Error::new(io::ErrorKind::Unsupported, words::NEEDS_BUNDLE))
     }
 
     pub(super) fn is_registered() -> io::Result<bool> {

@@ -6,6 +6,8 @@ use sprat_chunking::FileId;
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::SearchHit;
 
+use crate::model::messages::SearchAnswer;
+
 /// How the search stands.
 #[derive(Debug, Default)]
 pub struct Browse {
@@ -32,17 +34,6 @@ pub struct Asked {
     pub waiting: bool,
 }
 
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// The files of this page.
-    pub hits: Vec<SearchHit>,
-    /// Whether there is another page.
-    pub more: bool,
-    /// What went wrong, for a person.
-    pub troubles: Vec<String>,
-}
-
 impl Browse {
     /// Begins a new search. Returns the words.
     pub fn begin(&mut self) -> String {
@@ -61,7 +52,7 @@ impl Browse {
     }
 
     /// The answer to a question; one that nobody waits for any more is dropped.
-    pub fn answered(&mut self, words: &str, page: u32, answer: Answer) {
+    pub fn answered(&mut self, words: &str, page: u32, answer: SearchAnswer) {
         let Some(asked) = &mut self.asked else { return };
         if !asked.waiting || asked.words != words || asked.page != page {
             return;
@@ -93,18 +84,18 @@ mod tests {
     fn pages_add_up_and_late_answers_are_dropped() {
         let mut browse = Browse { words: " a ".into(), ..Browse::default() };
         assert_eq!(browse.begin(), "a");
-        browse.answered("a", 0, Answer { hits: vec![hit(1), hit(2)], more: true, ..Answer::default() });
+        browse.answered("a", 0, SearchAnswer { hits: vec![hit(1), hit(2)], more: true, ..SearchAnswer::default() });
         assert_eq!(browse.next_page(), Some(("a".into(), 1)));
         assert_eq!(browse.next_page(), None, "one question at a time");
-        browse.answered("a", 1, Answer { hits: vec![hit(2), hit(3)], ..Answer::default() });
+        browse.answered("a", 1, SearchAnswer { hits: vec![hit(2), hit(3)], ..SearchAnswer::default() });
         assert_eq!(browse.hits.len(), 3);
         browse.more = true;
         assert_eq!(browse.next_page(), Some(("a".into(), 2)));
-        browse.answered("a", 2, Answer { troubles: vec!["away".into()], ..Answer::default() });
+        browse.answered("a", 2, SearchAnswer { troubles: vec!["away".into()], ..SearchAnswer::default() });
         assert_eq!(browse.next_page(), Some(("a".into(), 2)), "a page that did not come is asked for again");
         browse.words = "b".into();
         browse.begin();
-        browse.answered("a", 0, Answer { hits: vec![hit(1)], ..Answer::default() });
+        browse.answered("a", 0, SearchAnswer { hits: vec![hit(1)], ..SearchAnswer::default() });
         assert!(browse.hits.is_empty());
     }
 }

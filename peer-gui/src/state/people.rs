@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use sprat_peer::Snapshot;
 use sprat_protocol::PeerId;
+
+use crate::model::engine::Snapshot;
 
 /// A peer, as far as all transfers are concerned.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@
 use std::collections::HashSet;
 
 use sprat_chunking::FileId;
-use sprat_peer::Snapshot;
 
 use super::toasts::SHOWN_FOR;
+use crate::model::engine::Snapshot;
 
 /// Removals that can be taken back, oldest first.
 #[derive(Debug, Default)]

@@ -1,39 +1,14 @@
 //! What a row of the list says. Worked out for the rows that are on the screen only.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
-use sprat_peer::{HashingView, Snapshot, TransferState, TransferView};
 
-use super::list::Entry;
-use crate::{format, text};
-
-/// Which row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum RowKey {
-    /// A file that is being read in order to be shared.
-    Hashing(PathBuf),
-    /// A transfer.
-    Transfer(FileId),
-}
-
-/// How a state is shown: never by its colour alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing moves, and that is as it should be.
-    Quiet,
-    /// There is none.
-    Absent,
-    /// Something moves.
-    Active,
-    /// All is well and done.
-    Good,
-    /// It takes a while.
-    Waiting,
-    /// It needs a look.
-    Trouble,
-}
+use super::item::{ListItem, RowKey};
+use crate::model::engine::{HashingView, Snapshot, TransferState, TransferView};
+use crate::model::tone::Tone;
+use crate::words::{self, format};
 
 /// One row, ready to be shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +38,11 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of an entry.
-    pub fn of(entry: Entry<'_>) -> Self {
-        match entry {
-            Entry::Hashing(hashing) => hashing_row(hashing),
-            Entry::Transfer(transfer) => transfer_row(transfer),
+    /// Works out the row of an item.
+    pub fn of(item: ListItem<'_>) -> Self {
+        match item {
+            ListItem::Hashing(hashing) => hashing_row(hashing),
+            ListItem::Transfer(transfer) => transfer_row(transfer),
         }
     }
 
@@ -90,7 +65,7 @@ fn hashing_row(hashing: &HashingView) -> Row {
         name: file_name(&hashing.path),
         size: if waits { format::NOTHING.to_owned() } else { format::size(hashing.total) },
         progress: format::fraction(hashing.done, Some(hashing.total), false),
-        status: if waits { text::QUEUED } else { text::HASHING },
+        status: if waits { words::QUEUED } else { words::HASHING },
         tone: Tone::Waiting,
         down: format::NOTHING.to_owned(),
         up: format::NOTHING.to_owned(),
@@ -138,15 +113,15 @@ pub fn connected(transfer: &TransferView) -> usize {
 /// The word for a state.
 pub fn status(state: &TransferState) -> &'static str {
     match state {
-        TransferState::Queued => text::QUEUED,
-        TransferState::Moving => text::MOVING,
-        TransferState::Searching => text::SEARCHING,
-        TransferState::Waiting => text::WAITING,
-        TransferState::Checking => text::CHECKING,
-        TransferState::Downloading => text::DOWNLOADING,
-        TransferState::Sharing => text::SHARING,
-        TransferState::Paused => text::PAUSED,
-        TransferState::Stopped(_) => text::STOPPED,
+        TransferState::Queued => words::QUEUED,
+        TransferState::Moving => words::MOVING,
+        TransferState::Searching => words::SEARCHING,
+        TransferState::Waiting => words::WAITING,
+        TransferState::Checking => words::CHECKING,
+        TransferState::Downloading => words::DOWNLOADING,
+        TransferState::Sharing => words::SHARING,
+        TransferState::Paused => words::PAUSED,
+        TransferState::Stopped(_) => words::STOPPED,
     }
 }
 

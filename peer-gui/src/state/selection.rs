@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::item::RowKey;
 use super::list::List;
-use super::rows::RowKey;
 
 /// How a row is selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Selection {
             place.take_if(|key| list.position(key).is_none());
         }
         if !self.chosen.is_empty() {
-            self.chosen = list.entries().map(|entry| entry.key()).filter(|key| self.chosen.contains(key)).collect();
+            self.chosen = list.items().map(|item| item.key()).filter(|key| self.chosen.contains(key)).collect();
         }
     }
 
@@ -109,7 +109,7 @@ impl Selection {
         let start = self.anchor.as_ref().and_then(|anchor| list.position(anchor)).or(end);
         let (Some(start), Some(end)) = (start, end) else { return };
         let (first, last) = (start.min(end), start.max(end));
-        self.chosen = (first..=last).filter_map(|at| Some(list.entry(at)?.key())).collect();
+        self.chosen = (first..=last).filter_map(|at| Some(list.item(at)?.key())).collect();
         if self.anchor.is_none() {
             self.anchor = Some(key.clone());
         }
@@ -125,23 +125,23 @@ impl Selection {
             (Step::Up, Some(at)) => at.saturating_sub(1),
             (Step::Down, Some(at)) => (at + 1).min(last),
         };
-        if let Some(entry) = list.entry(to) {
-            self.pick(list, entry.key(), pick);
+        if let Some(item) = list.item(to) {
+            self.pick(list, item.key(), pick);
         }
     }
 
     /// Selects every row.
     pub fn all(&mut self, list: &List) {
-        self.chosen = list.entries().map(|entry| entry.key()).collect();
-        self.cursor = self.cursor.take().or_else(|| list.entry(0).map(|entry| entry.key()));
+        self.chosen = list.items().map(|item| item.key()).collect();
+        self.cursor = self.cursor.take().or_else(|| list.item(0).map(|item| item.key()));
         self.anchor.clone_from(&self.cursor);
     }
 
     /// What is selected is about to go: the row below it is selected, else the one above, so that whoever removes many rows need not
     /// select each.
     pub fn leave(&mut self, list: &List) {
-        let last = list.entries().enumerate().filter(|(_, entry)| self.contains(&entry.key())).map(|(at, _)| at).max();
-        let free = |at: usize| list.entry(at).map(|entry| entry.key()).filter(|key| !self.contains(key));
+        let last = list.items().enumerate().filter(|(_, item)| self.contains(&item.key())).map(|(at, _)| at).max();
+        let free = |at: usize| list.item(at).map(|item| item.key()).filter(|key| !self.contains(key));
         let below = last.and_then(|last| (last + 1..list.len()).find_map(free));
         let next = below.or_else(|| (0..last.unwrap_or(0)).rev().find_map(free));
         self.clear();

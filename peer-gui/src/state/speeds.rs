@@ -3,23 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 
 use sprat_chunking::FileId;
-use sprat_peer::Snapshot;
 
-/// How far back it goes, in seconds.
-pub const SPAN: f64 = 120.0;
+use crate::model::engine::Snapshot;
+use crate::model::speed::{SPAN, Sample};
+
 /// Samples are at least this far apart, in seconds.
 const STEP: f64 = 1.0;
-
-/// A rate at one moment, in bytes a second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
-    /// When, in seconds on the window's clock.
-    pub at: f64,
-    /// What arrived.
-    pub down: u64,
-    /// What was sent.
-    pub up: u64,
-}
 
 /// The samples of those transfers that moved something in that time.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use crate::text;
+use crate::words;
 
 /// How long a toast stays, in seconds.
 pub const SHOWN_FOR: f64 = 8.0;
@@ -72,12 +72,12 @@ impl Toasts {
 
     /// A file is shared. Many within a short time are told of together.
     pub fn shared(&mut self, name: &str, now: f64) {
-        self.count(About::Shared, || text::shared(name), text::shared_many, now);
+        self.count(About::Shared, || words::shared(name), words::shared_many, now);
     }
 
     /// A download is complete. Many within a short time are told of together.
     pub fn completed(&mut self, name: &str, now: f64) {
-        self.count(About::Completed, || text::completed(name), text::completed_many, now);
+        self.count(About::Completed, || words::completed(name), words::completed_many, now);
     }
 
     /// One more of such things: the toast about those before it makes room for one about all.

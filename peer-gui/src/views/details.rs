@@ -1,15 +1,16 @@
 //! The pane below the list: everything about what is selected, and what can be done with it.
 
 use egui::{Align, Grid, Label, Layout, RichText, ScrollArea, Ui};
-use sprat_peer::{Detail, Snapshot, TransferState, TransferView, Trouble};
 
 use super::{files, menu, swarm};
 use crate::actions::Action;
-use crate::state::rows::Tone;
-use crate::state::{DetailTab, RowKey, ViewState, rows};
+use crate::model::engine::{Detail, Snapshot, TransferState, TransferView, Trouble};
+use crate::model::screen::DetailTab;
+use crate::model::tone::Tone;
+use crate::state::{RowKey, ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, GAP_SMALL, LINE, TEXT_TITLE, palette};
 use crate::widgets::{chunk_map, controls, icons, speed_plot, table};
-use crate::{format, text};
+use crate::words::{self, format};
 
 /// From this width on, the speed is beside the chunks and not below them.
 const SIDE_BY_SIDE: f32 = 760.0;
@@ -56,8 +57,8 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
 
 /// More than one row is selected.
 fn several(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
-    let actions = head(ui, &text::several(chosen.rows), chosen);
-    controls::weak(ui, text::in_all(chosen.size));
+    let actions = head(ui, &words::several(chosen.rows), chosen);
+    controls::weak(ui, words::in_all(chosen.size));
     actions
 }
 
@@ -75,15 +76,15 @@ fn head(ui: &mut Ui, title: &str, chosen: &menu::Chosen) -> Vec<Action> {
 fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
     let mut actions = Vec::new();
     let wide = ui.available_width() >= WIDE;
-    controls::menu(ui, text::MORE, |ui| actions.extend(menu::show(ui, chosen)));
+    controls::menu(ui, words::MORE, |ui| actions.extend(menu::show(ui, chosen)));
     let mut offered = Vec::new();
     if wide {
-        offered.extend([(text::OPEN_FOLDER, Action::OpenFolder), (text::COPY_LINK, Action::CopyLink)]);
+        offered.extend([(words::OPEN_FOLDER, Action::OpenFolder), (words::COPY_LINK, Action::CopyLink)]);
     }
     offered.push(match (chosen.at_work, chosen.runs) {
-        (true, _) => (text::CANCEL_WORK, Action::CancelWork),
-        (false, true) => (text::PAUSE, Action::TogglePause),
-        (false, false) => (text::RESUME, Action::TogglePause),
+        (true, _) => (words::CANCEL_WORK, Action::CancelWork),
+        (false, true) => (words::PAUSE, Action::TogglePause),
+        (false, false) => (words::RESUME, Action::TogglePause),
     });
     for (label, action) in offered {
         if controls::button(ui, label).clicked() {
@@ -96,32 +97,34 @@ fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
 /// What is going on, and what helps if it is trouble.
 fn state(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
     let help = match &transfer.state {
-        TransferState::Stopped(Trouble::DiskFull { .. }) if transfer.is_download => Some((text::MOVE, Action::AskMove)),
+        TransferState::Stopped(Trouble::DiskFull { .. }) if transfer.is_download => {
+            Some((words::MOVE, Action::AskMove))
+        }
         TransferState::Stopped(Trouble::SourceChanged { path }) => {
-            Some((text::SHARE_AS_IT_IS, Action::Share(path.clone())))
+            Some((words::SHARE_AS_IT_IS, Action::Share(path.clone())))
         }
         _ => None,
     };
     let row = ui.horizontal_wrapped(|ui| {
         icons::tone(ui, rows::tone(&transfer.state));
-        let work = transfer.work.as_ref().map(text::work);
-        ui.label(format!("{}{}", text::state_sentence(&transfer.state), work.unwrap_or_default()));
+        let work = transfer.work.as_ref().map(words::work);
+        ui.label(format!("{}{}", words::state_sentence(&transfer.state), work.unwrap_or_default()));
         help.filter(|(name, _)| controls::small(ui, name, name).clicked())
     });
     row.inner.map(|(_, action)| action)
 }
 
 fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action> {
-    let mut tabs = vec![(DetailTab::Overview, text::TAB_OVERVIEW), (DetailTab::Peers, text::PEERS)];
+    let mut tabs = vec![(DetailTab::Overview, words::TAB_OVERVIEW), (DetailTab::Peers, words::PEERS)];
     if transfer.files.is_some() {
-        tabs.push((DetailTab::Files, text::TAB_FILES));
+        tabs.push((DetailTab::Files, words::TAB_FILES));
     }
-    tabs.push((DetailTab::Log, text::TAB_LOG));
+    tabs.push((DetailTab::Log, words::TAB_LOG));
     let is_there = tabs.iter().any(|(tab, _)| *tab == shown);
     let shown = if is_there { shown } else { DetailTab::Overview };
     let row = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP_SMALL;
-        let mut shows = |tab, label| controls::tab(ui, label, &text::tab(label), tab == shown).clicked();
+        let mut shows = |tab, label| controls::tab(ui, label, &words::tab(label), tab == shown).clicked();
         let clicked = tabs.into_iter().filter(|(tab, label)| shows(*tab, label));
         clicked.map(|(tab, _)| Action::ShowTab(tab)).collect::<Vec<_>>().pop()
     });
@@ -144,21 +147,21 @@ fn overview(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>, view:
             });
             ui.add_space(GAP_LARGE);
             ui.vertical(|ui| {
-                controls::weak(ui, text::SPEED);
+                controls::weak(ui, words::SPEED);
                 speed_plot::show(ui, &samples, now, PLOT);
             });
         });
     } else {
         chunks(ui, transfer, detail);
         actions.extend(facts(ui, transfer, detail));
-        controls::weak(ui, text::SPEED);
+        controls::weak(ui, words::SPEED);
         speed_plot::show(ui, &samples, now, PLOT);
     }
     actions
 }
 
 fn chunks(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>) {
-    let said = text::chunks_verified(transfer.chunks_done, transfer.num_chunks);
+    let said = words::chunks_verified(transfer.chunks_done, transfer.num_chunks);
     controls::weak(ui, &said);
     if let Some(detail) = detail.filter(|detail| !detail.chunks.cells.is_empty()) {
         chunk_map::show(ui, &detail.chunks, MAP, &said);
@@ -168,19 +171,19 @@ fn chunks(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>) {
 
 fn facts(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>) -> Vec<Action> {
     let mut actions = Vec::new();
-    let limits = detail.and_then(|detail| text::limits(detail.up_limit, detail.down_limit));
+    let limits = detail.and_then(|detail| words::limits(detail.up_limit, detail.down_limit));
     let facts = [
-        (text::SIZE, Some(text::size_of(transfer.size, transfer.files))),
-        (text::TRAFFIC, Some(text::traffic(transfer.downloaded, transfer.uploaded))),
-        (text::LIMITED_TO, limits),
-        (text::ADDED, Some(format::date_time(transfer.added))),
-        (text::PATH, Some(transfer.path.display().to_string())),
-        (text::LINK, Some(transfer.link.to_string())),
+        (words::SIZE, Some(words::size_of(transfer.size, transfer.files))),
+        (words::TRAFFIC, Some(words::traffic(transfer.downloaded, transfer.uploaded))),
+        (words::LIMITED_TO, limits),
+        (words::ADDED, Some(format::date_time(transfer.added))),
+        (words::PATH, Some(transfer.path.display().to_string())),
+        (words::LINK, Some(transfer.link.to_string())),
     ];
     Grid::new("facts").num_columns(2).spacing([GAP_LARGE, 6.0]).min_row_height(20.0).show(ui, |ui| {
-        key(ui, text::FILE_ID);
+        key(ui, words::FILE_ID);
         controls::from_right(ui, LINE, |ui| {
-            if controls::small(ui, text::COPY_ID, text::COPY_ID).clicked() {
+            if controls::small(ui, words::COPY_ID, words::COPY_ID).clicked() {
                 actions.push(Action::CopyId);
             }
             controls::rest(ui, |ui| {
@@ -207,7 +210,7 @@ fn key(ui: &mut Ui, name: &str) {
 fn log(ui: &mut Ui, transfer: &TransferView, view: &ViewState) {
     let mut lines = view.journal.of(transfer.file_id).peekable();
     if lines.peek().is_none() {
-        controls::weak(ui, text::NO_LOG);
+        controls::weak(ui, words::NO_LOG);
     }
     for line in lines {
         ui.horizontal_wrapped(|ui| {

@@ -2,13 +2,13 @@
 
 use egui::{Id, Key, Label, RichText, ScrollArea, Ui};
 
-use crate::actions::{self, Action, Place};
-use crate::platform::licences::LICENCES;
+use crate::actions::{self, Action, Scope};
 use crate::state::{Dialog, ViewState};
-use crate::text;
 use crate::widgets::dialog::{self, Answer};
 use crate::widgets::tokens::{CONTROL, GAP_LARGE, LINE, palette};
 use crate::widgets::{controls, qr, table};
+use crate::words;
+use crate::words::licences::LICENCES;
 
 /// The most entries of the palette that are shown at a time.
 const PALETTE_ROWS: usize = 12;
@@ -48,18 +48,18 @@ pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
     }
     match dialog {
         Dialog::Delete { files, what } => {
-            let question = text::delete_question(what, files.len());
-            let answer = dialog::confirm(ctx, text::DELETE_TITLE, &question, text::DELETE_CONFIRM, fresh);
+            let question = words::delete_question(what, files.len());
+            let answer = dialog::confirm(ctx, words::DELETE_TITLE, &question, words::DELETE_CONFIRM, fresh);
             answered(answer, Action::ConfirmDelete)
         }
         Dialog::Move { dir, .. } => {
             let mut picks = false;
-            let answer = dialog::form(ctx, text::MOVE_TITLE, text::MOVE_CONFIRM, |ui| {
-                controls::weak(ui, text::MOVE_HINT);
+            let answer = dialog::form(ctx, words::MOVE_TITLE, words::MOVE_CONFIRM, |ui| {
+                controls::weak(ui, words::MOVE_HINT);
                 controls::from_right(ui, CONTROL, |ui| {
-                    picks = controls::button(ui, text::CHOOSE_FOLDER).clicked();
+                    picks = controls::button(ui, words::CHOOSE_FOLDER).clicked();
                     let width = ui.available_width();
-                    first_field(controls::field(ui, dir, text::MOVE_FIELD, width), fresh, ui)
+                    first_field(controls::field(ui, dir, words::MOVE_FIELD, width), fresh, ui)
                 })
             });
             let mut actions = answered(answer, Action::ConfirmMove);
@@ -67,47 +67,47 @@ pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
             actions
         }
         Dialog::Limits { up, down, error, .. } => {
-            let answer = dialog::form(ctx, text::LIMITS_TITLE, text::USE_LIMITS, |ui| {
-                controls::weak(ui, text::UP_LIMIT_FIELD);
-                let first = controls::named_field(ui, up, text::UP_LIMIT_FIELD, f32::INFINITY);
+            let answer = dialog::form(ctx, words::LIMITS_TITLE, words::USE_LIMITS, |ui| {
+                controls::weak(ui, words::UP_LIMIT_FIELD);
+                let first = controls::named_field(ui, up, words::UP_LIMIT_FIELD, f32::INFINITY);
                 let submitted = first_field(first, fresh, ui);
-                controls::weak(ui, text::DOWN_LIMIT_FIELD);
-                let second = controls::named_field(ui, down, text::DOWN_LIMIT_FIELD, f32::INFINITY);
+                controls::weak(ui, words::DOWN_LIMIT_FIELD);
+                let second = controls::named_field(ui, down, words::DOWN_LIMIT_FIELD, f32::INFINITY);
                 error.iter().for_each(|error| controls::problem(ui, error));
                 submitted || controls::submitted(ui, &second)
             });
             answered(answer, Action::ConfirmLimits)
         }
         Dialog::AddPeer { addr, error, .. } => {
-            let answer = dialog::form(ctx, text::ADD_PEER_TITLE, text::ADD, |ui| {
-                controls::weak(ui, text::ADD_PEER_HINT);
+            let answer = dialog::form(ctx, words::ADD_PEER_TITLE, words::ADD, |ui| {
+                controls::weak(ui, words::ADD_PEER_HINT);
                 let width = ui.available_width();
-                let submitted = first_field(controls::field(ui, addr, text::PEER_FIELD, width), fresh, ui);
+                let submitted = first_field(controls::field(ui, addr, words::PEER_FIELD, width), fresh, ui);
                 error.iter().for_each(|error| controls::problem(ui, error));
                 submitted
             });
             answered(answer, Action::ConfirmPeer)
         }
         Dialog::Palette { words, marked } => palette_dialog(ui, words, marked, selected, fresh),
-        Dialog::Qr { name, link } => page(ui, text::QR_TITLE, None, fresh, |ui| {
+        Dialog::Qr { name, link } => page(ui, words::QR_TITLE, None, fresh, |ui| {
             let font = egui::TextStyle::Body.resolve(ui.style());
             table::elided(ui, name, &font);
             let link = link.to_string();
             ui.vertical_centered(|ui| {
                 if !qr::show(ui, &link, QR.min(ui.ctx().content_rect().height() - 200.0)) {
-                    controls::problem(ui, text::QR_TOO_LONG);
+                    controls::problem(ui, words::QR_TOO_LONG);
                 }
             });
             ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
         }),
-        Dialog::Shortcuts => page(ui, text::SHORTCUTS, None, fresh, shortcuts),
-        Dialog::Licences => page(ui, text::SHOW_LICENCES, None, fresh, |ui| {
-            controls::weak(ui, text::LICENCE_OF_SPRAT);
+        Dialog::Shortcuts => page(ui, words::SHORTCUTS, None, fresh, shortcuts),
+        Dialog::Licences => page(ui, words::SHOW_LICENCES, None, fresh, |ui| {
+            controls::weak(ui, words::LICENCE_OF_SPRAT);
             lines(ui, &LICENCES.lines().collect::<Vec<_>>(), false);
         }),
-        Dialog::Log(log) => page(ui, text::SHOW_LOG, Some((text::SAVE_LOG, Action::SaveLog)), fresh, |ui| {
+        Dialog::Log(log) => page(ui, words::SHOW_LOG, Some((words::SAVE_LOG, Action::SaveLog)), fresh, |ui| {
             if log.is_empty() {
-                controls::weak(ui, text::LOG_EMPTY);
+                controls::weak(ui, words::LOG_EMPTY);
             }
             lines(ui, &log.iter().map(String::as_str).collect::<Vec<_>>(), true);
         }),
@@ -142,7 +142,7 @@ fn page(
     let closed = dialog::page(ui.ctx(), title, PAGE, |ui| {
         contents(ui);
         controls::from_right(ui, CONTROL, |ui| {
-            let close = controls::primary(ui, text::CLOSE);
+            let close = controls::primary(ui, words::CLOSE);
             if fresh {
                 close.request_focus();
             }
@@ -183,15 +183,17 @@ fn shortcuts(ui: &mut Ui) {
                 ui.label(RichText::new(key).monospace());
                 ui.end_row();
             };
-            for (place, heading) in [(Place::Anywhere, text::ANYWHERE), (Place::Rows, text::IN_THE_LIST)] {
+            for (scope, heading) in [(Scope::Anywhere, words::ANYWHERE), (Scope::Rows, words::IN_THE_LIST)] {
                 controls::weak(ui, heading);
                 ui.end_row();
-                for entry in actions::TABLE.iter().filter(|entry| entry.place == place && !entry.name.is_empty()) {
-                    if let Some(key) = entry.key {
-                        row(ui, entry.name, &ui.ctx().format_shortcut(&key));
+                for binding in
+                    actions::BINDINGS.iter().filter(|binding| binding.scope == scope && !binding.name.is_empty())
+                {
+                    if let Some(key) = binding.key {
+                        row(ui, binding.name, &ui.ctx().format_shortcut(&key));
                     }
                 }
-                let others = if place == Place::Anywhere { &text::OTHER_KEYS[..] } else { &text::LIST_KEYS[..] };
+                let others = if scope == Scope::Anywhere { &words::OTHER_KEYS[..] } else { &words::LIST_KEYS[..] };
                 others.iter().for_each(|(name, key)| row(ui, name, key));
             }
         });
@@ -205,9 +207,9 @@ fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: boo
         let mut pressed = |key| input.consume_key(egui::Modifiers::NONE, key);
         (pressed(Key::ArrowUp), pressed(Key::ArrowDown))
     });
-    let closed = dialog::page(ui.ctx(), text::PALETTE_TITLE, 480.0, |ui| {
+    let closed = dialog::page(ui.ctx(), words::PALETTE_TITLE, 480.0, |ui| {
         let width = ui.available_width();
-        let field = controls::field(ui, words, text::PALETTE_FIELD, width);
+        let field = controls::field(ui, words, words::PALETTE_FIELD, width);
         if field.changed() {
             *marked = 0;
         }
@@ -220,16 +222,16 @@ fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: boo
             _ => (*marked).min(last),
         };
         if found.is_empty() {
-            controls::weak(ui, text::PALETTE_NOTHING);
+            controls::weak(ui, words::PALETTE_NOTHING);
         }
         let first = marked.saturating_sub(PALETTE_ROWS - 1);
-        for (at, entry) in found.iter().enumerate().skip(first).take(PALETTE_ROWS) {
-            if palette_row(ui, &actions::TABLE[*entry], at == *marked) {
-                actions.push(Action::PaletteRun(*entry));
+        for (at, binding) in found.iter().enumerate().skip(first).take(PALETTE_ROWS) {
+            if palette_row(ui, &actions::BINDINGS[*binding], at == *marked) {
+                actions.push(Action::PaletteRun(*binding));
             }
         }
-        if run && let Some(entry) = found.get(*marked) {
-            actions.push(Action::PaletteRun(*entry));
+        if run && let Some(binding) = found.get(*marked) {
+            actions.push(Action::PaletteRun(*binding));
         }
     });
     if closed && actions.is_empty() {
@@ -238,11 +240,11 @@ fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: boo
     actions
 }
 
-fn palette_row(ui: &mut Ui, entry: &actions::Entry, marked: bool) -> bool {
-    let key = entry.key.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+fn palette_row(ui: &mut Ui, binding: &actions::Binding, marked: bool) -> bool {
+    let key = binding.key.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
     let color = palette(ui).weak;
-    let button = egui::Button::selectable(marked, entry.name)
+    let button = egui::Button::selectable(marked, binding.name)
         .right_text(RichText::new(key).color(color))
         .min_size(egui::vec2(ui.available_width(), 28.0));
-    ui.add(button).accessible_name(entry.name).clicked()
+    ui.add(button).accessible_name(binding.name).clicked()
 }

@@ -2,16 +2,19 @@
 
 use egui::{Id, Rect, RichText, Ui, vec2};
 use egui_extras::{Column as Width, TableBody, TableRow};
-use sprat_peer::Snapshot;
 
-use super::{menu, transfers};
+use super::column_menu::{WIDTHS, usual_width, width};
+use super::{column_menu, menu};
 use crate::actions::Action;
+use crate::model::columns::Column;
+use crate::model::engine::Snapshot;
+use crate::model::preferences::Preferences;
 use crate::state::rows::Row;
-use crate::state::{Column, Pick, Preferences, RowKey, ViewState};
+use crate::state::{Pick, RowKey, ViewState};
 use crate::widgets::table::{self, RowHandle};
 use crate::widgets::tokens::{GAP, HEADER, ROW, palette};
 use crate::widgets::{badge, controls, progress};
-use crate::{format, text};
+use crate::words::{self, format};
 
 /// The accessible ID of a row.
 pub fn row_id(key: &RowKey) -> Id {
@@ -30,33 +33,6 @@ const BY_NEED: [Column; 9] = [
     Column::Peers,
     Column::Added,
 ];
-
-/// How wide a column may be made, in points.
-const WIDTHS: std::ops::RangeInclusive<f32> = 40.0..=600.0;
-
-fn usual_width(column: Column) -> f32 {
-    match column {
-        Column::Name => 150.0,
-        Column::Progress => 130.0,
-        Column::Status => 136.0,
-        Column::Down | Column::Up => 88.0,
-        Column::Size => 82.0,
-        Column::Eta => 64.0,
-        Column::Peers => 56.0,
-        Column::Added => 118.0,
-    }
-}
-
-fn width(column: Column, preferences: &Preferences) -> f32 {
-    let chosen = preferences.widths.get(&column).map(|width| f32::from(*width));
-    chosen.unwrap_or(usual_width(column)).clamp(*WIDTHS.start(), *WIDTHS.end())
-}
-
-/// Makes a column so much wider or narrower, in points.
-pub(super) fn widen(column: Column, by: f32, preferences: &Preferences) -> Action {
-    let width = (width(column, preferences) + by).clamp(*WIDTHS.start(), *WIDTHS.end());
-    Action::SetWidth { column, width: width as u16, keep: true }
-}
 
 /// By how much the columns get narrower, all alike, so that the name keeps what it needs: 1 if they need not.
 fn narrowing(columns: &[Column], preferences: &Preferences, room: f32) -> f32 {
@@ -119,12 +95,12 @@ fn heading(ui: &mut Ui, column: Column, view: &ViewState) -> Vec<Action> {
     ui.add_space(if column == Column::Name { GAP } else { 0.0 });
     let sort = view.preferences.sort;
     let direction = Some(sort.descending).filter(|_| sort.by == column);
-    let response = table::heading_button(ui, text::column(column), &text::sort_by(column), direction);
+    let response = table::heading_button(ui, words::column(column), &words::sort_by(column), direction);
     let mut actions = Vec::new();
     if response.clicked() {
         actions.push(Action::SortBy(column));
     }
-    response.context_menu(|ui| actions.extend(transfers::columns(ui, view)));
+    response.context_menu(|ui| actions.extend(column_menu::show(ui, view)));
     actions.extend(edge(ui, column));
     actions
 }
@@ -161,8 +137,8 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
     body.ui_mut().spacing_mut().item_spacing.y = 0.0;
     let place = (body.ui_mut().clip_rect(), body.max_rect().width());
     body.rows(ROW, table.view.list.len(), |mut table_row| {
-        if let Some(entry) = table.view.list.entry(table_row.index()) {
-            let row = Row::of(entry);
+        if let Some(item) = table.view.list.item(table_row.index()) {
+            let row = Row::of(item);
             *arrived |= table.view.selection.cursor() == Some(&row.key);
             actions.extend(one(&mut table_row, &row, table, place));
         }
@@ -248,7 +224,7 @@ fn number(ui: &mut Ui, text: &str) {
 fn status(ui: &mut Ui, row: &Row) -> Option<Action> {
     badge::show(ui, row.tone, row.status);
     let RowKey::Hashing(path) = &row.key else { return None };
-    let cancel = controls::small(ui, text::CANCEL, &text::cancel_share(&row.name)).clicked();
+    let cancel = controls::small(ui, words::CANCEL, &words::cancel_share(&row.name)).clicked();
     cancel.then(|| Action::CancelShare(path.clone()))
 }
 

@@ -1,11 +1,11 @@
 //! Everything that can be done with the selected transfers: the same by a click with the other button as by a button.
 
 use egui::{Button, ScrollArea, Ui};
-use sprat_peer::Snapshot;
 
 use crate::actions::Action;
+use crate::model::engine::Snapshot;
 use crate::state::{ViewState, rows};
-use crate::text;
+use crate::words;
 
 /// Height of an entry: all of them have room in the smallest window.
 const ENTRY: f32 = 28.0;
@@ -54,31 +54,31 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
     (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (ENTRY, 0.0);
     ui.spacing_mut().button_padding.y = 2.0;
     if chosen.transfers == 0 {
-        return item(ui, text::CANCEL, true).then_some(Action::Remove);
+        return item(ui, words::CANCEL, true).then_some(Action::Remove);
     }
     let single = chosen.transfers == 1;
-    let pause = if chosen.runs { text::PAUSE } else { text::RESUME };
-    let sequential = if chosen.sequential && chosen.incomplete { text::NOT_SEQUENTIAL } else { text::SEQUENTIAL };
+    let pause = if chosen.runs { words::PAUSE } else { words::RESUME };
+    let sequential = if chosen.sequential && chosen.incomplete { words::NOT_SEQUENTIAL } else { words::SEQUENTIAL };
     let groups: [&[(&str, bool, Action)]; 4] = [
         &[
             (pause, true, Action::TogglePause),
-            (text::CANCEL_WORK, chosen.at_work, Action::CancelWork),
-            (text::OPEN_FOLDER, single, Action::OpenFolder),
-            (text::OPEN_FILE, single && !chosen.incomplete, Action::OpenFile),
+            (words::CANCEL_WORK, chosen.at_work, Action::CancelWork),
+            (words::OPEN_FOLDER, single, Action::OpenFolder),
+            (words::OPEN_FILE, single && !chosen.incomplete, Action::OpenFile),
         ],
         &[
-            (text::COPY_LINK, true, Action::CopyLink),
-            (text::COPY_ID, true, Action::CopyId),
-            (text::SHOW_QR, single, Action::ShowQr),
+            (words::COPY_LINK, true, Action::CopyLink),
+            (words::COPY_ID, true, Action::CopyId),
+            (words::SHOW_QR, single, Action::ShowQr),
         ],
         &[
-            (text::CHECK, !chosen.at_work, Action::Check),
-            (text::MOVE, chosen.downloaded, Action::AskMove),
-            (text::LIMITS, true, Action::AskLimits),
+            (words::CHECK, !chosen.at_work, Action::Check),
+            (words::MOVE, chosen.downloaded, Action::AskMove),
+            (words::LIMITS, true, Action::AskLimits),
             (sequential, chosen.incomplete, Action::ToggleSequential),
-            (text::ADD_PEER, single && chosen.incomplete, Action::AskPeer),
+            (words::ADD_PEER, single && chosen.incomplete, Action::AskPeer),
         ],
-        &[(text::REMOVE, true, Action::Remove), (text::DELETE, chosen.downloaded, Action::AskDelete)],
+        &[(words::REMOVE, true, Action::Remove), (words::DELETE, chosen.downloaded, Action::AskDelete)],
     ];
     let mut done = None;
     let most = (ui.ctx().content_rect().height() - ENTRY).max(3.0 * ENTRY);

@@ -1,14 +1,15 @@
 //! What a person can set: who one is, trackers, what the network may cost, how it looks.
 
 use egui::{Checkbox, CollapsingHeader, Label, RichText, ScrollArea, Ui};
-use sprat_peer::Snapshot;
 
 use super::tracker_settings;
 use crate::actions::{Action, Zoom};
-use crate::state::{ThemeChoice, ViewState};
-use crate::text;
+use crate::model::engine::Snapshot;
+use crate::model::preferences::ThemeChoice;
+use crate::state::ViewState;
 use crate::widgets::controls;
 use crate::widgets::tokens::CONTROL;
+use crate::words;
 
 /// Width of a field for a number.
 const NUMBER: f32 = 130.0;
@@ -16,16 +17,16 @@ const NUMBER: f32 = 130.0;
 /// Shows the screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::heading(ui, text::SETTINGS);
+    controls::heading(ui, words::SETTINGS);
     ScrollArea::vertical().id_salt("settings").auto_shrink([false, false]).show(ui, |ui| {
-        actions.extend(section(ui, text::DOWNLOAD_FOLDER, |ui| download_dir(ui, snapshot, view)));
-        actions.extend(section(ui, text::YOUR_NAME, |ui| name(ui, view)));
-        actions.extend(section(ui, text::TRACKERS, |ui| tracker_settings::list(ui, snapshot, view)));
-        actions.extend(section(ui, text::RUN_TRACKER_TITLE, |ui| tracker_settings::local(ui, view)));
-        actions.extend(section(ui, text::APPEARANCE, |ui| appearance(ui, view)));
-        actions.extend(section(ui, text::NETWORK, |ui| network(ui, snapshot, view)));
-        actions.extend(section(ui, text::SYSTEM, |ui| system(ui, view)));
-        actions.extend(section(ui, text::ABOUT, |ui| about(ui, snapshot)));
+        actions.extend(section(ui, words::DOWNLOAD_FOLDER, |ui| download_dir(ui, snapshot, view)));
+        actions.extend(section(ui, words::YOUR_NAME, |ui| name(ui, view)));
+        actions.extend(section(ui, words::TRACKERS, |ui| tracker_settings::list(ui, snapshot, view)));
+        actions.extend(section(ui, words::RUN_TRACKER_TITLE, |ui| tracker_settings::local(ui, view)));
+        actions.extend(section(ui, words::APPEARANCE, |ui| appearance(ui, view)));
+        actions.extend(section(ui, words::NETWORK, |ui| network(ui, snapshot, view)));
+        actions.extend(section(ui, words::SYSTEM, |ui| system(ui, view)));
+        actions.extend(section(ui, words::ABOUT, |ui| about(ui, snapshot)));
     });
     actions
 }
@@ -39,16 +40,16 @@ fn section<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) -> 
 
 fn download_dir(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::weak(ui, text::DOWNLOAD_FOLDER_HINT);
+    controls::weak(ui, words::DOWNLOAD_FOLDER_HINT);
     controls::from_right(ui, CONTROL, |ui| {
-        if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
+        if controls::button(ui, words::CHOOSE_FOLDER).clicked() {
             actions.push(Action::PickDownloadDir);
         }
         let changed = view.fields.dir != snapshot.download_dir.display().to_string();
         let apply =
-            ui.add_enabled_ui(changed && !view.fields.dir.trim().is_empty(), |ui| controls::button(ui, text::APPLY));
+            ui.add_enabled_ui(changed && !view.fields.dir.trim().is_empty(), |ui| controls::button(ui, words::APPLY));
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
+        let field = controls::field(ui, &mut view.fields.dir, words::DOWNLOAD_FOLDER, width);
         if apply.inner.clicked() || (changed && controls::submitted(ui, &field)) {
             actions.push(Action::UseTypedDir);
         }
@@ -57,21 +58,21 @@ fn download_dir(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<A
 }
 
 fn name(ui: &mut Ui, view: &mut ViewState) -> Option<Action> {
-    controls::weak(ui, text::NAME_HINT);
+    controls::weak(ui, words::NAME_HINT);
     controls::from_right(ui, CONTROL, |ui| {
         let changed = view.fields.name.trim() != view.preferences.display_name;
-        let apply = ui.add_enabled_ui(changed, |ui| controls::button(ui, text::USE_NAME)).inner.clicked();
+        let apply = ui.add_enabled_ui(changed, |ui| controls::button(ui, words::USE_NAME)).inner.clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
+        let field = controls::field(ui, &mut view.fields.name, words::NAME_FIELD, width);
         (apply || changed && controls::submitted(ui, &field)).then_some(Action::UseName)
     })
 }
 
 fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let choices = [
-        (ThemeChoice::System, text::THEME_SYSTEM),
-        (ThemeChoice::Light, text::THEME_LIGHT),
-        (ThemeChoice::Dark, text::THEME_DARK),
+        (ThemeChoice::System, words::THEME_SYSTEM),
+        (ThemeChoice::Light, words::THEME_LIGHT),
+        (ThemeChoice::Dark, words::THEME_DARK),
     ];
     let mut actions = Vec::new();
     ui.horizontal(|ui| {
@@ -82,14 +83,16 @@ fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
         }
     });
     ui.horizontal(|ui| {
-        for (zoom, label, name) in
-            [(Zoom::Out, "−", text::ZOOM_OUT), (Zoom::Reset, "100%", text::ZOOM_RESET), (Zoom::In, "+", text::ZOOM_IN)]
-        {
+        for (zoom, label, name) in [
+            (Zoom::Out, "−", words::ZOOM_OUT),
+            (Zoom::Reset, "100%", words::ZOOM_RESET),
+            (Zoom::In, "+", words::ZOOM_IN),
+        ] {
             if controls::button(ui, label).accessible_name(name).clicked() {
                 actions.push(Action::Zoom(zoom));
             }
         }
-        controls::weak(ui, text::zoom(view.preferences.zoom));
+        controls::weak(ui, words::zoom(view.preferences.zoom));
     });
     actions
 }
@@ -97,28 +100,28 @@ fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
 /// Advanced: folded away, since the defaults are good for most.
 fn network(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::weak(ui, text::limits_now(snapshot.up_limit, snapshot.down_limit, snapshot.active_downloads));
-    CollapsingHeader::new(text::ADVANCED).id_salt("network").show(ui, |ui| {
+    controls::weak(ui, words::limits_now(snapshot.up_limit, snapshot.down_limit, snapshot.active_downloads));
+    CollapsingHeader::new(words::ADVANCED).id_salt("network").show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             let mut submitted = false;
             for (field, name) in [
-                (&mut view.fields.up, text::UP_LIMIT_FIELD),
-                (&mut view.fields.down, text::DOWN_LIMIT_FIELD),
-                (&mut view.fields.active, text::ACTIVE_FIELD),
+                (&mut view.fields.up, words::UP_LIMIT_FIELD),
+                (&mut view.fields.down, words::DOWN_LIMIT_FIELD),
+                (&mut view.fields.active, words::ACTIVE_FIELD),
             ] {
                 let field = labelled(ui, name, field);
                 submitted |= controls::submitted(ui, &field);
             }
-            if controls::button(ui, text::USE_LIMITS).clicked() || submitted {
+            if controls::button(ui, words::USE_LIMITS).clicked() || submitted {
                 actions.push(Action::UseLimits);
             }
         });
         ui.horizontal_wrapped(|ui| {
-            let field = labelled(ui, text::PORT_FIELD, &mut view.fields.port);
-            if controls::button(ui, text::USE_PORT).clicked() || controls::submitted(ui, &field) {
+            let field = labelled(ui, words::PORT_FIELD, &mut view.fields.port);
+            if controls::button(ui, words::USE_PORT).clicked() || controls::submitted(ui, &field) {
                 actions.push(Action::UsePort);
             }
-            controls::weak(ui, text::listening(snapshot.listen.port()));
+            controls::weak(ui, words::listening(snapshot.listen.port()));
         });
         if let Some(error) = view.fields.network_error {
             controls::problem(ui, error);
@@ -138,30 +141,30 @@ fn labelled(ui: &mut Ui, name: &'static str, field: &mut String) -> egui::Respon
 fn system(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut notifications = view.preferences.notifications;
-    if ui.add(Checkbox::new(&mut notifications, text::NOTIFICATIONS)).changed() {
+    if ui.add(Checkbox::new(&mut notifications, words::NOTIFICATIONS)).changed() {
         actions.push(Action::SetNotifications(notifications));
     }
     let mut offer = view.preferences.offer_links;
-    if ui.add(Checkbox::new(&mut offer, text::OFFER_LINKS)).changed() {
+    if ui.add(Checkbox::new(&mut offer, words::OFFER_LINKS)).changed() {
         actions.push(Action::SetOfferLinks(offer));
     }
     let mut links = view.links_registered;
-    if ui.add(Checkbox::new(&mut links, text::REGISTER_LINKS)).changed() {
+    if ui.add(Checkbox::new(&mut links, words::REGISTER_LINKS)).changed() {
         actions.push(Action::RegisterLinks(links));
     }
-    controls::weak(ui, text::REGISTER_LINKS_HINT);
+    controls::weak(ui, words::REGISTER_LINKS_HINT);
     actions
 }
 
 fn about(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
     let mut actions = Vec::new();
-    ui.add(Label::new(RichText::new(text::version())).selectable(true));
-    ui.add(Label::new(text::peer_id(&snapshot.peer_id.to_string())).wrap().selectable(true));
+    ui.add(Label::new(RichText::new(words::version())).selectable(true));
+    ui.add(Label::new(words::peer_id(&snapshot.peer_id.to_string())).wrap().selectable(true));
     ui.horizontal_wrapped(|ui| {
         for (name, action) in [
-            (text::SHORTCUTS, Action::Shortcuts),
-            (text::SHOW_LOG, Action::ShowLog),
-            (text::SHOW_LICENCES, Action::Licences),
+            (words::SHORTCUTS, Action::Shortcuts),
+            (words::SHOW_LOG, Action::ShowLog),
+            (words::SHOW_LICENCES, Action::Licences),
         ] {
             if controls::button(ui, name).clicked() {
                 actions.push(action);

@@ -1,13 +1,14 @@
 //! The card of the first start: where downloads go, what one is called, which tracker. Everything has a default.
 
 use egui::{ScrollArea, Ui};
-use sprat_peer::Snapshot;
 
 use crate::actions::Action;
-use crate::state::{Reach, ViewState};
-use crate::text;
+use crate::model::engine::Snapshot;
+use crate::model::preferences::Reach;
+use crate::state::ViewState;
 use crate::widgets::controls;
 use crate::widgets::tokens::CONTROL;
+use crate::words;
 
 /// Shows it, if there is need.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
@@ -32,30 +33,30 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
 /// What is on it. Whether it is done with, and what was done besides.
 fn card(ui: &mut Ui, view: &mut ViewState) -> (bool, Vec<Action>) {
     let mut actions = Vec::new();
-    controls::title(ui, text::SETUP_TITLE);
-    controls::weak(ui, text::SETUP_TEXT);
-    let mut done = tracker_field(ui, view, text::SETUP_USE).is_some();
+    controls::title(ui, words::SETUP_TITLE);
+    controls::weak(ui, words::SETUP_TEXT);
+    let mut done = tracker_field(ui, view, words::SETUP_USE).is_some();
     if let Some(error) = view.fields.tracker_error {
         controls::problem(ui, error);
     }
-    controls::weak(ui, text::DOWNLOAD_FOLDER);
+    controls::weak(ui, words::DOWNLOAD_FOLDER);
     controls::from_right(ui, CONTROL, |ui| {
-        if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
+        if controls::button(ui, words::CHOOSE_FOLDER).clicked() {
             actions.push(Action::PickDownloadDir);
         }
         let width = ui.available_width();
-        controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
+        controls::field(ui, &mut view.fields.dir, words::DOWNLOAD_FOLDER, width);
     });
-    controls::weak(ui, text::YOUR_NAME);
+    controls::weak(ui, words::YOUR_NAME);
     let width = ui.available_width();
-    controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
+    controls::field(ui, &mut view.fields.name, words::NAME_FIELD, width);
     ui.horizontal(|ui| {
-        if controls::primary(ui, text::SETUP_RUN).clicked() {
+        if controls::primary(ui, words::SETUP_RUN).clicked() {
             view.fields.tracker.clear();
             actions.push(Action::RunTracker(Reach::ThisComputer));
             done = true;
         }
-        if controls::button(ui, text::SETUP_LATER).clicked() {
+        if controls::button(ui, words::SETUP_LATER).clicked() {
             view.fields.tracker.clear();
             done = true;
         }
@@ -68,7 +69,7 @@ pub fn tracker_field(ui: &mut Ui, view: &mut ViewState, button: &str) -> Option<
     controls::from_right(ui, CONTROL, |ui| {
         let clicked = controls::button(ui, button).clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.fields.tracker, text::TRACKER_FIELD, width);
+        let field = controls::field(ui, &mut view.fields.tracker, words::TRACKER_FIELD, width);
         if field.changed() {
             view.fields.tracker_error = None;
         }

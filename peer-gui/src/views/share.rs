@@ -1,18 +1,18 @@
 //! What to share, and what is shared.
 
 use egui::{RichText, ScrollArea, Ui};
-use sprat_peer::{Snapshot, TransferState, TransferView};
 
 use crate::actions::Action;
+use crate::model::engine::{Snapshot, TransferState, TransferView};
 use crate::state::{SharedCard, ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, LINE, READABLE, TEXT_TITLE, palette};
 use crate::widgets::{controls, progress, table};
-use crate::{format, text};
+use crate::words::{self, format};
 
 /// Shows the screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::heading(ui, text::SHARE);
+    controls::heading(ui, words::SHARE);
     ScrollArea::vertical().id_salt("share").auto_shrink([false, false]).show(ui, |ui| {
         actions.extend(choose(ui, view));
         actions.extend(hashing(ui, snapshot));
@@ -28,17 +28,17 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
 fn choose(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::card(ui, |ui| {
-        controls::weak(ui, text::SHARE_INTRO);
+        controls::weak(ui, words::SHARE_INTRO);
         controls::from_right(ui, CONTROL, |ui| {
-            if controls::button(ui, text::CHOOSE_SHARED_FOLDER).clicked() {
+            if controls::button(ui, words::CHOOSE_SHARED_FOLDER).clicked() {
                 actions.push(Action::PickShareFolder);
             }
-            if controls::button(ui, text::CHOOSE_FILE).clicked() {
+            if controls::button(ui, words::CHOOSE_FILE).clicked() {
                 actions.push(Action::PickShareFile);
             }
-            let clicked = controls::primary(ui, text::SHARE).clicked();
+            let clicked = controls::primary(ui, words::SHARE).clicked();
             let width = ui.available_width();
-            let field = controls::field(ui, &mut view.fields.share, text::SHARE_PATH, width);
+            let field = controls::field(ui, &mut view.fields.share, words::SHARE_PATH, width);
             if std::mem::take(&mut view.fields.focus_share) {
                 field.request_focus();
             }
@@ -59,14 +59,14 @@ fn hashing(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
         let name = rows::file_name(&file.path);
         controls::card(ui, |ui| {
             controls::from_right(ui, LINE, |ui| {
-                if controls::small(ui, text::CANCEL, &text::cancel_share(&name)).clicked() {
+                if controls::small(ui, words::CANCEL, &words::cancel_share(&name)).clicked() {
                     actions.push(Action::CancelShare(file.path.clone()));
                 }
                 controls::rest(ui, |ui| table::name(ui, &name));
             });
             let waiting = palette(ui).waiting;
             progress::show(ui, format::fraction(file.done, Some(file.total), false), waiting);
-            controls::weak(ui, text::hashing(file));
+            controls::weak(ui, words::hashing(file));
         });
     }
     actions
@@ -76,31 +76,31 @@ fn new_card(ui: &mut Ui, card: &SharedCard) -> Vec<Action> {
     let mut actions = Vec::new();
     let id = card.link.file_id.to_string();
     controls::card(ui, |ui| {
-        controls::weak(ui, text::NEWLY_SHARED);
+        controls::weak(ui, words::NEWLY_SHARED);
         table::elided(ui, &card.name, &egui::FontId::proportional(TEXT_TITLE));
         ui.add(egui::Label::new(RichText::new(&id).monospace()).selectable(true).truncate());
         ui.horizontal(|ui| {
-            if controls::primary(ui, text::COPY_LINK).clicked() {
-                actions.push(Action::Copy(card.link.to_string(), text::LINK_COPIED));
+            if controls::primary(ui, words::COPY_LINK).clicked() {
+                actions.push(Action::Copy(card.link.to_string(), words::LINK_COPIED));
             }
-            if controls::button(ui, text::COPY_ID).clicked() {
-                actions.push(Action::Copy(id.clone(), text::ID_COPIED));
+            if controls::button(ui, words::COPY_ID).clicked() {
+                actions.push(Action::Copy(id.clone(), words::ID_COPIED));
             }
-            if controls::button(ui, text::SHOW_QR).clicked() {
+            if controls::button(ui, words::SHOW_QR).clicked() {
                 actions.push(Action::ShowQrOf(card.name.clone(), card.link.clone()));
             }
         });
-        controls::weak(ui, text::GIVE_LINK);
+        controls::weak(ui, words::GIVE_LINK);
     });
     actions
 }
 
 /// The list of what is shared; only what is on the screen is drawn.
 fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
-    controls::title(ui, text::SHARED_FILES);
+    controls::title(ui, words::SHARED_FILES);
     let shared: Vec<_> = snapshot.transfers.iter().filter(|t| t.state == TransferState::Sharing).collect();
     if shared.is_empty() {
-        controls::weak(ui, text::NOTHING_SHARED);
+        controls::weak(ui, words::NOTHING_SHARED);
     }
     let mut actions = Vec::new();
     for transfer in shared {
@@ -117,13 +117,13 @@ fn shared_row(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
     ui.scope(|ui| {
         ui.set_max_width(READABLE.min(ui.available_width()));
         let copy = controls::from_right(ui, LINE, |ui| {
-            let name = text::copy_link_of(&transfer.name);
-            let copy = controls::small(ui, text::COPY_LINK, &name).clicked();
-            controls::weak(ui, text::shared_amounts(transfer.size, transfer.uploaded));
+            let name = words::copy_link_of(&transfer.name);
+            let copy = controls::small(ui, words::COPY_LINK, &name).clicked();
+            controls::weak(ui, words::shared_amounts(transfer.size, transfer.uploaded));
             controls::rest(ui, |ui| table::name(ui, &transfer.name));
             copy
         });
-        copy.then(|| Action::Copy(transfer.link.to_string(), text::LINK_COPIED))
+        copy.then(|| Action::Copy(transfer.link.to_string(), words::LINK_COPIED))
     })
     .inner
 }

@@ -1,18 +1,15 @@
 //! The home: everything that is fetched or served.
 
-use egui::{Align, Button, Checkbox, Layout, Panel, RichText, Ui};
-use sprat_peer::Snapshot;
+use egui::{Align, Button, Layout, Panel, RichText, Ui};
 
-use super::{details, list, setup};
+use super::{column_menu, details, list, setup};
 use crate::actions::Action;
-use crate::state::{Column, Filter, ViewState};
-use crate::text;
-use crate::widgets::tokens::{CONTROL, GAP, GAP_SMALL, LINE, ROW, TEXT_HEADING, palette};
+use crate::model::engine::Snapshot;
+use crate::model::filter::Filter;
+use crate::state::ViewState;
+use crate::widgets::tokens::{CONTROL, GAP, GAP_SMALL, ROW, TEXT_HEADING, palette};
 use crate::widgets::{controls, empty_state};
-
-/// How much a button of the columns' menu changes a width, in points, and how wide that menu is.
-const WIDEN: f32 = 16.0;
-const COLUMN_MENU: f32 = 190.0;
+use crate::words;
 
 /// Shows the screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState, now: f64) -> Vec<Action> {
@@ -22,13 +19,13 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState, now: f64) ->
     }
     actions.extend(setup::show(ui, snapshot, view));
     if view.list.count(Filter::All) == 0 {
-        empty_state::show(ui, text::NO_TRANSFERS, text::NO_TRANSFERS_HINT);
+        empty_state::show(ui, words::NO_TRANSFERS, words::NO_TRANSFERS_HINT);
         return actions;
     }
     actions.extend(filters(ui, view));
     actions.extend(selected(ui, snapshot, view, now));
     if view.list.is_empty() {
-        empty_state::show(ui, text::NOTHING_HERE, text::filter_hint(view.filter));
+        empty_state::show(ui, words::NOTHING_HERE, words::filter_hint(view.filter));
         return actions;
     }
     actions.extend(list::show(ui, snapshot, view));
@@ -38,14 +35,14 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState, now: f64) ->
 fn header(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal(|ui| {
-        ui.label(RichText::new(text::TRANSFERS).size(TEXT_HEADING));
+        ui.label(RichText::new(words::TRANSFERS).size(TEXT_HEADING));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if controls::primary(ui, text::SHARE_A_FILE).clicked() {
+            if controls::primary(ui, words::SHARE_A_FILE).clicked() {
                 actions.push(Action::PickShareFile);
             }
-            let clicked = controls::button(ui, text::DOWNLOAD).clicked();
+            let clicked = controls::button(ui, words::DOWNLOAD).clicked();
             let width = ui.available_width().min(440.0);
-            let field = controls::field(ui, &mut view.fields.id, text::PASTE_ID, width);
+            let field = controls::field(ui, &mut view.fields.id, words::PASTE_ID, width);
             if field.changed() {
                 view.fields.id_error = None;
             }
@@ -61,40 +58,17 @@ fn header(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
 fn filters(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::from_right(ui, CONTROL, |ui| {
-        controls::menu(ui, text::COLUMNS, |ui| actions.extend(columns(ui, view)));
+        controls::menu(ui, words::COLUMNS, |ui| actions.extend(column_menu::show(ui, view)));
         controls::rest(ui, |ui| {
             ui.spacing_mut().item_spacing.x = GAP_SMALL;
             for filter in Filter::ALL {
-                let chip = Button::selectable(view.filter == filter, text::filter(filter, view.list.count(filter)));
+                let chip = Button::selectable(view.filter == filter, words::filter(filter, view.list.count(filter)));
                 if ui.add(chip.min_size(egui::vec2(0.0, CONTROL - 4.0))).clicked() {
                     actions.push(Action::SetFilter(filter));
                 }
             }
         });
     });
-    actions
-}
-
-/// Which columns are shown, and how wide they are: the same as by dragging their edges, without a mouse.
-pub(super) fn columns(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
-    let mut actions = Vec::new();
-    ui.set_max_width(COLUMN_MENU);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    for column in Column::ALL.into_iter().filter(|column| column.can_hide()) {
-        let mut shown = !view.preferences.hidden_columns.contains(&column);
-        ui.horizontal(|ui| {
-            if ui.add(Checkbox::new(&mut shown, text::column(column))).changed() {
-                actions.push(Action::ToggleColumn(column));
-            }
-            controls::from_right(ui, LINE, |ui| {
-                for (sign, name, by) in [("+", text::wider(column), WIDEN), ("−", text::narrower(column), -WIDEN)] {
-                    if controls::small(ui, sign, &name).clicked() {
-                        actions.push(list::widen(column, by, &view.preferences));
-                    }
-                }
-            });
-        });
-    }
     actions
 }
 

@@ -4,7 +4,7 @@ use egui::{Label, Response, RichText, TextStyle, Ui};
 
 use super::icons;
 use super::tokens::palette;
-use crate::state::rows::Tone;
+use crate::model::tone::Tone;
 
 /// The sign of a tone, and a word.
 pub fn show(ui: &mut Ui, tone: Tone, word: &str) -> Response {

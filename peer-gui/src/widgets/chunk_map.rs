@@ -1,9 +1,9 @@
 //! Which chunks of a file are here: one small square for each, or for each few, painted as one mesh.
 
 use egui::{Color32, Mesh, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use sprat_peer::{Cell, ChunkMap};
 
 use super::tokens::{Palette, palette};
+use crate::model::engine::{Cell, ChunkMap};
 
 /// The sides of a square, its gap included, from the largest that is used to the smallest.
 const SIDES: [f32; 7] = [12.0, 10.0, 8.0, 6.0, 5.0, 4.0, 3.0];

@@ -6,7 +6,9 @@ use egui::{
     TextEdit, Ui, vec2,
 };
 
+use super::icons;
 use super::tokens::{CONTROL, GAP_LARGE, GAP_SMALL, RADIUS, READABLE, TEXT_TITLE, palette};
+use crate::model::tone::Tone;
 
 /// The longest text that a field takes, in characters.
 const MAX_FIELD: usize = 8 * 1024;
@@ -161,7 +163,7 @@ pub fn weak(ui: &mut Ui, text: impl Into<String>) -> Response {
 pub fn problem(ui: &mut Ui, text: &str) {
     let p = palette(ui);
     let row = ui.horizontal_wrapped(|ui| {
-        super::icons::tone(ui, crate::state::rows::Tone::Trouble);
+        icons::tone(ui, Tone::Trouble);
         ui.label(RichText::new(text).color(p.trouble))
     });
     let label = row.inner;

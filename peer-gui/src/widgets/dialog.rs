@@ -4,7 +4,7 @@ use egui::{Context, Frame, Id, Margin, Modal, Ui};
 
 use super::controls;
 use super::tokens::{CONTROL, GAP};
-use crate::text;
+use crate::words;
 
 /// How it was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn form(ctx: &Context, title: &str, do_it: &str, contents: impl FnOnce(&mut 
         let submitted = contents(ui);
         controls::from_right(ui, CONTROL, |ui| {
             let confirm = controls::primary(ui, do_it).clicked();
-            let cancel = controls::button(ui, text::CANCEL).clicked();
+            let cancel = controls::button(ui, words::CANCEL).clicked();
             answer = match (confirm || submitted, cancel) {
                 (true, _) => Answer::Confirm,
                 (false, true) => Answer::Cancel,
@@ -65,7 +65,7 @@ pub fn page(ctx: &Context, title: &str, width: f32, contents: impl FnOnce(&mut U
 
 fn answers(ui: &mut Ui, do_it: &str, fresh: bool) -> Answer {
     controls::from_right(ui, CONTROL, |ui| {
-        let cancel = controls::button(ui, text::CANCEL);
+        let cancel = controls::button(ui, words::CANCEL);
         if fresh {
             cancel.request_focus();
         }

@@ -2,10 +2,10 @@
 
 use egui::{Color32, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
+use super::logo;
 use super::tokens::palette;
-use crate::platform::logo;
-use crate::state::Screen;
-use crate::state::rows::Tone;
+use crate::model::screen::Screen;
+use crate::model::tone::Tone;
 
 /// Side of a small sign.
 const SIDE: f32 = 10.0;

@@ -4,7 +4,8 @@
 //! - [`controls`]: buttons, fields, cards. [`icons`]: signs, painted. [`badge`]: a sign beside a word.
 //! - [`table`]: rows that can be selected. [`progress`]: how much of a whole. [`chunk_map`]: which of its chunks.
 //! - [`speed_plot`]: how fast. [`qr`]: a link to be photographed.
-//! - [`empty_state`], [`toast`], [`dialog`]: a page with nothing on it, news, questions.
+//! - [`empty_state`], [`dialog`]: a page with nothing on it, questions.
+//! - [`logo`], [`window_icon`]: the sprat, as a drawing and in pixels.
 
 pub mod badge;
 pub mod chunk_map;
@@ -12,10 +13,11 @@ pub mod controls;
 pub mod dialog;
 pub mod empty_state;
 pub mod icons;
+pub mod logo;
 pub mod progress;
 pub mod qr;
 pub mod speed_plot;
 pub mod table;
 pub mod theme;
-pub mod toast;
 pub mod tokens;
+pub mod window_icon;

@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::tokens::{TEXT_SMALL, palette};
-use crate::format;
+use crate::words::format;
 
 const THICK: f32 = 6.0;
 const NUMBER: f32 = 40.0;

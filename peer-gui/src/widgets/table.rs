@@ -7,7 +7,7 @@ use egui::{Align, EventFilter, Id, Label, Layout, Rect, Response, RichText, Role
 use egui_extras::TableBuilder;
 
 use super::tokens::{TEXT_SMALL, palette};
-use crate::format;
+use crate::words::format;
 
 /// What a row is to those who use it.
 pub struct RowHandle<'a> {

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::tokens::{self, CONTROL, DARK, GAP, LIGHT, Palette, RADIUS};
-use crate::state::ThemeChoice;
+use crate::model::preferences::ThemeChoice;
 
 /// Sets the styles of both themes. Once at the start is enough.
 pub fn install(ctx: &Context) {

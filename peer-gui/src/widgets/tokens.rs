@@ -2,7 +2,7 @@
 
 use egui::Color32;
 
-use crate::state::rows::Tone;
+use crate::model::tone::Tone;
 
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug)]

@@ -8,11 +8,11 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use sprat_chunking::FileId;
-use sprat_peer::{
+use sprat_peer_gui::model::engine::{
     Cell, ChunkMap, Detail, FileView, HashingView, PeerView, Priority, Snapshot, TrackerState, TrackerView,
     TransferState, TransferView, Trouble,
 };
-use sprat_peer_gui::state::{Phase, Seen};
+use sprat_peer_gui::state::{Phase, Received};
 use sprat_protocol::tracker::SearchHit;
 use sprat_protocol::{Link, PeerId};
 use url::Url;
@@ -212,5 +212,5 @@ pub(crate) fn hits() -> Vec<SearchHit> {
 
 /// The phase in which this is the newest snapshot.
 pub(crate) fn running(snapshot: Snapshot) -> Phase {
-    Phase::Running(Seen { snapshot: Arc::new(snapshot), at: 0.0 })
+    Phase::Running(Received { snapshot: Arc::new(snapshot), at: 0.0 })
 }

@@ -6,11 +6,11 @@ use egui::accesskit::{self, Role};
 use egui::{Key, Modifiers};
 use egui_kittest::Node;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use sprat_peer::{PeerView, Snapshot, TransferState, TransferView};
-use sprat_peer_gui::bridge::Notice;
-use sprat_peer_gui::state::browse::Answer;
-use sprat_peer_gui::state::{Dialog, Screen};
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{PeerView, Snapshot, TransferState, TransferView};
+use sprat_peer_gui::model::messages::{Notice, SearchAnswer};
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::state::Dialog;
+use sprat_peer_gui::words;
 
 use crate::common::{away, busy, empty, folder, hits, id, person, transfer, watched};
 use crate::window::*;
@@ -75,7 +75,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.push(("several selected", window));
     let mut window = with(folder());
     select(&mut window, "field");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_FILES));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_FILES));
     scenes.push(("folder", window));
     scenes.push(("found", found()));
     scenes.push(("peers", on(Screen::Peers, met(vec![person(34, "Grace", 1, 1), person(21, "", 1, 0)]))));
@@ -108,10 +108,10 @@ fn dialogs() -> Vec<(&'static str, Window)> {
         ("delete", by_key(Modifiers::SHIFT, Key::Delete)),
         ("palette", by_key(Modifiers::COMMAND, Key::K)),
         ("shortcuts", by_key(Modifiers::NONE, Key::F1)),
-        ("move", by_menu(text::MOVE)),
-        ("limits", by_menu(text::LIMITS)),
-        ("peer", by_menu(text::ADD_PEER)),
-        ("qr", by_menu(text::SHOW_QR)),
+        ("move", by_menu(words::MOVE)),
+        ("limits", by_menu(words::LIMITS)),
+        ("peer", by_menu(words::ADD_PEER)),
+        ("qr", by_menu(words::SHOW_QR)),
         ("log", log),
         ("licences", licences),
     ]
@@ -127,8 +127,8 @@ pub(crate) fn found() -> Window {
     let mut window = on(Screen::Browse, busy());
     window.state_mut().view.browse.words = "lecture".to_owned();
     window.state_mut().view.browse.begin();
-    let answer = Answer { hits: hits(), more: true, troubles: Vec::new() };
-    tell(&mut window, Notice::Found { words: "lecture".to_owned(), page: 0, answer });
+    let answer = SearchAnswer { hits: hits(), more: true, troubles: Vec::new() };
+    tell(&mut window, Notice::SearchAnswered { words: "lecture".to_owned(), page: 0, answer });
     window
 }
 
@@ -142,9 +142,9 @@ pub(crate) fn unfolded_settings() -> Window {
     let mut window = on(Screen::Settings, empty());
     window.set_size([1180.0, 1900.0].into());
     window.run();
-    window.get_by_label(text::ADVANCED).click();
+    window.get_by_label(words::ADVANCED).click();
     window.run();
-    press(&mut window, &text::token_of("http://tracker.example:5000"));
+    press(&mut window, &words::token_of("http://tracker.example:5000"));
     window
 }
 
@@ -194,15 +194,15 @@ fn dialogs_keep_the_focus_and_give_it_back() {
 #[test]
 fn a_dialog_gives_the_focus_back_to_what_had_it() {
     let mut window = with(busy());
-    window.get_by_role_and_label(Role::Button, text::SHARE_A_FILE).focus();
+    window.get_by_role_and_label(Role::Button, words::SHARE_A_FILE).focus();
     window.run();
     key(&mut window, Modifiers::COMMAND, Key::K);
-    assert!(window.get_by_role_and_label(Role::TextInput, text::PALETTE_FIELD).is_focused());
+    assert!(window.get_by_role_and_label(Role::TextInput, words::PALETTE_FIELD).is_focused());
     plain_key(&mut window, Key::Escape);
-    assert!(window.get_by_role_and_label(Role::Button, text::SHARE_A_FILE).is_focused());
+    assert!(window.get_by_role_and_label(Role::Button, words::SHARE_A_FILE).is_focused());
     // What asks for the focus itself has it.
     key(&mut window, Modifiers::COMMAND, Key::K);
-    type_into(&mut window, text::PALETTE_FIELD, text::SEARCH_FILES);
+    type_into(&mut window, words::PALETTE_FIELD, words::SEARCH_FILES);
     plain_key(&mut window, Key::Enter);
-    assert!(window.get_by_role_and_label(Role::TextInput, text::SEARCH_FIELD).is_focused());
+    assert!(window.get_by_role_and_label(Role::TextInput, words::SEARCH_FIELD).is_focused());
 }

@@ -3,12 +3,14 @@
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use sprat_peer::{Command, Event, Priority, Snapshot, TransferState};
-use sprat_peer_gui::actions::{Action, TABLE};
-use sprat_peer_gui::bridge::{Notice, Request};
+use sprat_peer_gui::actions::{Action, BINDINGS};
+use sprat_peer_gui::model::columns::Column;
+use sprat_peer_gui::model::engine::{Command, Event, Priority, Snapshot, TransferState};
+use sprat_peer_gui::model::filter::Filter;
+use sprat_peer_gui::model::messages::{Notice, Request};
+use sprat_peer_gui::model::screen::{DetailTab, Screen};
 use sprat_peer_gui::state::toasts::Mood;
-use sprat_peer_gui::state::{Column, DetailTab, Filter, Screen};
-use sprat_peer_gui::text;
+use sprat_peer_gui::words;
 
 use crate::accessibility::{found, tab_stops, unfolded_settings, with_selected};
 use crate::common::{busy, empty, folder, id, transfer};
@@ -27,7 +29,7 @@ fn screens_are_reached_by_key_and_by_name() {
         key(&mut window, Modifiers::COMMAND, number);
         assert_eq!(window.state().view.screen, screen);
     }
-    click(&mut window, Role::Tab, text::SETTINGS);
+    click(&mut window, Role::Tab, words::SETTINGS);
     assert_eq!(window.state().view.screen, Screen::Settings);
     key(&mut window, Modifiers::COMMAND, Key::O);
     assert_eq!(requests(&window), [&Request::PickFile]);
@@ -69,80 +71,80 @@ const TRACKER: &str = "http://tracker.example:5000";
 
 without_mouse! {
     Action::Show(_) => By::Key,
-    Action::SubmitId => stop(list, text::DOWNLOAD),
+    Action::SubmitId => stop(list, words::DOWNLOAD),
     Action::PasteId(_) => By::Same("Action::SubmitId"),
-    Action::AcceptOffer => stop(offered, text::DOWNLOAD_IT),
-    Action::DeclineOffer => stop(offered, text::DISMISS),
-    Action::Get(_) => stop(found, text::get("lecture-01-introduction.mp4")),
+    Action::AcceptOffer => stop(offered, words::DOWNLOAD_IT),
+    Action::DeclineOffer => stop(offered, words::DISMISS),
+    Action::Get(_) => stop(found, words::get("lecture-01-introduction.mp4")),
     Action::PickShareFile => By::Key,
     Action::PickShareFolder => By::Key,
     Action::Share(_) => By::Same("Action::ShareTyped"),
-    Action::ShareTyped => stop(share, text::SHARE_PATH),
-    Action::CancelShare(_) => stop(share, text::cancel_share("interview-raw.mov")),
+    Action::ShareTyped => stop(share, words::SHARE_PATH),
+    Action::CancelShare(_) => stop(share, words::cancel_share("interview-raw.mov")),
     Action::Select(..) => By::Same("Action::Move(..)"),
     Action::Move(..) => By::Key,
     Action::SelectAll => By::Key,
     Action::Escape => By::Key,
-    Action::SetFilter(_) => stop(list, text::filter(Filter::Problems, 1)),
-    Action::SortBy(_) => stop(list, text::sort_by(Column::Size)),
-    Action::ToggleColumn(_) => stop(columns, text::SIZE),
-    Action::SetWidth { .. } => stop(columns, text::wider(Column::Size)),
-    Action::ShowTab(_) => stop(selected, text::tab(text::PEERS)),
+    Action::SetFilter(_) => stop(list, words::filter(Filter::Problems, 1)),
+    Action::SortBy(_) => stop(list, words::sort_by(Column::Size)),
+    Action::ToggleColumn(_) => stop(columns, words::SIZE),
+    Action::SetWidth { .. } => stop(columns, words::wider(Column::Size)),
+    Action::ShowTab(_) => stop(selected, words::tab(words::PEERS)),
     Action::TogglePause => By::Key,
     Action::PauseAll => By::Palette,
     Action::ResumeAll => By::Palette,
     Action::Remove => By::Key,
     Action::UndoRemove => By::Palette,
     Action::AskDelete => By::Key,
-    Action::ConfirmDelete => stop(|| open(|window| key(window, Modifiers::SHIFT, Key::Delete)), text::DELETE_CONFIRM),
+    Action::ConfirmDelete => stop(|| open(|window| key(window, Modifiers::SHIFT, Key::Delete)), words::DELETE_CONFIRM),
     Action::CopyLink => By::Palette,
     Action::CopyId => By::Palette,
-    Action::Copy(..) => stop(share, text::copy_link_of("lecture-notes-2026.zip")),
+    Action::Copy(..) => stop(share, words::copy_link_of("lecture-notes-2026.zip")),
     Action::ShowQr => By::Palette,
-    Action::ShowQrOf(..) => stop(just_shared, text::SHOW_QR),
+    Action::ShowQrOf(..) => stop(just_shared, words::SHOW_QR),
     Action::OpenFolder => By::Key,
     Action::OpenFile => By::Key,
     Action::Check => By::Palette,
     Action::CancelWork => By::Palette,
     Action::ToggleSequential => By::Palette,
     Action::AskMove => By::Palette,
-    Action::PickMoveDir => stop(|| open(|window| press_more(window, text::MOVE)), text::CHOOSE_FOLDER),
-    Action::ConfirmMove => stop(|| open(|window| press_more(window, text::MOVE)), text::MOVE_CONFIRM),
+    Action::PickMoveDir => stop(|| open(|window| press_more(window, words::MOVE)), words::CHOOSE_FOLDER),
+    Action::ConfirmMove => stop(|| open(|window| press_more(window, words::MOVE)), words::MOVE_CONFIRM),
     Action::AskLimits => By::Palette,
-    Action::ConfirmLimits => stop(|| open(|window| press_more(window, text::LIMITS)), text::USE_LIMITS),
+    Action::ConfirmLimits => stop(|| open(|window| press_more(window, words::LIMITS)), words::USE_LIMITS),
     Action::AskPeer => By::Palette,
-    Action::ConfirmPeer => stop(|| open(|window| press_more(window, text::ADD_PEER)), text::ADD),
-    Action::SetPriority(..) => stop(files, text::priority_of("notes.txt", Priority::Normal)),
-    Action::Search => stop(found, text::SEARCH),
-    Action::SearchMore => stop(found, text::SHOW_MORE),
+    Action::ConfirmPeer => stop(|| open(|window| press_more(window, words::ADD_PEER)), words::ADD),
+    Action::SetPriority(..) => stop(files, words::priority_of("notes.txt", Priority::Normal)),
+    Action::Search => stop(found, words::SEARCH),
+    Action::SearchMore => stop(found, words::SHOW_MORE),
     Action::FocusSearch => By::Key,
     Action::RetryTrackers => By::Palette,
     Action::SetTheme(_) => By::Palette,
     Action::Zoom(_) => By::Key,
-    Action::SetNotifications(_) => stop(settings, text::NOTIFICATIONS),
-    Action::SetOfferLinks(_) => stop(settings, text::OFFER_LINKS),
-    Action::PickDownloadDir => stop(settings, text::CHOOSE_FOLDER),
-    Action::UseTypedDir => stop(settings, text::DOWNLOAD_FOLDER),
-    Action::UseName => stop(settings, text::NAME_FIELD),
-    Action::UseLimits => stop(settings, text::USE_LIMITS),
-    Action::UsePort => stop(settings, text::USE_PORT),
-    Action::AddTracker => stop(settings, text::ADD),
-    Action::TestTracker(_) => stop(settings, text::test_of(TRACKER)),
-    Action::RemoveTracker(_) => stop(settings, text::remove_tracker(TRACKER)),
-    Action::EditToken(_) => stop(settings, text::token_of(TRACKER)),
-    Action::UseToken => stop(settings, text::TOKEN_FIELD),
-    Action::ForgetToken => stop(settings, text::FORGET_TOKEN),
+    Action::SetNotifications(_) => stop(settings, words::NOTIFICATIONS),
+    Action::SetOfferLinks(_) => stop(settings, words::OFFER_LINKS),
+    Action::PickDownloadDir => stop(settings, words::CHOOSE_FOLDER),
+    Action::UseTypedDir => stop(settings, words::DOWNLOAD_FOLDER),
+    Action::UseName => stop(settings, words::NAME_FIELD),
+    Action::UseLimits => stop(settings, words::USE_LIMITS),
+    Action::UsePort => stop(settings, words::USE_PORT),
+    Action::AddTracker => stop(settings, words::ADD),
+    Action::TestTracker(_) => stop(settings, words::test_of(TRACKER)),
+    Action::RemoveTracker(_) => stop(settings, words::remove_tracker(TRACKER)),
+    Action::EditToken(_) => stop(settings, words::token_of(TRACKER)),
+    Action::UseToken => stop(settings, words::TOKEN_FIELD),
+    Action::ForgetToken => stop(settings, words::FORGET_TOKEN),
     Action::RunTracker(_) => By::Palette,
-    Action::RegisterLinks(_) => stop(settings, text::REGISTER_LINKS),
-    Action::FinishSetup => stop(first_start, text::SETUP_RUN),
+    Action::RegisterLinks(_) => stop(settings, words::REGISTER_LINKS),
+    Action::FinishSetup => stop(first_start, words::SETUP_RUN),
     Action::Palette => By::Key,
-    Action::PaletteRun(_) => stop(|| open(|window| key(window, Modifiers::COMMAND, Key::K)), text::SHARE_A_FOLDER),
+    Action::PaletteRun(_) => stop(|| open(|window| key(window, Modifiers::COMMAND, Key::K)), words::SHARE_A_FOLDER),
     Action::Shortcuts => By::Key,
     Action::Licences => By::Palette,
     Action::ShowLog => By::Palette,
-    Action::SaveLog => stop(|| open(|window| tell(window, Notice::Log(Vec::new()))), text::SAVE_LOG),
-    Action::CloseDialog => stop(|| open(|window| plain_key(window, Key::F1)), text::CLOSE),
-    Action::DismissToast(_) => stop(told, text::DISMISS),
+    Action::SaveLog => stop(|| open(|window| tell(window, Notice::Log(Vec::new()))), words::SAVE_LOG),
+    Action::CloseDialog => stop(|| open(|window| plain_key(window, Key::F1)), words::CLOSE),
+    Action::DismissToast(_) => stop(told, words::DISMISS),
     Action::Quit => By::Key,
 }
 
@@ -171,7 +173,7 @@ fn told() -> Window {
 
 fn columns() -> Window {
     let mut window = list();
-    window.get_by_role_and_label(Role::Button, text::COLUMNS).focus();
+    window.get_by_role_and_label(Role::Button, words::COLUMNS).focus();
     window.run();
     plain_key(&mut window, Key::Enter);
     window
@@ -214,10 +216,10 @@ fn first_start() -> Window {
 fn every_action_is_done_without_a_mouse() {
     let all = all();
     for (action, by) in &all {
-        let of_table = || TABLE.iter().filter(|entry| kind(&entry.action) == *action);
+        let of_table = || BINDINGS.iter().filter(|binding| kind(&binding.action) == *action);
         match by {
-            By::Key => assert!(of_table().any(|entry| entry.key.is_some()), "{action} has no key"),
-            By::Palette => assert!(of_table().any(|entry| !entry.name.is_empty()), "{action} has no name"),
+            By::Key => assert!(of_table().any(|binding| binding.key.is_some()), "{action} has no key"),
+            By::Palette => assert!(of_table().any(|binding| !binding.name.is_empty()), "{action} has no name"),
             By::Same(other) => assert!(all.iter().any(|(kind, _)| kind == other), "{other} is no action"),
             By::Stop(window, name) => {
                 let stops = tab_stops(&mut window());
@@ -231,15 +233,15 @@ fn every_action_is_done_without_a_mouse() {
 fn a_column_gets_wider_and_narrower_by_keys() {
     let mut window = columns();
     let width =
-        |window: &Window| window.get_by_role_and_label(Role::Button, &text::sort_by(Column::Progress)).rect().left();
+        |window: &Window| window.get_by_role_and_label(Role::Button, &words::sort_by(Column::Progress)).rect().left();
     let before = width(&window);
-    window.get_by_role_and_label(Role::Button, &text::wider(Column::Status)).focus();
+    window.get_by_role_and_label(Role::Button, &words::wider(Column::Status)).focus();
     window.run();
     plain_key(&mut window, Key::Enter);
     plain_key(&mut window, Key::Enter);
     assert!(kept(&window).is_some_and(|kept| kept.widths[&Column::Status] > 150));
     assert!(width(&window) < before - 20.0, "the name gives what the column takes");
-    window.get_by_role_and_label(Role::Button, &text::narrower(Column::Status)).focus();
+    window.get_by_role_and_label(Role::Button, &words::narrower(Column::Status)).focus();
     window.run();
     plain_key(&mut window, Key::Space);
     assert!(width(&window) > before - 20.0);
@@ -249,9 +251,9 @@ fn a_column_gets_wider_and_narrower_by_keys() {
 fn what_the_palette_finds_is_done_by_enter() {
     let mut window = selected();
     key(&mut window, Modifiers::COMMAND, Key::K);
-    type_into(&mut window, text::PALETTE_FIELD, "no such thing");
-    assert!(reads(&window, text::PALETTE_NOTHING));
-    retype(&mut window, text::PALETTE_FIELD, "again check");
+    type_into(&mut window, words::PALETTE_FIELD, "no such thing");
+    assert!(reads(&window, words::PALETTE_NOTHING));
+    retype(&mut window, words::PALETTE_FIELD, "again check");
     plain_key(&mut window, Key::Enter);
     assert!(matches!(commands(&window)[..], [Command::Check(file)] if *file == id(1)));
     key(&mut window, Modifiers::COMMAND, Key::K);

@@ -2,9 +2,8 @@
 
 use egui::Event;
 use egui_kittest::kittest::NodeT as _;
-use sprat_peer_gui::bridge::Notice;
-use sprat_peer_gui::state::Screen;
-use sprat_peer_gui::state::browse::Answer;
+use sprat_peer_gui::model::messages::{Notice, SearchAnswer};
+use sprat_peer_gui::model::screen::Screen;
 use sprat_protocol::Link;
 use sprat_protocol::tracker::SearchHit;
 
@@ -55,8 +54,8 @@ fn what_a_search_finds_is_harmless() {
         let mut window = on(Screen::Browse, empty());
         window.state_mut().view.browse.words = "x".to_owned();
         window.state_mut().view.browse.begin();
-        let answer = Answer { hits: vec![hit], ..Answer::default() };
-        tell(&mut window, Notice::Found { words: "x".to_owned(), page: 0, answer });
+        let answer = SearchAnswer { hits: vec![hit], ..SearchAnswer::default() };
+        tell(&mut window, Notice::SearchAnswered { words: "x".to_owned(), page: 0, answer });
         assert_harmless(&window, &name);
     }
 }

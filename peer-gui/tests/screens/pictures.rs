@@ -14,11 +14,12 @@ use egui::{FontData, FontFamily, Key, Modifiers};
 use egui_kittest::SnapshotResults;
 use egui_kittest::wgpu::{create_render_state, default_wgpu_setup};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use sprat_peer::{Event, Snapshot, TransferState};
-use sprat_peer_gui::bridge::Notice;
-use sprat_peer_gui::state::browse::Answer;
-use sprat_peer_gui::state::{DetailTab, Phase, Preferences, Screen, ThemeChoice, ViewState};
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{Event, Snapshot, TransferState};
+use sprat_peer_gui::model::messages::{Notice, SearchAnswer};
+use sprat_peer_gui::model::preferences::{Preferences, ThemeChoice};
+use sprat_peer_gui::model::screen::{DetailTab, Screen};
+use sprat_peer_gui::state::{Phase, ViewState};
+use sprat_peer_gui::words;
 
 use crate::common::{away, busy, empty, folder, hits, id, moment, person, running, transfer, watched};
 use crate::window::*;
@@ -106,8 +107,8 @@ fn watch_the_first(window: &mut Window) {
 fn find_lectures(window: &mut Window) {
     window.state_mut().view.browse.words = "lecture".to_owned();
     let words = window.state_mut().view.browse.begin();
-    let answer = Answer { hits: hits(), more: true, troubles: Vec::new() };
-    tell(window, Notice::Found { words, page: 0, answer });
+    let answer = SearchAnswer { hits: hits(), more: true, troubles: Vec::new() };
+    tell(window, Notice::SearchAnswered { words, page: 0, answer });
 }
 
 fn share_notes(window: &mut Window) {
@@ -218,7 +219,7 @@ fn the_shortcuts() {
 fn a_qr_code() {
     let mut window = wide(Screen::Share, busy());
     share_notes(&mut window);
-    press(&mut window, text::SHOW_QR);
+    press(&mut window, words::SHOW_QR);
     picture(&mut window, "qr-code");
 }
 
@@ -232,7 +233,7 @@ fn a_menu() {
 #[test]
 fn the_columns() {
     let mut window = wide(Screen::Transfers, busy());
-    press(&mut window, text::COLUMNS);
+    press(&mut window, words::COLUMNS);
     picture(&mut window, "columns");
 }
 
@@ -250,9 +251,9 @@ fn the_log_and_the_peers_of_a_transfer() {
     tell_of(&mut window, Event::Added(id(1)));
     tell_of(&mut window, Event::BadChunk { file_id: id(1), index: 214, peer_id: person(34, "", 0, 0).peer_id });
     select(&mut window, "debian");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_LOG));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_LOG));
     picture(&mut window, "log");
-    click(&mut window, Role::Tab, &text::tab(text::PEERS));
+    click(&mut window, Role::Tab, &words::tab(words::PEERS));
     picture(&mut window, "swarm");
 }
 

@@ -4,12 +4,15 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, UiBuilder};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
-use sprat_peer::{Command, Snapshot};
-use sprat_peer_gui::bridge::{Notice, Request};
-use sprat_peer_gui::state::{
-    Column, DetailTab, Effect, Fields, Filter, Phase, Preferences, Screen, Sort, ViewState, notices,
-};
-use sprat_peer_gui::{text, views, widgets};
+use sprat_peer_gui::model::columns::{Column, Sort};
+use sprat_peer_gui::model::engine::{Command, Snapshot};
+use sprat_peer_gui::model::filter::Filter;
+use sprat_peer_gui::model::messages::{Notice, Request};
+use sprat_peer_gui::model::preferences::Preferences;
+use sprat_peer_gui::model::screen::{DetailTab, Screen};
+use sprat_peer_gui::state::{Fields, Phase, ViewState};
+use sprat_peer_gui::update::{Effect, notices};
+use sprat_peer_gui::{app, widgets, words};
 
 use crate::common::running;
 
@@ -39,7 +42,7 @@ pub(crate) fn sized(size: [f32; 2], phase: Phase, view: ViewState) -> Window {
         let all = ui.content_rect();
         let effects = ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
             ui.set_clip_rect(all);
-            views::frame(ui, &world.phase, &mut world.view)
+            app::frame(ui, &world.phase, &mut world.view)
         });
         world.effects.extend(effects.inner);
     };
@@ -157,7 +160,7 @@ pub(crate) fn press(window: &mut Window, button: &str) {
 
 /// What is in the menu of the selected transfers.
 pub(crate) fn press_more(window: &mut Window, entry: &str) {
-    press(window, text::MORE);
+    press(window, words::MORE);
     press_in_menu(window, entry);
 }
 
@@ -169,7 +172,7 @@ pub(crate) fn press_in_menu(window: &mut Window, entry: &str) {
 }
 
 pub(crate) fn press_filter(window: &mut Window, filter: Filter, count: usize) {
-    press(window, &text::filter(filter, count));
+    press(window, &words::filter(filter, count));
 }
 
 pub(crate) fn key(window: &mut Window, modifiers: Modifiers, key: Key) {

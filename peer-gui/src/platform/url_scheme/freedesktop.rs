@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::mime_apps;
-use crate::text;
+use crate::words;
 
 /// The entry's file.
 const ENTRY: &str = "sprat.desktop";
@@ -74,7 +74,7 @@ impl Homes {
 /// The entry that starts this program.
 fn entry(program: &Path) -> io::Result<String> {
     let refused =
-        || io::Error::new(io::ErrorKind::InvalidInput, text::cannot_be_in_menu(&program.display().to_string()));
+        || io::Error::new(io::ErrorKind::InvalidInput, words::cannot_be_in_menu(&program.display().to_string()));
     let program = program.to_str().filter(|path| !path.contains(|c: char| c == '=' || c.is_control()));
     let exec = format!("Exec={} --links %U", quoted(program.ok_or_else(refused)?));
     Ok(TEMPLATE.replace(PLAIN_EXEC, &exec))

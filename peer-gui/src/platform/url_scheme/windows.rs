@@ -4,7 +4,7 @@ use std::io;
 
 use windows_registry::CURRENT_USER;
 
-use crate::text;
+use crate::words;
 
 const KEY: &str = r"Software\Classes\sprat";
 const COMMAND: &str = r"Software\Classes\sprat\shell\open\command";
@@ -13,7 +13,7 @@ const NOT_FOUND: i32 = 0x8007_0002_u32 as i32;
 
 pub(super) fn register() -> io::Result<()> {
     let key = CURRENT_USER.create(KEY)?;
-    key.set_string("", text::LINK_KIND)?;
+    key.set_string("", words::LINK_KIND)?;
     // That it is there is what counts.
     key.set_string("URL Protocol", "")?;
     key.create("DefaultIcon")?.set_string("", format!("{},0", program()?))?;

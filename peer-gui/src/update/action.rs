@@ -1,21 +1,13 @@
 //! A person's action → what changes in the window, and what is to be done outside of it.
-//!
-//! - `adding`: IDs, links, files to share, searches. `transfers`: what is done with those that are selected.
-//! - `settings`: what is kept, and the trackers.
 
-mod adding;
-mod settings;
-mod transfers;
-
-use sprat_peer::{Command, Snapshot};
-
-pub(super) use adding::typed_path;
-pub(super) use settings::use_dir;
-
-use super::toasts::Mood;
-use super::{Dialog, Effect, Screen, ViewState};
-use crate::actions::{self, Action, Place};
-use crate::bridge::Request;
+use super::effect::Effect;
+use super::steps::{copy, open};
+use super::{adding, settings, transfers};
+use crate::actions::{self, Action, Scope};
+use crate::model::engine::{Command, Snapshot};
+use crate::model::messages::Request;
+use crate::model::screen::Screen;
+use crate::state::{Dialog, ViewState};
 
 /// Carries out an action. `now` is in seconds on the window's clock.
 pub fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f64) -> Vec<Effect> {
@@ -86,26 +78,12 @@ fn show(view: &mut ViewState, snapshot: &Snapshot, screen: Screen) -> Vec<Effect
     Vec::new()
 }
 
-fn open(view: &mut ViewState, dialog: Dialog) -> Vec<Effect> {
-    view.open(dialog);
-    Vec::new()
-}
-
 fn palette_run(view: &mut ViewState, snapshot: &Snapshot, at: usize, now: f64) -> Vec<Effect> {
     view.dialog = None;
-    let Some(entry) = actions::TABLE.get(at) else { return Vec::new() };
-    if entry.place == Place::Rows {
+    let Some(binding) = actions::BINDINGS.get(at) else { return Vec::new() };
+    if binding.scope == Scope::Rows {
         // What is done with rows is done where they are seen.
         view.screen = Screen::Transfers;
     }
-    update(view, snapshot, entry.action.clone(), now)
-}
-
-/// Copies, and says so. A link of one's own is not offered when it is found on the clipboard.
-fn copy(view: &mut ViewState, copied: String, said: &'static str, now: f64) -> Vec<Effect> {
-    if let Ok(link) = copied.parse::<sprat_protocol::Link>() {
-        view.known_link = Some(link.file_id);
-    }
-    view.toasts.push(said, Mood::Good, now);
-    vec![Effect::Copy(copied)]
+    update(view, snapshot, binding.action.clone(), now)
 }

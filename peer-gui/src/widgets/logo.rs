@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use egui::Color32;
 
-use crate::widgets::tokens::DARK;
+use super::tokens::DARK;
 
 /// Colour of the square, and of the eye.
 pub(super) const GROUND: Color32 = DARK.background;
@@ -21,9 +21,9 @@ const BODY: f32 = 0.8;
 /// From the body's middle line to its back, where it is highest.
 const BACK: f32 = 0.3;
 /// The tail: where it leaves the body, its upper end, its notch, its lower end.
-pub(crate) const TAIL: [[f32; 2]; 4] = [[0.7, 0.5], [1.0, 0.2], [0.92, 0.5], [1.0, 0.8]];
+pub(super) const TAIL: [[f32; 2]; 4] = [[0.7, 0.5], [1.0, 0.2], [0.92, 0.5], [1.0, 0.8]];
 /// The eye's middle, and its radius.
-pub(crate) const EYE: ([f32; 2], f32) = ([0.2, 0.44], 0.045);
+pub(super) const EYE: ([f32; 2], f32) = ([0.2, 0.44], 0.045);
 /// How many straight lines are drawn for the back.
 const STEPS: u8 = 16;
 
@@ -49,7 +49,7 @@ fn back(x: f32) -> f32 {
 }
 
 /// The corners of the body.
-pub(crate) fn body() -> Vec<[f32; 2]> {
+pub(super) fn body() -> Vec<[f32; 2]> {
     let along = |step: u8| BODY * f32::from(step) / f32::from(STEPS);
     let upper = (0..=STEPS).map(|step| [along(step), 0.5 - back(along(step))]);
     let lower = (1..STEPS).rev().map(|step| [along(step), 0.5 + back(along(step))]);

@@ -1,24 +1,26 @@
-//! The tracker addresses that people type.
+//! Addresses of trackers, as people type and read them.
 
 use url::Url;
 
-/// The address that the text means: `http://` may be left out. `None` if it is none.
+use super::engine::tracker_url;
+
+/// Reads the address of a tracker, of which `http://` may be left out.
 pub fn parse(text: &str) -> Option<Url> {
-    sprat_peer::tracker_url(text.trim())
+    tracker_url(text.trim())
 }
 
-/// All the addresses in a text that has spaces or commas between them; what is none is left out.
+/// Reads all addresses in a text, which has spaces or commas between them. Words that are no address are left out.
 pub fn parse_list(text: &str) -> Vec<Url> {
     text.split([',', ' ', '\t', '\n']).filter(|part| !part.is_empty()).filter_map(parse).collect()
 }
 
-/// Host and port, as a person would say it.
+/// Host and port of a tracker, as a person would say them.
 pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The address as it is shown: without the slash at its end.
+/// Address of a tracker as it is shown: without the slash at its end.
 pub fn shown(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }

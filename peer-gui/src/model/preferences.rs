@@ -1,4 +1,4 @@
-//! What is kept from one run to the next. Reading and writing the file is the bridge's work.
+//! The settings that are kept from one run to the next. The bridge reads and writes their file.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -8,49 +8,49 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::list::{Column, Sort};
+use super::columns::{Column, Sort};
 
-/// What a person chose in the settings. A missing entry has its default, and so has one that is not understood: an older program can
-/// use a newer one's file.
+/// Settings of a person. An entry that is missing or not understood has its default, so that an older program can use a newer one's
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
-    /// What others see as this peer's name; empty for none.
+    /// Name of this peer that others see; empty for none.
     pub display_name: String,
-    /// Where downloads go; `None` is the system's download folder.
+    /// Folder of the downloads; `None` is the system's download folder.
     pub download_dir: Option<PathBuf>,
-    /// The trackers, without the one on this computer.
+    /// Trackers to use, without the one on this computer.
     #[serde(with = "urls")]
     pub trackers: Vec<Url>,
-    /// Whether a tracker runs here, and for whom.
+    /// Those for whom a tracker runs on this computer.
     pub local_tracker: Reach,
-    /// The port to listen on; none is any free one.
+    /// Port to listen on; `None` is any free one.
     pub port: Option<u16>,
-    /// Bytes of chunks sent a second; none is no limit.
+    /// Most bytes of chunks sent a second; `None` is no limit.
     pub up_limit: Option<NonZeroU32>,
-    /// Bytes of chunks received a second; none is no limit.
+    /// Most bytes of chunks received a second; `None` is no limit.
     pub down_limit: Option<NonZeroU32>,
-    /// How many downloads run at once.
+    /// Number of downloads that run at once.
     pub active_downloads: usize,
-    /// Whether a link that was copied elsewhere is offered when the window gets the focus.
+    /// Offers a link that was copied elsewhere when the window gets the focus.
     pub offer_links: bool,
-    /// Whether the system tells when a transfer ends while the window is not looked at.
+    /// Shows a notification when a transfer ends while the window is not in front.
     pub notifications: bool,
-    /// Light or dark.
+    /// Colours of the window.
     pub theme: ThemeChoice,
-    /// Size of everything, in percent.
+    /// Size of everything, in percent of the normal one.
     pub zoom: u16,
-    /// What the list is sorted by.
+    /// Order of the list of transfers.
     pub sort: Sort,
-    /// Columns that are not shown.
+    /// Columns that the user hides.
     pub hidden_columns: Vec<Column>,
-    /// How wide columns are that were made wider or narrower, in points.
+    /// Widths of the columns that the user made wider or narrower, in points.
     pub widths: BTreeMap<Column, u16>,
-    /// The first start's card is done with.
+    /// True once the card of the first start is done with.
     pub setup_done: bool,
 }
 
-/// The least and the greatest size of everything, in percent.
+/// Least and greatest [`Preferences::zoom`].
 pub const ZOOM: std::ops::RangeInclusive<u16> = 50..=300;
 
 impl Default for Preferences {
@@ -76,11 +76,11 @@ impl Default for Preferences {
     }
 }
 
-/// Who can use the tracker on this computer.
+/// Those who can use the tracker on this computer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
-    /// It does not run.
+    /// Nobody: the tracker does not run.
     #[default]
     Off,
     /// Programs on this computer.
@@ -89,11 +89,11 @@ pub enum Reach {
     Network,
 }
 
-/// Light or dark.
+/// Colours of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ThemeChoice {
-    /// As the system is.
+    /// Colours of the system.
     #[default]
     System,
     /// Dark text on light.
@@ -103,10 +103,10 @@ pub enum ThemeChoice {
 }
 
 impl Preferences {
-    /// Reads the file's text.
+    /// Reads the text of the preferences' file.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// If the text is not a JSON object.
     pub fn from_json(text: &[u8]) -> Result<Self, serde_json::Error> {
         let entries: Map<String, Value> = serde_json::from_slice(text)?;
         let is_understood = |(name, value): &(String, Value)| {
@@ -119,18 +119,18 @@ impl Preferences {
         Ok(Self { zoom, hidden_columns, active_downloads: read.active_downloads.max(1), ..read })
     }
 
-    /// The columns that are shown, in the order of the screen.
+    /// Columns that the user does not hide, in the order of the screen.
     pub fn columns(&self) -> impl Iterator<Item = Column> {
         Column::ALL.into_iter().filter(|column| !self.hidden_columns.contains(column))
     }
 
-    /// The file's text.
+    /// Writes the text of the preferences' file.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("strings, lists and numbers have a JSON form")
     }
 }
 
-/// URLs as a list of strings; what is no tracker's address is left out, so that one bad line costs no other setting.
+/// URLs as a list of strings. Strings that are no tracker's address are left out, so that one bad line costs no other setting.
 mod urls {
     use serde::{Deserialize as _, Deserializer, Serializer};
     use url::Url;
@@ -141,7 +141,7 @@ mod urls {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Url>, D::Error> {
         let texts = Vec::<String>::deserialize(deserializer)?;
-        Ok(texts.iter().filter_map(|text| crate::state::trackers::parse(text)).collect())
+        Ok(texts.iter().filter_map(|text| crate::model::trackers::parse(text)).collect())
     }
 }
 

@@ -4,11 +4,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use egui::{Context, Ui, ViewportCommand};
 
-use crate::bridge::{Bridge, Notice, Request, Waker};
+use super::frame::frame;
+use crate::bridge::{Bridge, Waker};
+use crate::model::messages::{Notice, Request};
 use crate::state::toasts::Mood;
-use crate::state::{Effect, Phase, Seen, ViewState, notices};
+use crate::state::{Phase, Received, ViewState};
+use crate::update::{Effect, forget_removed, notices};
 use crate::widgets::theme;
-use crate::{text, views};
+use crate::words;
 
 /// When to look again whether the engine has room for more commands.
 const ROOM_AGAIN: Duration = Duration::from_millis(20);
@@ -57,7 +60,7 @@ impl App {
         }
         if let Some(snapshot) = self.bridge.new_snapshot() {
             notices::compare(&mut self.view, self.phase.snapshot(), &snapshot, now);
-            self.phase = Phase::Running(Seen { snapshot, at: now });
+            self.phase = Phase::Running(Received { snapshot, at: now });
         }
     }
 
@@ -84,7 +87,7 @@ impl App {
                 }
             };
             if !done {
-                self.view.toasts.push(text::BUSY, Mood::Trouble, now);
+                self.view.toasts.push(words::BUSY, Mood::Trouble, now);
             }
         }
     }
@@ -96,7 +99,7 @@ impl eframe::App for App {
         self.tell_first_frames();
         self.take_news(ctx);
         let now = ctx.input(|input| input.time);
-        let effects = self.view.forget_removed(now);
+        let effects = forget_removed(&mut self.view, now);
         self.carry_out(ctx, effects, now);
         if self.bridge.flush() {
             ctx.request_repaint_after(ROOM_AGAIN);
@@ -104,7 +107,7 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
-        let effects = views::frame(ui, &self.phase, &mut self.view);
+        let effects = frame(ui, &self.phase, &mut self.view);
         let now = ui.input(|input| input.time);
         let ctx = ui.ctx().clone();
         self.carry_out(&ctx, effects, now);
@@ -117,7 +120,7 @@ impl eframe::App for App {
 
     /// The engine is ended by its owner once the window is gone.
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
-        for effect in self.view.forget_removed(f64::INFINITY) {
+        for effect in forget_removed(&mut self.view, f64::INFINITY) {
             if let Effect::Engine(command) = effect {
                 self.bridge.send(command);
             }

@@ -1,12 +1,16 @@
 //! News from the engine's side of the glass → what changes in the window.
 
 use sprat_chunking::FileId;
-use sprat_peer::{Command, Event, Snapshot};
 
-use super::toasts::Mood;
-use super::{Dialog, Effect, Screen, SharedCard, TrackerTest, ViewState, rows, update};
-use crate::bridge::{LocalTracker, Notice, Picked, Request};
-use crate::text;
+use super::effect::Effect;
+use super::settings;
+use crate::model::engine::{Command, Event, Snapshot, TransferState};
+use crate::model::messages::{LocalTracker, Notice, Picked, Request};
+use crate::model::screen::Screen;
+use crate::model::typed;
+use crate::state::toasts::Mood;
+use crate::state::{Dialog, SharedCard, TrackerTest, ViewState, rows};
+use crate::words;
 
 /// How long nothing more is notified after something was, in seconds.
 const QUIET_FOR: f64 = 5.0;
@@ -28,19 +32,19 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
         Notice::Event(event) => happened(view, snapshot, event, now),
         Notice::PickedFile(picked) => picked_to_share(view, picked),
         Notice::PickedDownloadDir(picked) => match picked {
-            Picked::Path(dir) => update::use_dir(view, dir),
+            Picked::Path(dir) => settings::use_dir(view, dir),
             Picked::Nothing => Vec::new(),
-            Picked::Unavailable => trouble(view, text::NO_DIALOG, now),
+            Picked::Unavailable => trouble(view, words::NO_DIALOG, now),
         },
         Notice::PickedMoveDir(picked) => match (picked, &mut view.dialog) {
             (Picked::Path(picked), Some(Dialog::Move { dir, .. })) => {
                 *dir = picked.display().to_string();
                 Vec::new()
             }
-            (Picked::Unavailable, _) => trouble(view, text::NO_DIALOG, now),
+            (Picked::Unavailable, _) => trouble(view, words::NO_DIALOG, now),
             _ => Vec::new(),
         },
-        Notice::Found { words, page, answer } => {
+        Notice::SearchAnswered { words, page, answer } => {
             view.browse.answered(&words, page, answer);
             Vec::new()
         }
@@ -78,7 +82,7 @@ fn trouble(view: &mut ViewState, said: &str, now: f64) -> Vec<Effect> {
 /// The engine uses the tracker on this computer as long as it runs.
 fn local_tracker(view: &mut ViewState, state: LocalTracker, now: f64) -> Vec<Effect> {
     if let LocalTracker::Failed(reason) = &state {
-        view.toasts.push(text::local_tracker_failed(reason), Mood::Trouble, now);
+        view.toasts.push(words::local_tracker_failed(reason), Mood::Trouble, now);
     }
     let before = view.effective_trackers();
     view.local_tracker = state;
@@ -93,7 +97,7 @@ fn picked_to_share(view: &mut ViewState, picked: Picked) -> Vec<Effect> {
         Picked::Nothing => Vec::new(),
         Picked::Unavailable => {
             view.screen = Screen::Share;
-            view.fields.share_note = Some(text::NO_DIALOG);
+            view.fields.share_note = Some(words::NO_DIALOG);
             view.fields.focus_share = true;
             Vec::new()
         }
@@ -109,7 +113,7 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
         Event::Shared { path, link } => {
             let name = rows::file_name(&path);
             view.toasts.shared(&name, now);
-            if update::typed_path(&view.fields.share).as_deref() == Some(&*path) {
+            if typed::path(&view.fields.share).as_deref() == Some(&*path) {
                 view.fields.share.clear();
             }
             view.known_link = Some(link.file_id);
@@ -117,23 +121,23 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
             view.add_card(SharedCard { name, link });
             Vec::new()
         }
-        Event::ShareFailed { path, reason } => trouble(view, &text::share_failed(&path, &reason), now),
+        Event::ShareFailed { path, reason } => trouble(view, &words::share_failed(&path, &reason), now),
         Event::Completed { path, .. } => {
             let name = rows::file_name(&path);
             view.toasts.completed(&name, now);
-            notify(view, text::COMPLETED_TITLE, text::completed(&name), now)
+            notify(view, words::COMPLETED_TITLE, words::completed(&name), now)
         }
         Event::Stopped { file_id, trouble } => {
             let name = snapshot.and_then(|snapshot| rows::transfer(snapshot, file_id)).map(|transfer| &transfer.name);
-            let said = text::stopped(name.map(String::as_str), &trouble);
+            let said = words::stopped(name.map(String::as_str), &trouble);
             view.toasts.push(&said, Mood::Trouble, now);
-            notify(view, text::STOPPED_TITLE, said, now)
+            notify(view, words::STOPPED_TITLE, said, now)
         }
         Event::Moved { path, .. } => {
-            view.toasts.push(text::moved(&path), Mood::Good, now);
+            view.toasts.push(words::moved(&path), Mood::Good, now);
             Vec::new()
         }
-        Event::NotMoved { trouble: reason, .. } => trouble(view, &text::trouble_sentence(&reason), now),
+        Event::NotMoved { trouble: reason, .. } => trouble(view, &words::trouble_sentence(&reason), now),
         Event::Removed(file_id) => {
             view.journal.forget(file_id);
             Vec::new()
@@ -150,13 +154,13 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
 
 fn log_line(event: &Event) -> Option<(FileId, String)> {
     match event {
-        Event::Added(file_id) => Some((*file_id, text::LOG_ADDED.to_owned())),
-        Event::Shared { link, .. } => Some((link.file_id, text::LOG_SHARED.to_owned())),
-        Event::Completed { file_id, path } => Some((*file_id, text::log_completed(path))),
-        Event::Stopped { file_id, trouble } => Some((*file_id, text::trouble_sentence(trouble))),
-        Event::BadChunk { file_id, index, peer_id } => Some((*file_id, text::bad_chunk(*index, &peer_id.short()))),
-        Event::Moved { file_id, path } => Some((*file_id, text::moved(path))),
-        Event::NotMoved { file_id, trouble } => Some((*file_id, text::trouble_sentence(trouble))),
+        Event::Added(file_id) => Some((*file_id, words::LOG_ADDED.to_owned())),
+        Event::Shared { link, .. } => Some((link.file_id, words::LOG_SHARED.to_owned())),
+        Event::Completed { file_id, path } => Some((*file_id, words::log_completed(path))),
+        Event::Stopped { file_id, trouble } => Some((*file_id, words::trouble_sentence(trouble))),
+        Event::BadChunk { file_id, index, peer_id } => Some((*file_id, words::bad_chunk(*index, &peer_id.short()))),
+        Event::Moved { file_id, path } => Some((*file_id, words::moved(path))),
+        Event::NotMoved { file_id, trouble } => Some((*file_id, words::trouble_sentence(trouble))),
         Event::Removed(_) | Event::ShareFailed { .. } | Event::TrackerChanged => None,
     }
 }
@@ -183,9 +187,9 @@ pub fn compare(view: &mut ViewState, before: Option<&Snapshot>, after: &Snapshot
             old.next();
         }
         let Some(old) = old.next() else { return };
-        let is_told = matches!(transfer.state, sprat_peer::TransferState::Stopped(_));
+        let is_told = matches!(transfer.state, TransferState::Stopped(_));
         if !std::sync::Arc::ptr_eq(old, transfer) && old.state != transfer.state && !is_told {
-            view.journal.note(transfer.file_id, at, text::state_sentence(&transfer.state));
+            view.journal.note(transfer.file_id, at, words::state_sentence(&transfer.state));
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use sprat_peer::Command;
 use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
-use super::adding::typed_path;
+use super::effect::Effect;
 use crate::actions::{Action, Zoom};
-use crate::bridge::Request;
-use crate::state::dialog::parse_limit;
-use crate::state::preferences::ZOOM;
+use crate::model::engine::Command;
+use crate::model::messages::Request;
+use crate::model::preferences::{Preferences, Reach, ZOOM};
+use crate::model::{trackers, typed};
 use crate::state::toasts::Mood;
-use crate::state::{Effect, Preferences, Reach, TrackerTest, ViewState, trackers};
-use crate::text;
+use crate::state::{TrackerTest, ViewState};
+use crate::words;
 
 /// How much a step of the zoom is, in percent.
 const ZOOM_STEP: u16 = 10;
@@ -42,7 +42,7 @@ pub(super) fn update(view: &mut ViewState, action: Action, now: f64) -> Vec<Effe
             if keep { vec![Effect::save(&view.preferences)] } else { Vec::new() }
         }
         Action::PickDownloadDir => vec![Effect::Ask(Request::PickDownloadDir)],
-        Action::UseTypedDir => typed_path(&view.fields.dir).map(|dir| use_dir(view, dir)).unwrap_or_default(),
+        Action::UseTypedDir => typed::path(&view.fields.dir).map(|dir| use_dir(view, dir)).unwrap_or_default(),
         Action::UseName => use_name(view, now),
         Action::UseLimits => use_limits(view, now),
         Action::UsePort => use_port(view, now),
@@ -80,7 +80,7 @@ fn zoomed(zoom: u16, step: Zoom) -> u16 {
 }
 
 /// Saves downloads in this folder from now on.
-pub(crate) fn use_dir(view: &mut ViewState, dir: PathBuf) -> Vec<Effect> {
+pub(super) fn use_dir(view: &mut ViewState, dir: PathBuf) -> Vec<Effect> {
     view.fields.dir = dir.display().to_string();
     let mut effects = preferences(view, |preferences| preferences.download_dir = Some(dir.clone()));
     effects.push(Effect::Engine(Command::SetDownloadDir(dir)));
@@ -89,25 +89,25 @@ pub(crate) fn use_dir(view: &mut ViewState, dir: PathBuf) -> Vec<Effect> {
 
 fn use_name(view: &mut ViewState, now: f64) -> Vec<Effect> {
     let name: String = view.fields.name.trim().chars().take(MAX_NAME).collect();
-    view.toasts.push(if name.is_empty() { text::NAME_CLEARED } else { text::NAME_SET }, Mood::Good, now);
+    view.toasts.push(if name.is_empty() { words::NAME_CLEARED } else { words::NAME_SET }, Mood::Good, now);
     let mut effects = preferences(view, |preferences| preferences.display_name.clone_from(&name));
     effects.push(Effect::Engine(Command::SetDisplayName(name)));
     effects
 }
 
 fn use_limits(view: &mut ViewState, now: f64) -> Vec<Effect> {
-    let (up, down) = (parse_limit(&view.fields.up), parse_limit(&view.fields.down));
+    let (up, down) = (typed::parse_limit(&view.fields.up), typed::parse_limit(&view.fields.down));
     let active = view.fields.active.trim().parse::<usize>().ok().filter(|active| (1..=MAX_ACTIVE).contains(active));
     let (Ok(up), Ok(down)) = (up, down) else {
-        view.fields.network_error = Some(text::BAD_LIMIT);
+        view.fields.network_error = Some(words::BAD_LIMIT);
         return Vec::new();
     };
     let Some(active) = active else {
-        view.fields.network_error = Some(text::BAD_ACTIVE);
+        view.fields.network_error = Some(words::BAD_ACTIVE);
         return Vec::new();
     };
     view.fields.network_error = None;
-    view.toasts.push(text::LIMITS_SET, Mood::Good, now);
+    view.toasts.push(words::LIMITS_SET, Mood::Good, now);
     let mut effects = preferences(view, |preferences| {
         (preferences.up_limit, preferences.down_limit, preferences.active_downloads) = (up, down, active);
     });
@@ -122,23 +122,23 @@ fn use_port(view: &mut ViewState, now: f64) -> Vec<Effect> {
         number => match number.parse::<u16>() {
             Ok(port) => Some(port),
             Err(_) => {
-                view.fields.network_error = Some(text::BAD_PORT);
+                view.fields.network_error = Some(words::BAD_PORT);
                 return Vec::new();
             }
         },
     };
     view.fields.network_error = None;
-    view.toasts.push(text::PORT_SET, Mood::Good, now);
+    view.toasts.push(words::PORT_SET, Mood::Good, now);
     preferences(view, |preferences| preferences.port = port)
 }
 
 fn add_tracker(view: &mut ViewState) -> Vec<Effect> {
     let Some(url) = trackers::parse(&view.fields.tracker) else {
-        view.fields.tracker_error = Some(text::BAD_TRACKER);
+        view.fields.tracker_error = Some(words::BAD_TRACKER);
         return Vec::new();
     };
     if view.effective_trackers().contains(&url) {
-        view.fields.tracker_error = Some(text::TRACKER_KNOWN);
+        view.fields.tracker_error = Some(words::TRACKER_KNOWN);
         return Vec::new();
     }
     view.fields.tracker.clear();
@@ -169,7 +169,7 @@ fn use_token(view: &mut ViewState, now: f64) -> Vec<Effect> {
     match view.fields.token.trim().parse::<AccessToken>() {
         Ok(token) => set_token(view, Some(token), now),
         Err(_) => {
-            view.fields.token_error = Some(text::BAD_TOKEN);
+            view.fields.token_error = Some(words::BAD_TOKEN);
             Vec::new()
         }
     }
@@ -179,7 +179,7 @@ fn set_token(view: &mut ViewState, token: Option<AccessToken>, now: f64) -> Vec<
     let Some(tracker) = view.fields.token_for.take() else { return Vec::new() };
     view.fields.token.clear();
     view.fields.token_error = None;
-    view.toasts.push(if token.is_some() { text::TOKEN_KEPT } else { text::TOKEN_FORGOTTEN }, Mood::Good, now);
+    view.toasts.push(if token.is_some() { words::TOKEN_KEPT } else { words::TOKEN_FORGOTTEN }, Mood::Good, now);
     let save = Request::SaveToken { tracker: tracker.clone(), token: token.clone() };
     vec![Effect::Ask(save), Effect::Engine(Command::SetToken { tracker, token })]
 }

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use sprat_chunking::FileId;
-use sprat_peer::{Command, Snapshot, TransferView};
 use sprat_protocol::PeerAddr;
 
-use super::adding::typed_path;
-use super::{copy, open};
+use super::effect::Effect;
+use super::steps::{copy, open};
 use crate::actions::Action;
-use crate::bridge::Request;
-use crate::state::dialog::parse_limit;
+use crate::model::engine::{Command, Snapshot, TransferView};
+use crate::model::messages::Request;
+use crate::model::typed;
 use crate::state::toasts::{Mood, SHOWN_FOR};
-use crate::state::{Dialog, Effect, RowKey, ViewState, dialog, rows};
-use crate::text;
+use crate::state::{Dialog, RowKey, ViewState, rows};
+use crate::words;
 
 /// Extensions of what a system may run when it is to open it.
 const PROGRAMS: [&str; 24] = [
@@ -58,8 +58,8 @@ pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, 
         Action::UndoRemove => undo_remove(view),
         Action::AskDelete => ask_delete(view, snapshot),
         Action::ConfirmDelete => confirm_delete(view, now),
-        Action::CopyLink => copy_all(view, snapshot, text::LINK_COPIED, now, |t| t.link.to_string()),
-        Action::CopyId => copy_all(view, snapshot, text::ID_COPIED, now, |t| t.file_id.to_string()),
+        Action::CopyLink => copy_all(view, snapshot, words::LINK_COPIED, now, |t| t.link.to_string()),
+        Action::CopyId => copy_all(view, snapshot, words::ID_COPIED, now, |t| t.file_id.to_string()),
         Action::ShowQr => show_qr(view, snapshot),
         Action::ShowQrOf(name, link) => open(view, Dialog::Qr { name, link: Box::new(link) }),
         Action::OpenFolder => ask_of_first(view, snapshot, reveal),
@@ -137,7 +137,7 @@ fn remove(view: &mut ViewState, snapshot: &Snapshot, now: f64) -> Vec<Effect> {
         return effects;
     }
     view.shared.retain(|card| removed.iter().all(|(file_id, _)| card.link.file_id != *file_id));
-    view.toasts.removed(text::removed(removed.len()), now);
+    view.toasts.removed(words::removed(removed.len()), now);
     view.removals.add(removed, now);
     effects
 }
@@ -147,7 +147,7 @@ fn undo_remove(view: &mut ViewState) -> Vec<Effect> {
     // The removal before that one can still be taken back.
     view.toasts.taken_back();
     if let Some((count, until)) = view.removals.last() {
-        view.toasts.removed(text::removed(count), until - SHOWN_FOR);
+        view.toasts.removed(words::removed(count), until - SHOWN_FOR);
     }
     let ran = back.into_iter().filter(|(_, ran)| *ran);
     ran.map(|(file_id, _)| Effect::Engine(Command::Resume(file_id))).collect()
@@ -157,8 +157,8 @@ fn ask_delete(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
     let downloaded: Vec<_> = selected(view, snapshot).into_iter().filter(|transfer| transfer.is_download).collect();
     let what = match downloaded[..] {
         [] => return Vec::new(),
-        [transfer] => text::quoted(&transfer.name),
-        _ => text::transfers(downloaded.len()),
+        [transfer] => words::quoted(&transfer.name),
+        _ => words::transfers(downloaded.len()),
     };
     open(view, Dialog::Delete { files: ids(&downloaded), what })
 }
@@ -167,7 +167,7 @@ fn confirm_delete(view: &mut ViewState, now: f64) -> Vec<Effect> {
     let Some(Dialog::Delete { files, .. }) = view.dialog.take() else { return Vec::new() };
     view.selection.leave(&view.list);
     view.shared.retain(|card| !files.contains(&card.link.file_id));
-    view.toasts.push(text::deleted(files.len()), Mood::Good, now);
+    view.toasts.push(words::deleted(files.len()), Mood::Good, now);
     let remove = |file_id| Effect::Engine(Command::Remove { file_id, delete_data: true });
     files.into_iter().map(remove).collect()
 }
@@ -224,7 +224,7 @@ fn ask_move(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
 
 fn confirm_move(view: &mut ViewState) -> Vec<Effect> {
     let Some(Dialog::Move { files, dir }) = &view.dialog else { return Vec::new() };
-    let Some(dir) = typed_path(dir) else { return Vec::new() };
+    let Some(dir) = typed::path(dir) else { return Vec::new() };
     let effects = files.iter().map(|file_id| Effect::Engine(Command::Move { file_id: *file_id, dir: dir.clone() }));
     let effects = effects.collect();
     view.dialog = None;
@@ -237,15 +237,15 @@ fn ask_limits(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
         return Vec::new();
     }
     let detail = snapshot.detail.as_ref().filter(|detail| files == [detail.file_id]);
-    let up = dialog::limit_text(detail.and_then(|detail| detail.up_limit));
-    let down = dialog::limit_text(detail.and_then(|detail| detail.down_limit));
+    let up = typed::limit_text(detail.and_then(|detail| detail.up_limit));
+    let down = typed::limit_text(detail.and_then(|detail| detail.down_limit));
     open(view, Dialog::Limits { files, up, down, error: None })
 }
 
 fn confirm_limits(view: &mut ViewState) -> Vec<Effect> {
     let Some(Dialog::Limits { files, up, down, error }) = &mut view.dialog else { return Vec::new() };
-    let (Ok(up), Ok(down)) = (parse_limit(up), parse_limit(down)) else {
-        *error = Some(text::BAD_LIMIT);
+    let (Ok(up), Ok(down)) = (typed::parse_limit(up), typed::parse_limit(down)) else {
+        *error = Some(words::BAD_LIMIT);
         return Vec::new();
     };
     let set = |file_id: &FileId| Effect::Engine(Command::SetTransferRates { file_id: *file_id, up, down });
@@ -262,7 +262,7 @@ fn ask_peer(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
 fn confirm_peer(view: &mut ViewState) -> Vec<Effect> {
     let Some(Dialog::AddPeer { file_id, addr, error }) = &mut view.dialog else { return Vec::new() };
     let Ok(addr) = addr.trim().parse::<PeerAddr>() else {
-        *error = Some(text::BAD_PEER);
+        *error = Some(words::BAD_PEER);
         return Vec::new();
     };
     let add = Effect::Engine(Command::AddPeer { file_id: *file_id, addr });

@@ -1,16 +1,16 @@
 //! IDs and links to download, files to share, words to search for.
 
-use std::path::PathBuf;
-
-use sprat_peer::Command;
 use sprat_protocol::{FileName, Link, LinkError};
-use url::Url;
 
+use super::effect::Effect;
 use crate::actions::Action;
-use crate::bridge::Request;
+use crate::model::engine::Command;
+use crate::model::messages::Request;
+use crate::model::screen::Screen;
+use crate::model::typed;
+use crate::state::ViewState;
 use crate::state::toasts::Mood;
-use crate::state::{Effect, Screen, ViewState};
-use crate::text;
+use crate::words;
 
 /// Longer texts than this are no link; it bounds what a paste can bring.
 const MAX_PASTE: usize = 8 * 1024;
@@ -61,7 +61,7 @@ fn submit_id(view: &mut ViewState, now: f64) -> Vec<Effect> {
 
 fn get(view: &mut ViewState, link: Link, now: f64) -> Vec<Effect> {
     let name = link.name.as_deref().map(FileName::clean);
-    view.toasts.push(text::download_added(name.as_ref().map(FileName::as_str)), Mood::Good, now);
+    view.toasts.push(words::download_added(name.as_ref().map(FileName::as_str)), Mood::Good, now);
     view.known_link = Some(link.file_id);
     view.offers.retain(|offer| offer.file_id != link.file_id);
     // A transfer that was just removed was paused by that.
@@ -72,8 +72,8 @@ fn get(view: &mut ViewState, link: Link, now: f64) -> Vec<Effect> {
 /// The sentence for what is no link. Only an ID is asked for: whatever else is wrong with a link, its ID will do.
 fn id_error(error: &LinkError) -> &'static str {
     match error {
-        LinkError::FileId | LinkError::TooLong => text::BAD_ID,
-        _ => text::DAMAGED_LINK,
+        LinkError::FileId | LinkError::TooLong => words::BAD_ID,
+        _ => words::DAMAGED_LINK,
     }
 }
 
@@ -92,18 +92,7 @@ fn paste_id(view: &mut ViewState, pasted: &str, now: f64) -> Vec<Effect> {
 
 fn share_typed(view: &mut ViewState) -> Vec<Effect> {
     view.fields.share_note = None;
-    typed_path(&view.fields.share).map(Effect::share).into_iter().collect()
-}
-
-/// The path that was typed or pasted: without the quotes or the `file://` that file managers add.
-/// `~/` is the person's own folder, and the rest does not depend on where the program was started.
-pub(crate) fn typed_path(field: &str) -> Option<PathBuf> {
-    let text = field.trim();
-    let text = text.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\''])).unwrap_or(text);
-    let from_url = || Url::parse(text).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok();
-    let at_home = || text.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest)));
-    let path = from_url().or_else(at_home).or_else(|| Some(PathBuf::from(text)));
-    path.and_then(|path| std::path::absolute(path).ok())
+    typed::path(&view.fields.share).map(Effect::share).into_iter().collect()
 }
 
 fn search(view: &mut ViewState) -> Vec<Effect> {
@@ -123,18 +112,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typed_path_loses_its_quotes_and_its_scheme() {
-        let path = |text: &str| typed_path(text).map(|path| path.display().to_string());
-        assert_eq!(path(" /a/b c.txt "), Some("/a/b c.txt".into()));
-        assert_eq!(path("\"/a/b c.txt\""), Some("/a/b c.txt".into()));
-        #[cfg(unix)]
-        assert_eq!(path("file:///a/b%20c.txt"), Some("/a/b c.txt".into()));
-        assert_eq!(path("   "), None);
-    }
-
-    #[test]
     fn a_damaged_link_is_told_from_what_is_no_id() {
-        assert_eq!(id_error(&LinkError::FileId), text::BAD_ID);
-        assert_eq!(id_error(&LinkError::Size("x".into())), text::DAMAGED_LINK);
+        assert_eq!(id_error(&LinkError::FileId), words::BAD_ID);
+        assert_eq!(id_error(&LinkError::Size("x".into())), words::DAMAGED_LINK);
     }
 }

@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
-use sprat_peer::{HashingView, Priority, TransferState, Trouble, Work};
-
-use crate::format;
-use crate::state::{Column, Filter};
+use super::format;
+use crate::model::columns::Column;
+use crate::model::engine::{HashingView, Priority, TransferState, Trouble, Work};
+use crate::model::filter::Filter;
 
 /// The product's name, and the window's title.
 pub const APP: &str = "Sprat";
@@ -325,6 +325,13 @@ pub const RETRY_TRACKERS: &str = "Ask trackers that are away again";
 /// Buttons at the sidebar's foot.
 pub const TO_LIGHT: &str = "Light theme";
 pub const TO_DARK: &str = "Dark theme";
+
+/// A message as a sentence: with a capital and a full stop.
+pub fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
 
 /// Why something cannot be opened, in the words of the system.
 pub fn cannot_open(path: &Path, reason: &str) -> String {
@@ -769,6 +776,12 @@ mod tests {
             trouble_sentence(&io),
             "/data/a: permission denied; it goes on by itself as soon as that is mended."
         );
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        assert_eq!(sentence("can't listen"), "Can't listen.");
+        assert_eq!(sentence(""), ".");
     }
 
     #[test]

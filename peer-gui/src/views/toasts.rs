@@ -3,13 +3,13 @@
 use egui::accesskit::Live;
 use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Role, Stroke, Ui, vec2};
 
-use super::tokens::{GAP, RADIUS, palette};
-use super::{controls, icons};
 use crate::actions::Action;
+use crate::model::tone::Tone;
 use crate::state::Toasts;
-use crate::state::rows::Tone;
 use crate::state::toasts::{About, Mood, Toast};
-use crate::text;
+use crate::widgets::tokens::{GAP, RADIUS, palette};
+use crate::widgets::{controls, icons};
+use crate::words;
 
 /// Shows them, newest at the bottom.
 pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
@@ -50,8 +50,8 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
                     node.set_live(Live::Polite);
                 });
             });
-            let undo = is_removal && controls::small(ui, text::UNDO, text::UNDO).clicked();
-            let dismiss = controls::small(ui, text::DISMISS, text::DISMISS).clicked();
+            let undo = is_removal && controls::small(ui, words::UNDO, words::UNDO).clicked();
+            let dismiss = controls::small(ui, words::DISMISS, words::DISMISS).clicked();
             match (undo, dismiss) {
                 (true, _) => Some(Action::UndoRemove),
                 (_, true) => Some(Action::DismissToast(toast.id)),

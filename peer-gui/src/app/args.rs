@@ -9,9 +9,11 @@ use sprat_peer::{EngineConfig, TokenFile};
 use sprat_protocol::Link;
 use url::Url;
 
-use crate::bridge::{SCHEME, Startup, has_scheme};
+use crate::bridge::Startup;
+use crate::model::links::{SCHEME, has_scheme};
+use crate::model::trackers;
 use crate::platform::log::LogRing;
-use crate::state::trackers;
+use crate::words;
 
 /// The variable that names trackers if neither the command line nor the settings do.
 pub const TRACKER_VARIABLE: &str = "SPRAT_TRACKER";
@@ -45,7 +47,7 @@ pub struct Args {
 }
 
 fn tracker(text: &str) -> Result<Url, &'static str> {
-    trackers::parse(text).ok_or(crate::text::BAD_TRACKER)
+    trackers::parse(text).ok_or(words::BAD_TRACKER)
 }
 
 impl Args {

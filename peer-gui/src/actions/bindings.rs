@@ -1,0 +1,144 @@
+//! Everything that can be done by name or by key.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::action::{Action, Zoom};
+use crate::model::preferences::{Reach, ThemeChoice};
+use crate::model::screen::{DetailTab, Screen};
+use crate::state::{Pick, Step};
+use crate::words;
+
+/// Where an entry of the table counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On every screen, also while a text field has the focus.
+    Anywhere,
+    /// On the transfers' screen, for what is selected there, while no other widget has the focus.
+    Rows,
+}
+
+/// Something that can be done by name or by key.
+pub struct Binding {
+    /// What it is called; nothing if it is a movement that only its key makes.
+    pub name: &'static str,
+    /// The key, if it has one.
+    pub key: Option<KeyboardShortcut>,
+    /// Where it counts.
+    pub scope: Scope,
+    /// What it does.
+    pub action: Action,
+}
+
+const fn anywhere(name: &'static str, key: Option<(Modifiers, Key)>, action: Action) -> Binding {
+    Binding { name, key: shortcut(key), scope: Scope::Anywhere, action }
+}
+
+const fn rows(name: &'static str, key: Option<(Modifiers, Key)>, action: Action) -> Binding {
+    Binding { name, key: shortcut(key), scope: Scope::Rows, action }
+}
+
+const fn shortcut(key: Option<(Modifiers, Key)>) -> Option<KeyboardShortcut> {
+    match key {
+        Some((modifiers, key)) => Some(KeyboardShortcut::new(modifiers, key)),
+        None => None,
+    }
+}
+
+const fn ctrl(key: Key) -> Option<(Modifiers, Key)> {
+    Some((Modifiers::COMMAND, key))
+}
+
+const fn plain(key: Key) -> Option<(Modifiers, Key)> {
+    Some((Modifiers::NONE, key))
+}
+
+const fn shift(key: Key) -> Option<(Modifiers, Key)> {
+    Some((Modifiers::SHIFT, key))
+}
+
+/// What can be done by name or by key. Keys with more modifiers come before the same key with fewer.
+pub static BINDINGS: [Binding; 53] = [
+    anywhere(words::SHARE_A_FOLDER, Some((Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O)), Action::PickShareFolder),
+    anywhere(words::SHARE_A_FILE, ctrl(Key::O), Action::PickShareFile),
+    anywhere(words::SEARCH_FILES, ctrl(Key::F), Action::FocusSearch),
+    anywhere(words::TRANSFERS, ctrl(Key::Num1), Action::Show(Screen::Transfers)),
+    anywhere(words::BROWSE, ctrl(Key::Num2), Action::Show(Screen::Browse)),
+    anywhere(words::SHARE, ctrl(Key::Num3), Action::Show(Screen::Share)),
+    anywhere(words::PEERS, ctrl(Key::Num4), Action::Show(Screen::Peers)),
+    anywhere(words::SETTINGS, ctrl(Key::Num5), Action::Show(Screen::Settings)),
+    anywhere("", ctrl(Key::Comma), Action::Show(Screen::Settings)),
+    anywhere("", ctrl(Key::K), Action::Palette),
+    anywhere(words::SHORTCUTS, plain(Key::F1), Action::Shortcuts),
+    anywhere(words::ZOOM_IN, ctrl(Key::Plus), Action::Zoom(Zoom::In)),
+    anywhere("", ctrl(Key::Equals), Action::Zoom(Zoom::In)),
+    anywhere(words::ZOOM_OUT, ctrl(Key::Minus), Action::Zoom(Zoom::Out)),
+    anywhere(words::ZOOM_RESET, ctrl(Key::Num0), Action::Zoom(Zoom::Reset)),
+    anywhere(words::PAUSE_ALL, None, Action::PauseAll),
+    anywhere(words::RESUME_ALL, None, Action::ResumeAll),
+    anywhere(words::UNDO_REMOVE, None, Action::UndoRemove),
+    anywhere(words::RETRY_TRACKERS, None, Action::RetryTrackers),
+    anywhere(words::USE_SYSTEM_THEME, None, Action::SetTheme(ThemeChoice::System)),
+    anywhere(words::TO_LIGHT, None, Action::SetTheme(ThemeChoice::Light)),
+    anywhere(words::TO_DARK, None, Action::SetTheme(ThemeChoice::Dark)),
+    anywhere(words::RUN_TRACKER, None, Action::RunTracker(Reach::ThisComputer)),
+    anywhere(words::STOP_TRACKER, None, Action::RunTracker(Reach::Off)),
+    anywhere(words::SHOW_LOG, None, Action::ShowLog),
+    anywhere(words::SHOW_LICENCES, None, Action::Licences),
+    anywhere(words::QUIT, ctrl(Key::Q), Action::Quit),
+    rows(words::SELECT_ALL, ctrl(Key::A), Action::SelectAll),
+    rows("", shift(Key::ArrowUp), Action::Move(Step::Up, Pick::UpTo)),
+    rows("", shift(Key::ArrowDown), Action::Move(Step::Down, Pick::UpTo)),
+    rows("", shift(Key::Home), Action::Move(Step::First, Pick::UpTo)),
+    rows("", shift(Key::End), Action::Move(Step::Last, Pick::UpTo)),
+    rows("", plain(Key::ArrowUp), Action::Move(Step::Up, Pick::Only)),
+    rows("", plain(Key::ArrowDown), Action::Move(Step::Down, Pick::Only)),
+    rows("", plain(Key::Home), Action::Move(Step::First, Pick::Only)),
+    rows("", plain(Key::End), Action::Move(Step::Last, Pick::Only)),
+    rows("", plain(Key::Escape), Action::Escape),
+    rows(words::PAUSE_OR_RESUME, plain(Key::Space), Action::TogglePause),
+    rows(words::OPEN_FOLDER, plain(Key::Enter), Action::OpenFolder),
+    rows(words::OPEN_FILE, ctrl(Key::Enter), Action::OpenFile),
+    rows(words::DELETE, shift(Key::Delete), Action::AskDelete),
+    rows(words::REMOVE, plain(Key::Delete), Action::Remove),
+    // Ctrl+C comes as an event of its own.
+    rows(words::COPY_LINK, ctrl(Key::C), Action::CopyLink),
+    rows(words::COPY_ID, None, Action::CopyId),
+    rows(words::SHOW_QR, None, Action::ShowQr),
+    rows(words::CHECK, None, Action::Check),
+    rows(words::CANCEL_WORK, None, Action::CancelWork),
+    rows(words::MOVE, None, Action::AskMove),
+    rows(words::SEQUENTIAL, None, Action::ToggleSequential),
+    rows(words::LIMITS, None, Action::AskLimits),
+    rows(words::ADD_PEER, None, Action::AskPeer),
+    rows(words::TAB_OVERVIEW, None, Action::ShowTab(DetailTab::Overview)),
+    rows(words::TAB_LOG, None, Action::ShowTab(DetailTab::Log)),
+];
+
+/// The entries of the palette that have all these words in their names, as places in [`BINDINGS`]. `selected` says whether
+/// there is something for those about transfers.
+pub fn palette(words: &str, selected: bool) -> Vec<usize> {
+    let words = words.to_lowercase();
+    let named = |binding: &Binding| !binding.name.is_empty() && (selected || binding.scope == Scope::Anywhere);
+    let has_all = |binding: &Binding| {
+        let name = binding.name.to_lowercase();
+        words.split_whitespace().all(|word| name.contains(word))
+    };
+    let fitting = BINDINGS.iter().enumerate().filter(|(_, binding)| named(binding) && has_all(binding));
+    fitting.map(|(at, _)| at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_palette_finds_by_words_in_any_order_and_case() {
+        let found = |words, selected| -> Vec<_> {
+            palette(words, selected).into_iter().map(|at| &BINDINGS[at].action).collect()
+        };
+        assert_eq!(found("folder SHARE", false), [&Action::PickShareFolder]);
+        assert_eq!(found("check again", false), [&Action::Check; 0]);
+        assert_eq!(found("check again", true), [&Action::Check]);
+        assert!(found("", true).len() > found("", false).len());
+    }
+}
