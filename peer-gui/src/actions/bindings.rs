@@ -2,7 +2,15 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::action::{Action, Zoom};
+use super::action::Action;
+use super::browse::BrowseAction;
+use super::dialogs::DialogAction;
+use super::list::ListAction;
+use super::settings::{SettingsAction, Zoom};
+use super::share::ShareAction;
+use super::trackers::TrackerAction;
+use super::transfers::TransferAction;
+use super::window::WindowAction;
 use crate::model::preferences::{Reach, ThemeChoice};
 use crate::model::screen::{DetailTab, Screen};
 use crate::state::{Pick, Step};
@@ -58,60 +66,64 @@ const fn shift(key: Key) -> Option<(Modifiers, Key)> {
 
 /// What can be done by name or by key. Keys with more modifiers come before the same key with fewer.
 pub static BINDINGS: [Binding; 53] = [
-    anywhere(words::SHARE_A_FOLDER, Some((Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O)), Action::PickShareFolder),
-    anywhere(words::SHARE_A_FILE, ctrl(Key::O), Action::PickShareFile),
-    anywhere(words::SEARCH_FILES, ctrl(Key::F), Action::FocusSearch),
+    anywhere(
+        words::SHARE_A_FOLDER,
+        Some((Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O)),
+        Action::Share(ShareAction::PickFolder),
+    ),
+    anywhere(words::SHARE_A_FILE, ctrl(Key::O), Action::Share(ShareAction::PickFile)),
+    anywhere(words::SEARCH_FILES, ctrl(Key::F), Action::Browse(BrowseAction::Focus)),
     anywhere(words::TRANSFERS, ctrl(Key::Num1), Action::Show(Screen::Transfers)),
     anywhere(words::BROWSE, ctrl(Key::Num2), Action::Show(Screen::Browse)),
     anywhere(words::SHARE, ctrl(Key::Num3), Action::Show(Screen::Share)),
     anywhere(words::PEERS, ctrl(Key::Num4), Action::Show(Screen::Peers)),
     anywhere(words::SETTINGS, ctrl(Key::Num5), Action::Show(Screen::Settings)),
     anywhere("", ctrl(Key::Comma), Action::Show(Screen::Settings)),
-    anywhere("", ctrl(Key::K), Action::Palette),
-    anywhere(words::SHORTCUTS, plain(Key::F1), Action::Shortcuts),
-    anywhere(words::ZOOM_IN, ctrl(Key::Plus), Action::Zoom(Zoom::In)),
-    anywhere("", ctrl(Key::Equals), Action::Zoom(Zoom::In)),
-    anywhere(words::ZOOM_OUT, ctrl(Key::Minus), Action::Zoom(Zoom::Out)),
-    anywhere(words::ZOOM_RESET, ctrl(Key::Num0), Action::Zoom(Zoom::Reset)),
-    anywhere(words::PAUSE_ALL, None, Action::PauseAll),
-    anywhere(words::RESUME_ALL, None, Action::ResumeAll),
-    anywhere(words::UNDO_REMOVE, None, Action::UndoRemove),
-    anywhere(words::RETRY_TRACKERS, None, Action::RetryTrackers),
-    anywhere(words::USE_SYSTEM_THEME, None, Action::SetTheme(ThemeChoice::System)),
-    anywhere(words::TO_LIGHT, None, Action::SetTheme(ThemeChoice::Light)),
-    anywhere(words::TO_DARK, None, Action::SetTheme(ThemeChoice::Dark)),
-    anywhere(words::RUN_TRACKER, None, Action::RunTracker(Reach::ThisComputer)),
-    anywhere(words::STOP_TRACKER, None, Action::RunTracker(Reach::Off)),
-    anywhere(words::SHOW_LOG, None, Action::ShowLog),
-    anywhere(words::SHOW_LICENCES, None, Action::Licences),
-    anywhere(words::QUIT, ctrl(Key::Q), Action::Quit),
-    rows(words::SELECT_ALL, ctrl(Key::A), Action::SelectAll),
-    rows("", shift(Key::ArrowUp), Action::Move(Step::Up, Pick::UpTo)),
-    rows("", shift(Key::ArrowDown), Action::Move(Step::Down, Pick::UpTo)),
-    rows("", shift(Key::Home), Action::Move(Step::First, Pick::UpTo)),
-    rows("", shift(Key::End), Action::Move(Step::Last, Pick::UpTo)),
-    rows("", plain(Key::ArrowUp), Action::Move(Step::Up, Pick::Only)),
-    rows("", plain(Key::ArrowDown), Action::Move(Step::Down, Pick::Only)),
-    rows("", plain(Key::Home), Action::Move(Step::First, Pick::Only)),
-    rows("", plain(Key::End), Action::Move(Step::Last, Pick::Only)),
-    rows("", plain(Key::Escape), Action::Escape),
-    rows(words::PAUSE_OR_RESUME, plain(Key::Space), Action::TogglePause),
-    rows(words::OPEN_FOLDER, plain(Key::Enter), Action::OpenFolder),
-    rows(words::OPEN_FILE, ctrl(Key::Enter), Action::OpenFile),
-    rows(words::DELETE, shift(Key::Delete), Action::AskDelete),
-    rows(words::REMOVE, plain(Key::Delete), Action::Remove),
+    anywhere("", ctrl(Key::K), Action::Dialog(DialogAction::Palette)),
+    anywhere(words::SHORTCUTS, plain(Key::F1), Action::Dialog(DialogAction::Shortcuts)),
+    anywhere(words::ZOOM_IN, ctrl(Key::Plus), Action::Settings(SettingsAction::Zoom(Zoom::In))),
+    anywhere("", ctrl(Key::Equals), Action::Settings(SettingsAction::Zoom(Zoom::In))),
+    anywhere(words::ZOOM_OUT, ctrl(Key::Minus), Action::Settings(SettingsAction::Zoom(Zoom::Out))),
+    anywhere(words::ZOOM_RESET, ctrl(Key::Num0), Action::Settings(SettingsAction::Zoom(Zoom::Reset))),
+    anywhere(words::PAUSE_ALL, None, Action::Transfers(TransferAction::PauseAll)),
+    anywhere(words::RESUME_ALL, None, Action::Transfers(TransferAction::ResumeAll)),
+    anywhere(words::UNDO_REMOVE, None, Action::Transfers(TransferAction::UndoRemove)),
+    anywhere(words::RETRY_TRACKERS, None, Action::Trackers(TrackerAction::Retry)),
+    anywhere(words::USE_SYSTEM_THEME, None, Action::Settings(SettingsAction::SetTheme(ThemeChoice::System))),
+    anywhere(words::TO_LIGHT, None, Action::Settings(SettingsAction::SetTheme(ThemeChoice::Light))),
+    anywhere(words::TO_DARK, None, Action::Settings(SettingsAction::SetTheme(ThemeChoice::Dark))),
+    anywhere(words::RUN_TRACKER, None, Action::Trackers(TrackerAction::RunLocal(Reach::ThisComputer))),
+    anywhere(words::STOP_TRACKER, None, Action::Trackers(TrackerAction::RunLocal(Reach::Off))),
+    anywhere(words::SHOW_LOG, None, Action::Dialog(DialogAction::ShowLog)),
+    anywhere(words::SHOW_LICENCES, None, Action::Dialog(DialogAction::Licences)),
+    anywhere(words::QUIT, ctrl(Key::Q), Action::Window(WindowAction::Quit)),
+    rows(words::SELECT_ALL, ctrl(Key::A), Action::List(ListAction::SelectAll)),
+    rows("", shift(Key::ArrowUp), Action::List(ListAction::Move(Step::Up, Pick::UpTo))),
+    rows("", shift(Key::ArrowDown), Action::List(ListAction::Move(Step::Down, Pick::UpTo))),
+    rows("", shift(Key::Home), Action::List(ListAction::Move(Step::First, Pick::UpTo))),
+    rows("", shift(Key::End), Action::List(ListAction::Move(Step::Last, Pick::UpTo))),
+    rows("", plain(Key::ArrowUp), Action::List(ListAction::Move(Step::Up, Pick::Only))),
+    rows("", plain(Key::ArrowDown), Action::List(ListAction::Move(Step::Down, Pick::Only))),
+    rows("", plain(Key::Home), Action::List(ListAction::Move(Step::First, Pick::Only))),
+    rows("", plain(Key::End), Action::List(ListAction::Move(Step::Last, Pick::Only))),
+    rows("", plain(Key::Escape), Action::List(ListAction::Deselect)),
+    rows(words::PAUSE_OR_RESUME, plain(Key::Space), Action::Transfers(TransferAction::TogglePause)),
+    rows(words::OPEN_FOLDER, plain(Key::Enter), Action::Transfers(TransferAction::OpenFolder)),
+    rows(words::OPEN_FILE, ctrl(Key::Enter), Action::Transfers(TransferAction::OpenFile)),
+    rows(words::DELETE, shift(Key::Delete), Action::Transfers(TransferAction::AskDelete)),
+    rows(words::REMOVE, plain(Key::Delete), Action::Transfers(TransferAction::Remove)),
     // Ctrl+C comes as an event of its own.
-    rows(words::COPY_LINK, ctrl(Key::C), Action::CopyLink),
-    rows(words::COPY_ID, None, Action::CopyId),
-    rows(words::SHOW_QR, None, Action::ShowQr),
-    rows(words::CHECK, None, Action::Check),
-    rows(words::CANCEL_WORK, None, Action::CancelWork),
-    rows(words::MOVE, None, Action::AskMove),
-    rows(words::SEQUENTIAL, None, Action::ToggleSequential),
-    rows(words::LIMITS, None, Action::AskLimits),
-    rows(words::ADD_PEER, None, Action::AskPeer),
-    rows(words::TAB_OVERVIEW, None, Action::ShowTab(DetailTab::Overview)),
-    rows(words::TAB_LOG, None, Action::ShowTab(DetailTab::Log)),
+    rows(words::COPY_LINK, ctrl(Key::C), Action::Transfers(TransferAction::CopyLink)),
+    rows(words::COPY_ID, None, Action::Transfers(TransferAction::CopyId)),
+    rows(words::SHOW_QR, None, Action::Transfers(TransferAction::ShowQr)),
+    rows(words::CHECK, None, Action::Transfers(TransferAction::Check)),
+    rows(words::CANCEL_WORK, None, Action::Transfers(TransferAction::CancelWork)),
+    rows(words::MOVE, None, Action::Transfers(TransferAction::AskMove)),
+    rows(words::SEQUENTIAL, None, Action::Transfers(TransferAction::ToggleSequential)),
+    rows(words::LIMITS, None, Action::Transfers(TransferAction::AskLimits)),
+    rows(words::ADD_PEER, None, Action::Transfers(TransferAction::AskPeer)),
+    rows(words::TAB_OVERVIEW, None, Action::List(ListAction::ShowTab(DetailTab::Overview))),
+    rows(words::TAB_LOG, None, Action::List(ListAction::ShowTab(DetailTab::Log))),
 ];
 
 /// The entries of the palette that have all these words in their names, as places in [`BINDINGS`]. `selected` says whether
@@ -136,9 +148,9 @@ mod tests {
         let found = |words, selected| -> Vec<_> {
             palette(words, selected).into_iter().map(|at| &BINDINGS[at].action).collect()
         };
-        assert_eq!(found("folder SHARE", false), [&Action::PickShareFolder]);
-        assert_eq!(found("check again", false), [&Action::Check; 0]);
-        assert_eq!(found("check again", true), [&Action::Check]);
+        assert_eq!(found("folder SHARE", false), [&Action::Share(ShareAction::PickFolder)]);
+        assert_eq!(found("check again", false), [&Action::Transfers(TransferAction::Check); 0]);
+        assert_eq!(found("check again", true), [&Action::Transfers(TransferAction::Check)]);
         assert!(found("", true).len() > found("", false).len());
     }
 }

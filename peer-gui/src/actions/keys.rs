@@ -3,7 +3,11 @@
 use egui::{Event, InputState, KeyboardShortcut};
 
 use super::action::Action;
+use super::adding::AddAction;
 use super::bindings::{BINDINGS, Scope};
+use super::list::ListAction;
+use super::settings::SettingsAction;
+use super::transfers::TransferAction;
 use crate::model::screen::Screen;
 use crate::state::Focus;
 
@@ -25,11 +29,11 @@ pub fn shortcuts(input: &mut InputState, screen: Screen, focus: Focus, text_is_s
     }
     input.events.retain(|event| match event {
         Event::Paste(text) => {
-            actions.push(Action::PasteId(text.clone()));
+            actions.push(Action::Add(AddAction::Paste(text.clone())));
             false
         }
         Event::Copy if screen == Screen::Transfers && !text_is_selected => {
-            actions.push(Action::CopyLink);
+            actions.push(Action::Transfers(TransferAction::CopyLink));
             false
         }
         _ => true,
@@ -40,7 +44,8 @@ pub fn shortcuts(input: &mut InputState, screen: Screen, focus: Focus, text_is_s
 /// Takes a key out of the input, and returns whether it counts: one that is held does so once, but for those that move.
 fn pressed(input: &mut InputState, key: &KeyboardShortcut, action: &Action) -> bool {
     let is_new = |event: &Event| matches!(event, Event::Key { key: pressed, pressed: true, repeat: false, .. } if *pressed == key.logical_key);
-    let counts = matches!(action, Action::Move(..) | Action::Zoom(_)) || input.events.iter().any(is_new);
+    let counts = matches!(action, Action::List(ListAction::Move(..)) | Action::Settings(SettingsAction::Zoom(_)))
+        || input.events.iter().any(is_new);
     input.consume_shortcut(key) && counts
 }
 
@@ -64,9 +69,9 @@ mod tests {
 
     #[test]
     fn row_keys_are_ignored_while_something_else_has_the_focus() {
-        assert_eq!(of(Modifiers::NONE, Key::Space, Focus::Rows), [Action::TogglePause]);
-        assert_eq!(of(Modifiers::NONE, Key::Delete, Focus::Rows), [Action::Remove]);
-        assert_eq!(of(Modifiers::SHIFT, Key::Delete, Focus::Rows), [Action::AskDelete]);
+        assert_eq!(of(Modifiers::NONE, Key::Space, Focus::Rows), [Action::Transfers(TransferAction::TogglePause)]);
+        assert_eq!(of(Modifiers::NONE, Key::Delete, Focus::Rows), [Action::Transfers(TransferAction::Remove)]);
+        assert_eq!(of(Modifiers::SHIFT, Key::Delete, Focus::Rows), [Action::Transfers(TransferAction::AskDelete)]);
         for focus in [Focus::Field, Focus::Widget, Focus::Dialog] {
             assert_eq!(of(Modifiers::NONE, Key::Space, focus), []);
             assert_eq!(of(Modifiers::NONE, Key::Delete, focus), []);
@@ -94,7 +99,7 @@ mod tests {
             shortcuts(&mut input, Screen::Transfers, Focus::Rows, false)
         };
         assert_eq!((held(Key::Delete), held(Key::Space)), (vec![], vec![]));
-        assert_eq!(held(Key::ArrowDown), [Action::Move(Step::Down, Pick::Only)]);
+        assert_eq!(held(Key::ArrowDown), [Action::List(ListAction::Move(Step::Down, Pick::Only))]);
     }
 
     #[test]
@@ -104,10 +109,10 @@ mod tests {
             input.events.push(event);
             shortcuts(&mut input, Screen::Transfers, focus, selected)
         };
-        assert_eq!(with(Event::Copy, Focus::Rows, false), [Action::CopyLink]);
+        assert_eq!(with(Event::Copy, Focus::Rows, false), [Action::Transfers(TransferAction::CopyLink)]);
         assert_eq!(with(Event::Copy, Focus::Rows, true), []);
         assert_eq!(with(Event::Copy, Focus::Field, false), []);
-        assert_eq!(with(Event::Paste("x".into()), Focus::Widget, false), [Action::PasteId("x".into())]);
+        assert_eq!(with(Event::Paste("x".into()), Focus::Widget, false), [Action::Add(AddAction::Paste("x".into()))]);
         assert_eq!(with(Event::Paste("x".into()), Focus::Field, false), []);
     }
 }

@@ -35,7 +35,8 @@ impl App {
         let began = since_1970 - ctx.input(|input| input.time);
         let ctx = ctx.clone();
         waker.set(move || ctx.request_repaint());
-        let view = ViewState { began, ..ViewState::default() };
+        let mut view = ViewState::default();
+        view.window.began = began;
         Self { bridge, phase: Phase::Starting, view, shown: None, told: None }
     }
 

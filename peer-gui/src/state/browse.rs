@@ -6,13 +6,16 @@ use sprat_chunking::FileId;
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::SearchHit;
 
+use super::focus::FocusRequests;
 use crate::model::messages::SearchAnswer;
 
 /// How the search stands.
 #[derive(Debug, Default)]
 pub struct Browse {
-    /// The field for words.
+    /// Text of the field for words.
     pub words: String,
+    /// Requests to give that field the focus.
+    pub focus: FocusRequests,
     /// What was asked last, if anything was.
     pub asked: Option<Asked>,
     /// What was found, best first, with names that are safe to show.

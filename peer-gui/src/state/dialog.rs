@@ -3,6 +3,30 @@
 use sprat_chunking::FileId;
 use sprat_protocol::Link;
 
+use super::focus::FocusRequests;
+
+/// Dialog on top of everything else, one at a time.
+#[derive(Debug, Default)]
+pub struct Dialogs {
+    /// Dialog that is open.
+    pub current: Option<Dialog>,
+    /// Requests to give that dialog the focus: one for each dialog that was opened.
+    pub focus: FocusRequests,
+}
+
+impl Dialogs {
+    /// Opens a dialog in place of the one that may be open.
+    pub fn open(&mut self, dialog: Dialog) {
+        self.current = Some(dialog);
+        self.focus.ask();
+    }
+
+    /// Closes the dialog that may be open.
+    pub fn close(&mut self) {
+        self.current = None;
+    }
+}
+
 /// A dialog.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dialog {

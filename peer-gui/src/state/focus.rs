@@ -1,4 +1,4 @@
-//! The place of the keyboard's focus.
+//! The place of the keyboard's focus, and requests to move it.
 
 /// Place of the keyboard's focus, as far as shortcuts depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,4 +12,20 @@ pub enum Focus {
     Widget,
     /// Dialog or menu: nothing counts but its answer.
     Dialog,
+}
+
+/// Requests to move the focus. Each has a number, so that a view answers it once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FocusRequests(u64);
+
+impl FocusRequests {
+    /// Asks for the focus.
+    pub fn ask(&mut self) {
+        self.0 += 1;
+    }
+
+    /// Number of the newest request; 0 if there was none.
+    pub fn newest(self) -> u64 {
+        self.0
+    }
 }

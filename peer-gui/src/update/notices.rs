@@ -20,13 +20,13 @@ const QUIET_FOR: f64 = 5.0;
 pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, now: f64) -> Vec<Effect> {
     match notice {
         Notice::Loaded { preferences, trackers } => {
-            (view.preferences, view.trackers) = (*preferences, trackers);
-            view.fields.load_preferences(&view.preferences);
+            (view.preferences, view.trackers.in_use) = (*preferences, trackers);
+            view.settings.load_preferences(&view.preferences);
             Vec::new()
         }
         Notice::LocalTracker(state) => local_tracker(view, state, now),
         Notice::Opened(link) => {
-            view.offer(*link);
+            view.adding.offer(*link);
             Vec::new()
         }
         Notice::Event(event) => happened(view, snapshot, event, now),
@@ -36,7 +36,7 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
             Picked::Nothing => Vec::new(),
             Picked::Unavailable => trouble(view, words::NO_DIALOG, now),
         },
-        Notice::PickedMoveDir(picked) => match (picked, &mut view.dialog) {
+        Notice::PickedMoveDir(picked) => match (picked, &mut view.dialogs.current) {
             (Picked::Path(picked), Some(Dialog::Move { dir, .. })) => {
                 *dir = picked.display().to_string();
                 Vec::new()
@@ -49,19 +49,19 @@ pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, n
             Vec::new()
         }
         Notice::TrackerTested { tracker, silent } => {
-            if !view.tracker_tests.contains_key(&tracker) {
+            if !view.trackers.tests.contains_key(&tracker) {
                 return Vec::new();
             }
             let test = silent.map_or(TrackerTest::Answers, TrackerTest::Silent);
-            view.tracker_tests.insert(tracker, test);
+            view.trackers.tests.insert(tracker, test);
             Vec::new()
         }
         Notice::Log(lines) => {
-            view.open(Dialog::Log(lines));
+            view.dialogs.open(Dialog::Log(lines));
             Vec::new()
         }
         Notice::Links(registered) => {
-            view.links_registered = registered;
+            view.settings.links_registered = registered;
             Vec::new()
         }
         Notice::Done(said) => {
@@ -84,9 +84,9 @@ fn local_tracker(view: &mut ViewState, state: LocalTracker, now: f64) -> Vec<Eff
     if let LocalTracker::Failed(reason) = &state {
         view.toasts.push(words::local_tracker_failed(reason), Mood::Trouble, now);
     }
-    let before = view.effective_trackers();
-    view.local_tracker = state;
-    let after = view.effective_trackers();
+    let before = view.trackers.all();
+    view.trackers.local = state;
+    let after = view.trackers.all();
     let changed = Some(after).filter(|after| *after != before);
     changed.map(|trackers| Effect::Engine(Command::SetTrackers(trackers))).into_iter().collect()
 }
@@ -97,8 +97,8 @@ fn picked_to_share(view: &mut ViewState, picked: Picked) -> Vec<Effect> {
         Picked::Nothing => Vec::new(),
         Picked::Unavailable => {
             view.screen = Screen::Share;
-            view.fields.share_note = Some(words::NO_DIALOG);
-            view.fields.focus_share = true;
+            view.share.note = Some(words::NO_DIALOG);
+            view.share.focus.ask();
             Vec::new()
         }
     }
@@ -107,18 +107,18 @@ fn picked_to_share(view: &mut ViewState, picked: Picked) -> Vec<Effect> {
 /// Something happened in the engine: it goes into the transfer's log, and what a person wants to know at once is told.
 fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now: f64) -> Vec<Effect> {
     if let Some((file_id, line)) = log_line(&event) {
-        view.journal.note(file_id, view.unix_time(now), line);
+        view.transfers.journal.note(file_id, view.window.unix_time(now), line);
     }
     match event {
         Event::Shared { path, link } => {
             let name = rows::file_name(&path);
             view.toasts.shared(&name, now);
-            if typed::path(&view.fields.share).as_deref() == Some(&*path) {
-                view.fields.share.clear();
+            if typed::path(&view.share.path).as_deref() == Some(&*path) {
+                view.share.path.clear();
             }
-            view.known_link = Some(link.file_id);
-            view.removals.keep(link.file_id);
-            view.add_card(SharedCard { name, link });
+            view.adding.known = Some(link.file_id);
+            view.transfers.removals.keep(link.file_id);
+            view.share.add_card(SharedCard { name, link });
             Vec::new()
         }
         Event::ShareFailed { path, reason } => trouble(view, &words::share_failed(&path, &reason), now),
@@ -139,12 +139,12 @@ fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now
         }
         Event::NotMoved { trouble: reason, .. } => trouble(view, &words::trouble_sentence(&reason), now),
         Event::Removed(file_id) => {
-            view.journal.forget(file_id);
+            view.transfers.journal.forget(file_id);
             Vec::new()
         }
         // Somebody wants what was just removed.
         Event::Added(file_id) => {
-            let resume = view.removals.keep(file_id).then_some(Effect::Engine(Command::Resume(file_id)));
+            let resume = view.transfers.removals.keep(file_id).then_some(Effect::Engine(Command::Resume(file_id)));
             resume.into_iter().collect()
         }
         // Seen in the list already, or not worth a word.
@@ -167,19 +167,19 @@ fn log_line(event: &Event) -> Option<(FileId, String)> {
 
 /// The system tells of it, if the window is not looked at and that is wanted. Of many things at once it tells of the first.
 fn notify(view: &mut ViewState, title: &'static str, body: String, now: f64) -> Vec<Effect> {
-    let wanted = view.preferences.notifications && !view.focused && now >= view.quiet_until;
+    let wanted = view.preferences.notifications && !view.window.focused && now >= view.window.quiet_until;
     if wanted {
-        view.quiet_until = now + QUIET_FOR;
+        view.window.quiet_until = now + QUIET_FOR;
     }
     wanted.then_some(Effect::Ask(Request::Notify { title, body })).into_iter().collect()
 }
 
 /// Compares what was with what is, for the logs and the plots.
 pub fn compare(view: &mut ViewState, before: Option<&Snapshot>, after: &Snapshot, now: f64) {
-    view.speeds.note(after, now);
-    view.removals.settle(after);
-    let Some(before) = before else { return view.fields.load(&view.preferences, after) };
-    let at = view.unix_time(now);
+    view.transfers.speeds.note(after, now);
+    view.transfers.removals.settle(after);
+    let Some(before) = before else { return view.settings.load(&view.preferences, after) };
+    let at = view.window.unix_time(now);
     // Transfers keep their places but for those that were removed.
     let mut old = before.transfers.iter().peekable();
     for transfer in &after.transfers {
@@ -189,7 +189,7 @@ pub fn compare(view: &mut ViewState, before: Option<&Snapshot>, after: &Snapshot
         let Some(old) = old.next() else { return };
         let is_told = matches!(transfer.state, TransferState::Stopped(_));
         if !std::sync::Arc::ptr_eq(old, transfer) && old.state != transfer.state && !is_told {
-            view.journal.note(transfer.file_id, at, words::state_sentence(&transfer.state));
+            view.transfers.journal.note(transfer.file_id, at, words::state_sentence(&transfer.state));
         }
     }
 }

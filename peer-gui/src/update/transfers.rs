@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use sprat_chunking::FileId;
-use sprat_protocol::PeerAddr;
 
 use super::effect::Effect;
 use super::steps::{copy, open};
-use crate::actions::Action;
+use crate::actions::TransferAction;
 use crate::model::engine::{Command, Snapshot, TransferView};
 use crate::model::messages::Request;
 use crate::model::typed;
-use crate::state::toasts::{Mood, SHOWN_FOR};
+use crate::state::toasts::SHOWN_FOR;
 use crate::state::{Dialog, RowKey, ViewState, rows};
 use crate::words;
 
@@ -21,69 +20,34 @@ const PROGRAMS: [&str; 24] = [
     "msi", "pif", "ps1", "reg", "scr", "sh", "url", "vbe", "vbs", "wsf",
 ];
 
-pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: Action, now: f64) -> Vec<Effect> {
+pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: TransferAction, now: f64) -> Vec<Effect> {
     match action {
-        Action::Select(key, pick) => {
-            view.selection.pick(&view.list, key, pick);
-            // The pane that opens then may be where the row was.
-            view.follow_selection = true;
-            Vec::new()
-        }
-        Action::Move(step, pick) => {
-            view.selection.step(&view.list, step, pick);
-            view.follow_selection = true;
-            Vec::new()
-        }
-        Action::SelectAll => {
-            view.selection.all(&view.list);
-            Vec::new()
-        }
-        Action::Escape => {
-            view.selection.clear();
-            Vec::new()
-        }
-        Action::SetFilter(filter) => {
-            view.filter = filter;
-            view.selection.clear();
-            Vec::new()
-        }
-        Action::ShowTab(tab) => {
-            view.tab = tab;
-            Vec::new()
-        }
-        Action::TogglePause => toggle_pause(&selected(view, snapshot)),
-        Action::PauseAll => all(view, snapshot, |t| !rows::can_resume(&t.state), Command::Pause),
-        Action::ResumeAll => all(view, snapshot, |t| rows::can_resume(&t.state), Command::Resume),
-        Action::Remove => remove(view, snapshot, now),
-        Action::UndoRemove => undo_remove(view),
-        Action::AskDelete => ask_delete(view, snapshot),
-        Action::ConfirmDelete => confirm_delete(view, now),
-        Action::CopyLink => copy_all(view, snapshot, words::LINK_COPIED, now, |t| t.link.to_string()),
-        Action::CopyId => copy_all(view, snapshot, words::ID_COPIED, now, |t| t.file_id.to_string()),
-        Action::ShowQr => show_qr(view, snapshot),
-        Action::ShowQrOf(name, link) => open(view, Dialog::Qr { name, link: Box::new(link) }),
-        Action::OpenFolder => ask_of_first(view, snapshot, reveal),
-        Action::OpenFile => ask_of_first(view, snapshot, open_or_reveal),
-        Action::Check => each(view, snapshot, |_| true, Command::Check),
-        Action::CancelWork => each(view, snapshot, |t| rows::is_at_work(&t.state), Command::CancelWork),
-        Action::ToggleSequential => toggle_sequential(&selected(view, snapshot)),
-        Action::AskMove => ask_move(view, snapshot),
-        Action::PickMoveDir => vec![Effect::Ask(Request::PickMoveDir)],
-        Action::ConfirmMove => confirm_move(view),
-        Action::AskLimits => ask_limits(view, snapshot),
-        Action::ConfirmLimits => confirm_limits(view),
-        Action::AskPeer => ask_peer(view, snapshot),
-        Action::ConfirmPeer => confirm_peer(view),
-        Action::SetPriority(files, priority) => match view.shown_transfer() {
+        TransferAction::TogglePause => toggle_pause(&selected(view, snapshot)),
+        TransferAction::PauseAll => all(view, snapshot, |t| !rows::can_resume(&t.state), Command::Pause),
+        TransferAction::ResumeAll => all(view, snapshot, |t| rows::can_resume(&t.state), Command::Resume),
+        TransferAction::Remove => remove(view, snapshot, now),
+        TransferAction::UndoRemove => undo_remove(view),
+        TransferAction::AskDelete => ask_delete(view, snapshot),
+        TransferAction::CopyLink => copy_all(view, snapshot, words::LINK_COPIED, now, |t| t.link.to_string()),
+        TransferAction::CopyId => copy_all(view, snapshot, words::ID_COPIED, now, |t| t.file_id.to_string()),
+        TransferAction::ShowQr => show_qr(view, snapshot),
+        TransferAction::OpenFolder => ask_of_first(view, snapshot, reveal),
+        TransferAction::OpenFile => ask_of_first(view, snapshot, open_or_reveal),
+        TransferAction::Check => each(view, snapshot, |_| true, Command::Check),
+        TransferAction::CancelWork => each(view, snapshot, |t| rows::is_at_work(&t.state), Command::CancelWork),
+        TransferAction::ToggleSequential => toggle_sequential(&selected(view, snapshot)),
+        TransferAction::AskMove => ask_move(view, snapshot),
+        TransferAction::AskLimits => ask_limits(view, snapshot),
+        TransferAction::AskPeer => ask_peer(view, snapshot),
+        TransferAction::SetPriority(files, priority) => match view.shown_transfer() {
             Some(file_id) => vec![Effect::Engine(Command::SetPriorities { file_id, files, priority })],
             None => Vec::new(),
         },
-        _ => Vec::new(),
     }
 }
 
 fn selected<'a>(view: &ViewState, snapshot: &'a Snapshot) -> Vec<&'a TransferView> {
-    view.selected(snapshot).collect()
+    view.transfers.selected(snapshot).collect()
 }
 
 fn ids(transfers: &[&TransferView]) -> Vec<FileId> {
@@ -108,7 +72,8 @@ fn all(
     is_for: impl Fn(&TransferView) -> bool,
     command: impl Fn(FileId) -> Command,
 ) -> Vec<Effect> {
-    let visible = snapshot.transfers.iter().filter(|transfer| !view.removals.hidden().contains(&transfer.file_id));
+    let visible =
+        snapshot.transfers.iter().filter(|transfer| !view.transfers.removals.hidden().contains(&transfer.file_id));
     visible.filter(|transfer| is_for(transfer)).map(|transfer| Effect::Engine(command(transfer.file_id))).collect()
 }
 
@@ -123,7 +88,7 @@ fn toggle_pause(transfers: &[&TransferView]) -> Vec<Effect> {
 
 /// Removes what is selected: transfers stop at once, and are forgotten when it is too late to take that back.
 fn remove(view: &mut ViewState, snapshot: &Snapshot, now: f64) -> Vec<Effect> {
-    let reading = view.selection.keys().filter_map(|key| match key {
+    let reading = view.transfers.selection.keys().filter_map(|key| match key {
         RowKey::Hashing(path) => Some(Effect::Engine(Command::CancelShare(path.clone()))),
         RowKey::Transfer(_) => None,
     });
@@ -131,22 +96,22 @@ fn remove(view: &mut ViewState, snapshot: &Snapshot, now: f64) -> Vec<Effect> {
     let transfers = selected(view, snapshot);
     effects.extend(transfers.iter().map(|transfer| Effect::Engine(Command::Pause(transfer.file_id))));
     let removed: Vec<_> = transfers.iter().map(|t| (t.file_id, !rows::can_resume(&t.state))).collect();
-    view.selection.leave(&view.list);
-    view.follow_selection = true;
+    view.transfers.selection.leave(&view.transfers.list);
+    view.transfers.follow.ask();
     if removed.is_empty() {
         return effects;
     }
-    view.shared.retain(|card| removed.iter().all(|(file_id, _)| card.link.file_id != *file_id));
+    view.share.cards.retain(|card| removed.iter().all(|(file_id, _)| card.link.file_id != *file_id));
     view.toasts.removed(words::removed(removed.len()), now);
-    view.removals.add(removed, now);
+    view.transfers.removals.add(removed, now);
     effects
 }
 
 fn undo_remove(view: &mut ViewState) -> Vec<Effect> {
-    let back = view.removals.undo();
+    let back = view.transfers.removals.undo();
     // The removal before that one can still be taken back.
     view.toasts.taken_back();
-    if let Some((count, until)) = view.removals.last() {
+    if let Some((count, until)) = view.transfers.removals.last() {
         view.toasts.removed(words::removed(count), until - SHOWN_FOR);
     }
     let ran = back.into_iter().filter(|(_, ran)| *ran);
@@ -161,15 +126,6 @@ fn ask_delete(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
         _ => words::transfers(downloaded.len()),
     };
     open(view, Dialog::Delete { files: ids(&downloaded), what })
-}
-
-fn confirm_delete(view: &mut ViewState, now: f64) -> Vec<Effect> {
-    let Some(Dialog::Delete { files, .. }) = view.dialog.take() else { return Vec::new() };
-    view.selection.leave(&view.list);
-    view.shared.retain(|card| !files.contains(&card.link.file_id));
-    view.toasts.push(words::deleted(files.len()), Mood::Good, now);
-    let remove = |file_id| Effect::Engine(Command::Remove { file_id, delete_data: true });
-    files.into_iter().map(remove).collect()
 }
 
 fn copy_all(
@@ -222,15 +178,6 @@ fn ask_move(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
     open(view, Dialog::Move { files: ids(&downloaded), dir })
 }
 
-fn confirm_move(view: &mut ViewState) -> Vec<Effect> {
-    let Some(Dialog::Move { files, dir }) = &view.dialog else { return Vec::new() };
-    let Some(dir) = typed::path(dir) else { return Vec::new() };
-    let effects = files.iter().map(|file_id| Effect::Engine(Command::Move { file_id: *file_id, dir: dir.clone() }));
-    let effects = effects.collect();
-    view.dialog = None;
-    effects
-}
-
 fn ask_limits(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
     let files = ids(&selected(view, snapshot));
     if files.is_empty() {
@@ -242,30 +189,7 @@ fn ask_limits(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
     open(view, Dialog::Limits { files, up, down, error: None })
 }
 
-fn confirm_limits(view: &mut ViewState) -> Vec<Effect> {
-    let Some(Dialog::Limits { files, up, down, error }) = &mut view.dialog else { return Vec::new() };
-    let (Ok(up), Ok(down)) = (typed::parse_limit(up), typed::parse_limit(down)) else {
-        *error = Some(words::BAD_LIMIT);
-        return Vec::new();
-    };
-    let set = |file_id: &FileId| Effect::Engine(Command::SetTransferRates { file_id: *file_id, up, down });
-    let effects = files.iter().map(set).collect();
-    view.dialog = None;
-    effects
-}
-
 fn ask_peer(view: &mut ViewState, snapshot: &Snapshot) -> Vec<Effect> {
     let [transfer] = selected(view, snapshot)[..] else { return Vec::new() };
     open(view, Dialog::AddPeer { file_id: transfer.file_id, addr: String::new(), error: None })
-}
-
-fn confirm_peer(view: &mut ViewState) -> Vec<Effect> {
-    let Some(Dialog::AddPeer { file_id, addr, error }) = &mut view.dialog else { return Vec::new() };
-    let Ok(addr) = addr.trim().parse::<PeerAddr>() else {
-        *error = Some(words::BAD_PEER);
-        return Vec::new();
-    };
-    let add = Effect::Engine(Command::AddPeer { file_id: *file_id, addr });
-    view.dialog = None;
-    vec![add]
 }

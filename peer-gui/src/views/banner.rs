@@ -5,7 +5,7 @@ use std::time::Duration;
 use egui::{Label, Panel, RichText, Ui};
 use sprat_protocol::FileName;
 
-use crate::actions::Action;
+use crate::actions::{Action, AddAction, TrackerAction};
 use crate::model::engine::TrackerState;
 use crate::model::tone::Tone;
 use crate::model::trackers;
@@ -16,7 +16,7 @@ use crate::words;
 
 /// Offers to download the link that is on the clipboard.
 pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
-    let link = view.offers.front()?;
+    let link = view.adding.offers.front()?;
     let p = palette(ui);
     let frame = egui::Frame::new().fill(p.surface).inner_margin(egui::Margin::symmetric(16, 6));
     let panel = Panel::top("offer").frame(frame).show(ui, |ui| {
@@ -32,8 +32,8 @@ pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
         })
     });
     match panel.inner {
-        (true, _) => Some(Action::AcceptOffer),
-        (_, true) => Some(Action::DeclineOffer),
+        (true, _) => Some(Action::Add(AddAction::AcceptOffer)),
+        (_, true) => Some(Action::Add(AddAction::DeclineOffer)),
         _ => None,
     }
 }
@@ -64,5 +64,5 @@ pub fn show(ui: &mut Ui, seen: &Received, now: f64) -> Option<Action> {
             retry.clicked()
         })
     });
-    panel.inner.then_some(Action::RetryTrackers)
+    panel.inner.then_some(Action::Trackers(TrackerAction::Retry))
 }

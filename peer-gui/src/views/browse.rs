@@ -1,34 +1,35 @@
 //! What the trackers know, searched by name.
 
-use egui::Ui;
+use egui::{Id, Ui};
 use egui_extras::Column as Width;
 use sprat_protocol::Link;
 use sprat_protocol::tracker::SearchHit;
 
-use crate::actions::Action;
+use crate::actions::{Action, BrowseAction};
 use crate::model::engine::Snapshot;
 use crate::model::tone::Tone;
 use crate::state::{ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, HEADER, ROW};
-use crate::widgets::{badge, controls, empty_state, table};
+use crate::widgets::{badge, controls, empty_state, once, table};
 use crate::words::{self, format};
 
 /// Below this width, columns that matter less are left out.
 const NARROW: f32 = 640.0;
 
 /// Shows the screen.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::heading(ui, words::BROWSE);
     controls::from_right(ui, CONTROL, |ui| {
         let clicked = controls::primary(ui, words::SEARCH).clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.browse.words, words::SEARCH_FIELD, width);
-        if std::mem::take(&mut view.focus_words) {
-            field.request_focus();
+        let field = controls::field(ui, &view.browse.words, words::SEARCH_FIELD, width);
+        if once::take(ui, Id::unique("focus-words"), view.browse.focus.newest()) {
+            field.response.request_focus();
         }
-        if clicked || controls::submitted(ui, &field) {
-            actions.push(Action::Search);
+        actions.extend(field.edited().map(|words| Action::Browse(BrowseAction::Type(words))));
+        if clicked || field.submitted(ui) {
+            actions.push(Action::Browse(BrowseAction::Search));
         }
     });
     for trouble in &view.browse.troubles {
@@ -80,7 +81,7 @@ fn found(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, waiting: bool) -> V
     if view.browse.more {
         let more = ui.add_enabled_ui(!waiting, |ui| controls::button(ui, words::SHOW_MORE)).inner;
         if more.clicked() {
-            actions.push(Action::SearchMore);
+            actions.push(Action::Browse(BrowseAction::More));
         }
     }
     actions
@@ -114,7 +115,7 @@ fn cell(ui: &mut Ui, snapshot: &Snapshot, hit: &SearchHit, heading: &str) -> Opt
             }
             None => {
                 let get = controls::small(ui, words::GET, &words::get(&hit.name)).clicked();
-                return get.then(|| Action::Get(link(hit, snapshot)));
+                return get.then(|| Action::Browse(BrowseAction::Get(link(hit, snapshot))));
             }
         },
     }

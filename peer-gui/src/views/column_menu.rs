@@ -2,7 +2,7 @@
 
 use egui::{Checkbox, Ui};
 
-use crate::actions::Action;
+use crate::actions::{Action, ListAction};
 use crate::model::columns::Column;
 use crate::model::preferences::Preferences;
 use crate::state::ViewState;
@@ -40,7 +40,7 @@ pub(super) fn width(column: Column, preferences: &Preferences) -> f32 {
 /// Makes a column wider or narrower by so many points.
 fn widen(column: Column, by: f32, preferences: &Preferences) -> Action {
     let width = (width(column, preferences) + by).clamp(*WIDTHS.start(), *WIDTHS.end());
-    Action::SetWidth { column, width: width as u16, keep: true }
+    Action::List(ListAction::SetWidth { column, width: width as u16, keep: true })
 }
 
 /// Shows the menu that shows, hides, widens and narrows columns: the same as by dragging their edges, without a mouse.
@@ -52,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
         let mut shown = !view.preferences.hidden_columns.contains(&column);
         ui.horizontal(|ui| {
             if ui.add(Checkbox::new(&mut shown, words::column(column))).changed() {
-                actions.push(Action::ToggleColumn(column));
+                actions.push(Action::List(ListAction::ToggleColumn(column)));
             }
             controls::from_right(ui, LINE, |ui| {
                 for (sign, name, by) in [("+", words::wider(column), WIDEN), ("−", words::narrower(column), -WIDEN)] {

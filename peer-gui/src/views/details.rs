@@ -3,7 +3,7 @@
 use egui::{Align, Grid, Label, Layout, RichText, ScrollArea, Ui};
 
 use super::{files, menu, swarm};
-use crate::actions::Action;
+use crate::actions::{Action, ListAction, ShareAction, TransferAction};
 use crate::model::engine::{Detail, Snapshot, TransferState, TransferView, Trouble};
 use crate::model::screen::DetailTab;
 use crate::model::tone::Tone;
@@ -24,10 +24,10 @@ const MAP: f32 = 72.0;
 
 /// Whether there is something to show.
 pub fn has_something(snapshot: &Snapshot, view: &ViewState) -> bool {
-    match view.selection.single() {
+    match view.transfers.selection.single() {
         Some(RowKey::Transfer(file_id)) => rows::transfer(snapshot, *file_id).is_some(),
         Some(RowKey::Hashing(_)) => false,
-        None => !view.selection.is_empty(),
+        None => !view.transfers.selection.is_empty(),
     }
 }
 
@@ -42,11 +42,11 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
     if rows::tone(&transfer.state) == Tone::Trouble {
         actions.extend(state(ui, transfer));
     }
-    actions.extend(tabs(ui, transfer, view.tab));
+    actions.extend(tabs(ui, transfer, view.transfers.tab));
     let detail = snapshot.detail.as_deref().filter(|detail| detail.file_id == transfer.file_id);
-    let scroll = ScrollArea::vertical().id_salt(("details", view.tab as u8));
+    let scroll = ScrollArea::vertical().id_salt(("details", view.transfers.tab as u8));
     let scroll = scroll.auto_shrink([false, false]).min_scrolled_height(0.0);
-    scroll.show(ui, |ui| match view.tab {
+    scroll.show(ui, |ui| match view.transfers.tab {
         DetailTab::Files if transfer.files.is_some() => actions.extend(files::show(ui, detail)),
         DetailTab::Overview | DetailTab::Files => actions.extend(overview(ui, transfer, detail, view, now)),
         DetailTab::Peers => swarm::show(ui, &transfer.peers),
@@ -79,12 +79,15 @@ fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
     controls::menu(ui, words::MORE, |ui| actions.extend(menu::show(ui, chosen)));
     let mut offered = Vec::new();
     if wide {
-        offered.extend([(words::OPEN_FOLDER, Action::OpenFolder), (words::COPY_LINK, Action::CopyLink)]);
+        offered.extend([
+            (words::OPEN_FOLDER, Action::Transfers(TransferAction::OpenFolder)),
+            (words::COPY_LINK, Action::Transfers(TransferAction::CopyLink)),
+        ]);
     }
     offered.push(match (chosen.at_work, chosen.runs) {
-        (true, _) => (words::CANCEL_WORK, Action::CancelWork),
-        (false, true) => (words::PAUSE, Action::TogglePause),
-        (false, false) => (words::RESUME, Action::TogglePause),
+        (true, _) => (words::CANCEL_WORK, Action::Transfers(TransferAction::CancelWork)),
+        (false, true) => (words::PAUSE, Action::Transfers(TransferAction::TogglePause)),
+        (false, false) => (words::RESUME, Action::Transfers(TransferAction::TogglePause)),
     });
     for (label, action) in offered {
         if controls::button(ui, label).clicked() {
@@ -98,10 +101,10 @@ fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
 fn state(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
     let help = match &transfer.state {
         TransferState::Stopped(Trouble::DiskFull { .. }) if transfer.is_download => {
-            Some((words::MOVE, Action::AskMove))
+            Some((words::MOVE, Action::Transfers(TransferAction::AskMove)))
         }
         TransferState::Stopped(Trouble::SourceChanged { path }) => {
-            Some((words::SHARE_AS_IT_IS, Action::Share(path.clone())))
+            Some((words::SHARE_AS_IT_IS, Action::Share(ShareAction::Share(path.clone()))))
         }
         _ => None,
     };
@@ -126,7 +129,7 @@ fn tabs(ui: &mut Ui, transfer: &TransferView, shown: DetailTab) -> Option<Action
         ui.spacing_mut().item_spacing.x = GAP_SMALL;
         let mut shows = |tab, label| controls::tab(ui, label, &words::tab(label), tab == shown).clicked();
         let clicked = tabs.into_iter().filter(|(tab, label)| shows(*tab, label));
-        clicked.map(|(tab, _)| Action::ShowTab(tab)).collect::<Vec<_>>().pop()
+        clicked.map(|(tab, _)| Action::List(ListAction::ShowTab(tab))).collect::<Vec<_>>().pop()
     });
     row.inner
 }
@@ -136,7 +139,7 @@ fn overview(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>, view:
     if rows::tone(&transfer.state) != Tone::Trouble {
         actions.extend(state(ui, transfer));
     }
-    let samples = view.speeds.of(transfer.file_id);
+    let samples = view.transfers.speeds.of(transfer.file_id);
     if ui.available_width() >= SIDE_BY_SIDE {
         let left = egui::vec2(ui.available_width() * CHUNKS, 0.0);
         ui.horizontal_top(|ui| {
@@ -184,7 +187,7 @@ fn facts(ui: &mut Ui, transfer: &TransferView, detail: Option<&Detail>) -> Vec<A
         key(ui, words::FILE_ID);
         controls::from_right(ui, LINE, |ui| {
             if controls::small(ui, words::COPY_ID, words::COPY_ID).clicked() {
-                actions.push(Action::CopyId);
+                actions.push(Action::Transfers(TransferAction::CopyId));
             }
             controls::rest(ui, |ui| {
                 let id = RichText::new(transfer.file_id.to_string()).monospace();
@@ -208,7 +211,7 @@ fn key(ui: &mut Ui, name: &str) {
 }
 
 fn log(ui: &mut Ui, transfer: &TransferView, view: &ViewState) {
-    let mut lines = view.journal.of(transfer.file_id).peekable();
+    let mut lines = view.transfers.journal.of(transfer.file_id).peekable();
     if lines.peek().is_none() {
         controls::weak(ui, words::NO_LOG);
     }

@@ -1,12 +1,14 @@
 //! What is asked on top of everything else, and what is shown there.
 
 use egui::{Id, Key, Label, RichText, ScrollArea, Ui};
+use sprat_protocol::Link;
 
-use crate::actions::{self, Action, Scope};
+use crate::actions::{self, Action, BINDINGS, Binding, DialogAction, DialogField, Scope};
 use crate::state::{Dialog, ViewState};
+use crate::widgets::controls::Field;
 use crate::widgets::dialog::{self, Answer};
 use crate::widgets::tokens::{CONTROL, GAP_LARGE, LINE, palette};
-use crate::widgets::{controls, qr, table};
+use crate::widgets::{controls, once, qr, table};
 use crate::words;
 use crate::words::licences::LICENCES;
 
@@ -19,7 +21,7 @@ const PAGE: f32 = 640.0;
 
 /// Gives the focus back to what had it before a dialog was opened, once that is closed, unless something else has asked for it.
 pub fn give_back_focus(ui: &Ui, view: &ViewState) {
-    if view.dialog.is_some() {
+    if view.dialogs.current.is_some() {
         return;
     }
     if ui.memory(egui::Memory::top_modal_layer).is_some() {
@@ -37,10 +39,9 @@ fn focus_before() -> Id {
 }
 
 /// Shows the dialog that is open, if one is.
-pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
-    let (fresh, selected) = (std::mem::take(&mut view.dialog_is_new), !view.selection.is_empty());
-    let Some(dialog) = &mut view.dialog else { return Vec::new() };
-    let ctx = ui.ctx();
+pub fn show(ui: &Ui, view: &ViewState) -> Vec<Action> {
+    let Some(dialog) = &view.dialogs.current else { return Vec::new() };
+    let fresh = once::take(ui, Id::unique("focus-dialog"), view.dialogs.focus.newest());
     if fresh {
         // A dialog that is opened by another one leads back to where that came from.
         let focused = ui.memory(egui::Memory::focused);
@@ -49,63 +50,22 @@ pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
     match dialog {
         Dialog::Delete { files, what } => {
             let question = words::delete_question(what, files.len());
-            let answer = dialog::confirm(ctx, words::DELETE_TITLE, &question, words::DELETE_CONFIRM, fresh);
-            answered(answer, Action::ConfirmDelete)
+            let answer = dialog::confirm(ui.ctx(), words::DELETE_TITLE, &question, words::DELETE_CONFIRM, fresh);
+            answered(answer, DialogAction::ConfirmDelete)
         }
-        Dialog::Move { dir, .. } => {
-            let mut picks = false;
-            let answer = dialog::form(ctx, words::MOVE_TITLE, words::MOVE_CONFIRM, |ui| {
-                controls::weak(ui, words::MOVE_HINT);
-                controls::from_right(ui, CONTROL, |ui| {
-                    picks = controls::button(ui, words::CHOOSE_FOLDER).clicked();
-                    let width = ui.available_width();
-                    first_field(controls::field(ui, dir, words::MOVE_FIELD, width), fresh, ui)
-                })
-            });
-            let mut actions = answered(answer, Action::ConfirmMove);
-            actions.extend(picks.then_some(Action::PickMoveDir));
-            actions
+        Dialog::Move { dir, .. } => move_form(ui, dir, fresh),
+        Dialog::Limits { up, down, error, .. } => limits_form(ui, up, down, *error, fresh),
+        Dialog::AddPeer { addr, error, .. } => peer_form(ui, addr, *error, fresh),
+        Dialog::Palette { words, marked } => {
+            palette_page(ui, words, *marked, !view.transfers.selection.is_empty(), fresh)
         }
-        Dialog::Limits { up, down, error, .. } => {
-            let answer = dialog::form(ctx, words::LIMITS_TITLE, words::USE_LIMITS, |ui| {
-                controls::weak(ui, words::UP_LIMIT_FIELD);
-                let first = controls::named_field(ui, up, words::UP_LIMIT_FIELD, f32::INFINITY);
-                let submitted = first_field(first, fresh, ui);
-                controls::weak(ui, words::DOWN_LIMIT_FIELD);
-                let second = controls::named_field(ui, down, words::DOWN_LIMIT_FIELD, f32::INFINITY);
-                error.iter().for_each(|error| controls::problem(ui, error));
-                submitted || controls::submitted(ui, &second)
-            });
-            answered(answer, Action::ConfirmLimits)
-        }
-        Dialog::AddPeer { addr, error, .. } => {
-            let answer = dialog::form(ctx, words::ADD_PEER_TITLE, words::ADD, |ui| {
-                controls::weak(ui, words::ADD_PEER_HINT);
-                let width = ui.available_width();
-                let submitted = first_field(controls::field(ui, addr, words::PEER_FIELD, width), fresh, ui);
-                error.iter().for_each(|error| controls::problem(ui, error));
-                submitted
-            });
-            answered(answer, Action::ConfirmPeer)
-        }
-        Dialog::Palette { words, marked } => palette_dialog(ui, words, marked, selected, fresh),
-        Dialog::Qr { name, link } => page(ui, words::QR_TITLE, None, fresh, |ui| {
-            let font = egui::TextStyle::Body.resolve(ui.style());
-            table::elided(ui, name, &font);
-            let link = link.to_string();
-            ui.vertical_centered(|ui| {
-                if !qr::show(ui, &link, QR.min(ui.ctx().content_rect().height() - 200.0)) {
-                    controls::problem(ui, words::QR_TOO_LONG);
-                }
-            });
-            ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
-        }),
+        Dialog::Qr { name, link } => page(ui, words::QR_TITLE, None, fresh, |ui| qr_code(ui, name, link)),
         Dialog::Shortcuts => page(ui, words::SHORTCUTS, None, fresh, shortcuts),
         Dialog::Licences => page(ui, words::SHOW_LICENCES, None, fresh, |ui| {
             controls::weak(ui, words::LICENCE_OF_SPRAT);
             lines(ui, &LICENCES.lines().collect::<Vec<_>>(), false);
         }),
-        Dialog::Log(log) => page(ui, words::SHOW_LOG, Some((words::SAVE_LOG, Action::SaveLog)), fresh, |ui| {
+        Dialog::Log(log) => page(ui, words::SHOW_LOG, Some((words::SAVE_LOG, DialogAction::SaveLog)), fresh, |ui| {
             if log.is_empty() {
                 controls::weak(ui, words::LOG_EMPTY);
             }
@@ -114,27 +74,92 @@ pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
     }
 }
 
-fn answered(answer: Answer, confirmed: Action) -> Vec<Action> {
+fn answered(answer: Answer, confirmed: DialogAction) -> Vec<Action> {
     match answer {
         Answer::Open => Vec::new(),
-        Answer::Cancel => vec![Action::CloseDialog],
-        Answer::Confirm => vec![confirmed],
+        Answer::Cancel => vec![Action::Dialog(DialogAction::Close)],
+        Answer::Confirm => vec![Action::Dialog(confirmed)],
     }
 }
 
-/// The field that has the focus when a dialog is new. Returns whether Enter was pressed in it.
-fn first_field(field: egui::Response, fresh: bool, ui: &Ui) -> bool {
+fn typed(field: &Field, of: DialogField) -> Option<Action> {
+    field.edited().map(|text| Action::Dialog(DialogAction::Type(of, text)))
+}
+
+/// Gives a field the focus when its dialog is new. Returns whether Enter was pressed in the field.
+fn first_field(field: &Field, fresh: bool, ui: &Ui) -> bool {
     if fresh {
-        field.request_focus();
+        field.response.request_focus();
     }
-    controls::submitted(ui, &field)
+    field.submitted(ui)
 }
 
-/// Something to read, and a button to close it.
+fn move_form(ui: &Ui, dir: &str, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let answer = dialog::form(ui.ctx(), words::MOVE_TITLE, words::MOVE_CONFIRM, |ui| {
+        controls::weak(ui, words::MOVE_HINT);
+        controls::from_right(ui, CONTROL, |ui| {
+            let picks = controls::button(ui, words::CHOOSE_FOLDER).clicked();
+            actions.extend(picks.then_some(Action::Dialog(DialogAction::PickMoveDir)));
+            let width = ui.available_width();
+            let field = controls::field(ui, dir, words::MOVE_FIELD, width);
+            actions.extend(typed(&field, DialogField::Dir));
+            first_field(&field, fresh, ui)
+        })
+    });
+    actions.extend(answered(answer, DialogAction::ConfirmMove));
+    actions
+}
+
+fn limits_form(ui: &Ui, up: &str, down: &str, error: Option<&str>, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let answer = dialog::form(ui.ctx(), words::LIMITS_TITLE, words::USE_LIMITS, |ui| {
+        controls::weak(ui, words::UP_LIMIT_FIELD);
+        let first = controls::named_field(ui, up, words::UP_LIMIT_FIELD, f32::INFINITY);
+        let submitted = first_field(&first, fresh, ui);
+        controls::weak(ui, words::DOWN_LIMIT_FIELD);
+        let second = controls::named_field(ui, down, words::DOWN_LIMIT_FIELD, f32::INFINITY);
+        error.iter().for_each(|error| controls::problem(ui, error));
+        actions.extend(typed(&first, DialogField::Up));
+        actions.extend(typed(&second, DialogField::Down));
+        submitted || second.submitted(ui)
+    });
+    actions.extend(answered(answer, DialogAction::ConfirmLimits));
+    actions
+}
+
+fn peer_form(ui: &Ui, addr: &str, error: Option<&str>, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let answer = dialog::form(ui.ctx(), words::ADD_PEER_TITLE, words::ADD, |ui| {
+        controls::weak(ui, words::ADD_PEER_HINT);
+        let width = ui.available_width();
+        let field = controls::field(ui, addr, words::PEER_FIELD, width);
+        actions.extend(typed(&field, DialogField::Addr));
+        let submitted = first_field(&field, fresh, ui);
+        error.iter().for_each(|error| controls::problem(ui, error));
+        submitted
+    });
+    actions.extend(answered(answer, DialogAction::ConfirmPeer));
+    actions
+}
+
+fn qr_code(ui: &mut Ui, name: &str, link: &Link) {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    table::elided(ui, name, &font);
+    let link = link.to_string();
+    ui.vertical_centered(|ui| {
+        if !qr::show(ui, &link, QR.min(ui.ctx().content_rect().height() - 200.0)) {
+            controls::problem(ui, words::QR_TOO_LONG);
+        }
+    });
+    ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
+}
+
+/// Shows something to read, and a button to close it.
 fn page(
     ui: &Ui,
     title: &str,
-    other: Option<(&str, Action)>,
+    other: Option<(&str, DialogAction)>,
     fresh: bool,
     contents: impl FnOnce(&mut Ui),
 ) -> Vec<Action> {
@@ -147,17 +172,17 @@ fn page(
                 close.request_focus();
             }
             if close.clicked() {
-                actions.push(Action::CloseDialog);
+                actions.push(Action::Dialog(DialogAction::Close));
             }
             if let Some((name, action)) = other
                 && controls::button(ui, name).clicked()
             {
-                actions.push(action);
+                actions.push(Action::Dialog(action));
             }
         });
     });
     if closed && actions.is_empty() {
-        actions.push(Action::CloseDialog);
+        actions.push(Action::Dialog(DialogAction::Close));
     }
     actions
 }
@@ -186,9 +211,7 @@ fn shortcuts(ui: &mut Ui) {
             for (scope, heading) in [(Scope::Anywhere, words::ANYWHERE), (Scope::Rows, words::IN_THE_LIST)] {
                 controls::weak(ui, heading);
                 ui.end_row();
-                for binding in
-                    actions::BINDINGS.iter().filter(|binding| binding.scope == scope && !binding.name.is_empty())
-                {
+                for binding in BINDINGS.iter().filter(|binding| binding.scope == scope && !binding.name.is_empty()) {
                     if let Some(key) = binding.key {
                         row(ui, binding.name, &ui.ctx().format_shortcut(&key));
                     }
@@ -200,9 +223,9 @@ fn shortcuts(ui: &mut Ui) {
     });
 }
 
-/// Everything that has a name: searched by words, run by Enter.
-fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: bool, fresh: bool) -> Vec<Action> {
-    let mut actions = Vec::new();
+/// Shows everything that has a name: searched by words, run by Enter.
+fn palette_page(ui: &Ui, words: &str, marked: usize, selected: bool, fresh: bool) -> Vec<Action> {
+    let (mut actions, mut run) = (Vec::new(), None);
     let (up, down) = ui.input_mut(|input| {
         let mut pressed = |key| input.consume_key(egui::Modifiers::NONE, key);
         (pressed(Key::ArrowUp), pressed(Key::ArrowDown))
@@ -210,37 +233,39 @@ fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: boo
     let closed = dialog::page(ui.ctx(), words::PALETTE_TITLE, 480.0, |ui| {
         let width = ui.available_width();
         let field = controls::field(ui, words, words::PALETTE_FIELD, width);
-        if field.changed() {
-            *marked = 0;
-        }
-        let run = first_field(field, fresh, ui);
-        let found = actions::palette(words, selected);
+        let submitted = first_field(&field, fresh, ui);
+        let found = actions::palette(&field.text, selected);
         let last = found.len().saturating_sub(1);
-        *marked = match (up, down) {
-            (true, _) => marked.saturating_sub(1),
-            (_, true) => (*marked + 1).min(last),
-            _ => (*marked).min(last),
+        let before = if field.edited().is_some() { 0 } else { marked };
+        let marks = match (up, down) {
+            (true, _) => before.saturating_sub(1),
+            (_, true) => (before + 1).min(last),
+            _ => before.min(last),
         };
+        actions.extend(typed(&field, DialogField::Words));
+        actions.extend((marks != marked).then_some(Action::Dialog(DialogAction::Mark(marks))));
         if found.is_empty() {
             controls::weak(ui, words::PALETTE_NOTHING);
         }
-        let first = marked.saturating_sub(PALETTE_ROWS - 1);
+        let first = marks.saturating_sub(PALETTE_ROWS - 1);
         for (at, binding) in found.iter().enumerate().skip(first).take(PALETTE_ROWS) {
-            if palette_row(ui, &actions::BINDINGS[*binding], at == *marked) {
-                actions.push(Action::PaletteRun(*binding));
+            if palette_row(ui, &BINDINGS[*binding], at == marks) {
+                run = Some(*binding);
             }
         }
-        if run && let Some(binding) = found.get(*marked) {
-            actions.push(Action::PaletteRun(*binding));
+        if submitted {
+            run = run.or(found.get(marks).copied());
         }
     });
-    if closed && actions.is_empty() {
-        actions.push(Action::CloseDialog);
+    match run {
+        Some(binding) => actions.push(Action::Run(binding)),
+        None if closed => actions.push(Action::Dialog(DialogAction::Close)),
+        None => {}
     }
     actions
 }
 
-fn palette_row(ui: &mut Ui, binding: &actions::Binding, marked: bool) -> bool {
+fn palette_row(ui: &mut Ui, binding: &Binding, marked: bool) -> bool {
     let key = binding.key.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
     let color = palette(ui).weak;
     let button = egui::Button::selectable(marked, binding.name)

@@ -2,7 +2,7 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use crate::actions::Action;
+use crate::actions::{Action, TransferAction};
 use crate::model::engine::{Detail, Priority};
 use crate::widgets::tokens::{LINE, palette};
 use crate::widgets::{controls, table};
@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
                 let button = |ui: &mut Ui| controls::small(ui, words::priority(priority), &name).clicked();
                 let right = egui::Layout::right_to_left(egui::Align::Center);
                 if ui.allocate_ui_with_layout(egui::vec2(BUTTON, LINE), right, button).inner {
-                    actions.push(Action::SetPriority(vec![place], next(priority)));
+                    actions.push(Action::Transfers(TransferAction::SetPriority(vec![place], next(priority))));
                 }
                 controls::weak(ui, format::size(file.size));
                 controls::rest(ui, |ui| match priority {

@@ -5,7 +5,7 @@ use egui_extras::{Column as Width, TableBody, TableRow};
 
 use super::column_menu::{WIDTHS, usual_width, width};
 use super::{column_menu, menu};
-use crate::actions::Action;
+use crate::actions::{Action, ListAction, ShareAction, TransferAction};
 use crate::model::columns::Column;
 use crate::model::engine::Snapshot;
 use crate::model::preferences::Preferences;
@@ -13,7 +13,7 @@ use crate::state::rows::Row;
 use crate::state::{Pick, RowKey, ViewState};
 use crate::widgets::table::{self, RowHandle};
 use crate::widgets::tokens::{GAP, HEADER, ROW, palette};
-use crate::widgets::{badge, controls, progress};
+use crate::widgets::{badge, controls, once, progress};
 use crate::words::{self, format};
 
 /// The accessible ID of a row.
@@ -56,10 +56,12 @@ fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
 }
 
 /// Shows the table.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let room = ui.available_width() - GAP;
     let columns = fitting(&view.preferences, room);
     let part = narrowing(&columns, &view.preferences, room);
+    let (followed, request) = (Id::unique("followed"), view.transfers.follow.newest());
+    let follow = once::is_due(ui, followed, request);
     let mut builder = table::builder(ui, ("transfers", &columns));
     for column in &columns {
         builder = builder.column(match column {
@@ -67,8 +69,7 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
             column => Width::exact(width(*column, &view.preferences) * part).clip(true),
         });
     }
-    let follow = view.follow_selection;
-    let cursor = view.selection.cursor().filter(|_| follow).and_then(|key| view.list.position(key));
+    let cursor = view.transfers.selection.cursor().filter(|_| follow).and_then(|key| view.transfers.list.position(key));
     if let Some(at) = cursor {
         builder = builder.scroll_to_row(at, None);
     }
@@ -84,9 +85,9 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         actions.extend(rows(body, &table, &mut arrived));
     });
     // A row that was far away is drawn a frame later.
-    view.follow_selection &= !arrived && cursor.is_some();
-    if view.follow_selection {
-        ui.ctx().request_repaint();
+    match follow && !arrived && cursor.is_some() {
+        true => ui.ctx().request_repaint(),
+        false => once::done(ui, followed, request),
     }
     actions
 }
@@ -98,7 +99,7 @@ fn heading(ui: &mut Ui, column: Column, view: &ViewState) -> Vec<Action> {
     let response = table::heading_button(ui, words::column(column), &words::sort_by(column), direction);
     let mut actions = Vec::new();
     if response.clicked() {
-        actions.push(Action::SortBy(column));
+        actions.push(Action::List(ListAction::SortBy(column)));
     }
     response.context_menu(|ui| actions.extend(column_menu::show(ui, view)));
     actions.extend(edge(ui, column));
@@ -121,7 +122,7 @@ fn edge(ui: &Ui, column: Column) -> Option<Action> {
     }
     let pointer = response.interact_pointer_pos().filter(|_| response.dragged() || response.drag_stopped())?;
     let width = (cell.right() - pointer.x).clamp(*WIDTHS.start(), *WIDTHS.end());
-    Some(Action::SetWidth { column, width: width as u16, keep: response.drag_stopped() })
+    Some(Action::List(ListAction::SetWidth { column, width: width as u16, keep: response.drag_stopped() }))
 }
 
 /// What the rows are made of.
@@ -136,10 +137,10 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
     let mut actions = Vec::new();
     body.ui_mut().spacing_mut().item_spacing.y = 0.0;
     let place = (body.ui_mut().clip_rect(), body.max_rect().width());
-    body.rows(ROW, table.view.list.len(), |mut table_row| {
-        if let Some(item) = table.view.list.item(table_row.index()) {
+    body.rows(ROW, table.view.transfers.list.len(), |mut table_row| {
+        if let Some(item) = table.view.transfers.list.item(table_row.index()) {
             let row = Row::of(item);
-            *arrived |= table.view.selection.cursor() == Some(&row.key);
+            *arrived |= table.view.transfers.selection.cursor() == Some(&row.key);
             actions.extend(one(&mut table_row, &row, table, place));
         }
     });
@@ -148,8 +149,9 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
 
 fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
     let mut actions = Vec::new();
-    let (selected, on_it) = (table.view.selection.contains(&row.key), table.view.selection.cursor() == Some(&row.key));
-    let first = table.view.selection.cursor().is_none() && table_row.index() == 0;
+    let (selected, on_it) =
+        (table.view.transfers.selection.contains(&row.key), table.view.transfers.selection.cursor() == Some(&row.key));
+    let first = table.view.transfers.selection.cursor().is_none() && table_row.index() == 0;
     let spoken = row.spoken();
     let handle = RowHandle { id: row_id(&row.key), spoken: &spoken, selected, tab_stop: on_it || first };
     table_row.set_selected(selected);
@@ -185,13 +187,13 @@ fn hands(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &
             (false, true) => Pick::Toggle,
             (false, false) => Pick::Only,
         };
-        actions.push(Action::Select(row.key.clone(), pick));
+        actions.push(Action::List(ListAction::Select(row.key.clone(), pick)));
     }
     if response.secondary_clicked() && !selected {
-        actions.push(Action::Select(row.key.clone(), Pick::Only));
+        actions.push(Action::List(ListAction::Select(row.key.clone(), Pick::Only)));
     }
     if response.double_clicked() {
-        actions.push(Action::OpenFolder);
+        actions.push(Action::Transfers(TransferAction::OpenFolder));
     }
     response.context_menu(|ui| actions.extend(menu::show(ui, &menu::Chosen::of(table.snapshot, table.view))));
     actions
@@ -225,7 +227,7 @@ fn status(ui: &mut Ui, row: &Row) -> Option<Action> {
     badge::show(ui, row.tone, row.status);
     let RowKey::Hashing(path) = &row.key else { return None };
     let cancel = controls::small(ui, words::CANCEL, &words::cancel_share(&row.name)).clicked();
-    cancel.then(|| Action::CancelShare(path.clone()))
+    cancel.then(|| Action::Share(ShareAction::Cancel(path.clone())))
 }
 
 #[cfg(test)]

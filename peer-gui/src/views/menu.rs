@@ -2,7 +2,7 @@
 
 use egui::{Button, ScrollArea, Ui};
 
-use crate::actions::Action;
+use crate::actions::{Action, TransferAction};
 use crate::model::engine::Snapshot;
 use crate::state::{ViewState, rows};
 use crate::words;
@@ -34,8 +34,8 @@ pub struct Chosen {
 impl Chosen {
     /// What is selected now.
     pub fn of(snapshot: &Snapshot, view: &ViewState) -> Self {
-        let mut chosen = Self { rows: view.selection.len(), sequential: true, ..Self::default() };
-        for transfer in view.selected(snapshot) {
+        let mut chosen = Self { rows: view.transfers.selection.len(), sequential: true, ..Self::default() };
+        for transfer in view.transfers.selected(snapshot) {
             let incomplete = !rows::is_complete(transfer);
             chosen.transfers += 1;
             chosen.runs |= !rows::can_resume(&transfer.state);
@@ -54,31 +54,34 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
     (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (ENTRY, 0.0);
     ui.spacing_mut().button_padding.y = 2.0;
     if chosen.transfers == 0 {
-        return item(ui, words::CANCEL, true).then_some(Action::Remove);
+        return item(ui, words::CANCEL, true).then_some(Action::Transfers(TransferAction::Remove));
     }
     let single = chosen.transfers == 1;
     let pause = if chosen.runs { words::PAUSE } else { words::RESUME };
     let sequential = if chosen.sequential && chosen.incomplete { words::NOT_SEQUENTIAL } else { words::SEQUENTIAL };
     let groups: [&[(&str, bool, Action)]; 4] = [
         &[
-            (pause, true, Action::TogglePause),
-            (words::CANCEL_WORK, chosen.at_work, Action::CancelWork),
-            (words::OPEN_FOLDER, single, Action::OpenFolder),
-            (words::OPEN_FILE, single && !chosen.incomplete, Action::OpenFile),
+            (pause, true, Action::Transfers(TransferAction::TogglePause)),
+            (words::CANCEL_WORK, chosen.at_work, Action::Transfers(TransferAction::CancelWork)),
+            (words::OPEN_FOLDER, single, Action::Transfers(TransferAction::OpenFolder)),
+            (words::OPEN_FILE, single && !chosen.incomplete, Action::Transfers(TransferAction::OpenFile)),
         ],
         &[
-            (words::COPY_LINK, true, Action::CopyLink),
-            (words::COPY_ID, true, Action::CopyId),
-            (words::SHOW_QR, single, Action::ShowQr),
+            (words::COPY_LINK, true, Action::Transfers(TransferAction::CopyLink)),
+            (words::COPY_ID, true, Action::Transfers(TransferAction::CopyId)),
+            (words::SHOW_QR, single, Action::Transfers(TransferAction::ShowQr)),
         ],
         &[
-            (words::CHECK, !chosen.at_work, Action::Check),
-            (words::MOVE, chosen.downloaded, Action::AskMove),
-            (words::LIMITS, true, Action::AskLimits),
-            (sequential, chosen.incomplete, Action::ToggleSequential),
-            (words::ADD_PEER, single && chosen.incomplete, Action::AskPeer),
+            (words::CHECK, !chosen.at_work, Action::Transfers(TransferAction::Check)),
+            (words::MOVE, chosen.downloaded, Action::Transfers(TransferAction::AskMove)),
+            (words::LIMITS, true, Action::Transfers(TransferAction::AskLimits)),
+            (sequential, chosen.incomplete, Action::Transfers(TransferAction::ToggleSequential)),
+            (words::ADD_PEER, single && chosen.incomplete, Action::Transfers(TransferAction::AskPeer)),
         ],
-        &[(words::REMOVE, true, Action::Remove), (words::DELETE, chosen.downloaded, Action::AskDelete)],
+        &[
+            (words::REMOVE, true, Action::Transfers(TransferAction::Remove)),
+            (words::DELETE, chosen.downloaded, Action::Transfers(TransferAction::AskDelete)),
+        ],
     ];
     let mut done = None;
     let most = (ui.ctx().content_rect().height() - ENTRY).max(3.0 * ENTRY);
@@ -88,7 +91,9 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
                 ui.separator();
             }
             // There is mostly nothing to stop: that entry is there when there is.
-            for (name, can, action) in group.iter().filter(|(_, can, action)| *can || *action != Action::CancelWork) {
+            for (name, can, action) in
+                group.iter().filter(|(_, can, action)| *can || *action != Action::Transfers(TransferAction::CancelWork))
+            {
                 if item(ui, name, *can) {
                     done = Some(action.clone());
                 }

@@ -3,7 +3,7 @@
 use egui::{Label, RichText, Ui};
 use egui_extras::Column as Width;
 
-use crate::actions::Action;
+use crate::actions::{Action, WindowAction};
 use crate::model::tone::Tone;
 use crate::state::ViewState;
 use crate::state::people::Person;
@@ -70,7 +70,7 @@ fn cell(ui: &mut Ui, person: &Person, column: usize) -> Option<Action> {
             let id = RichText::new(person.peer_id.short()).monospace();
             ui.add(Label::new(id)).on_hover_text(person.peer_id.to_string());
             let copy = controls::small(ui, words::COPY, &words::copy_peer_id(&person.peer_id.short())).clicked();
-            return copy.then(|| Action::Copy(person.peer_id.to_string(), words::PEER_ID_COPIED));
+            return copy.then(|| Action::Window(WindowAction::Copy(person.peer_id.to_string(), words::PEER_ID_COPIED)));
         }
         2 if person.connected => drop(badge::show(ui, Tone::Good, words::CONNECTED)),
         2 => drop(badge::show(ui, Tone::Absent, words::LEFT)),

@@ -3,7 +3,7 @@
 use egui::{Checkbox, CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
 use super::tracker_settings;
-use crate::actions::{Action, Zoom};
+use crate::actions::{Action, DialogAction, SettingsAction, SettingsField, Zoom};
 use crate::model::engine::Snapshot;
 use crate::model::preferences::ThemeChoice;
 use crate::state::ViewState;
@@ -15,7 +15,7 @@ use crate::words;
 const NUMBER: f32 = 130.0;
 
 /// Shows the screen.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::heading(ui, words::SETTINGS);
     ScrollArea::vertical().id_salt("settings").auto_shrink([false, false]).show(ui, |ui| {
@@ -38,34 +38,45 @@ fn section<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) -> 
     })
 }
 
-fn download_dir(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+fn download_dir(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::DOWNLOAD_FOLDER_HINT);
     controls::from_right(ui, CONTROL, |ui| {
         if controls::button(ui, words::CHOOSE_FOLDER).clicked() {
-            actions.push(Action::PickDownloadDir);
+            actions.push(Action::Settings(SettingsAction::PickDownloadDir));
         }
-        let changed = view.fields.dir != snapshot.download_dir.display().to_string();
-        let apply =
-            ui.add_enabled_ui(changed && !view.fields.dir.trim().is_empty(), |ui| controls::button(ui, words::APPLY));
+        let in_use = snapshot.download_dir.display().to_string();
+        let is_other = view.settings.dir != in_use && !view.settings.dir.trim().is_empty();
+        let apply = ui.add_enabled_ui(is_other, |ui| controls::button(ui, words::APPLY));
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.fields.dir, words::DOWNLOAD_FOLDER, width);
-        if apply.inner.clicked() || (changed && controls::submitted(ui, &field)) {
-            actions.push(Action::UseTypedDir);
+        let field = controls::field(ui, &view.settings.dir, words::DOWNLOAD_FOLDER, width);
+        actions.extend(typed(&field, SettingsField::Dir));
+        if apply.inner.clicked() || (field.text != in_use && field.submitted(ui)) {
+            actions.push(Action::Settings(SettingsAction::UseDir));
         }
     });
     actions
 }
 
-fn name(ui: &mut Ui, view: &mut ViewState) -> Option<Action> {
+fn typed(field: &controls::Field, of: SettingsField) -> Option<Action> {
+    field.edited().map(|text| Action::Settings(SettingsAction::Type(of, text)))
+}
+
+fn name(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
+    let mut actions = Vec::new();
     controls::weak(ui, words::NAME_HINT);
     controls::from_right(ui, CONTROL, |ui| {
-        let changed = view.fields.name.trim() != view.preferences.display_name;
-        let apply = ui.add_enabled_ui(changed, |ui| controls::button(ui, words::USE_NAME)).inner.clicked();
+        let in_use = &view.preferences.display_name;
+        let is_other = view.settings.name.trim() != in_use;
+        let apply = ui.add_enabled_ui(is_other, |ui| controls::button(ui, words::USE_NAME)).inner.clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.fields.name, words::NAME_FIELD, width);
-        (apply || changed && controls::submitted(ui, &field)).then_some(Action::UseName)
-    })
+        let field = controls::field(ui, &view.settings.name, words::NAME_FIELD, width);
+        actions.extend(typed(&field, SettingsField::Name));
+        if apply || field.text.trim() != in_use && field.submitted(ui) {
+            actions.push(Action::Settings(SettingsAction::UseName));
+        }
+    });
+    actions
 }
 
 fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
@@ -78,7 +89,7 @@ fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     ui.horizontal(|ui| {
         for (choice, name) in choices {
             if ui.radio(view.preferences.theme == choice, name).clicked() {
-                actions.push(Action::SetTheme(choice));
+                actions.push(Action::Settings(SettingsAction::SetTheme(choice)));
             }
         }
     });
@@ -89,7 +100,7 @@ fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
             (Zoom::In, "+", words::ZOOM_IN),
         ] {
             if controls::button(ui, label).accessible_name(name).clicked() {
-                actions.push(Action::Zoom(zoom));
+                actions.push(Action::Settings(SettingsAction::Zoom(zoom)));
             }
         }
         controls::weak(ui, words::zoom(view.preferences.zoom));
@@ -98,42 +109,44 @@ fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
 }
 
 /// Advanced: folded away, since the defaults are good for most.
-fn network(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+fn network(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::limits_now(snapshot.up_limit, snapshot.down_limit, snapshot.active_downloads));
     CollapsingHeader::new(words::ADVANCED).id_salt("network").show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             let mut submitted = false;
-            for (field, name) in [
-                (&mut view.fields.up, words::UP_LIMIT_FIELD),
-                (&mut view.fields.down, words::DOWN_LIMIT_FIELD),
-                (&mut view.fields.active, words::ACTIVE_FIELD),
+            for (of, text, name) in [
+                (SettingsField::Up, &view.settings.up, words::UP_LIMIT_FIELD),
+                (SettingsField::Down, &view.settings.down, words::DOWN_LIMIT_FIELD),
+                (SettingsField::Active, &view.settings.active, words::ACTIVE_FIELD),
             ] {
-                let field = labelled(ui, name, field);
-                submitted |= controls::submitted(ui, &field);
+                let field = labelled(ui, name, text);
+                actions.extend(typed(&field, of));
+                submitted |= field.submitted(ui);
             }
             if controls::button(ui, words::USE_LIMITS).clicked() || submitted {
-                actions.push(Action::UseLimits);
+                actions.push(Action::Settings(SettingsAction::UseLimits));
             }
         });
         ui.horizontal_wrapped(|ui| {
-            let field = labelled(ui, words::PORT_FIELD, &mut view.fields.port);
-            if controls::button(ui, words::USE_PORT).clicked() || controls::submitted(ui, &field) {
-                actions.push(Action::UsePort);
+            let field = labelled(ui, words::PORT_FIELD, &view.settings.port);
+            actions.extend(typed(&field, SettingsField::Port));
+            if controls::button(ui, words::USE_PORT).clicked() || field.submitted(ui) {
+                actions.push(Action::Settings(SettingsAction::UsePort));
             }
             controls::weak(ui, words::listening(snapshot.listen.port()));
         });
-        if let Some(error) = view.fields.network_error {
+        if let Some(error) = view.settings.error {
             controls::problem(ui, error);
         }
     });
     actions
 }
 
-fn labelled(ui: &mut Ui, name: &'static str, field: &mut String) -> egui::Response {
+fn labelled(ui: &mut Ui, name: &'static str, text: &str) -> controls::Field {
     ui.vertical(|ui| {
         controls::weak(ui, name);
-        controls::named_field(ui, field, name, NUMBER)
+        controls::named_field(ui, text, name, NUMBER)
     })
     .inner
 }
@@ -142,15 +155,15 @@ fn system(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut notifications = view.preferences.notifications;
     if ui.add(Checkbox::new(&mut notifications, words::NOTIFICATIONS)).changed() {
-        actions.push(Action::SetNotifications(notifications));
+        actions.push(Action::Settings(SettingsAction::SetNotifications(notifications)));
     }
     let mut offer = view.preferences.offer_links;
     if ui.add(Checkbox::new(&mut offer, words::OFFER_LINKS)).changed() {
-        actions.push(Action::SetOfferLinks(offer));
+        actions.push(Action::Settings(SettingsAction::SetOfferLinks(offer)));
     }
-    let mut links = view.links_registered;
+    let mut links = view.settings.links_registered;
     if ui.add(Checkbox::new(&mut links, words::REGISTER_LINKS)).changed() {
-        actions.push(Action::RegisterLinks(links));
+        actions.push(Action::Settings(SettingsAction::RegisterLinks(links)));
     }
     controls::weak(ui, words::REGISTER_LINKS_HINT);
     actions
@@ -162,9 +175,9 @@ fn about(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
     ui.add(Label::new(words::peer_id(&snapshot.peer_id.to_string())).wrap().selectable(true));
     ui.horizontal_wrapped(|ui| {
         for (name, action) in [
-            (words::SHORTCUTS, Action::Shortcuts),
-            (words::SHOW_LOG, Action::ShowLog),
-            (words::SHOW_LICENCES, Action::Licences),
+            (words::SHORTCUTS, Action::Dialog(DialogAction::Shortcuts)),
+            (words::SHOW_LOG, Action::Dialog(DialogAction::ShowLog)),
+            (words::SHOW_LICENCES, Action::Dialog(DialogAction::Licences)),
         ] {
             if controls::button(ui, name).clicked() {
                 actions.push(action);

@@ -1,22 +1,22 @@
 //! What to share, and what is shared.
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Id, RichText, ScrollArea, Ui};
 
-use crate::actions::Action;
+use crate::actions::{Action, ShareAction, WindowAction};
 use crate::model::engine::{Snapshot, TransferState, TransferView};
 use crate::state::{SharedCard, ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, LINE, READABLE, TEXT_TITLE, palette};
-use crate::widgets::{controls, progress, table};
+use crate::widgets::{controls, once, progress, table};
 use crate::words::{self, format};
 
 /// Shows the screen.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::heading(ui, words::SHARE);
     ScrollArea::vertical().id_salt("share").auto_shrink([false, false]).show(ui, |ui| {
         actions.extend(choose(ui, view));
         actions.extend(hashing(ui, snapshot));
-        for card in &view.shared {
+        for card in &view.share.cards {
             actions.extend(ui.push_id(("card", card.link.file_id), |ui| new_card(ui, card)).inner);
         }
         ui.add_space(GAP);
@@ -25,28 +25,29 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     actions
 }
 
-fn choose(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+fn choose(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::card(ui, |ui| {
         controls::weak(ui, words::SHARE_INTRO);
         controls::from_right(ui, CONTROL, |ui| {
             if controls::button(ui, words::CHOOSE_SHARED_FOLDER).clicked() {
-                actions.push(Action::PickShareFolder);
+                actions.push(Action::Share(ShareAction::PickFolder));
             }
             if controls::button(ui, words::CHOOSE_FILE).clicked() {
-                actions.push(Action::PickShareFile);
+                actions.push(Action::Share(ShareAction::PickFile));
             }
             let clicked = controls::primary(ui, words::SHARE).clicked();
             let width = ui.available_width();
-            let field = controls::field(ui, &mut view.fields.share, words::SHARE_PATH, width);
-            if std::mem::take(&mut view.fields.focus_share) {
-                field.request_focus();
+            let field = controls::field(ui, &view.share.path, words::SHARE_PATH, width);
+            if once::take(ui, Id::unique("focus-path"), view.share.focus.newest()) {
+                field.response.request_focus();
             }
-            if clicked || controls::submitted(ui, &field) {
-                actions.push(Action::ShareTyped);
+            actions.extend(field.edited().map(|path| Action::Share(ShareAction::Type(path))));
+            if clicked || field.submitted(ui) {
+                actions.push(Action::Share(ShareAction::ShareTyped));
             }
         });
-        if let Some(note) = view.fields.share_note {
+        if let Some(note) = view.share.note {
             controls::problem(ui, note);
         }
     });
@@ -60,7 +61,7 @@ fn hashing(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
         controls::card(ui, |ui| {
             controls::from_right(ui, LINE, |ui| {
                 if controls::small(ui, words::CANCEL, &words::cancel_share(&name)).clicked() {
-                    actions.push(Action::CancelShare(file.path.clone()));
+                    actions.push(Action::Share(ShareAction::Cancel(file.path.clone())));
                 }
                 controls::rest(ui, |ui| table::name(ui, &name));
             });
@@ -81,13 +82,13 @@ fn new_card(ui: &mut Ui, card: &SharedCard) -> Vec<Action> {
         ui.add(egui::Label::new(RichText::new(&id).monospace()).selectable(true).truncate());
         ui.horizontal(|ui| {
             if controls::primary(ui, words::COPY_LINK).clicked() {
-                actions.push(Action::Copy(card.link.to_string(), words::LINK_COPIED));
+                actions.push(Action::Window(WindowAction::Copy(card.link.to_string(), words::LINK_COPIED)));
             }
             if controls::button(ui, words::COPY_ID).clicked() {
-                actions.push(Action::Copy(id.clone(), words::ID_COPIED));
+                actions.push(Action::Window(WindowAction::Copy(id.clone(), words::ID_COPIED)));
             }
             if controls::button(ui, words::SHOW_QR).clicked() {
-                actions.push(Action::ShowQrOf(card.name.clone(), card.link.clone()));
+                actions.push(Action::Share(ShareAction::ShowQr(card.name.clone(), card.link.clone())));
             }
         });
         controls::weak(ui, words::GIVE_LINK);
@@ -123,7 +124,7 @@ fn shared_row(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
             controls::rest(ui, |ui| table::name(ui, &transfer.name));
             copy
         });
-        copy.then(|| Action::Copy(transfer.link.to_string(), words::LINK_COPIED))
+        copy.then(|| Action::Window(WindowAction::Copy(transfer.link.to_string(), words::LINK_COPIED)))
     })
     .inner
 }

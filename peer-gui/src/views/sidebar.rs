@@ -2,7 +2,7 @@
 
 use egui::{Align, CornerRadius, FontId, Layout, Panel, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
-use crate::actions::Action;
+use crate::actions::{Action, SettingsAction};
 use crate::model::engine::{Snapshot, TrackerState};
 use crate::model::preferences::ThemeChoice;
 use crate::model::screen::Screen;
@@ -46,7 +46,7 @@ fn contents(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, compact: bool) -
         ui.spacing_mut().item_spacing.y = GAP;
         if theme_switch(ui, compact).clicked() {
             let choice = if ui.visuals().dark_mode { ThemeChoice::Light } else { ThemeChoice::Dark };
-            actions.push(Action::SetTheme(choice));
+            actions.push(Action::Settings(SettingsAction::SetTheme(choice)));
         }
         let (tone, word) = trackers(snapshot);
         match compact {

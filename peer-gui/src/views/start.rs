@@ -2,7 +2,7 @@
 
 use egui::{CentralPanel, Label, RichText, Sense, Ui, vec2};
 
-use crate::actions::Action;
+use crate::actions::{Action, WindowAction};
 use crate::state::Phase;
 use crate::widgets::theme::screen_frame;
 use crate::widgets::tokens::{GAP, GAP_LARGE, TEXT_HEADING, palette};
@@ -39,5 +39,5 @@ fn failed(ui: &mut Ui, reason: &str) -> Vec<Action> {
     });
     ui.add_space(GAP);
     let quit = controls::primary(ui, words::QUIT);
-    if quit.clicked() { vec![Action::Quit] } else { Vec::new() }
+    if quit.clicked() { vec![Action::Window(WindowAction::Quit)] } else { Vec::new() }
 }

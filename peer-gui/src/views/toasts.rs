@@ -3,7 +3,7 @@
 use egui::accesskit::Live;
 use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Role, Stroke, Ui, vec2};
 
-use crate::actions::Action;
+use crate::actions::{Action, TransferAction, WindowAction};
 use crate::model::tone::Tone;
 use crate::state::Toasts;
 use crate::state::toasts::{About, Mood, Toast};
@@ -53,8 +53,8 @@ fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
             let undo = is_removal && controls::small(ui, words::UNDO, words::UNDO).clicked();
             let dismiss = controls::small(ui, words::DISMISS, words::DISMISS).clicked();
             match (undo, dismiss) {
-                (true, _) => Some(Action::UndoRemove),
-                (_, true) => Some(Action::DismissToast(toast.id)),
+                (true, _) => Some(Action::Transfers(TransferAction::UndoRemove)),
+                (_, true) => Some(Action::Window(WindowAction::DismissToast(toast.id))),
                 _ => None,
             }
         })

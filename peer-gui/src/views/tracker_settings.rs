@@ -4,7 +4,7 @@ use egui::{Checkbox, Label, RichText, Ui};
 use url::Url;
 
 use super::setup;
-use crate::actions::Action;
+use crate::actions::{Action, TrackerAction, WindowAction};
 use crate::model::engine::{Snapshot, TrackerState, TrackerView};
 use crate::model::messages::LocalTracker;
 use crate::model::preferences::Reach;
@@ -16,21 +16,23 @@ use crate::widgets::{badge, controls};
 use crate::words;
 
 /// The trackers in use.
-pub fn list(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+pub fn list(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::TRACKERS_HINT);
-    if view.trackers.is_empty() {
+    if view.trackers.in_use.is_empty() {
         controls::weak(ui, words::NO_TRACKERS);
     }
-    for url in view.trackers.clone() {
-        let seen = snapshot.trackers.iter().find(|tracker| tracker.url == url);
-        actions.extend(tracker(ui, &url, seen, view.tracker_tests.get(&url)));
-        if view.fields.token_for.as_ref() == Some(&url) {
+    for url in &view.trackers.in_use {
+        let seen = snapshot.trackers.iter().find(|tracker| tracker.url == *url);
+        actions.extend(tracker(ui, url, seen, view.trackers.tests.get(url)));
+        if view.trackers.token_for.as_ref() == Some(url) {
             actions.extend(token(ui, view));
         }
     }
-    actions.extend(setup::tracker_field(ui, view, words::ADD));
-    if let Some(error) = view.fields.tracker_error {
+    let (typed, add) = setup::tracker_field(ui, view, words::ADD);
+    actions.extend(typed);
+    actions.extend(add.then_some(Action::Trackers(TrackerAction::Add)));
+    if let Some(error) = view.trackers.error {
         controls::problem(ui, error);
     }
     actions
@@ -54,9 +56,9 @@ fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>, test: Option<&Tra
             badge::show(ui, tone, word);
         });
         match (remove, token, test) {
-            (true, ..) => Some(Action::RemoveTracker(url.clone())),
-            (_, true, _) => Some(Action::EditToken(Some(url.clone()))),
-            (.., true) => Some(Action::TestTracker(url.clone())),
+            (true, ..) => Some(Action::Trackers(TrackerAction::Remove(url.clone()))),
+            (_, true, _) => Some(Action::Trackers(TrackerAction::EditToken(Some(url.clone())))),
+            (.., true) => Some(Action::Trackers(TrackerAction::Test(url.clone()))),
             _ => None,
         }
     });
@@ -75,28 +77,26 @@ fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>, test: Option<&Tra
 }
 
 /// Asks for the token of a private tracker. It is not shown, and what is kept already is not shown either.
-fn token(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+fn token(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::TOKEN_HINT);
     controls::from_right(ui, CONTROL, |ui| {
         if controls::button(ui, words::CANCEL).clicked() {
-            actions.push(Action::EditToken(None));
+            actions.push(Action::Trackers(TrackerAction::EditToken(None)));
         }
         if controls::button(ui, words::FORGET_TOKEN).clicked() {
-            actions.push(Action::ForgetToken);
+            actions.push(Action::Trackers(TrackerAction::ForgetToken));
         }
-        let is_empty = view.fields.token.trim().is_empty();
+        let is_empty = view.trackers.token.trim().is_empty();
         let keep = ui.add_enabled_ui(!is_empty, |ui| controls::button(ui, words::USE_TOKEN).clicked()).inner;
         let width = ui.available_width();
-        let field = controls::secret_field(ui, &mut view.fields.token, words::TOKEN_FIELD, width);
-        if field.changed() {
-            view.fields.token_error = None;
-        }
-        if keep || !is_empty && controls::submitted(ui, &field) {
-            actions.push(Action::UseToken);
+        let field = controls::secret_field(ui, &view.trackers.token, words::TOKEN_FIELD, width);
+        actions.extend(field.edited().map(|token| Action::Trackers(TrackerAction::TypeToken(token))));
+        if keep || !field.text.trim().is_empty() && field.submitted(ui) {
+            actions.push(Action::Trackers(TrackerAction::UseToken));
         }
     });
-    if let Some(error) = view.fields.token_error {
+    if let Some(error) = view.trackers.token_error {
         controls::problem(ui, error);
     }
     actions
@@ -109,13 +109,13 @@ pub fn local(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     controls::weak(ui, words::RUN_TRACKER_HINT);
     let mut run = reach != Reach::Off;
     if ui.add(Checkbox::new(&mut run, words::RUN_TRACKER)).changed() {
-        actions.push(Action::RunTracker(if run { Reach::ThisComputer } else { Reach::Off }));
+        actions.push(Action::Trackers(TrackerAction::RunLocal(if run { Reach::ThisComputer } else { Reach::Off })));
     }
     let mut lan = reach == Reach::Network;
     if ui.add_enabled(run, Checkbox::new(&mut lan, words::SERVE_LAN)).changed() {
-        actions.push(Action::RunTracker(if lan { Reach::Network } else { Reach::ThisComputer }));
+        actions.push(Action::Trackers(TrackerAction::RunLocal(if lan { Reach::Network } else { Reach::ThisComputer })));
     }
-    actions.extend(local_state(ui, &view.local_tracker, reach));
+    actions.extend(local_state(ui, &view.trackers.local, reach));
     actions
 }
 
@@ -146,5 +146,5 @@ fn address(ui: &mut Ui, hint: &str, url: &Url) -> Option<Action> {
         ui.add(Label::new(RichText::new(trackers::shown(url)).monospace()).selectable(true));
         controls::small(ui, words::COPY_ADDRESS, words::COPY_ADDRESS).clicked()
     });
-    row.inner.then(|| Action::Copy(trackers::shown(url).to_owned(), words::ADDRESS_COPIED))
+    row.inner.then(|| Action::Window(WindowAction::Copy(trackers::shown(url).to_owned(), words::ADDRESS_COPIED)))
 }

@@ -3,7 +3,7 @@
 use egui::{Align, Button, Layout, Panel, RichText, Ui};
 
 use super::{column_menu, details, list, setup};
-use crate::actions::Action;
+use crate::actions::{Action, AddAction, ListAction, ShareAction};
 use crate::model::engine::Snapshot;
 use crate::model::filter::Filter;
 use crate::state::ViewState;
@@ -12,42 +12,40 @@ use crate::widgets::{controls, empty_state};
 use crate::words;
 
 /// Shows the screen.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState, now: f64) -> Vec<Action> {
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec<Action> {
     let mut actions = header(ui, view);
-    if let Some(error) = view.fields.id_error {
+    if let Some(error) = view.adding.error {
         controls::problem(ui, error);
     }
-    actions.extend(setup::show(ui, snapshot, view));
-    if view.list.count(Filter::All) == 0 {
+    actions.extend(setup::show(ui, view));
+    if view.transfers.list.count(Filter::All) == 0 {
         empty_state::show(ui, words::NO_TRANSFERS, words::NO_TRANSFERS_HINT);
         return actions;
     }
     actions.extend(filters(ui, view));
     actions.extend(selected(ui, snapshot, view, now));
-    if view.list.is_empty() {
-        empty_state::show(ui, words::NOTHING_HERE, words::filter_hint(view.filter));
+    if view.transfers.list.is_empty() {
+        empty_state::show(ui, words::NOTHING_HERE, words::filter_hint(view.transfers.filter));
         return actions;
     }
     actions.extend(list::show(ui, snapshot, view));
     actions
 }
 
-fn header(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+fn header(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal(|ui| {
         ui.label(RichText::new(words::TRANSFERS).size(TEXT_HEADING));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if controls::primary(ui, words::SHARE_A_FILE).clicked() {
-                actions.push(Action::PickShareFile);
+                actions.push(Action::Share(ShareAction::PickFile));
             }
             let clicked = controls::button(ui, words::DOWNLOAD).clicked();
             let width = ui.available_width().min(440.0);
-            let field = controls::field(ui, &mut view.fields.id, words::PASTE_ID, width);
-            if field.changed() {
-                view.fields.id_error = None;
-            }
-            if clicked || controls::submitted(ui, &field) {
-                actions.push(Action::SubmitId);
+            let field = controls::field(ui, &view.adding.text, words::PASTE_ID, width);
+            actions.extend(field.edited().map(|text| Action::Add(AddAction::Type(text))));
+            if clicked || field.submitted(ui) {
+                actions.push(Action::Add(AddAction::Submit));
             }
         });
     });
@@ -62,9 +60,12 @@ fn filters(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
         controls::rest(ui, |ui| {
             ui.spacing_mut().item_spacing.x = GAP_SMALL;
             for filter in Filter::ALL {
-                let chip = Button::selectable(view.filter == filter, words::filter(filter, view.list.count(filter)));
+                let chip = Button::selectable(
+                    view.transfers.filter == filter,
+                    words::filter(filter, view.transfers.list.count(filter)),
+                );
                 if ui.add(chip.min_size(egui::vec2(0.0, CONTROL - 4.0))).clicked() {
-                    actions.push(Action::SetFilter(filter));
+                    actions.push(Action::List(ListAction::SetFilter(filter)));
                 }
             }
         });

@@ -12,10 +12,10 @@ use crate::widgets::tokens::palette;
 use crate::words;
 
 /// Shows the screen, everything around it, and everything on top of it.
-pub fn show(ui: &mut Ui, received: &Received, view: &mut ViewState, now: f64) -> Vec<Action> {
+pub fn show(ui: &mut Ui, received: &Received, view: &ViewState, now: f64) -> Vec<Action> {
     let snapshot: &Snapshot = &received.snapshot;
     let mut actions = sidebar::show(ui, snapshot, view);
-    status_bar::show(ui, snapshot, view.removals.hidden());
+    status_bar::show(ui, snapshot, view.transfers.removals.hidden());
     actions.extend(banner::show(ui, received, now));
     actions.extend(banner::offer(ui, view));
     let background = palette(ui).background;

@@ -73,19 +73,49 @@ pub fn tab(ui: &mut Ui, label: &str, name: &str, selected: bool) -> Response {
     response
 }
 
-/// A field of one line. The hint is its name too.
-pub fn field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
-    edit(ui, TextEdit::singleline(text), hint, width)
+/// Field of one line that was drawn, and the text in it.
+pub struct Field {
+    /// Response of the field.
+    pub response: Response,
+    /// Text in the field, as it is after this frame's keys.
+    pub text: String,
 }
 
-/// The same with its name above it and not inside.
-pub fn named_field(ui: &mut Ui, text: &mut String, name: &str, width: f32) -> Response {
-    edit(ui, TextEdit::singleline(text), "", width).accessible_name(name)
+impl Field {
+    /// Text in the field, if it was edited in this frame.
+    pub fn edited(&self) -> Option<String> {
+        self.response.changed().then(|| self.text.clone())
+    }
+
+    /// Tells whether Enter was pressed in this field, which keeps the focus: a text that was refused can be mended at once.
+    pub fn submitted(&self, ui: &Ui) -> bool {
+        let submitted = self.response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if submitted {
+            self.response.request_focus();
+        }
+        submitted
+    }
 }
 
-/// The same for what others are not to read over the shoulder.
-pub fn secret_field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
-    edit(ui, TextEdit::singleline(text).password(true), hint, width)
+/// Shows a field of one line. The hint is its name too.
+pub fn field(ui: &mut Ui, text: &str, hint: &'static str, width: f32) -> Field {
+    let mut text = text.to_owned();
+    let response = edit(ui, TextEdit::singleline(&mut text), hint, width);
+    Field { response, text }
+}
+
+/// Shows a field of one line whose name stands above it.
+pub fn named_field(ui: &mut Ui, text: &str, name: &str, width: f32) -> Field {
+    let mut text = text.to_owned();
+    let response = edit(ui, TextEdit::singleline(&mut text), "", width).accessible_name(name);
+    Field { response, text }
+}
+
+/// Shows a field of one line whose text is hidden from those who look over the shoulder.
+pub fn secret_field(ui: &mut Ui, text: &str, hint: &'static str, width: f32) -> Field {
+    let mut text = text.to_owned();
+    let response = edit(ui, TextEdit::singleline(&mut text).password(true), hint, width);
+    Field { response, text }
 }
 
 fn edit(ui: &mut Ui, edit: TextEdit<'_>, hint: &'static str, width: f32) -> Response {
@@ -103,15 +133,6 @@ fn edit(ui: &mut Ui, edit: TextEdit<'_>, hint: &'static str, width: f32) -> Resp
     })
     .inner
     .accessible_name(hint)
-}
-
-/// Whether Enter was pressed in this field, which keeps the focus: what was refused can be mended at once.
-pub fn submitted(ui: &Ui, field: &Response) -> bool {
-    let submitted = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    if submitted {
-        field.request_focus();
-    }
-    submitted
 }
 
 /// A frame around what belongs together, as wide as text may get.

@@ -102,7 +102,7 @@ fn dialogs() -> Vec<(&'static str, Window)> {
     let mut log = with_selected("debian");
     tell(&mut log, Notice::Log(vec!["the engine runs".to_owned()]));
     let mut licences = with_selected("debian");
-    licences.state_mut().view.open(Dialog::Licences);
+    licences.state_mut().view.dialogs.open(Dialog::Licences);
     licences.run();
     vec![
         ("delete", by_key(Modifiers::SHIFT, Key::Delete)),
@@ -178,12 +178,12 @@ fn tab_leads_everywhere_and_everything_has_a_name() {
 #[test]
 fn dialogs_keep_the_focus_and_give_it_back() {
     for (scene, mut window) in dialogs() {
-        assert!(window.state().view.dialog.is_some(), "{scene}");
+        assert!(window.state().view.dialogs.current.is_some(), "{scene}");
         let stops = tab_stops(&mut window);
         let leaves = |(role, _): &Stop| matches!(role, Role::Tab | Role::Row);
         assert!(!stops.is_empty() && !stops.iter().any(leaves), "{scene}: the focus leaves it: {stops:?}");
         plain_key(&mut window, Key::Escape);
-        assert!(window.state().view.dialog.is_none(), "{scene}: Escape does not close it");
+        assert!(window.state().view.dialogs.current.is_none(), "{scene}: Escape does not close it");
         // The row that it was about can be gone on with at once.
         forget(&mut window);
         plain_key(&mut window, Key::Space);

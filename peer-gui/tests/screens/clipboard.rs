@@ -75,12 +75,12 @@ fn an_offer_that_is_taken_is_downloaded() {
 fn neither_ones_own_link_nor_what_is_here_is_offered() {
     let mut window = on(Screen::Share, busy());
     come_back(&mut window, Some(&transfer(1, "debian", 1, 1, sprat_peer::TransferState::Paused).link.to_string()));
-    assert!(window.state().view.offers.is_empty(), "it is in the list");
+    assert!(window.state().view.adding.offers.is_empty(), "it is in the list");
     press(&mut window, &words::copy_link_of("lecture-notes-2026.zip"));
     let own = copied(&window).expect("a link").to_owned();
     publish(&mut window, empty());
     come_back(&mut window, Some(&own));
-    assert!(window.state().view.offers.is_empty(), "it was copied here");
+    assert!(window.state().view.adding.offers.is_empty(), "it was copied here");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn what_is_no_link_goes_nowhere_unasked() {
     window.run();
     come_back(&mut window, Some("a password"));
     let view = &window.state().view;
-    assert!(view.offers.is_empty() && view.fields.id.is_empty() && commands(&window).is_empty());
+    assert!(view.adding.offers.is_empty() && view.adding.text.is_empty() && commands(&window).is_empty());
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn what_is_pasted_later_goes_where_it_should() {
         window.run();
         come_back(&mut window, clipboard);
         paste(&mut window, "abc");
-        assert_eq!((window.state().view.fields.id.as_str(), commands(&window).len()), ("abc", 1));
+        assert_eq!((window.state().view.adding.text.as_str(), commands(&window).len()), ("abc", 1));
     }
 }
 
@@ -129,6 +129,6 @@ fn a_copied_link_is_only_offered_though_a_frame_is_laid_out_twice() {
         output.textures_delta.clear();
         assert_eq!(passes, 2);
     }
-    assert_eq!(view.offers.len(), 1);
+    assert_eq!(view.adding.offers.len(), 1);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Engine(Command::Download { .. }))));
 }

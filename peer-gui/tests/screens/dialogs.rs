@@ -102,7 +102,7 @@ fn a_link_becomes_a_qr_code_unless_it_is_too_long() {
 
     let mut link = transfer(1, "a", 1, 1, sprat_peer::TransferState::Paused).link;
     link.name = Some("a".repeat(4000));
-    window.state_mut().view.open(Dialog::Qr { name: "a".to_owned(), link: Box::new(link) });
+    window.state_mut().view.dialogs.open(Dialog::Qr { name: "a".to_owned(), link: Box::new(link) });
     window.run();
     assert!(reads(&window, words::QR_TOO_LONG));
 }

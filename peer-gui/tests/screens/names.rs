@@ -66,10 +66,10 @@ fn what_is_offered_or_added_is_harmless() {
         let mut link = Link::new(id(60));
         link.name = Some(name.clone());
         let mut window = on(Screen::Share, empty());
-        window.state_mut().view.offer(link.clone());
+        window.state_mut().view.adding.offer(link.clone());
         window.run();
         assert_harmless(&window, &name);
-        window.state_mut().view.offers.clear();
+        window.state_mut().view.adding.offers.clear();
         window.event(Event::Paste(link.to_string()));
         window.run();
         assert_eq!(commands(&window).len(), 1);

@@ -64,9 +64,9 @@ fn squeeze(path: &Path) {
 
 fn window_of(size: [f32; 2], theme: ThemeChoice, screen: Screen, snapshot: Snapshot) -> Window {
     let mut view = ViewState { screen, ..settled(&snapshot) };
-    (view.preferences.theme, view.began) = (theme, moment("2026-11-20 20:00") as f64);
+    (view.preferences.theme, view.window.began) = (theme, moment("2026-11-20 20:00") as f64);
     // As the settings' fields are when one comes there.
-    view.fields.load(&view.preferences, &snapshot);
+    view.settings.load(&view.preferences, &snapshot);
     sized(size, running(snapshot), view)
 }
 
@@ -95,7 +95,7 @@ fn note_speeds(window: &mut Window) {
         moving.down_rate = if pause { 0 } else { (1_100_000.0 + wave + f64::from(second) * 4_000.0) as u64 };
         moving.up_rate = (210_000.0 - wave / 3.0) as u64;
         snapshot.transfers[0] = Arc::new(moving);
-        window.state_mut().view.speeds.note(&snapshot, f64::from(second));
+        window.state_mut().view.transfers.speeds.note(&snapshot, f64::from(second));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Selecting rows, and what is then done with all of them.
+//! Selected rows, and actions on all of them.
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -25,8 +25,9 @@ fn space_pauses_the_selected_row_and_resumes_it() {
 #[test]
 fn arrows_home_and_end_move_the_selection() {
     let mut window = with(busy());
-    let expect =
-        |window: &Window, n| assert_eq!(window.state().view.selection.single(), Some(&RowKey::Transfer(id(n))));
+    let expect = |window: &Window, n| {
+        assert_eq!(window.state().view.transfers.selection.single(), Some(&RowKey::Transfer(id(n))));
+    };
     key(&mut window, Modifiers::NONE, Key::End);
     expect(&window, 8);
     key(&mut window, Modifiers::NONE, Key::ArrowUp);
@@ -37,7 +38,7 @@ fn arrows_home_and_end_move_the_selection() {
     key(&mut window, Modifiers::NONE, Key::ArrowDown);
     expect(&window, 6);
     key(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(window.state().view.selection.is_empty());
+    assert!(window.state().view.transfers.selection.is_empty());
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn row_keys_are_letters_in_a_field() {
     assert!(commands(&window).is_empty());
 }
 
-/// What Space pauses, in the order of the commands.
+/// Transfers that Space pauses, in the order of the commands.
 fn paused(window: &mut Window) -> Vec<FileId> {
     forget(window);
     plain_key(window, Key::Space);
@@ -72,7 +73,7 @@ fn ctrl_and_shift_with_a_click_select_several() {
     assert_eq!(paused(&mut window), [id(3)], "it is selected no longer");
     select(&mut window, "interview");
     select_with(&mut window, Modifiers::SHIFT, "lecture");
-    assert_eq!((paused(&mut window), window.state().view.selection.len()), (vec![id(1), id(6), id(3)], 4));
+    assert_eq!((paused(&mut window), window.state().view.transfers.selection.len()), (vec![id(1), id(6), id(3)], 4));
 }
 
 #[test]
@@ -85,16 +86,16 @@ fn shift_with_an_arrow_stretches_the_selection_and_shrinks_it() {
     key(&mut window, Modifiers::SHIFT, Key::ArrowUp);
     assert_eq!(paused(&mut window), [id(1), id(6)]);
     key(&mut window, Modifiers::SHIFT, Key::End);
-    assert_eq!(window.state().view.selection.len(), 8);
+    assert_eq!(window.state().view.transfers.selection.len(), 8);
     key(&mut window, Modifiers::SHIFT, Key::Home);
-    assert_eq!(window.state().view.selection.len(), 2);
+    assert_eq!(window.state().view.transfers.selection.len(), 2);
 }
 
 #[test]
 fn everything_is_selected_at_once_and_commanded_at_once() {
     let mut window = with(busy());
     key(&mut window, Modifiers::COMMAND, Key::A);
-    assert_eq!(window.state().view.selection.len(), 9);
+    assert_eq!(window.state().view.transfers.selection.len(), 9);
     assert_eq!(paused(&mut window), [id(1), id(6), id(3), id(5), id(7), id(8)], "those that run");
     forget(&mut window);
     press_more(&mut window, words::CHECK);
@@ -111,7 +112,7 @@ fn the_pane_does_not_hide_the_row_that_it_is_about() {
     window.run();
     let before = place_of_row(&window, "notes");
     select(&mut window, "notes");
-    assert_eq!(window.state().view.selection.single(), Some(&RowKey::Transfer(id(8))));
+    assert_eq!(window.state().view.transfers.selection.single(), Some(&RowKey::Transfer(id(8))));
     let (row, pane) = (place_of_row(&window, "notes"), window.get_by_role_and_label(Role::Button, words::MORE).rect());
     assert!(
         row.bottom() <= pane.top() && row.top() < before.top(),

@@ -25,7 +25,7 @@ fn without_a_tracker_one_can_be_run_or_named_or_left_for_later() {
     type_into(&mut window, words::TRACKER_FIELD, "ftp://hub");
     press(&mut window, words::SETUP_USE);
     assert!(reads(&window, words::BAD_TRACKER));
-    window.state_mut().view.fields.tracker.clear();
+    window.state_mut().view.trackers.address.clear();
     type_into(&mut window, words::TRACKER_FIELD, "hub:5000");
     press(&mut window, words::SETUP_USE);
     let [Command::SetTrackers(urls)] = commands(&window)[..] else { panic!("one change") };

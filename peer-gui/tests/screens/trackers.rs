@@ -49,7 +49,7 @@ fn a_private_tracker_is_told_from_others_and_opened_with_a_token() {
     let is_sent = |command: &Command| matches!(command, Command::SetToken { tracker, token: Some(sent) } if *tracker == url && *sent == token);
     assert!(matches!(commands(&window)[..], [command] if is_sent(command)));
     assert_eq!(requests(&window), [&Request::SaveToken { tracker: url.clone(), token: Some(token.clone()) }]);
-    assert!(window.state().view.fields.token.is_empty(), "it does not stay around");
+    assert!(window.state().view.trackers.token.is_empty(), "it does not stay around");
 
     press(&mut window, &ask);
     press(&mut window, words::FORGET_TOKEN);

@@ -23,7 +23,7 @@ fn an_id_and_the_download_button_start_a_download() {
     let [Command::Download { link, target }] = commands(&window)[..] else { panic!("one download") };
     assert_eq!((link.file_id.to_string().as_str(), link.name.as_deref()), (ID, Some("a.txt")));
     assert_eq!(*target, sprat_peer::Target::DownloadDir);
-    assert_eq!(window.state().view.fields.id, "");
+    assert_eq!(window.state().view.adding.text, "");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn what_enter_refused_can_be_mended_at_once() {
     assert!(reads(&window, words::BAD_ID));
     window.event(Event::Text("!".to_owned()));
     window.run();
-    assert_eq!(window.state().view.fields.id, "hello!");
+    assert_eq!(window.state().view.adding.text, "hello!");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn pasting_outside_a_field_adds_the_id() {
     assert_eq!((commands(&window).len(), window.state().view.screen), (1, Screen::Transfers));
     window.event(Event::Paste("no ID".to_owned()));
     window.run();
-    assert_eq!((commands(&window).len(), window.state().view.fields.id.as_str()), (1, "no ID"));
+    assert_eq!((commands(&window).len(), window.state().view.adding.text.as_str()), (1, "no ID"));
     assert!(reads(&window, words::BAD_ID));
 }
 
@@ -112,7 +112,7 @@ fn chips_count_and_filter() {
     }
     select(&mut window, "debian");
     press_filter(&mut window, Filter::Problems, 1);
-    assert!(window.state().view.selection.is_empty(), "what is out of sight is not selected");
+    assert!(window.state().view.transfers.selection.is_empty(), "what is out of sight is not selected");
 }
 
 /// The names of all buttons, sorted.
@@ -145,7 +145,7 @@ fn the_other_button_selects_the_row_that_it_is_on() {
     let mut window = with(busy());
     select(&mut window, "debian");
     click_secondary(&mut window, "rust-book");
-    assert_eq!(window.state().view.selection.single(), Some(&RowKey::Transfer(id(4))));
+    assert_eq!(window.state().view.transfers.selection.single(), Some(&RowKey::Transfer(id(4))));
     press_in_menu(&mut window, words::RESUME);
     assert!(matches!(commands(&window)[..], [Command::Resume(file)] if *file == id(4)));
 }

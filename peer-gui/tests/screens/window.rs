@@ -10,7 +10,7 @@ use sprat_peer_gui::model::filter::Filter;
 use sprat_peer_gui::model::messages::{Notice, Request};
 use sprat_peer_gui::model::preferences::Preferences;
 use sprat_peer_gui::model::screen::{DetailTab, Screen};
-use sprat_peer_gui::state::{Fields, Phase, ViewState};
+use sprat_peer_gui::state::{Phase, ViewState};
 use sprat_peer_gui::update::{Effect, notices};
 use sprat_peer_gui::{app, widgets, words};
 
@@ -55,12 +55,11 @@ pub(crate) fn sized(size: [f32; 2], phase: Phase, view: ViewState) -> Window {
 
 /// The state of a window with one tracker set up, as most have.
 pub(crate) fn settled(snapshot: &Snapshot) -> ViewState {
-    ViewState {
-        trackers: snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect(),
-        fields: Fields { dir: snapshot.download_dir.display().to_string(), ..Fields::default() },
-        preferences: Preferences { sort: Sort { by: Column::Added, descending: false }, ..Preferences::default() },
-        ..ViewState::default()
-    }
+    let mut view = ViewState::default();
+    view.trackers.in_use = snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect();
+    view.settings.dir = snapshot.download_dir.display().to_string();
+    view.preferences.sort = Sort { by: Column::Added, descending: false };
+    view
 }
 
 pub(crate) fn with(snapshot: Snapshot) -> Window {
@@ -81,7 +80,7 @@ pub(crate) fn show(window: &mut Window, screen: Screen) {
 }
 
 pub(crate) fn show_tab(window: &mut Window, tab: DetailTab) {
-    window.state_mut().view.tab = tab;
+    window.state_mut().view.transfers.tab = tab;
     window.run();
 }
 
