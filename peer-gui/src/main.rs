@@ -19,11 +19,11 @@ use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
-/// How long peers and trackers may take to be told goodbye.
+/// Time that peers and trackers have to be told goodbye.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Side of the window's icon, in pixels.
 const ICON_SIDE: u32 = 128;
-/// How many messages from further windows may wait.
+/// Most messages of further windows that may wait.
 const HANDED_OVER: usize = 64;
 
 fn main() -> anyhow::Result<()> {
@@ -61,7 +61,7 @@ fn main() -> anyhow::Result<()> {
     closed.map_err(|error| anyhow!("can't open a window: {error}"))
 }
 
-/// What happens is told on standard error and kept for the window.
+/// Starts the log, which goes to standard error and is kept for the window.
 fn start_log() -> LogRing {
     let log = LogRing::default();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -70,10 +70,10 @@ fn start_log() -> LogRing {
     log
 }
 
-/// The window, once it is there: what is to be brought to the front.
+/// Handle of the window that is to be brought to the front, once it is there.
 type Front = Arc<OnceLock<egui::Context>>;
 
-/// From now on, windows that are started on the same state directory hand what they should open to this one.
+/// Listens for windows that are started on the same state directory: they hand their arguments to this one.
 fn listen(listener: Listener, startup: &mut Startup, front: Front) -> anyhow::Result<Serving> {
     let (sender, receiver) = mpsc::channel(HANDED_OVER);
     startup.handed_over = Some(receiver);

@@ -1,4 +1,4 @@
-//! The glass between the window and the engine, with a real engine behind it and a made-up desktop.
+//! The bridge between the window and the engine, with a real engine behind it and a made-up desktop.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// Longer than anything here takes; only a failing test waits for so long.
+/// Time longer than anything here takes; only a failing test waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A desktop on which every dialog has the same answer, and no file manager.
+/// Desktop on which every dialog has the same answer, and no file manager.
 struct Fake(PathBuf);
 
 impl Desktop for Fake {
@@ -55,7 +55,7 @@ impl Desktop for Fake {
     }
 }
 
-/// A window's side of the glass, and how it is woken.
+/// Window's end of the bridge, and the signal that wakes it.
 struct Window {
     backend: Backend,
     bridge: Bridge,
@@ -88,7 +88,7 @@ impl Window {
         Self { backend, bridge, woken }
     }
 
-    /// The first notice that `wanted` makes something of.
+    /// Waits for the first notice of which `wanted` makes something.
     fn wait_for<T>(&mut self, mut wanted: impl FnMut(Notice) -> Option<T>) -> T {
         loop {
             while let Some(notice) = self.bridge.next_notice() {
@@ -227,7 +227,7 @@ fn preferences_and_the_tracker_come_back_with_the_next_start() {
     window.close();
 }
 
-/// A private tracker, with its token.
+/// Starts a private tracker, and makes a token for it.
 fn private_tracker(dir: &Path) -> (Runtime, Url, AccessToken) {
     let runtime = Runtime::new().unwrap();
     std::fs::create_dir(dir).unwrap();

@@ -1,4 +1,4 @@
-//! Everything that can be done by name or by key.
+//! The actions that can be done by name or by key.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -16,24 +16,24 @@ use crate::model::screen::{DetailTab, Screen};
 use crate::state::{Pick, Step};
 use crate::words;
 
-/// Where an entry of the table counts.
+/// Scope in which a binding counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// On every screen, also while a text field has the focus.
+    /// Every screen, also while a text field has the focus.
     Anywhere,
-    /// On the transfers' screen, for what is selected there, while no other widget has the focus.
+    /// Transfers screen, for the selected rows, while no other widget has the focus.
     Rows,
 }
 
-/// Something that can be done by name or by key.
+/// Action that can be done by name or by key.
 pub struct Binding {
-    /// What it is called; nothing if it is a movement that only its key makes.
+    /// Name in the palette; empty for a movement that only its key makes.
     pub name: &'static str,
-    /// The key, if it has one.
+    /// Key, if there is one.
     pub key: Option<KeyboardShortcut>,
-    /// Where it counts.
+    /// Scope in which the binding counts.
     pub scope: Scope,
-    /// What it does.
+    /// Action that is done.
     pub action: Action,
 }
 
@@ -64,7 +64,7 @@ const fn shift(key: Key) -> Option<(Modifiers, Key)> {
     Some((Modifiers::SHIFT, key))
 }
 
-/// What can be done by name or by key. Keys with more modifiers come before the same key with fewer.
+/// All bindings. Keys with more modifiers come before the same key with fewer.
 pub static BINDINGS: [Binding; 53] = [
     anywhere(
         words::SHARE_A_FOLDER,
@@ -126,8 +126,8 @@ pub static BINDINGS: [Binding; 53] = [
     rows(words::TAB_LOG, None, Action::List(ListAction::ShowTab(DetailTab::Log))),
 ];
 
-/// The entries of the palette that have all these words in their names, as places in [`BINDINGS`]. `selected` says whether
-/// there is something for those about transfers.
+/// Finds the bindings whose names have all these words, as indices into [`BINDINGS`]. `selected` is true if there are
+/// rows for [`Scope::Rows`].
 pub fn palette(words: &str, selected: bool) -> Vec<usize> {
     let words = words.to_lowercase();
     let named = |binding: &Binding| !binding.name.is_empty() && (selected || binding.scope == Scope::Anywhere);

@@ -1,4 +1,4 @@
-//! Keys, the clipboard and what they mean.
+//! Keys and the clipboard → actions.
 
 use egui::{Event, InputState, KeyboardShortcut};
 
@@ -11,7 +11,7 @@ use super::transfers::TransferAction;
 use crate::model::screen::Screen;
 use crate::state::Focus;
 
-/// Takes the keys that are shortcuts out of the input, and says what they mean.
+/// Takes the keys that are shortcuts out of the input, and returns their actions.
 pub fn shortcuts(input: &mut InputState, screen: Screen, focus: Focus, text_is_selected: bool) -> Vec<Action> {
     if focus == Focus::Dialog {
         return Vec::new();
@@ -41,7 +41,8 @@ pub fn shortcuts(input: &mut InputState, screen: Screen, focus: Focus, text_is_s
     actions
 }
 
-/// Takes a key out of the input, and returns whether it counts: one that is held does so once, but for those that move.
+/// Takes a key out of the input, and returns true if it counts. A key that is held counts once, unless it moves or
+/// zooms.
 fn pressed(input: &mut InputState, key: &KeyboardShortcut, action: &Action) -> bool {
     let is_new = |event: &Event| matches!(event, Event::Key { key: pressed, pressed: true, repeat: false, .. } if *pressed == key.logical_key);
     let counts = matches!(action, Action::List(ListAction::Move(..)) | Action::Settings(SettingsAction::Zoom(_)))

@@ -15,7 +15,7 @@ use crate::model::trackers;
 use crate::platform::log::LogRing;
 use crate::words;
 
-/// The variable that names trackers if neither the command line nor the settings do.
+/// Name of the variable that has the trackers if neither the command line nor the settings name any.
 pub const TRACKER_VARIABLE: &str = "SPRAT_TRACKER";
 
 /// Sprat's desktop window: share files, and fetch them from peers by their file ID.
@@ -25,20 +25,21 @@ pub struct Args {
     /// Links or file IDs to download, and files to share, at once.
     #[arg(value_name = "LINK-OR-PATH")]
     pub open: Vec<String>,
-    /// Where identity, settings and unfinished work are kept.
+    /// Folder of identity, settings and unfinished work.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// Where downloads go, in this run.
+    /// Folder of the downloads, in this run.
     #[arg(long, value_name = "DIR")]
     pub download_dir: Option<PathBuf>,
     /// A tracker to use instead of those in the settings, in this run; can be given more than once. Without any, the
     /// settings count, and then the variable SPRAT_TRACKER.
     #[arg(long = "tracker", value_name = "URL", value_parser = tracker)]
     pub trackers: Vec<Url>,
-    /// Where to listen for peers; port 0 is any free one.
+    /// Address to listen on for peers; port 0 is any free one.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// What is opened comes from elsewhere, such as a page: links only, and nothing is fetched before you agree.
+    /// Take what is opened as coming from elsewhere, such as a page: links only, and nothing is fetched before you
+    /// agree.
     #[arg(long)]
     pub links: bool,
     /// Make this program the one that opens links which begin with `sprat:`, put it into the menu, and end.
@@ -51,7 +52,7 @@ fn tracker(text: &str) -> Result<Url, &'static str> {
 }
 
 impl Args {
-    /// What the engine's side is to start with. `fallback_trackers` is the value of [`TRACKER_VARIABLE`].
+    /// Works out the start of the engine's side. `fallback_trackers` is the value of [`TRACKER_VARIABLE`].
     pub fn startup(self, fallback_trackers: Option<&str>) -> Startup {
         let download_dir_given = self.download_dir.is_some();
         let state_dir = self.state_dir.unwrap_or_else(default_state_dir);
@@ -73,7 +74,7 @@ impl Args {
     }
 }
 
-/// What is to be opened. A link keeps its scheme only if it comes from elsewhere: by that it is known from one that was typed.
+/// Arguments to open. A link keeps its scheme only if it comes from elsewhere: that tells it from one that was typed.
 fn opened(arguments: Vec<String>, from_elsewhere: bool) -> Vec<String> {
     let of_links = |argument: &String| !from_elsewhere || has_scheme(argument);
     let kept = arguments.into_iter().filter(of_links).map(absolute);
@@ -83,7 +84,7 @@ fn opened(arguments: Vec<String>, from_elsewhere: bool) -> Vec<String> {
     .collect()
 }
 
-/// What is to be opened, so that it means the same to a process in another directory. A desktop may write a path as a
+/// Rewrites an argument so that it means the same to a process in another directory. A desktop may write a path as a
 /// URL.
 fn absolute(argument: String) -> String {
     let url = Url::parse(&argument).ok();

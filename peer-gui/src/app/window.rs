@@ -1,4 +1,4 @@
-//! eframe glue: takes what is new from the bridge, draws a frame, carries out what comes of it.
+//! The window on the screen: eframe's side, which takes news from the bridge, draws frames, and carries out effects.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,22 +13,23 @@ use crate::update::{Effect, forget_removed, notices};
 use crate::widgets::theme;
 use crate::words;
 
-/// When to look again whether the engine has room for more commands.
+/// Time after which a full queue of the engine is tried again.
 const ROOM_AGAIN: Duration = Duration::from_millis(20);
 
-/// The window.
+/// The window on the screen.
 #[derive(Debug)]
 pub struct App {
     bridge: Bridge,
     phase: Phase,
     view: ViewState,
-    /// What the frame before showed, and what was told of that: whether the transfers were in it.
+    /// State of the last frame: `Some` once it was drawn, true if the transfers were in it. `told` is what the log has
+    /// of that.
     shown: Option<bool>,
     told: Option<bool>,
 }
 
 impl App {
-    /// A window onto what is behind the bridge.
+    /// Creates a window onto the engine behind the bridge.
     pub fn new(ctx: &Context, bridge: Bridge, waker: &Waker) -> Self {
         theme::install(ctx);
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
@@ -40,8 +41,8 @@ impl App {
         Self { bridge, phase: Phase::Starting, view, shown: None, told: None }
     }
 
-    /// Says when the first frame is on the screen, and when the first one with the transfers is: a frame is when the next one
-    /// begins.
+    /// Logs when the first frame is on the screen, and when the first one with the transfers is. A frame is on the
+    /// screen once the next one begins.
     fn tell_first_frames(&mut self) {
         if self.shown != self.told {
             tracing::info!(with_transfers = self.shown == Some(true), "the first frame is drawn");
@@ -49,7 +50,7 @@ impl App {
         }
     }
 
-    /// Takes in what is new.
+    /// Takes in the notices and the newest snapshot.
     fn take_news(&mut self, ctx: &Context) {
         let now = ctx.input(|input| input.time);
         while let Some(notice) = self.bridge.next_notice() {
@@ -95,7 +96,7 @@ impl App {
 }
 
 impl eframe::App for App {
-    /// Also while the window is hidden, so that news never pile up.
+    /// Takes in news, also while the window is hidden, so that they never pile up.
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         self.tell_first_frames();
         self.take_news(ctx);
@@ -119,7 +120,7 @@ impl eframe::App for App {
         }
     }
 
-    /// The engine is ended by its owner once the window is gone.
+    /// Lets go of the engine, which its owner ends once the window is gone.
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         for effect in forget_removed(&mut self.view, f64::INFINITY) {
             if let Effect::Engine(command) = effect {

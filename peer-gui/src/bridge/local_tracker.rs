@@ -13,14 +13,14 @@ use url::Url;
 use crate::model::messages::LocalTracker;
 use crate::model::preferences::Reach;
 
-/// Where a tracker listens if that is free, so that its address stays the same.
+/// Port of the tracker, if that is free, so that its address stays the same.
 const PORT: u16 = 5000;
-/// How long the tracker's open requests may take to end.
+/// Time that open requests of the tracker have to end.
 const GRACE: Duration = Duration::from_millis(500);
-/// How long the tracker as a whole may take to end.
+/// Time that the tracker as a whole has to end.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
 
-/// A tracker that may run. Dropping it stops it.
+/// Owner of the tracker on this computer, which may run. Dropping it stops the tracker.
 #[derive(Debug, Default)]
 pub struct TrackerHost {
     running: Option<TrackerTask>,
@@ -33,7 +33,7 @@ struct TrackerTask {
 }
 
 impl TrackerHost {
-    /// Stops the tracker if one runs, and starts one if one is wanted.
+    /// Stops the tracker if it runs, and starts it anew unless `reach` is [`Reach::Off`].
     pub async fn set(&mut self, reach: Reach) -> LocalTracker {
         self.stop().await;
         let ip = match reach {
@@ -57,7 +57,7 @@ impl TrackerHost {
         Ok(port)
     }
 
-    /// Stops the tracker, if one runs.
+    /// Stops the tracker, if it runs.
     pub async fn stop(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.stop.cancel();
@@ -65,7 +65,8 @@ impl TrackerHost {
         }
     }
 
-    /// Waits until the tracker ends by itself, and says why. Cancel safe; without a tracker it waits for ever.
+    /// Waits until the tracker ends by itself, and returns the reason. Cancel safe; without a tracker it waits for
+    /// ever.
     pub async fn ended(&mut self) -> LocalTracker {
         let Some(running) = &mut self.running else { return pending().await };
         let result = (&mut running.task).await;
@@ -86,7 +87,7 @@ impl Drop for TrackerTask {
     }
 }
 
-/// On the usual port, or on any if that is taken.
+/// Listens on the usual port, or on any if that is taken.
 async fn listen(ip: IpAddr) -> io::Result<TcpListener> {
     match TcpListener::bind(SocketAddr::new(ip, PORT)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => TcpListener::bind(SocketAddr::new(ip, 0)).await,
@@ -94,8 +95,8 @@ async fn listen(ip: IpAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// What the window is told of a tracker on this port. Links carry the address that the engine uses, so that is one
-/// which others can reach if there is one.
+/// State of a tracker on this port. Links carry the address that the engine uses, so that is one which others can reach
+/// if there is one.
 fn running(port: u16, reach: Reach) -> LocalTracker {
     let url = |ip: IpAddr| Url::parse(&format!("http://{}", SocketAddr::new(ip, port))).expect("an address and a port");
     let for_others: Vec<Url> = match reach {

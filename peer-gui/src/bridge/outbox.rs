@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::waker::Waker;
 use crate::model::messages::Notice;
 
-/// The way of notices to the window.
+/// Sender of notices to the window.
 #[derive(Clone, Debug)]
 pub(super) struct Outbox {
     pub(super) notices: mpsc::Sender<Notice>,
@@ -13,7 +13,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Waits for room: a window that does not look holds back the news, not the engine.
+    /// Sends a notice. Waits for room: a window that does not look holds back the news, not the engine.
     pub(super) async fn send(&self, notice: Notice) {
         if self.notices.send(notice).await.is_ok() {
             self.waker.wake();

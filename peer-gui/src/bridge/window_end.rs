@@ -8,29 +8,30 @@ use tokio::sync::{mpsc, watch};
 use crate::model::engine::{Command, EngineHandle, Snapshot};
 use crate::model::messages::{Notice, Request};
 
-/// How many requests, and how many notices, may wait.
+/// Most requests, and most notices, that may wait.
 const QUEUE: usize = 256;
 
-/// The window's end.
+/// The window's end of the bridge.
 #[derive(Debug)]
 pub struct Bridge {
     requests: mpsc::Sender<Request>,
     notices: mpsc::Receiver<Notice>,
     engine: Option<EngineHandle>,
     snapshots: Option<watch::Receiver<Arc<Snapshot>>>,
-    /// Commands that found no room in the engine's queue yet, in their order: what is done with thousands of transfers at once.
+    /// Commands that found no room in the engine's queue yet, in their order: an action may be about thousands of
+    /// transfers.
     backlog: VecDeque<Command>,
 }
 
 impl Bridge {
-    /// Both ends: the window's, and what the backend needs of the other.
+    /// Creates both ends: the window's, and the channels of the backend.
     pub(super) fn pair() -> (Self, mpsc::Receiver<Request>, mpsc::Sender<Notice>) {
         let (requests, requests_end) = mpsc::channel(QUEUE);
         let (notices_end, notices) = mpsc::channel(QUEUE);
         (Self { requests, notices, engine: None, snapshots: None, backlog: VecDeque::new() }, requests_end, notices_end)
     }
 
-    /// The next notice, if one waits.
+    /// Takes the next notice, if one waits.
     pub fn next_notice(&mut self) -> Option<Notice> {
         let notice = self.notices.try_recv().ok()?;
         match &notice {
@@ -46,7 +47,7 @@ impl Bridge {
         Some(notice)
     }
 
-    /// The newest snapshot, if it was not seen yet.
+    /// Takes the newest snapshot, if it was not taken yet.
     pub fn new_snapshot(&mut self) -> Option<Arc<Snapshot>> {
         let snapshots = self.snapshots.as_mut()?;
         // An error says that the engine has ended; the backend tells that with a notice.
@@ -54,13 +55,13 @@ impl Bridge {
         Some(snapshots.borrow_and_update().clone())
     }
 
-    /// Hands the engine a command, now or when there is room in its queue. Without an engine there is nobody to tell.
+    /// Hands the engine a command, now or when there is room in its queue. Without an engine the command is dropped.
     pub fn send(&mut self, command: Command) {
         self.backlog.push_back(command);
         self.flush();
     }
 
-    /// Hands on what found no room before. Returns whether something still waits.
+    /// Hands on the commands that found no room before. Returns true if any still waits.
     pub fn flush(&mut self) -> bool {
         let Some(engine) = &self.engine else {
             self.backlog.clear();
@@ -75,12 +76,13 @@ impl Bridge {
         false
     }
 
-    /// Hands the backend a request. False if its queue is full, or it has ended.
+    /// Hands the backend a request. Returns false if its queue is full, or if it has ended.
     pub fn ask(&self, request: Request) -> bool {
         self.requests.try_send(request).is_ok()
     }
 
-    /// Hands on what still waits, and lets go of the engine, so that its owner can end it. For threads that may block.
+    /// Hands on the commands that still wait, and lets go of the engine, so that its owner can end it. For threads that
+    /// may block.
     pub fn let_go(&mut self) {
         if let Some(engine) = self.engine.take() {
             self.backlog.drain(..).for_each(|command| engine.blocking_send(command));

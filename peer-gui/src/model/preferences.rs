@@ -22,7 +22,7 @@ pub struct Preferences {
     /// Trackers to use, without the one on this computer.
     #[serde(with = "urls")]
     pub trackers: Vec<Url>,
-    /// Those for whom a tracker runs on this computer.
+    /// Reach of the tracker on this computer.
     pub local_tracker: Reach,
     /// Port to listen on; `None` is any free one.
     pub port: Option<u16>,
@@ -76,16 +76,16 @@ impl Default for Preferences {
     }
 }
 
-/// Those who can use the tracker on this computer.
+/// Reach of the tracker on this computer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
-    /// Nobody: the tracker does not run.
+    /// The tracker does not run.
     #[default]
     Off,
-    /// Programs on this computer.
+    /// Programs on this computer can use the tracker.
     ThisComputer,
-    /// Everyone on its networks.
+    /// Everyone on its networks can use the tracker.
     Network,
 }
 

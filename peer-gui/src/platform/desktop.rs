@@ -12,7 +12,7 @@ pub trait Desktop: Send + Sync + 'static {
     fn pick_file(&self) -> Pending<Picked>;
     /// Lets the user choose a folder.
     fn pick_folder(&self) -> Pending<Picked>;
-    /// Lets the user choose where to save a file, for which this name is suggested.
+    /// Lets the user choose the path of a file to save, for which this name is suggested.
     fn save_file(&self, suggested: &str) -> Pending<Picked>;
     /// Opens a file with the program for such files, and a folder with the file manager.
     fn open(&self, path: PathBuf) -> Pending<io::Result<()>>;

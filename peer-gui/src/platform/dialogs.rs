@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::pending::Pending;
 use crate::model::messages::Picked;
 
-/// A dialog that says "nothing" faster than anybody could close it was never on the screen.
+/// Time in which nobody can close a dialog. A dialog that says "nothing" faster was never on the screen.
 const NOBODY_IS_FASTER: Duration = Duration::from_millis(400);
 
 pub(super) fn pick_file() -> Pending<Picked> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::pending::{Pending, within};
 
-/// How long the file manager may take to start.
+/// Time that the file manager has to start.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Shows a folder.
+/// Opens a file or a folder.
 pub(super) fn open(dir: PathBuf) -> Pending<io::Result<()>> {
     within(PATIENCE, move || opener::open(dir).map_err(io::Error::other))
 }

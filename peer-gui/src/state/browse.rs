@@ -1,4 +1,4 @@
-//! Searching the trackers for files by name.
+//! The search of the trackers for files by name.
 
 use std::collections::HashSet;
 
@@ -9,44 +9,44 @@ use sprat_protocol::tracker::SearchHit;
 use super::focus::FocusRequests;
 use crate::model::messages::SearchAnswer;
 
-/// How the search stands.
+/// State of the search.
 #[derive(Debug, Default)]
 pub struct Browse {
     /// Text of the field for words.
     pub words: String,
     /// Requests to give that field the focus.
     pub focus: FocusRequests,
-    /// What was asked last, if anything was.
-    pub asked: Option<Asked>,
-    /// What was found, best first, with names that are safe to show.
+    /// Question that was asked last, if any was.
+    pub asked: Option<Question>,
+    /// Files of the result, best first, with names that are safe to show.
     pub hits: Vec<SearchHit>,
-    /// Whether there is more.
+    /// True if there is another page.
     pub more: bool,
-    /// What went wrong, for a person.
+    /// Failures of the search, in sentences for a person.
     pub troubles: Vec<String>,
 }
 
-/// A question to the trackers.
+/// Question to the trackers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The words.
+pub struct Question {
+    /// Words of the search.
     pub words: String,
-    /// Which page, counted from 0.
+    /// Page of the result, counted from 0.
     pub page: u32,
-    /// Whether the answer is still awaited.
+    /// True while the answer is awaited.
     pub waiting: bool,
 }
 
 impl Browse {
-    /// Begins a new search. Returns the words.
+    /// Begins a new search. Returns its words.
     pub fn begin(&mut self) -> String {
         let words = self.words.trim().to_owned();
         (self.hits, self.more, self.troubles) = (Vec::new(), false, Vec::new());
-        self.asked = Some(Asked { words: words.clone(), page: 0, waiting: true });
+        self.asked = Some(Question { words: words.clone(), page: 0, waiting: true });
         words
     }
 
-    /// Goes on to the next page, if there is one and nothing is awaited. Returns what to ask.
+    /// Goes on to the next page, if there is one and no answer is awaited. Returns the words and the page to ask for.
     pub fn next_page(&mut self) -> Option<(String, u32)> {
         let asked = self.asked.as_mut().filter(|asked| !asked.waiting && self.more)?;
         asked.page += 1;
@@ -54,7 +54,7 @@ impl Browse {
         Some((asked.words.clone(), asked.page))
     }
 
-    /// The answer to a question; one that nobody waits for any more is dropped.
+    /// Takes in the answer to a question. An answer that is not awaited any more is dropped.
     pub fn answered(&mut self, words: &str, page: u32, answer: SearchAnswer) {
         let Some(asked) = &mut self.asked else { return };
         if !asked.waiting || asked.words != words || asked.page != page {

@@ -1,4 +1,4 @@
-//! What is asked on top of everything else, one thing at a time.
+//! The dialogs on top of everything else, one at a time.
 
 use sprat_chunking::FileId;
 use sprat_protocol::Link;
@@ -27,61 +27,61 @@ impl Dialogs {
     }
 }
 
-/// A dialog.
+/// Dialog on top of everything else.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dialog {
-    /// Whether to delete what was downloaded.
+    /// Question whether to delete downloaded files.
     Delete {
-        /// Of which transfers.
+        /// Transfers to delete.
         files: Vec<FileId>,
-        /// What they are called, or how many they are.
+        /// Name of the transfer, or number of the transfers.
         what: String,
     },
-    /// Where to move to.
+    /// Form for a folder to move to.
     Move {
-        /// Which transfers.
+        /// Transfers to move.
         files: Vec<FileId>,
-        /// The field for the folder.
+        /// Text of the field for the folder.
         dir: String,
     },
-    /// How fast.
+    /// Form for the limits of transfers.
     Limits {
-        /// Which transfers.
+        /// Transfers that get the limits.
         files: Vec<FileId>,
-        /// The field for what is sent.
+        /// Text of the field for the limit on what is sent.
         up: String,
-        /// The field for what arrives.
+        /// Text of the field for the limit on what arrives.
         down: String,
-        /// What is wrong with them.
+        /// Error of the limits.
         error: Option<&'static str>,
     },
-    /// Who else has it.
+    /// Form for the address of a peer.
     AddPeer {
-        /// Which transfer.
+        /// Transfer for which the peer is tried.
         file_id: FileId,
-        /// The field for the address.
+        /// Text of the field for the address.
         addr: String,
-        /// What is wrong with it.
+        /// Error of the address.
         error: Option<&'static str>,
     },
-    /// Everything that can be done.
+    /// Palette: every action that has a name.
     Palette {
-        /// The words that it is searched for.
+        /// Text of the field for words.
         words: String,
-        /// Which of those found is marked.
+        /// Row that is marked, among those that have these words.
         marked: usize,
     },
-    /// A link to be photographed.
+    /// Link as a QR code.
     Qr {
-        /// The file's name.
+        /// Name of the file.
         name: String,
-        /// The link.
+        /// Link to the file.
         link: Box<Link>,
     },
-    /// The keys.
+    /// List of the keys.
     Shortcuts,
-    /// The licences.
+    /// List of the licences.
     Licences,
-    /// The log, oldest line first.
+    /// Log, oldest line first.
     Log(Vec<String>),
 }

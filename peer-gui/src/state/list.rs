@@ -1,4 +1,4 @@
-//! The list of transfers: which are shown, and in which order.
+//! The transfers that are shown, in their order.
 //!
 //! The order is worked out once a snapshot, not once a frame, and holds places only: what a row says is worked out when the row is
 //! on the screen.
@@ -15,18 +15,18 @@ use crate::model::columns::{Column, Sort};
 use crate::model::engine::{Snapshot, TransferState, TransferView};
 use crate::model::filter::Filter;
 
-/// The rows that are shown, as places in a snapshot.
+/// Rows that are shown, as indices into a snapshot.
 #[derive(Debug, Default)]
 pub struct List {
-    of: Option<Made>,
+    made_of: Option<Inputs>,
     hashing: usize,
     order: Vec<u32>,
     counts: [usize; Filter::ALL.len()],
 }
 
-/// What a list was made of.
+/// Inputs of which a list was made.
 #[derive(Debug)]
-struct Made {
+struct Inputs {
     snapshot: Arc<Snapshot>,
     filter: Filter,
     sort: Sort,
@@ -34,13 +34,13 @@ struct Made {
 }
 
 impl List {
-    /// Works the list out anew, if anything that it is made of changed, and returns whether it did. Transfers that are `hidden`
-    /// are not in it.
+    /// Works the list out anew, if any of its inputs changed, and returns true if so. Transfers that are `hidden` are
+    /// left out.
     pub fn refresh(&mut self, snapshot: &Arc<Snapshot>, filter: Filter, sort: Sort, hidden: &HashSet<FileId>) -> bool {
-        let same = |of: &Made| {
+        let same = |of: &Inputs| {
             Arc::ptr_eq(&of.snapshot, snapshot) && (of.filter, of.sort) == (filter, sort) && of.hidden == *hidden
         };
-        if self.of.as_ref().is_some_and(same) {
+        if self.made_of.as_ref().is_some_and(same) {
             return false;
         }
         let visible = |at: &u32| !hidden.contains(&snapshot.transfers[*at as usize].file_id);
@@ -61,7 +61,7 @@ impl List {
         }
         self.hashing = if shows_hashing(filter) { snapshot.hashing.len() } else { 0 };
         self.sort(snapshot, sort);
-        self.of = Some(Made { snapshot: snapshot.clone(), filter, sort, hidden: hidden.clone() });
+        self.made_of = Some(Inputs { snapshot: snapshot.clone(), filter, sort, hidden: hidden.clone() });
         true
     }
 
@@ -76,36 +76,36 @@ impl List {
         }
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.hashing + self.order.len()
     }
 
-    /// Whether there is none.
+    /// Tells whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many rows this filter shows.
+    /// Number of rows that this filter shows.
     pub fn count(&self, filter: Filter) -> usize {
         Filter::ALL.iter().position(|other| *other == filter).map_or(0, |n| self.counts[n])
     }
 
-    /// The row at this place.
+    /// Subject of the row at this index.
     pub fn item(&self, at: usize) -> Option<ListItem<'_>> {
-        let snapshot = &self.of.as_ref()?.snapshot;
+        let snapshot = &self.made_of.as_ref()?.snapshot;
         match at.checked_sub(self.hashing) {
             None => snapshot.hashing.get(at).map(ListItem::Hashing),
             Some(at) => self.order.get(at).map(|at| ListItem::Transfer(&snapshot.transfers[*at as usize])),
         }
     }
 
-    /// All rows.
+    /// Subjects of all rows.
     pub fn items(&self) -> impl DoubleEndedIterator<Item = ListItem<'_>> {
         (0..self.len()).filter_map(|at| self.item(at))
     }
 
-    /// The place of a row.
+    /// Index of a row.
     pub fn position(&self, key: &RowKey) -> Option<usize> {
         self.items_at().find(|(_, item)| item.is(key)).map(|(at, _)| at)
     }

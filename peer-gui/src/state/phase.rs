@@ -18,7 +18,7 @@ pub enum Phase {
 /// A snapshot, and the moment at which it came.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// The snapshot.
+    /// Snapshot of the engine.
     pub snapshot: Arc<Snapshot>,
     /// Moment at which the snapshot came, in seconds on the window's clock.
     pub at: f64,

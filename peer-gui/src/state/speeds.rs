@@ -1,4 +1,4 @@
-//! How fast transfers were in the last two minutes. Time is an argument, in seconds on the window's clock.
+//! The rates of each transfer in the last two minutes. Time is an argument, in seconds on the window's clock.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -7,10 +7,10 @@ use sprat_chunking::FileId;
 use crate::model::engine::Snapshot;
 use crate::model::speed::{SPAN, Sample};
 
-/// Samples are at least this far apart, in seconds.
+/// Least time between two samples, in seconds.
 const STEP: f64 = 1.0;
 
-/// The samples of those transfers that moved something in that time.
+/// Samples of the transfers that moved something in the last two minutes.
 #[derive(Debug, Default)]
 pub struct Speeds {
     of: HashMap<FileId, VecDeque<Sample>>,
@@ -18,7 +18,7 @@ pub struct Speeds {
 }
 
 impl Speeds {
-    /// Notes how fast everything is now.
+    /// Takes a sample of every transfer.
     pub fn note(&mut self, snapshot: &Snapshot, now: f64) {
         if now - self.noted < STEP && now >= self.noted {
             return;
@@ -40,7 +40,7 @@ impl Speeds {
         });
     }
 
-    /// The samples of a transfer, oldest first; none if nothing moved.
+    /// Samples of a transfer, oldest first; none if nothing moved.
     pub fn of(&self, file_id: FileId) -> Vec<Sample> {
         self.of.get(&file_id).map(|samples| samples.iter().copied().collect()).unwrap_or_default()
     }

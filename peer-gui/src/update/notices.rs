@@ -1,4 +1,4 @@
-//! News from the engine's side of the glass → what changes in the window.
+//! News from the engine's side → changes of the window's state, and effects outside of it.
 
 use sprat_chunking::FileId;
 
@@ -12,11 +12,10 @@ use crate::state::toasts::Mood;
 use crate::state::{Dialog, SharedCard, TrackerTest, ViewState, rows};
 use crate::words;
 
-/// How long nothing more is notified after something was, in seconds.
+/// Time after a notification in which there is no other, in seconds.
 const QUIET_FOR: f64 = 5.0;
 
-/// Takes in one piece of news. `now` is in seconds on the window's clock; the snapshot is missing while the engine
-/// starts.
+/// Takes in a notice. `now` is in seconds on the window's clock; the snapshot is missing while the engine starts.
 pub fn take(view: &mut ViewState, snapshot: Option<&Snapshot>, notice: Notice, now: f64) -> Vec<Effect> {
     match notice {
         Notice::Loaded { preferences, trackers } => {
@@ -79,7 +78,7 @@ fn trouble(view: &mut ViewState, said: &str, now: f64) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The engine uses the tracker on this computer as long as it runs.
+/// Takes in the state of the tracker on this computer, which the engine uses as long as it runs.
 fn local_tracker(view: &mut ViewState, state: LocalTracker, now: f64) -> Vec<Effect> {
     if let LocalTracker::Failed(reason) = &state {
         view.toasts.push(words::local_tracker_failed(reason), Mood::Trouble, now);
@@ -104,7 +103,7 @@ fn picked_to_share(view: &mut ViewState, picked: Picked) -> Vec<Effect> {
     }
 }
 
-/// Something happened in the engine: it goes into the transfer's log, and what a person wants to know at once is told.
+/// Takes in an event of the engine: it goes into the transfer's log, and important ones are told at once.
 fn happened(view: &mut ViewState, snapshot: Option<&Snapshot>, event: Event, now: f64) -> Vec<Effect> {
     if let Some((file_id, line)) = log_line(&event) {
         view.transfers.journal.note(file_id, view.window.unix_time(now), line);
@@ -165,7 +164,8 @@ fn log_line(event: &Event) -> Option<(FileId, String)> {
     }
 }
 
-/// The system tells of it, if the window is not looked at and that is wanted. Of many things at once it tells of the first.
+/// Shows a notification of the system, if the window is not in front and the user wants that. Of many events at once
+/// the first is told.
 fn notify(view: &mut ViewState, title: &'static str, body: String, now: f64) -> Vec<Effect> {
     let wanted = view.preferences.notifications && !view.window.focused && now >= view.window.quiet_until;
     if wanted {
@@ -174,7 +174,7 @@ fn notify(view: &mut ViewState, title: &'static str, body: String, now: f64) -> 
     wanted.then_some(Effect::Ask(Request::Notify { title, body })).into_iter().collect()
 }
 
-/// Compares what was with what is, for the logs and the plots.
+/// Compares a snapshot with the one before, for the logs and the plots.
 pub fn compare(view: &mut ViewState, before: Option<&Snapshot>, after: &Snapshot, now: f64) {
     view.transfers.speeds.note(after, now);
     view.transfers.removals.settle(after);

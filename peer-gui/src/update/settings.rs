@@ -1,4 +1,4 @@
-//! What is kept for the next run, and the trackers.
+//! Actions on the Settings screen and on the card of the first start.
 
 use std::path::PathBuf;
 
@@ -15,11 +15,11 @@ use crate::state::settings::Settings;
 use crate::state::toasts::Mood;
 use crate::words;
 
-/// How much a step of the zoom is, in percent.
+/// Step of the zoom, in percent.
 const ZOOM_STEP: u16 = 10;
-/// The longest name of a peer, in characters.
+/// Longest name of a peer, in characters.
 const MAX_NAME: usize = 64;
-/// The most downloads that may be made to run at once.
+/// Greatest number of downloads that may run at once.
 const MAX_ACTIVE: usize = 1000;
 
 pub(super) fn update(view: &mut ViewState, snapshot: &Snapshot, action: SettingsAction, now: f64) -> Vec<Effect> {

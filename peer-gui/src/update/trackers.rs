@@ -60,7 +60,7 @@ pub(super) fn add(view: &mut ViewState) -> Vec<Effect> {
     })
 }
 
-/// Changes the trackers in use, and those that are kept: these may be others in a run whose command line named some.
+/// Changes the trackers in use, and those that are kept: they differ in a run whose command line names trackers.
 fn set_trackers(view: &mut ViewState, change: impl Fn(&mut Vec<Url>)) -> Vec<Effect> {
     change(&mut view.trackers.in_use);
     let mut effects = change_preferences(view, |preferences| change(&mut preferences.trackers));

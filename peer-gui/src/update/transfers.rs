@@ -1,4 +1,4 @@
-//! What is done with the list, and with the transfers that are selected in it.
+//! Actions on the selected transfers, or on all of them.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::state::toasts::SHOWN_FOR;
 use crate::state::{Dialog, RowKey, ViewState, rows};
 use crate::words;
 
-/// Extensions of what a system may run when it is to open it.
+/// Extensions of files that a system may run when it is to open them.
 const PROGRAMS: [&str; 24] = [
     "app", "appimage", "bat", "cmd", "com", "command", "cpl", "desktop", "exe", "hta", "jar", "js", "jse", "lnk",
     "msi", "pif", "ps1", "reg", "scr", "sh", "url", "vbe", "vbs", "wsf",
@@ -54,7 +54,7 @@ fn ids(transfers: &[&TransferView]) -> Vec<FileId> {
     transfers.iter().map(|transfer| transfer.file_id).collect()
 }
 
-/// A command for each selected transfer that it is for.
+/// Commands for each selected transfer that meets a condition.
 fn each(
     view: &ViewState,
     snapshot: &Snapshot,
@@ -65,7 +65,7 @@ fn each(
     of.map(|transfer| Effect::Engine(command(transfer.file_id))).collect()
 }
 
-/// A command for every transfer that it is for.
+/// Commands for every visible transfer that meets a condition.
 fn all(
     view: &ViewState,
     snapshot: &Snapshot,
@@ -77,7 +77,7 @@ fn all(
     visible.filter(|transfer| is_for(transfer)).map(|transfer| Effect::Engine(command(transfer.file_id))).collect()
 }
 
-/// Pauses what runs; if nothing does, goes on with everything.
+/// Pauses the transfers that run, or resumes all of them if none runs.
 fn toggle_pause(transfers: &[&TransferView]) -> Vec<Effect> {
     let running: Vec<_> = transfers.iter().filter(|transfer| !rows::can_resume(&transfer.state)).collect();
     match running.is_empty() {
@@ -86,7 +86,7 @@ fn toggle_pause(transfers: &[&TransferView]) -> Vec<Effect> {
     }
 }
 
-/// Removes what is selected: transfers stop at once, and are forgotten when it is too late to take that back.
+/// Removes the selected rows. Transfers stop at once, and are forgotten once it is too late to take that back.
 fn remove(view: &mut ViewState, snapshot: &Snapshot, now: f64) -> Vec<Effect> {
     let reading = view.transfers.selection.keys().filter_map(|key| match key {
         RowKey::Hashing(path) => Some(Effect::Engine(Command::CancelShare(path.clone()))),
@@ -148,14 +148,14 @@ fn ask_of_first(view: &ViewState, snapshot: &Snapshot, what: impl Fn(&TransferVi
     selected(view, snapshot).first().map(|transfer| Effect::Ask(what(transfer))).into_iter().collect()
 }
 
-/// What a stranger shared is opened only if it cannot be a program.
+/// Opens a file that cannot be a program, since a stranger may have shared it. Otherwise shows it in the file manager.
 fn open_or_reveal(transfer: &TransferView) -> Request {
     let extension = transfer.path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let is_program = extension.is_some_and(|extension| PROGRAMS.contains(&&*extension));
     if is_program || !rows::is_complete(transfer) { reveal(transfer) } else { Request::Open(transfer.path.clone()) }
 }
 
-/// What is not whole has no file of its name yet: its folder is shown.
+/// Shows a file in the file manager. A file that is not whole has not its name yet: its folder is opened.
 fn reveal(transfer: &TransferView) -> Request {
     match transfer.path.parent() {
         Some(dir) if !rows::is_complete(transfer) => Request::Open(dir.to_owned()),
@@ -163,7 +163,7 @@ fn reveal(transfer: &TransferView) -> Request {
     }
 }
 
-/// In order from now on, unless all of them are.
+/// Fetches all incomplete transfers in order, or none of them if all are fetched so already.
 fn toggle_sequential(transfers: &[&TransferView]) -> Vec<Effect> {
     let incomplete: Vec<_> = transfers.iter().filter(|transfer| !rows::is_complete(transfer)).collect();
     let sequential = incomplete.iter().any(|transfer| !transfer.sequential);

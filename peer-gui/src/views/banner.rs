@@ -1,4 +1,4 @@
-//! What is to be seen on every screen: trackers that do not answer, and a link that was copied elsewhere.
+//! The banners above every screen: trackers that do not answer, and a link from elsewhere.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::widgets::tokens::{CONTROL, palette};
 use crate::widgets::{controls, icons};
 use crate::words;
 
-/// Offers to download the link that is on the clipboard.
+/// Shows the link that is offered.
 pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
     let link = view.adding.offers.front()?;
     let p = palette(ui);
@@ -39,13 +39,13 @@ pub fn offer(ui: &mut Ui, view: &ViewState) -> Option<Action> {
 }
 
 /// Shows a line for the first tracker that is away; the settings have them all.
-pub fn show(ui: &mut Ui, seen: &Received, now: f64) -> Option<Action> {
-    let away = seen.snapshot.trackers.iter().find_map(|tracker| match &tracker.state {
+pub fn show(ui: &mut Ui, received: &Received, now: f64) -> Option<Action> {
+    let away = received.snapshot.trackers.iter().find_map(|tracker| match &tracker.state {
         TrackerState::Away { retry_in, .. } => Some((&tracker.url, *retry_in)),
         TrackerState::Connecting | TrackerState::Online => None,
     });
     let (url, retry_in) = away?;
-    let left = retry_in.saturating_sub(Duration::from_secs_f64((now - seen.at).max(0.0)));
+    let left = retry_in.saturating_sub(Duration::from_secs_f64((now - received.at).max(0.0)));
     if !left.is_zero() {
         // The number changes once a second.
         let within_second = Duration::from_nanos(u64::from(left.subsec_nanos()) + 1_000_000);

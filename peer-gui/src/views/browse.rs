@@ -1,4 +1,4 @@
-//! What the trackers know, searched by name.
+//! The Browse screen: the search of the trackers.
 
 use egui::{Id, Ui};
 use egui_extras::Column as Width;
@@ -13,10 +13,10 @@ use crate::widgets::tokens::{CONTROL, GAP, HEADER, ROW};
 use crate::widgets::{badge, controls, empty_state, once, table};
 use crate::words::{self, format};
 
-/// Below this width, columns that matter less are left out.
+/// Width below which columns that matter less are left out.
 const NARROW: f32 = 640.0;
 
-/// Shows the screen.
+/// Shows the Browse screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::heading(ui, words::BROWSE);
@@ -87,7 +87,7 @@ fn found(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, waiting: bool) -> V
     actions
 }
 
-/// The columns and their widths; the one without takes what is left.
+/// Columns and their widths; the one without takes what is left.
 fn headings(wide: bool) -> &'static [(&'static str, Option<f32>)] {
     const ALL: [(&str, Option<f32>); 5] = [
         (words::NAME, None),
@@ -122,7 +122,7 @@ fn cell(ui: &mut Ui, snapshot: &Snapshot, hit: &SearchHit, heading: &str) -> Opt
     None
 }
 
-/// The link to what was found: the trackers in use know who has it.
+/// Link to a file of the result: the trackers in use know who has it.
 fn link(hit: &SearchHit, snapshot: &Snapshot) -> Link {
     let mut link = Link::new(hit.file_id);
     (link.name, link.size) = (Some(hit.name.clone()), Some(hit.size));

@@ -12,7 +12,7 @@ use crate::words;
 
 /// Change of a width by a button of the menu, in points.
 const WIDEN: f32 = 16.0;
-/// Width of the menu.
+/// Width of the menu, in points.
 const COLUMN_MENU: f32 = 190.0;
 /// Least and greatest width of a column, in points.
 pub(super) const WIDTHS: std::ops::RangeInclusive<f32> = 40.0..=600.0;

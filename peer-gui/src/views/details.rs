@@ -1,4 +1,4 @@
-//! The pane below the list: everything about what is selected, and what can be done with it.
+//! The pane below the list: facts about the selected transfers, and the actions on them.
 
 use egui::{Align, Grid, Label, Layout, RichText, ScrollArea, Ui};
 
@@ -12,17 +12,17 @@ use crate::widgets::tokens::{CONTROL, GAP, GAP_LARGE, GAP_SMALL, LINE, TEXT_TITL
 use crate::widgets::{chunk_map, controls, icons, speed_plot, table};
 use crate::words::{self, format};
 
-/// From this width on, the speed is beside the chunks and not below them.
+/// Width from which on the speed is beside the chunks and not below them.
 const SIDE_BY_SIDE: f32 = 760.0;
-/// The part of the width that the chunks then have.
+/// Part of the width that the chunks then have.
 const CHUNKS: f32 = 0.55;
-/// From this width on, what is done most has buttons of its own.
+/// Width from which on the most usual actions have buttons of their own.
 const WIDE: f32 = 640.0;
-/// Height of the plot, and the most that the chunk map gets.
+/// Height of the plot, and greatest height of the chunk map.
 const PLOT: f32 = 130.0;
 const MAP: f32 = 72.0;
 
-/// Whether there is something to show.
+/// Tells whether there is something to show.
 pub fn has_something(snapshot: &Snapshot, view: &ViewState) -> bool {
     match view.transfers.selection.single() {
         Some(RowKey::Transfer(file_id)) => rows::transfer(snapshot, *file_id).is_some(),
@@ -31,12 +31,12 @@ pub fn has_something(snapshot: &Snapshot, view: &ViewState) -> bool {
     }
 }
 
-/// Shows it.
+/// Shows the pane.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec<Action> {
-    let chosen = menu::Chosen::of(snapshot, view);
+    let summary = menu::Summary::of(snapshot, view);
     let transfer = view.shown_transfer().and_then(|file_id| rows::transfer(snapshot, file_id));
-    let Some(transfer) = transfer else { return several(ui, &chosen) };
-    let mut actions = head(ui, &transfer.name, &chosen);
+    let Some(transfer) = transfer else { return several(ui, &summary) };
+    let mut actions = head(ui, &transfer.name, &summary);
     ui.spacing_mut().interact_size.y = LINE;
     // Trouble is told on every page, all else on the first.
     if rows::tone(&transfer.state) == Tone::Trouble {
@@ -55,28 +55,28 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec
     actions
 }
 
-/// More than one row is selected.
-fn several(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
-    let actions = head(ui, &words::several(chosen.rows), chosen);
-    controls::weak(ui, words::in_all(chosen.size));
+/// Shows the pane for more than one selected row.
+fn several(ui: &mut Ui, summary: &menu::Summary) -> Vec<Action> {
+    let actions = head(ui, &words::several(summary.rows), summary);
+    controls::weak(ui, words::in_all(summary.size));
     actions
 }
 
-/// The name, and what can be done.
-fn head(ui: &mut Ui, title: &str, chosen: &menu::Chosen) -> Vec<Action> {
+/// Shows the name and the buttons.
+fn head(ui: &mut Ui, title: &str, summary: &menu::Summary) -> Vec<Action> {
     controls::from_right(ui, CONTROL, |ui| {
-        let actions = buttons(ui, chosen);
+        let actions = buttons(ui, summary);
         controls::rest(ui, |ui| table::elided(ui, title, &egui::FontId::proportional(TEXT_TITLE)));
         actions
     })
 }
 
-/// What is done most, the most usual at the left, in a row that is filled from its right end; the rest is in a menu, in a narrow
-/// window more of it.
-fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
+/// Shows buttons for the most usual actions, in a row that is filled from its right end. The other actions are in a
+/// menu, in a narrow window more of them.
+fn buttons(ui: &mut Ui, summary: &menu::Summary) -> Vec<Action> {
     let mut actions = Vec::new();
     let wide = ui.available_width() >= WIDE;
-    controls::menu(ui, words::MORE, |ui| actions.extend(menu::show(ui, chosen)));
+    controls::menu(ui, words::MORE, |ui| actions.extend(menu::show(ui, summary)));
     let mut offered = Vec::new();
     if wide {
         offered.extend([
@@ -84,7 +84,7 @@ fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
             (words::COPY_LINK, Action::Transfers(TransferAction::CopyLink)),
         ]);
     }
-    offered.push(match (chosen.at_work, chosen.runs) {
+    offered.push(match (summary.at_work, summary.runs) {
         (true, _) => (words::CANCEL_WORK, Action::Transfers(TransferAction::CancelWork)),
         (false, true) => (words::PAUSE, Action::Transfers(TransferAction::TogglePause)),
         (false, false) => (words::RESUME, Action::Transfers(TransferAction::TogglePause)),
@@ -97,7 +97,7 @@ fn buttons(ui: &mut Ui, chosen: &menu::Chosen) -> Vec<Action> {
     actions
 }
 
-/// What is going on, and what helps if it is trouble.
+/// Shows the state in a sentence, and a remedy if it is trouble.
 fn state(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
     let help = match &transfer.state {
         TransferState::Stopped(Trouble::DiskFull { .. }) if transfer.is_download => {

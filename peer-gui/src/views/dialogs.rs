@@ -1,4 +1,4 @@
-//! What is asked on top of everything else, and what is shown there.
+//! The dialogs on top of everything else.
 
 use egui::{Id, Key, Label, RichText, ScrollArea, Ui};
 use sprat_protocol::Link;
@@ -12,14 +12,15 @@ use crate::widgets::{controls, once, qr, table};
 use crate::words;
 use crate::words::licences::LICENCES;
 
-/// The most entries of the palette that are shown at a time.
+/// Most entries of the palette that are shown at a time.
 const PALETTE_ROWS: usize = 12;
-/// Side of a QR code.
+/// Side of a QR code, in points.
 const QR: f32 = 320.0;
-/// Width of a page of text.
+/// Width of a page of text, in points.
 const PAGE: f32 = 640.0;
 
-/// Gives the focus back to what had it before a dialog was opened, once that is closed, unless something else has asked for it.
+/// Gives the focus back to the widget that had it before a dialog was opened, once that is closed, unless another
+/// widget has asked for it.
 pub fn give_back_focus(ui: &Ui, view: &ViewState) {
     if view.dialogs.current.is_some() {
         return;
@@ -155,7 +156,7 @@ fn qr_code(ui: &mut Ui, name: &str, link: &Link) {
     ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
 }
 
-/// Shows something to read, and a button to close it.
+/// Shows a page to read, and a button to close it.
 fn page(
     ui: &Ui,
     title: &str,
@@ -187,7 +188,7 @@ fn page(
     actions
 }
 
-/// Many lines, of which only those on the screen are drawn.
+/// Shows many lines, of which only those on the screen are drawn.
 fn lines(ui: &mut Ui, lines: &[&str], from_end: bool) {
     let height = ui.text_style_height(&egui::TextStyle::Monospace);
     let most = (ui.ctx().content_rect().height() - 260.0).max(80.0);
@@ -223,7 +224,7 @@ fn shortcuts(ui: &mut Ui) {
     });
 }
 
-/// Shows everything that has a name: searched by words, run by Enter.
+/// Shows the palette: every action that has a name, searched by words, done by Enter.
 fn palette_page(ui: &Ui, words: &str, marked: usize, selected: bool, fresh: bool) -> Vec<Action> {
     let (mut actions, mut run) = (Vec::new(), None);
     let (up, down) = ui.input_mut(|input| {

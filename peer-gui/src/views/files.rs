@@ -1,4 +1,4 @@
-//! The files of a folder, and which of them are wanted first or not at all.
+//! The files of a folder, and their priorities.
 
 use egui::{RichText, ScrollArea, Ui};
 
@@ -8,10 +8,10 @@ use crate::widgets::tokens::{LINE, palette};
 use crate::widgets::{controls, table};
 use crate::words::{self, format};
 
-/// Width of the place for the button, so that the sizes beside it are below each other.
+/// Width of a button's room, so that the sizes beside it are below each other.
 const BUTTON: f32 = 84.0;
 
-/// Shows them; only those on the screen are drawn.
+/// Shows the files; only those on the screen are drawn.
 pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
     let mut actions = Vec::new();
     let Some(detail) = detail.filter(|detail| !detail.files.is_empty()) else {
@@ -45,7 +45,7 @@ pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
     actions
 }
 
-/// What the button makes of a priority.
+/// Priority after a click on the button of this one.
 fn next(priority: Priority) -> Priority {
     match priority {
         Priority::Normal => Priority::High,

@@ -16,12 +16,12 @@ use crate::widgets::tokens::{GAP, HEADER, ROW, palette};
 use crate::widgets::{badge, controls, once, progress};
 use crate::words::{self, format};
 
-/// The accessible ID of a row.
+/// Accessible ID of a row.
 pub fn row_id(key: &RowKey) -> Id {
     Id::unique(("transfer", key))
 }
 
-/// Columns that stay when the window gets narrow, the most needed first.
+/// Columns in the order in which they are needed. The last ones go first when the window gets narrow.
 const BY_NEED: [Column; 9] = [
     Column::Name,
     Column::Progress,
@@ -34,15 +34,15 @@ const BY_NEED: [Column; 9] = [
     Column::Added,
 ];
 
-/// By how much the columns get narrower, all alike, so that the name keeps what it needs: 1 if they need not.
+/// Factor by which all columns get narrower, so that the name keeps the room that it needs; 1 if they need not.
 fn narrowing(columns: &[Column], preferences: &Preferences, room: f32) -> f32 {
     let others = columns.iter().filter(|column| **column != Column::Name);
     let (wanted, gaps) = others.fold((0.0, 0.0), |(all, gaps), column| (all + width(*column, preferences), gaps + GAP));
     ((room - usual_width(Column::Name) - gaps) / wanted).clamp(0.3, 1.0)
 }
 
-/// Those of the wanted columns that fit, in the order of the screen. The most needed three always do. What was made wider or
-/// narrower does not count here: a column that is dragged stays.
+/// Columns that fit, in the order of the screen. The three most needed ones always do. Widths that the user chose do
+/// not count here: a column that is dragged stays.
 fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
     let wanted: Vec<Column> = preferences.columns().collect();
     let mut used = 0.0;
@@ -106,8 +106,8 @@ fn heading(ui: &mut Ui, column: Column, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// The left edge of a column, by which it is made wider or narrower: the name has what is left, so it gives and takes. No stop of
-/// the Tab key.
+/// Senses the left edge of a column, by which it is made wider or narrower: the name has what is left, so it gives and
+/// takes. The edge is no stop of the Tab key.
 fn edge(ui: &Ui, column: Column) -> Option<Action> {
     if column == Column::Name {
         return None;
@@ -125,7 +125,7 @@ fn edge(ui: &Ui, column: Column) -> Option<Action> {
     Some(Action::List(ListAction::SetWidth { column, width: width as u16, keep: response.drag_stopped() }))
 }
 
-/// What the rows are made of.
+/// Inputs of the rows.
 struct Table<'a> {
     snapshot: &'a Snapshot,
     view: &'a ViewState,
@@ -141,13 +141,13 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
         if let Some(item) = table.view.transfers.list.item(table_row.index()) {
             let row = Row::of(item);
             *arrived |= table.view.transfers.selection.cursor() == Some(&row.key);
-            actions.extend(one(&mut table_row, &row, table, place));
+            actions.extend(show_row(&mut table_row, &row, table, place));
         }
     });
     actions
 }
 
-fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
+fn show_row(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
     let mut actions = Vec::new();
     let (selected, on_it) =
         (table.view.transfers.selection.contains(&row.key), table.view.transfers.selection.cursor() == Some(&row.key));
@@ -165,7 +165,7 @@ fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, wi
                 if on_it && table.follow {
                     response.request_focus();
                 }
-                actions.extend(hands(ui, &response, row, selected, table));
+                actions.extend(clicks(ui, &response, row, selected, table));
             }
             actions.extend(content(ui, row, *column));
             if n + 1 == table.columns.len() {
@@ -176,8 +176,8 @@ fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, wi
     actions
 }
 
-/// What a click on a row does.
-fn hands(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &Table<'_>) -> Vec<Action> {
+/// Actions of the clicks on a row.
+fn clicks(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &Table<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     if response.clicked() {
         response.request_focus();
@@ -195,7 +195,7 @@ fn hands(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &
     if response.double_clicked() {
         actions.push(Action::Transfers(TransferAction::OpenFolder));
     }
-    response.context_menu(|ui| actions.extend(menu::show(ui, &menu::Chosen::of(table.snapshot, table.view))));
+    response.context_menu(|ui| actions.extend(menu::show(ui, &menu::Summary::of(table.snapshot, table.view))));
     actions
 }
 

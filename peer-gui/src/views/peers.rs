@@ -1,4 +1,4 @@
-//! Who is there: the peers of all transfers.
+//! The Peers screen: the peers of all transfers.
 
 use egui::{Label, RichText, Ui};
 use egui_extras::Column as Width;
@@ -11,10 +11,10 @@ use crate::widgets::tokens::{GAP, HEADER, ROW};
 use crate::widgets::{badge, controls, empty_state, table};
 use crate::words::{self, format};
 
-/// Below this width, columns that matter less are left out.
+/// Width below which columns that matter less are left out.
 const NARROW: f32 = 760.0;
 
-/// A column, its width, and whether it is there in a narrow window.
+/// Columns with their widths; the third value is true for those that stay in a narrow window.
 const COLUMNS: [(&str, f32, bool); 8] = [
     (words::NAME, 150.0, true),
     (words::PEER_ID, 130.0, true),
@@ -26,7 +26,7 @@ const COLUMNS: [(&str, f32, bool); 8] = [
     (words::LAST_SEEN, 130.0, false),
 ];
 
-/// Shows the screen.
+/// Shows the Peers screen.
 pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     controls::heading(ui, words::PEERS);
     let people = view.people.all();
@@ -88,7 +88,7 @@ fn plain(ui: &mut Ui, text: String) {
     ui.add(Label::new(text).truncate());
 }
 
-/// So much in all, and so fast now.
+/// Bytes in all, and the rate now.
 fn moved(bytes: u64, rate: u64) -> String {
     match (bytes, rate) {
         (0, 0) => format::NOTHING.to_owned(),

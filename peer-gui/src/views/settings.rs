@@ -1,4 +1,4 @@
-//! What a person can set: who one is, trackers, what the network may cost, how it looks.
+//! The Settings screen: folders, name, trackers, colours, limits, and other services of the system.
 
 use egui::{Checkbox, CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
@@ -11,10 +11,10 @@ use crate::widgets::controls;
 use crate::widgets::tokens::CONTROL;
 use crate::words;
 
-/// Width of a field for a number.
+/// Width of a field for a number, in points.
 const NUMBER: f32 = 130.0;
 
-/// Shows the screen.
+/// Shows the Settings screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::heading(ui, words::SETTINGS);
@@ -108,7 +108,7 @@ fn appearance(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// Advanced: folded away, since the defaults are good for most.
+/// Shows limits and port, folded away, since the defaults are good for most.
 fn network(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::limits_now(snapshot.up_limit, snapshot.down_limit, snapshot.active_downloads));

@@ -1,4 +1,4 @@
-//! The card of the first start: where downloads go, what one is called, which tracker. Everything has a default.
+//! The card of the first start: tracker, download folder, name. Everything has a default.
 
 use egui::{ScrollArea, Ui};
 
@@ -9,7 +9,7 @@ use crate::widgets::controls;
 use crate::widgets::tokens::CONTROL;
 use crate::words;
 
-/// Shows it, if there is need.
+/// Shows the card, if there is need.
 pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     if !view.wants_setup() {
         return Vec::new();
@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// What is on it. Whether it is done with, and what was done besides.
+/// Shows the contents of the card. Returns true if the user is done with it, and the other actions.
 fn card(ui: &mut Ui, view: &ViewState) -> (bool, Vec<Action>) {
     let mut actions = Vec::new();
     controls::title(ui, words::SETUP_TITLE);
@@ -63,7 +63,8 @@ fn card(ui: &mut Ui, view: &ViewState) -> (bool, Vec<Action>) {
     (done, actions)
 }
 
-/// Shows the field for a tracker's address and its button. Returns what was typed, and whether to add that tracker.
+/// Shows the field for a tracker's address and its button. Returns the text that was typed, and true if that tracker is
+/// to be added.
 pub fn tracker_field(ui: &mut Ui, view: &ViewState, button: &str) -> (Option<Action>, bool) {
     controls::from_right(ui, CONTROL, |ui| {
         let clicked = controls::button(ui, button).clicked();

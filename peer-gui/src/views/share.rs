@@ -1,4 +1,4 @@
-//! What to share, and what is shared.
+//! The Share screen: fields and buttons to share, and the list of shared files.
 
 use egui::{Id, RichText, ScrollArea, Ui};
 
@@ -9,7 +9,7 @@ use crate::widgets::tokens::{CONTROL, GAP, LINE, READABLE, TEXT_TITLE, palette};
 use crate::widgets::{controls, once, progress, table};
 use crate::words::{self, format};
 
-/// Shows the screen.
+/// Shows the Share screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::heading(ui, words::SHARE);
@@ -96,7 +96,7 @@ fn new_card(ui: &mut Ui, card: &SharedCard) -> Vec<Action> {
     actions
 }
 
-/// The list of what is shared; only what is on the screen is drawn.
+/// Shows the list of shared files; only those on the screen are drawn.
 fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
     controls::title(ui, words::SHARED_FILES);
     let shared: Vec<_> = snapshot.transfers.iter().filter(|t| t.state == TransferState::Sharing).collect();

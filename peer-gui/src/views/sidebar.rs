@@ -1,4 +1,4 @@
-//! The screens, and at the foot the trackers' state and the theme.
+//! The sidebar: the screens, and at the foot the trackers' state and the theme.
 
 use egui::{Align, CornerRadius, FontId, Layout, Panel, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
@@ -22,7 +22,7 @@ const SCREENS: [(Screen, &str); 5] = [
     (Screen::Settings, words::SETTINGS),
 ];
 
-/// Shows it at the left edge.
+/// Shows the sidebar at the left edge.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let p = palette(ui);
     let compact = ui.available_width() < COMPACT_BELOW;
@@ -125,7 +125,7 @@ fn theme_switch(ui: &mut Ui, compact: bool) -> Response {
     response.on_hover_text(name)
 }
 
-/// The trackers in a word.
+/// State of all trackers, in a word.
 pub fn trackers(snapshot: &Snapshot) -> (Tone, &'static str) {
     let states = || snapshot.trackers.iter().map(|tracker| &tracker.state);
     let online = states().filter(|state| **state == TrackerState::Online).count();

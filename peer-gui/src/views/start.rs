@@ -1,4 +1,4 @@
-//! Before the engine runs, and if it does not.
+//! The page before the engine runs, and if it does not.
 
 use egui::{CentralPanel, Label, RichText, Sense, Ui, vec2};
 
@@ -9,7 +9,7 @@ use crate::widgets::tokens::{GAP, GAP_LARGE, TEXT_HEADING, palette};
 use crate::widgets::{controls, icons};
 use crate::words;
 
-/// "Starting…", or what went wrong and what to do.
+/// Shows that the engine starts, or the reason for which it does not and a remedy.
 pub fn show(ui: &mut Ui, phase: &Phase) -> Vec<Action> {
     let p = palette(ui);
     let page = CentralPanel::no_frame().frame(screen_frame(p.background)).show(ui, |ui| {

@@ -1,4 +1,4 @@
-//! The totals, at the bottom of the window.
+//! The status bar: totals, at the bottom of the window.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::model::engine::{Snapshot, TransferState};
 use crate::widgets::tokens::palette;
 use crate::words;
 
-/// Shows it at the bottom edge. What is `hidden` does not count.
+/// Shows the status bar at the bottom edge. Transfers that are `hidden` do not count.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, hidden: &HashSet<FileId>) {
     let p = palette(ui);
     let frame = egui::Frame::new().fill(p.sidebar).inner_margin(egui::Margin::symmetric(16, 5));

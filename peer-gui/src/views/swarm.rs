@@ -1,4 +1,4 @@
-//! The peers of one transfer: its swarm, as far as it is met.
+//! The peers of one transfer.
 
 use egui::{Grid, Label, RichText, Ui};
 
@@ -8,10 +8,10 @@ use crate::widgets::tokens::{GAP_LARGE, palette};
 use crate::widgets::{badge, controls, table};
 use crate::words::{self, format};
 
-/// The most peers that are listed; connected ones come first.
+/// Most peers that are listed; connected ones come first.
 const MAX: usize = 100;
 
-/// Shows them.
+/// Shows the peers.
 pub fn show(ui: &mut Ui, peers: &[PeerView]) {
     let connected = peers.iter().filter(|peer| peer.connected).count();
     let color = palette(ui).weak;
@@ -28,13 +28,13 @@ pub fn show(ui: &mut Ui, peers: &[PeerView]) {
         }
         ui.end_row();
         for peer in sorted.into_iter().take(MAX) {
-            one(ui, peer);
+            peer_row(ui, peer);
             ui.end_row();
         }
     });
 }
 
-fn one(ui: &mut Ui, peer: &PeerView) {
+fn peer_row(ui: &mut Ui, peer: &PeerView) {
     let name = match peer.name.as_str() {
         "" => RichText::new(peer.peer_id.short()).monospace(),
         name => RichText::new(name),

@@ -1,4 +1,4 @@
-//! News that go away by themselves, above the status bar.
+//! The toasts, above the status bar.
 
 use egui::accesskit::Live;
 use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Role, Stroke, Ui, vec2};
@@ -11,7 +11,7 @@ use crate::widgets::tokens::{GAP, RADIUS, palette};
 use crate::widgets::{controls, icons};
 use crate::words;
 
-/// Shows them, newest at the bottom.
+/// Shows the toasts, newest at the bottom.
 pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
     if toasts.shown().is_empty() {
         return Vec::new();
@@ -22,12 +22,12 @@ pub fn show(ctx: &Context, toasts: &Toasts) -> Vec<Action> {
         .fade_in(false);
     let shown = area.show(ctx, |ui| {
         ui.set_max_width((ctx.content_rect().width() - 32.0).min(480.0));
-        toasts.shown().iter().filter_map(|toast| ui.push_id(toast.id, |ui| one(ui, toast)).inner).collect()
+        toasts.shown().iter().filter_map(|toast| ui.push_id(toast.id, |ui| show_toast(ui, toast)).inner).collect()
     });
     shown.inner
 }
 
-fn one(ui: &mut Ui, toast: &Toast) -> Option<Action> {
+fn show_toast(ui: &mut Ui, toast: &Toast) -> Option<Action> {
     let p = palette(ui);
     let is_removal = toast.about == About::Removal;
     let frame = Frame::new()

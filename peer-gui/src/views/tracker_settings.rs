@@ -15,7 +15,7 @@ use crate::widgets::tokens::{CONTROL, LINE};
 use crate::widgets::{badge, controls};
 use crate::words;
 
-/// The trackers in use.
+/// Shows the trackers in use.
 pub fn list(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::TRACKERS_HINT);
@@ -76,7 +76,7 @@ fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>, test: Option<&Tra
     action
 }
 
-/// Asks for the token of a private tracker. It is not shown, and what is kept already is not shown either.
+/// Asks for the token of a private tracker. Neither this token nor the one that is kept already is shown.
 fn token(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::weak(ui, words::TOKEN_HINT);
@@ -102,7 +102,7 @@ fn token(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// The tracker on this computer.
+/// Shows the tracker on this computer.
 pub fn local(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     let reach = view.preferences.local_tracker;

@@ -1,4 +1,4 @@
-//! The home: everything that is fetched or served.
+//! The Transfers screen, which is the first: everything that is fetched or served.
 
 use egui::{Align, Button, Layout, Panel, RichText, Ui};
 
@@ -11,7 +11,7 @@ use crate::widgets::tokens::{CONTROL, GAP, GAP_SMALL, ROW, TEXT_HEADING, palette
 use crate::widgets::{controls, empty_state};
 use crate::words;
 
-/// Shows the screen.
+/// Shows the Transfers screen.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec<Action> {
     let mut actions = header(ui, view);
     if let Some(error) = view.adding.error {
@@ -52,7 +52,7 @@ fn header(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// The chips that say which transfers are shown, and the menu of the columns.
+/// Shows the chips of the filters, and the menu of the columns.
 fn filters(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::from_right(ui, CONTROL, |ui| {
@@ -73,7 +73,7 @@ fn filters(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     actions
 }
 
-/// The pane below the list, if something is selected.
+/// Shows the pane below the list, if something is selected.
 fn selected(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, now: f64) -> Vec<Action> {
     if !details::has_something(snapshot, view) {
         return Vec::new();

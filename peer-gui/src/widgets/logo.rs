@@ -14,20 +14,20 @@ pub(super) const GROUND: Color32 = DARK.background;
 pub(super) const FISH: Color32 = DARK.accent;
 /// Radius of the square's corners.
 pub(super) const CORNER: f32 = 0.22;
-/// From the square's edge to the fish's box.
+/// Distance from the square's edge to the fish's box.
 const MARGIN: f32 = 0.13;
 /// Length of the body, which begins at the left edge of the box.
 const BODY: f32 = 0.8;
-/// From the body's middle line to its back, where it is highest.
+/// Distance from the body's middle line to its back, where it is highest.
 const BACK: f32 = 0.3;
-/// The tail: where it leaves the body, its upper end, its notch, its lower end.
+/// Corners of the tail: where it leaves the body, its upper end, its notch, its lower end.
 pub(super) const TAIL: [[f32; 2]; 4] = [[0.7, 0.5], [1.0, 0.2], [0.92, 0.5], [1.0, 0.8]];
-/// The eye's middle, and its radius.
+/// Middle of the eye, and its radius.
 pub(super) const EYE: ([f32; 2], f32) = ([0.2, 0.44], 0.045);
-/// How many straight lines are drawn for the back.
+/// Number of straight lines that are drawn for the back.
 const STEPS: u8 = 16;
 
-/// The colour at a point of the square; nothing outside its corners.
+/// Colour at a point of the square; `None` outside its corners.
 pub(super) fn color_at(x: f32, y: f32) -> Option<Color32> {
     let beyond = |at: f32| (CORNER - at).max(at - (1.0 - CORNER)).max(0.0);
     if beyond(x).hypot(beyond(y)) > CORNER {
@@ -43,12 +43,12 @@ pub(super) fn color_at(x: f32, y: f32) -> Option<Color32> {
     Some(if is_fish && !is_eye { FISH } else { GROUND })
 }
 
-/// How far the body reaches from its middle line.
+/// Distance that the body reaches from its middle line.
 fn back(x: f32) -> f32 {
     BACK * (x / BODY * std::f32::consts::PI).sin()
 }
 
-/// The corners of the body.
+/// Corners of the body.
 pub(super) fn body() -> Vec<[f32; 2]> {
     let along = |step: u8| BODY * f32::from(step) / f32::from(STEPS);
     let upper = (0..=STEPS).map(|step| [along(step), 0.5 - back(along(step))]);
@@ -56,7 +56,7 @@ pub(super) fn body() -> Vec<[f32; 2]> {
     upper.chain(lower).collect()
 }
 
-/// Whether a point is on the same side of all three edges.
+/// Tells whether a point is on the same side of all three edges.
 fn is_within(triangle: [[f32; 2]; 3], x: f32, y: f32) -> bool {
     let side = |from: [f32; 2], to: [f32; 2]| (to[0] - from[0]) * (y - from[1]) - (to[1] - from[1]) * (x - from[0]);
     let [a, b, c] = triangle;
@@ -64,7 +64,7 @@ fn is_within(triangle: [[f32; 2]; 3], x: f32, y: f32) -> bool {
     sides.iter().all(|side| *side >= 0.0) || sides.iter().all(|side| *side <= 0.0)
 }
 
-/// The drawing, as it is in `assets/sprat.svg`.
+/// Draws the logo, as it is in `assets/sprat.svg`.
 pub fn svg() -> String {
     const SIDE: f32 = 256.0;
     let place = |at: f32| (MARGIN + at * (1.0 - 2.0 * MARGIN)) * SIDE;

@@ -1,4 +1,4 @@
-//! What screens are made of.
+//! The parts of which screens are made.
 //!
 //! - [`tokens`]: colours, sizes and distances. [`theme`]: these as egui's style.
 //! - [`controls`]: buttons, fields, cards. [`icons`]: signs, painted. [`badge`]: a sign beside a word.

@@ -1,14 +1,14 @@
-//! A link to be photographed: QR code, ISO/IEC 18004.
+//! A link as a QR code, ISO/IEC 18004.
 
 use egui::{Color32, Mesh, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::words;
 
-/// Light modules around the code, as the standard wants.
+/// Number of light modules around the code, as the standard wants.
 const QUIET: usize = 4;
 
-/// Paints the code as large as fits into a square of this side. False if the text is too long for one.
+/// Paints the code as large as fits into a square of this side. Returns false if the text is too long for a code.
 pub fn show(ui: &mut Ui, content: &str, side: f32) -> bool {
     let Ok(code) = QrCode::with_error_correction_level(content, EcLevel::L) else { return false };
     let across = code.width() + 2 * QUIET;

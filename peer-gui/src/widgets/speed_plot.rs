@@ -1,5 +1,5 @@
-//! How fast a transfer was in the last two minutes. Painted here and not by a plotting library: two lines and three labels need no
-//! zooming, no dragging and no stop of the Tab key.
+//! A plot of a transfer's speed in the last two minutes. It is painted here and not by a plotting library: two lines
+//! and three labels need no zooming, no dragging and no stop of the Tab key.
 
 use egui::{Align2, FontId, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
@@ -7,7 +7,7 @@ use super::tokens::{TEXT_SMALL, palette};
 use crate::model::speed::{SPAN, Sample};
 use crate::words::{self, format};
 
-/// Room for the labels at the left and below.
+/// Room for the labels at the left and below, in points.
 const LEFT: f32 = 78.0;
 const BELOW: f32 = 18.0;
 
@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, samples: &[Sample], now: f64, height: f32) {
     }
 }
 
-/// The next round number of KiB, MiB or more, so that the scale rests while the rate moves a little.
+/// Finds the next round number of KiB, MiB or more, so that the scale rests while the rate moves a little.
 fn round_up(rate: u64) -> u64 {
     let units = (1..=6).map(|power| 1_u64 << (10 * power));
     let mut tops = units.flat_map(|unit| [1, 2, 5, 10, 20, 50, 100, 200, 500].map(|step| unit.saturating_mul(step)));

@@ -4,17 +4,17 @@ use egui::{Color32, IconData};
 
 use super::logo;
 
-/// Each pixel is the mean of so many points, squared.
+/// Number of points, squared, of which a pixel is the mean.
 const SAMPLES: u8 = 4;
 
-/// The icon, with sides of this many pixels.
+/// Draws the icon, with sides of this many pixels.
 pub fn icon(side: u32) -> IconData {
     let pixels = (0..side).flat_map(|y| (0..side).map(move |x| (x, y)));
     let rgba = pixels.flat_map(|(x, y)| pixel(x as f32, y as f32, side as f32)).collect();
     IconData { rgba, width: side, height: side }
 }
 
-/// Red, green, blue, and how much of the pixel is covered.
+/// Red, green and blue of a pixel, and the part of it that is covered.
 fn pixel(x: f32, y: f32, side: f32) -> [u8; 4] {
     let within = (0..SAMPLES).map(|sample| (f32::from(sample) + 0.5) / f32::from(SAMPLES));
     let points = within.clone().flat_map(|dy| within.clone().map(move |dx| (x + dx, y + dy)));

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What stands where there is nothing to say.
+/// Text that stands where there is nothing to say.
 pub const NOTHING: &str = "–";
 
 const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-/// A number of bytes in binary units: `640.0 MiB`, `512 B`.
+/// Number of bytes in binary units: `640.0 MiB`, `512 B`.
 pub fn size(bytes: u64) -> String {
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -24,12 +24,12 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A size that may not be known yet.
+/// Size that may not be known yet.
 pub fn maybe_size(bytes: Option<u64>) -> String {
     bytes.map_or_else(|| NOTHING.to_owned(), size)
 }
 
-/// Bytes per second; a dash while nothing moves.
+/// Rate in bytes per second; a dash while nothing moves.
 pub fn rate(bytes_per_second: u64) -> String {
     match bytes_per_second {
         0 => NOTHING.to_owned(),
@@ -37,17 +37,17 @@ pub fn rate(bytes_per_second: u64) -> String {
     }
 }
 
-/// Bytes per second, also if it is none.
+/// Rate in bytes per second, also if it is 0.
 pub fn speed(bytes_per_second: u64) -> String {
     format!("{}/s", size(bytes_per_second))
 }
 
-/// A moment in this computer's time zone: `2026-11-21 20:05`.
+/// Moment in this computer's time zone: `2026-11-21 20:05`.
 pub fn date_time(since_1970: u64) -> String {
     local(since_1970, "%Y-%m-%d %H:%M")
 }
 
-/// The time of day in this computer's time zone: `20:05:09`.
+/// Time of day in this computer's time zone: `20:05:09`.
 pub fn time(since_1970: u64) -> String {
     local(since_1970, "%H:%M:%S")
 }
@@ -71,7 +71,7 @@ pub fn eta(left: Option<Duration>) -> String {
     }
 }
 
-/// How much of `total` is done, from 0 to 1. Nothing of an unknown total is done; an empty file is done when
+/// Part of `total` that is done, from 0 to 1. Nothing of an unknown total is done; an empty file is done when
 /// `complete`.
 pub fn fraction(done: u64, total: Option<u64>, complete: bool) -> f32 {
     match total {
@@ -81,18 +81,18 @@ pub fn fraction(done: u64, total: Option<u64>, complete: bool) -> f32 {
     }
 }
 
-/// A fraction as whole percent, rounded down: 100% means all of it.
+/// Fraction as whole percent, rounded down: 100% means all of it.
 pub fn percent(fraction: f32) -> String {
     format!("{}%", (fraction * 100.0).floor())
 }
 
-/// `1 peer`, `2 peers`.
+/// Number with its noun: `1 peer`, `2 peers`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The text if it fits, else as much of its beginning and of its end as fits around an ellipsis, so that a file's
-/// extension stays in view. `fits` is asked a few times, with texts of different lengths.
+/// Shortens a text that does not fit to as much of its beginning and of its end as fits around an ellipsis, so that a
+/// file's extension stays in view. `fits` is asked a few times, with texts of different lengths.
 pub fn elide_middle(text: &str, mut fits: impl FnMut(&str) -> bool) -> String {
     if fits(text) {
         return text.to_owned();
@@ -106,7 +106,7 @@ pub fn elide_middle(text: &str, mut fits: impl FnMut(&str) -> bool) -> String {
     elided(&chars, low)
 }
 
-/// `keep` characters around an ellipsis: a third of them, but at least eight if there are as many, from the end.
+/// Puts `keep` characters around an ellipsis: a third of them, but at least eight if there are as many, from the end.
 fn elided(chars: &[char], keep: usize) -> String {
     let tail = (keep / 3).max(8).min(keep);
     let head = keep - tail;

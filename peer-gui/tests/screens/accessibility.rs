@@ -1,4 +1,4 @@
-//! The Tab key's way round each screen, and what a screen reader is told of what it meets.
+//! The Tab key's way round each screen, and the words that a screen reader has for the stops.
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use sprat_peer_gui::words;
 use crate::common::{away, busy, empty, folder, hits, id, person, transfer, watched};
 use crate::window::*;
 
-/// More than any screen has.
+/// Number of stops that no screen has.
 const MANY: usize = 120;
-/// What is worked with, whether it can be worked with now or not.
+/// Roles of widgets that are worked with, whether they can be worked with now or not.
 const WORKED_WITH: [Role; 8] = [
     Role::Button,
     Role::CheckBox,
@@ -29,7 +29,7 @@ const WORKED_WITH: [Role; 8] = [
     Role::Link,
 ];
 
-/// What is heard of a node: what a person calls it, or what it says.
+/// Name of a node that is heard: a person's word for it, or its own text.
 fn name(node: &Node<'_>) -> Option<String> {
     let node = node.accesskit_node();
     let said = node.label().or_else(|| node.data().placeholder().map(str::to_owned));
@@ -37,10 +37,10 @@ fn name(node: &Node<'_>) -> Option<String> {
     said.filter(|name| !name.trim().is_empty())
 }
 
-/// A stop of the Tab key: its role and its name.
+/// Stop of the Tab key: its role and its name.
 pub(crate) type Stop = (Role, String);
 
-/// Where the Tab key leads, round once.
+/// Follows the Tab key round once.
 pub(crate) fn tab_stops(window: &mut Window) -> Vec<Stop> {
     let (mut stops, mut met) = (Vec::new(), Vec::new());
     for _ in 0..MANY {
@@ -60,7 +60,7 @@ pub(crate) fn tab_stops(window: &mut Window) -> Vec<Stop> {
     panic!("no end after {stops:?}")
 }
 
-/// Each screen, in the states that it has most to show in.
+/// Screens, each in the states in which it has most to show.
 fn scenes() -> Vec<(&'static str, Window)> {
     let mut scenes: Vec<(&str, Window)> = Vec::new();
     for screen in SCREENS {
@@ -87,7 +87,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes
 }
 
-/// Each dialog.
+/// Windows with each dialog open.
 fn dialogs() -> Vec<(&'static str, Window)> {
     let by_key = |modifiers, pressed| {
         let mut window = with_selected("debian");
@@ -137,7 +137,7 @@ pub(crate) fn met(peers: Vec<PeerView>) -> Snapshot {
     Snapshot { transfers: vec![Arc::new(TransferView { peers, ..one })], ..empty() }
 }
 
-/// The settings with everything in view, and somebody asking for a token.
+/// Settings with everything in view, and a token that is asked for.
 pub(crate) fn unfolded_settings() -> Window {
     let mut window = on(Screen::Settings, empty());
     window.set_size([1180.0, 1900.0].into());
@@ -148,7 +148,7 @@ pub(crate) fn unfolded_settings() -> Window {
     window
 }
 
-/// Whatever can be worked with has a name, and can be got to by the Tab key, unless it cannot be worked with now.
+/// Asserts that each widget that can be worked with has a name, and that the Tab key leads to it unless it is disabled.
 fn assert_reached(scene: &str, window: &mut Window) {
     let stops = tab_stops(window);
     for node in window.root().children_recursive() {

@@ -1,4 +1,4 @@
-//! Searching the trackers.
+//! The Browse screen.
 
 use egui::Key;
 use egui::accesskit::Role;

@@ -1,4 +1,5 @@
-//! A link that was copied elsewhere is offered when the window gets the focus; what is pasted goes where it should.
+//! The clipboard: a link that was copied elsewhere is offered when the window gets the focus; a paste goes where it
+//! should.
 
 use egui::Event;
 use egui_kittest::kittest::Queryable as _;
@@ -17,7 +18,7 @@ fn leave(window: &mut Window) {
     window.run();
 }
 
-/// The window gets the focus; what it asks the system for comes with one of the next frames, if there is something.
+/// Gives the window the focus. The answer of the system comes with one of the next frames, if there is one.
 fn come_back(window: &mut Window, clipboard: Option<&str>) {
     come_back_after(window, 1, clipboard);
 }

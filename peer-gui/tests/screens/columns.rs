@@ -1,4 +1,4 @@
-//! The columns of the list: sorting by them, hiding them, how wide they are.
+//! The columns of the list: sorting by them, hiding them, their widths.
 
 use egui::accesskit::Role;
 use egui::vec2;
@@ -10,7 +10,7 @@ use sprat_peer_gui::words;
 use crate::common::busy;
 use crate::window::*;
 
-/// A window with room for every column, all of which are shown.
+/// Window with room for every column, all of which are shown.
 fn all_columns() -> Window {
     let mut window = with(busy());
     window.state_mut().view.preferences.hidden_columns.clear();
@@ -19,7 +19,7 @@ fn all_columns() -> Window {
     window
 }
 
-/// What is shared is read first, and stays at the top.
+/// Rows below the first, which is a file that is read in order to be shared, and stays at the top.
 fn below_the_first(window: &Window) -> Vec<String> {
     let rows = rows(window);
     assert_eq!(rows[0], "inter");

@@ -1,4 +1,4 @@
-//! What is asked on top of everything else, and what is shown there.
+//! The dialogs on top of everything else.
 
 use std::num::NonZeroU32;
 use std::path::Path;

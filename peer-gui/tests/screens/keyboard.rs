@@ -1,4 +1,4 @@
-//! Everything that can be done can be done without a mouse.
+//! The keyboard: every action can be done without a mouse.
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -38,22 +38,23 @@ fn screens_are_reached_by_key_and_by_name() {
     assert_eq!(requests(&window), [&Request::PickFile]);
 }
 
-/// How something is done without a mouse.
+/// Way in which an action is done without a mouse.
 enum By {
-    /// A key of the table.
+    /// Key of a binding.
     Key,
-    /// Its name, in the palette.
+    /// Name in the palette.
     Palette,
-    /// A stop of the Tab key in this window.
+    /// Stop of the Tab key in this window.
     Stop(fn() -> Window, String),
-    /// Something that does the same, which has an entry of its own.
+    /// Other action that does the same, and has an entry of its own.
     Same(&'static str),
 }
 
-/// How each action is done without a mouse. Without a wildcard: whoever adds an action has to say.
+/// Declares the way in which each action is done without a mouse. There is no wildcard: whoever adds an action has to
+/// say.
 macro_rules! without_mouse {
     ($($action:pat => $by:expr,)*) => {
-        /// Tells actions from each other, without what they are about.
+        /// Kind of an action, without its arguments.
         fn kind(action: &Action) -> &'static str {
             match action {
                 $($action => stringify!($action),)*
@@ -169,14 +170,14 @@ fn selected() -> Window {
     with_selected("debian")
 }
 
-/// A transfer is selected, and something is opened on top.
+/// Window in which a transfer is selected, and something is opened on top.
 fn open(what: impl FnOnce(&mut Window)) -> Window {
     let mut window = selected();
     what(&mut window);
     window
 }
 
-/// Something is told, and stays for as long as the Tab key takes to go round.
+/// Window with a toast that stays for as long as the Tab key takes to go round.
 fn told() -> Window {
     let mut window = list();
     window.state_mut().view.toasts.push("It is done.", Mood::Good, 1000.0);

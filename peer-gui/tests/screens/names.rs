@@ -1,4 +1,4 @@
-//! Names from strangers: shown, harmless, with what kind of file it is in view.
+//! Names from strangers: shown, harmless, with their extension in view.
 
 use egui::Event;
 use egui_kittest::kittest::NodeT as _;
@@ -10,7 +10,8 @@ use sprat_protocol::tracker::SearchHit;
 use crate::common::{empty, hits, id};
 use crate::window::*;
 
-/// A picture that is a program, read from right to left; lines and bells; a link to elsewhere; and a name that never ends.
+/// Names of a program that looks like a picture when read from right to left, with lines and bells, with a link to
+/// elsewhere, and with characters that nobody sees.
 const HOSTILE: [&str; 4] = [
     "cute\u{202e}gpj.exe",
     "two\nlines\r\u{7}\u{0}.exe",
@@ -18,7 +19,7 @@ const HOSTILE: [&str; 4] = [
     "\u{200b}\u{feff}x\u{2028}y.exe",
 ];
 
-/// Everything that the window says, to eyes and to ears.
+/// Texts of the window, to eyes and to ears.
 fn all_text(window: &Window) -> Vec<String> {
     let nodes = window.root().children_recursive();
     let texts = nodes.flat_map(|node| {

@@ -1,4 +1,4 @@
-//! News from the engine's side: what is told here, and what the system tells while nobody looks.
+//! News from the engine's side: toasts, and notifications while nobody looks.
 
 use sprat_peer_gui::model::engine::{Event, Trouble};
 use sprat_peer_gui::model::messages::{Notice, Request};

@@ -1,4 +1,4 @@
-//! How the window looks. The pictures are in `docs/pictures`, and the guide shows some of them.
+//! The looks of the window. The pictures are in `docs/pictures`, and the guide shows some of them.
 //!
 //! They are painted in software by Mesa's lavapipe, which paints the same everywhere. After a change of how something looks, run
 //! `UPDATE_SNAPSHOTS=1 cargo test -p sprat-peer-gui --test screens pictures` and look at what changed.
@@ -24,12 +24,12 @@ use sprat_peer_gui::words;
 use crate::common::{away, busy, empty, folder, hits, id, moment, person, running, transfer, watched};
 use crate::window::*;
 
-/// With this in the environment, tests fail where the pictures cannot be painted; otherwise they are skipped.
+/// Variable with which tests fail where the pictures cannot be painted; otherwise they are skipped.
 const REQUIRED: &str = "SPRAT_REQUIRE_VULKAN";
 const WIDE: [f32; 2] = [1280.0, 800.0];
 const SMALL: [f32; 2] = [720.0, 480.0];
 
-/// Whether there is what paints.
+/// True if lavapipe is installed.
 static CAN_PAINT: LazyLock<bool> = LazyLock::new(|| {
     let found = panic::catch_unwind(|| create_render_state(default_wgpu_setup(), Default::default()));
     found.is_ok_and(|state| state.adapter.get_info().driver == "llvmpipe")
@@ -52,7 +52,7 @@ fn picture(window: &mut Window, name: &str) {
     }
 }
 
-/// A picture that was just painted anew takes less room: it is slow to pack well, and needs no transparency.
+/// Packs a picture that was just painted anew into less room: it is slow to pack well, and needs no transparency.
 fn squeeze(path: &Path) {
     let picture = image::open(path).expect("a picture").to_rgb8();
     let file = File::create(path).expect("a place for the picture");
@@ -74,7 +74,7 @@ fn wide(screen: Screen, snapshot: Snapshot) -> Window {
     window_of(WIDE, ThemeChoice::Dark, screen, snapshot)
 }
 
-/// The same in both themes.
+/// Compares a window with its pictures in both themes.
 fn in_both(name: &str, screen: Screen, snapshot: impl Fn() -> Snapshot, prepare: impl Fn(&mut Window)) {
     let mut results = SnapshotResults::new();
     for (theme, of) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
@@ -85,7 +85,7 @@ fn in_both(name: &str, screen: Screen, snapshot: impl Fn() -> Snapshot, prepare:
     }
 }
 
-/// Two minutes in which the first download got faster, with a pause in between.
+/// Notes two minutes in which the first download got faster, with a pause in between.
 fn note_speeds(window: &mut Window) {
     for second in -119_i32..=0 {
         let mut snapshot = busy();
@@ -117,7 +117,7 @@ fn share_notes(window: &mut Window) {
     dismiss(window);
 }
 
-/// What was said has been read.
+/// Takes the toasts away, which have been read.
 fn dismiss(window: &mut Window) {
     let toasts = &mut window.state_mut().view.toasts;
     let shown: Vec<u64> = toasts.shown().iter().map(|toast| toast.id).collect();
@@ -306,7 +306,7 @@ fn everything_larger() {
     picture(&mut window, "zoomed");
 }
 
-/// Letters that the built-in fonts lack. The program takes them from whichever font the system has.
+/// Font with letters that the built-in fonts lack. The program takes them from any font that the system has.
 const LETTERS: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
 #[test]

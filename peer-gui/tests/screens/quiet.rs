@@ -1,4 +1,4 @@
-//! Windows that are small, and windows in which nothing happens.
+//! Small windows, and windows in which nothing happens.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;

@@ -1,4 +1,4 @@
-//! Removing and deleting.
+//! Removals and deletions.
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};

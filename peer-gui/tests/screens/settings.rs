@@ -41,7 +41,7 @@ fn preferences_decide_the_theme() {
     assert_eq!(window.ctx.theme(), egui::Theme::Light);
 }
 
-/// A window so high that all settings are in view, those for few too.
+/// Window so high that all settings are in view, those for few too.
 fn all_settings() -> Window {
     let mut window = on(Screen::Settings, empty());
     window.set_size([1180.0, 1900.0].into());

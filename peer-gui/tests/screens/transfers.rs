@@ -115,7 +115,7 @@ fn chips_count_and_filter() {
     assert!(window.state().view.transfers.selection.is_empty(), "what is out of sight is not selected");
 }
 
-/// The names of all buttons, sorted.
+/// Names of all buttons, sorted.
 fn buttons(window: &Window) -> Vec<String> {
     let buttons = window.get_all_by_role(Role::Button);
     let mut names: Vec<String> = buttons.filter_map(|button| button.accesskit_node().label()).collect();

@@ -1,4 +1,4 @@
-//! Every trouble has its sentence, which says what happened and what to do.
+//! Trouble: each has a sentence that says what happened and what to do.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The window under test, and the hands and eyes of who uses it.
+//! The window under test, and the hands and eyes of its user.
 
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, UiBuilder};
@@ -16,13 +16,13 @@ use sprat_peer_gui::{app, widgets, words};
 
 use crate::common::running;
 
-/// An ID that nothing made up has.
+/// ID that nothing made up has.
 pub(crate) const ID: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(crate) const SCREENS: [Screen; 5] =
     [Screen::Transfers, Screen::Browse, Screen::Share, Screen::Peers, Screen::Settings];
 
-/// What the window's glue holds, and what it would carry out.
+/// State of the window under test, and the effects that the program would carry out.
 pub(crate) struct World {
     pub(crate) phase: Phase,
     pub(crate) view: ViewState,
@@ -53,7 +53,7 @@ pub(crate) fn sized(size: [f32; 2], phase: Phase, view: ViewState) -> Window {
     window
 }
 
-/// The state of a window with one tracker set up, as most have.
+/// State of a window with one tracker set up, as most have.
 pub(crate) fn settled(snapshot: &Snapshot) -> ViewState {
     let mut view = ViewState::default();
     view.trackers.in_use = snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect();
@@ -84,7 +84,7 @@ pub(crate) fn show_tab(window: &mut Window, tab: DetailTab) {
     window.run();
 }
 
-/// The engine publishes another snapshot.
+/// Has the engine publish another snapshot.
 pub(crate) fn publish(window: &mut Window, snapshot: Snapshot) {
     let now = window.ctx.input(|input| input.time);
     let world = window.state_mut();
@@ -93,7 +93,7 @@ pub(crate) fn publish(window: &mut Window, snapshot: Snapshot) {
     window.run();
 }
 
-/// The engine's side of the glass says something.
+/// Has the engine's side send a notice.
 pub(crate) fn tell(window: &mut Window, notice: Notice) {
     let now = window.ctx.input(|input| input.time);
     let world = window.state_mut();
@@ -135,12 +135,12 @@ pub(crate) fn copied(window: &Window) -> Option<&str> {
     })
 }
 
-/// What was done so far is of no interest any more.
+/// Forgets the effects of everything so far.
 pub(crate) fn forget(window: &mut Window) {
     window.state_mut().effects.clear();
 }
 
-/// The preferences as they were saved last.
+/// Preferences as they were saved last.
 pub(crate) fn kept(window: &Window) -> Option<&Preferences> {
     requests(window).into_iter().rev().find_map(|request| match request {
         Request::SavePreferences(kept) => Some(kept),
@@ -157,13 +157,13 @@ pub(crate) fn press(window: &mut Window, button: &str) {
     click(window, Role::Button, button);
 }
 
-/// What is in the menu of the selected transfers.
+/// Presses an entry of the menu of the selected transfers.
 pub(crate) fn press_more(window: &mut Window, entry: &str) {
     press(window, words::MORE);
     press_in_menu(window, entry);
 }
 
-/// An entry of the menu that is open; the pane may have a button of the same name, which comes before it.
+/// Presses an entry of the menu that is open; the pane may have a button of the same name, which comes before it.
 pub(crate) fn press_in_menu(window: &mut Window, entry: &str) {
     let of_this_name = window.get_all_by_role_and_label(Role::Button, entry);
     of_this_name.last().expect("an entry of this name").click();
@@ -203,7 +203,7 @@ pub(crate) fn retype(window: &mut Window, field: &str, text: &str) {
     window.run();
 }
 
-/// Pastes into whatever has the focus.
+/// Pastes into the widget that has the focus.
 pub(crate) fn paste(window: &mut Window, text: &str) {
     window.event(Event::Paste(text.to_owned()));
     window.run();
@@ -235,7 +235,7 @@ pub(crate) fn click_secondary(window: &mut Window, name: &str) {
     window.run();
 }
 
-/// The beginnings of the rows' names, from above.
+/// Beginnings of the rows' names, from above.
 pub(crate) fn rows(window: &Window) -> Vec<String> {
     let mut rows: Vec<(f32, String)> = window
         .query_all_by_role(Role::Row)
@@ -275,7 +275,7 @@ pub(crate) fn reads(window: &Window, text: &str) -> bool {
     window.query_all_by_label(text).count() > 0
 }
 
-/// Whether a text has this in it.
+/// Tells whether a text has this in it.
 pub(crate) fn reads_part(window: &Window, text: &str) -> bool {
     window.query_all_by_label_contains(text).count() > 0
 }

@@ -8,7 +8,7 @@ use crate::words;
 
 const KEY: &str = r"Software\Classes\sprat";
 const COMMAND: &str = r"Software\Classes\sprat\shell\open\command";
-/// The registry has no such key (`ERROR_FILE_NOT_FOUND`, as an `HRESULT`).
+/// Error of a key that the registry does not have (`ERROR_FILE_NOT_FOUND`, as an `HRESULT`).
 const NOT_FOUND: i32 = 0x8007_0002_u32 as i32;
 
 pub(super) fn register() -> io::Result<()> {
@@ -32,12 +32,13 @@ pub(super) fn unregister() -> io::Result<()> {
     }
 }
 
-/// The program, quoted. A path on Windows has no quotes.
+/// Path of the program, quoted. A path on Windows has no quotes.
 fn program() -> io::Result<String> {
     Ok(format!("\"{}\"", std::env::current_exe()?.display()))
 }
 
-/// What opens a link. After `--` nothing is an option, even if a link breaks out of its quotes, and nothing but a link counts.
+/// Command that opens a link. After `--` nothing is an option, even if a link breaks out of its quotes, and nothing but
+/// a link counts.
 fn command() -> io::Result<String> {
     Ok(format!("{} --links -- \"%1\"", program()?))
 }
