@@ -8,28 +8,29 @@ use anyhow::{Context as _, anyhow};
 use clap::Parser as _;
 use egui::ViewportCommand;
 use sprat_peer_gui::app::App;
-use sprat_peer_gui::args::{Args, TRACKER_VARIABLE};
+use sprat_peer_gui::app::args::{Args, TRACKER_VARIABLE};
 use sprat_peer_gui::bridge::{Backend, Startup, Waker};
 use sprat_peer_gui::platform::log::LogRing;
 use sprat_peer_gui::platform::single_instance::{self, HandOver, Listener, Serving};
-use sprat_peer_gui::platform::{icon, url_scheme};
-use sprat_peer_gui::{platform, text};
+use sprat_peer_gui::platform::{System, url_scheme};
+use sprat_peer_gui::widgets::window_icon;
+use sprat_peer_gui::words;
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
-/// How long peers and trackers may take to be told goodbye.
+/// Time that peers and trackers have to be told goodbye.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Side of the window's icon, in pixels.
 const ICON_SIDE: u32 = 128;
-/// How many messages from further windows may wait.
+/// Most messages of further windows that may wait.
 const HANDED_OVER: usize = 64;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     if args.register_links {
         url_scheme::register().context("can't register links")?;
-        return writeln!(io::stdout(), "{}", text::LINKS_REGISTERED).context("can't say so");
+        return writeln!(io::stdout(), "{}", words::LINKS_REGISTERED).context("can't say so");
     }
     let log = start_log();
 
@@ -47,20 +48,20 @@ fn main() -> anyhow::Result<()> {
     let options = window_options(&startup.config.state_dir);
     let waker = Waker::default();
     let (backend, bridge) =
-        Backend::start(startup, Arc::new(platform::System::default()), waker.clone()).context("can't start threads")?;
+        Backend::start(startup, Arc::new(System::default()), waker.clone()).context("can't start threads")?;
     let app = move |creation: &eframe::CreationContext<'_>| {
         let _ = front.set(creation.egui_ctx.clone());
         let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, bridge, &waker));
         Ok(app)
     };
-    let closed = eframe::run_native(text::APP, options, Box::new(app));
+    let closed = eframe::run_native(words::APP, options, Box::new(app));
     let place = serving.map(Serving::close);
     backend.shutdown(PATIENCE);
     drop(place);
     closed.map_err(|error| anyhow!("can't open a window: {error}"))
 }
 
-/// What happens is told on standard error and kept for the window.
+/// Starts the log, which goes to standard error and is kept for the window.
 fn start_log() -> LogRing {
     let log = LogRing::default();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -69,10 +70,10 @@ fn start_log() -> LogRing {
     log
 }
 
-/// The window, once it is there: what is to be brought to the front.
+/// Handle of the window that is to be brought to the front, once it is there.
 type Front = Arc<OnceLock<egui::Context>>;
 
-/// From now on, windows that are started on the same state directory hand what they should open to this one.
+/// Listens for windows that are started on the same state directory: they hand their arguments to this one.
 fn listen(listener: Listener, startup: &mut Startup, front: Front) -> anyhow::Result<Serving> {
     let (sender, receiver) = mpsc::channel(HANDED_OVER);
     startup.handed_over = Some(receiver);
@@ -90,11 +91,11 @@ fn listen(listener: Listener, startup: &mut Startup, front: Front) -> anyhow::Re
 
 fn window_options(state_dir: &std::path::Path) -> eframe::NativeOptions {
     let viewport = egui::ViewportBuilder::default()
-        .with_title(text::APP)
+        .with_title(words::APP)
         .with_app_id("sprat")
         .with_inner_size([1180.0, 720.0])
         .with_min_inner_size([640.0, 420.0])
-        .with_icon(icon::icon(ICON_SIDE));
+        .with_icon(window_icon::icon(ICON_SIDE));
     eframe::NativeOptions {
         viewport,
         persistence_path: Some(state_dir.join("window.ron")),

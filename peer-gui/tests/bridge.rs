@@ -1,4 +1,4 @@
-//! The glass between the window and the engine, with a real engine behind it and a made-up desktop.
+//! The bridge between the window and the engine, with a real engine behind it and a made-up desktop.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use sprat_peer::{Command, EngineConfig, Event, Snapshot, TokenFile, TrackerState, TransferState};
-use sprat_peer_gui::bridge::{Backend, Bridge, LocalTracker, Notice, Picked, Request, Startup, Waker, files};
+use sprat_peer::{EngineConfig, TokenFile};
+use sprat_peer_gui::bridge::{Backend, Bridge, Startup, Waker, files};
+use sprat_peer_gui::model::engine::{Command, Event, Snapshot, TrackerState, TransferState};
+use sprat_peer_gui::model::messages::{LocalTracker, Notice, Picked, Request};
+use sprat_peer_gui::model::preferences::{Preferences, Reach, ThemeChoice};
 use sprat_peer_gui::platform::log::LogRing;
-use sprat_peer_gui::platform::{Desktop, Work};
-use sprat_peer_gui::state::{Preferences, Reach, ThemeChoice};
+use sprat_peer_gui::platform::{Desktop, Pending};
 use sprat_protocol::tracker::AccessToken;
 use sprat_tracker::access::tokens::Tokens;
 use sprat_tracker::access::{AccessConfig, Public, Role};
@@ -19,41 +21,41 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// Longer than anything here takes; only a failing test waits for so long.
+/// Time longer than anything here takes; only a failing test waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A desktop on which every dialog has the same answer, and no file manager.
+/// Desktop on which every dialog has the same answer, and no file manager.
 struct Fake(PathBuf);
 
 impl Desktop for Fake {
-    fn pick_file(&self) -> Work<Picked> {
+    fn pick_file(&self) -> Pending<Picked> {
         let picked = Picked::Path(self.0.clone());
         Box::pin(async { picked })
     }
 
-    fn pick_folder(&self) -> Work<Picked> {
+    fn pick_folder(&self) -> Pending<Picked> {
         Box::pin(async { Picked::Unavailable })
     }
 
-    fn save_file(&self, suggested: &str) -> Work<Picked> {
+    fn save_file(&self, suggested: &str) -> Pending<Picked> {
         let picked = Picked::Path(self.0.with_file_name(suggested));
         Box::pin(async { picked })
     }
 
-    fn open(&self, _: PathBuf) -> Work<io::Result<()>> {
+    fn open(&self, _: PathBuf) -> Pending<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no file manager")) })
     }
 
-    fn reveal(&self, _: PathBuf) -> Work<io::Result<()>> {
+    fn reveal(&self, _: PathBuf) -> Pending<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no file manager")) })
     }
 
-    fn notify(&self, _: &str, _: &str) -> Work<io::Result<()>> {
+    fn notify(&self, _: &str, _: &str) -> Pending<io::Result<()>> {
         Box::pin(async { Err(io::Error::other("no notifications")) })
     }
 }
 
-/// A window's side of the glass, and how it is woken.
+/// Window's end of the bridge, and the signal that wakes it.
 struct Window {
     backend: Backend,
     bridge: Bridge,
@@ -86,7 +88,7 @@ impl Window {
         Self { backend, bridge, woken }
     }
 
-    /// The first notice that `wanted` makes something of.
+    /// Waits for the first notice of which `wanted` makes something.
     fn wait_for<T>(&mut self, mut wanted: impl FnMut(Notice) -> Option<T>) -> T {
         loop {
             while let Some(notice) = self.bridge.next_notice() {
@@ -225,7 +227,7 @@ fn preferences_and_the_tracker_come_back_with_the_next_start() {
     window.close();
 }
 
-/// A private tracker, with its token.
+/// Starts a private tracker, and makes a token for it.
 fn private_tracker(dir: &Path) -> (Runtime, Url, AccessToken) {
     let runtime = Runtime::new().unwrap();
     std::fs::create_dir(dir).unwrap();

@@ -8,8 +8,9 @@ use egui::{Context, Event, Modifiers, MouseWheelSource, MouseWheelUnit, RawInput
 use rustix::time::{ClockId, clock_gettime};
 use sprat_chunking::FileId;
 use sprat_peer::{Snapshot, TransferState, TransferView};
-use sprat_peer_gui::state::{Phase, Seen, ViewState};
-use sprat_peer_gui::{views, widgets::theme};
+use sprat_peer_gui::app;
+use sprat_peer_gui::state::{Phase, Received, ViewState};
+use sprat_peer_gui::widgets::theme;
 use sprat_protocol::{Link, PeerId};
 
 /// Frames that are drawn before any counts: letters are drawn once.
@@ -50,7 +51,7 @@ fn measure(transfers: u32, frames: u32) {
             phase = seen(&all, now);
         }
         let before = cpu();
-        let mut output = ctx.run_ui(input, |ui| drop(views::frame(ui, &phase, &mut view)));
+        let mut output = ctx.run_ui(input, |ui| drop(app::frame(ui, &phase, &mut view)));
         let cut = ctx.tessellate(output.shapes, output.pixels_per_point);
         let took = cpu() - before;
         output.textures_delta.clear();
@@ -113,7 +114,7 @@ fn seen(transfers: &[Arc<TransferView>], at: f64) -> Phase {
         active_downloads: 5,
         detail: None,
     };
-    Phase::Running(Seen { snapshot: Arc::new(snapshot), at })
+    Phase::Running(Received { snapshot: Arc::new(snapshot), at })
 }
 
 /// One of many, in each state in turn.

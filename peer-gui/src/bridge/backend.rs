@@ -1,30 +1,27 @@
 //! The task that owns the engine, the tracker on this computer and everything else that blocks or waits.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sprat_peer::tracker_client::TrackerClient;
-use sprat_peer::{EngineHandle, Event, Snapshot, TokenFile, TokenFileError, Tokens};
-use sprat_protocol::tracker::{AccessToken, Search};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
-use super::local_tracker::Host;
-use super::startup::{Startup, begin, open_all, sentence};
-use super::{Bridge, LocalTracker, Notice, Picked, Request, Waker, files};
-use crate::platform::log::LogRing;
-use crate::platform::url_scheme;
-use crate::platform::{Desktop, Work as Dialog};
-use crate::state::Preferences;
-use crate::state::browse::Answer;
-use crate::text;
+use super::feeds::Feeds;
+use super::local_tracker::TrackerHost;
+use super::outbox::Outbox;
+use super::startup::{Startup, begin, open_all};
+use super::waker::Waker;
+use super::window_end::Bridge;
+use super::worker::Worker;
+use crate::model::engine::EngineHandle;
+use crate::model::messages::{Notice, Request};
+use crate::platform::{Desktop, url_scheme};
+use crate::words;
 
-/// The runtime that everything behind the glass runs on.
+/// Runtime of the engine's side, with everything that runs on it.
 #[derive(Debug)]
 pub struct Backend {
     runtime: Runtime,
@@ -33,7 +30,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Starts everything, and returns at once.
+    /// Starts the engine's side, and returns at once.
     ///
     /// # Errors
     /// If the system gives no threads.
@@ -46,7 +43,7 @@ impl Backend {
         Ok((Self { runtime, stop, task }, bridge))
     }
 
-    /// Ends everything: peers and trackers are told goodbye, as far as that is possible within `patience`.
+    /// Ends the engine's side. Peers and trackers are told goodbye, as far as that is possible within `patience`.
     pub fn shutdown(self, patience: Duration) {
         self.stop.cancel();
         let ended = self.runtime.block_on(async { tokio::time::timeout(patience, self.task).await });
@@ -57,23 +54,7 @@ impl Backend {
     }
 }
 
-/// Where notices go.
-#[derive(Clone, Debug)]
-pub(super) struct Outbox {
-    notices: mpsc::Sender<Notice>,
-    waker: Waker,
-}
-
-impl Outbox {
-    /// Waits for room: a window that does not look holds back the news, not the engine.
-    pub(super) async fn send(&self, notice: Notice) {
-        if self.notices.send(notice).await.is_ok() {
-            self.waker.wake();
-        }
-    }
-}
-
-/// Runs the backend, and tells the window if it breaks.
+/// Runs the task of the engine's side, and tells the window if it breaks.
 async fn supervise(
     startup: Startup,
     desktop: Arc<dyn Desktop>,
@@ -87,7 +68,7 @@ async fn supervise(
         if let Err(error) = ended {
             tracing::error!(%error, "the engine's side of the window broke");
             tokio::select! {
-                () = out.send(Notice::Failed(text::ENGINE_ENDED.to_owned())) => {}
+                () = out.send(Notice::Failed(words::ENGINE_ENDED.to_owned())) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -101,12 +82,12 @@ async fn run(
     out: Outbox,
     stop: CancellationToken,
 ) {
-    let mut tracker = Host::default();
+    let mut tracker = TrackerHost::default();
     let started = tokio::select! {
         started = begin(&mut startup, &mut tracker, &out) => started,
         () = stop.cancelled() => return,
     };
-    let mut work = Work {
+    let mut worker = Worker {
         state_dir: startup.config.state_dir.clone(),
         token_file: startup.token_file.clone(),
         tokens: startup.config.tokens.clone(),
@@ -116,7 +97,7 @@ async fn run(
         tracker,
         out,
     };
-    work.jobs.spawn(async {
+    worker.jobs.spawn(async {
         let registered = tokio::task::spawn_blocking(url_scheme::is_registered).await.ok()?;
         Some(Notice::Links(registered))
     });
@@ -129,246 +110,22 @@ async fn run(
                 handed_over: startup.handed_over.take().map(|calls| (calls, engine.clone())),
             };
             tokio::select! {
-                () = announce(&startup.open, &engine, &work.out) => {}
+                () = announce(&startup.open, &engine, &worker.out) => {}
                 () = stop.cancelled() => {}
             }
-            work.serve(feeds, requests, &stop).await;
+            worker.serve(feeds, requests, &stop).await;
             engine.shutdown().await;
         }
         Err(error) => {
-            work.out.send(Notice::Failed(sentence(&error.to_string()))).await;
-            work.serve(Feeds::default(), requests, &stop).await;
+            worker.out.send(Notice::Failed(words::sentence(&error.to_string()))).await;
+            worker.serve(Feeds::default(), requests, &stop).await;
         }
     }
-    work.tracker.stop().await;
+    worker.tracker.stop().await;
 }
 
-/// Tells the window of its engine, and opens what the command line names.
+/// Tells the window that the engine runs, and opens the arguments of the command line.
 async fn announce(open: &[String], engine: &EngineHandle, out: &Outbox) {
     out.send(Notice::Started(engine.clone())).await;
     open_all(open, engine, out).await;
-}
-
-/// What the backend works with.
-struct Work {
-    state_dir: PathBuf,
-    token_file: Option<TokenFile>,
-    /// Those of this run, also where there is no file.
-    tokens: Tokens,
-    log: LogRing,
-    desktop: Arc<dyn Desktop>,
-    jobs: JoinSet<Option<Notice>>,
-    tracker: Host,
-    out: Outbox,
-}
-
-impl Work {
-    /// Everything that can reach the backend, until it is told to stop.
-    async fn serve(&mut self, mut feeds: Feeds, mut requests: mpsc::Receiver<Request>, stop: &CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return self.keep_last(requests).await,
-                request = requests.recv() => match request {
-                    Some(request) => self.handle(request).await,
-                    None => return,
-                },
-                Some(done) = self.jobs.join_next() => self.report(done.ok().flatten()).await,
-                ended = self.tracker.ended() => self.out.send(Notice::LocalTracker(ended)).await,
-                event = next_event(&mut feeds.events) => self.out.send(Notice::Event(event)).await,
-                Some((open, engine)) = next_call(&mut feeds.handed_over) => open_all(&open, &engine, &self.out).await,
-                alive = next_snapshot(&mut feeds.snapshots) => match alive {
-                    true => self.out.waker.wake(),
-                    false => {
-                        feeds = Feeds::default();
-                        self.out.send(Notice::Failed(text::ENGINE_ENDED.to_owned())).await;
-                    }
-                },
-            }
-        }
-    }
-
-    /// What was to be kept just before the end is kept.
-    async fn keep_last(&mut self, mut requests: mpsc::Receiver<Request>) {
-        while let Ok(request) = requests.try_recv() {
-            if matches!(request, Request::SavePreferences(_) | Request::SaveToken { .. }) {
-                self.handle(request).await;
-            }
-        }
-    }
-
-    async fn report(&self, notice: Option<Notice>) {
-        if let Some(notice) = notice {
-            self.out.send(notice).await;
-        }
-    }
-
-    async fn handle(&mut self, request: Request) {
-        match request {
-            Request::SavePreferences(preferences) => self.save(preferences).await,
-            Request::SaveToken { tracker, token } => self.save_token(tracker, token).await,
-            Request::LocalTracker(reach) => {
-                self.out.send(Notice::LocalTracker(LocalTracker::Starting)).await;
-                let state = self.tracker.set(reach).await;
-                self.out.send(Notice::LocalTracker(state)).await;
-            }
-            Request::PickFile => self.pick(self.desktop.pick_file(), Notice::PickedFile),
-            Request::PickShareFolder => self.pick(self.desktop.pick_folder(), Notice::PickedFile),
-            Request::PickDownloadDir => self.pick(self.desktop.pick_folder(), Notice::PickedDownloadDir),
-            Request::PickMoveDir => self.pick(self.desktop.pick_folder(), Notice::PickedMoveDir),
-            Request::Reveal(path) => self.open(self.desktop.reveal(path.clone()), path),
-            Request::Open(path) => self.open(self.desktop.open(path.clone()), path),
-            Request::Search { trackers, words, page } => self.search(trackers, words, page),
-            Request::TestTracker(url) => self.test(url),
-            Request::Notify { title, body } => {
-                let notification = self.desktop.notify(title, &body);
-                self.jobs.spawn(async move {
-                    if let Err(error) = notification.await {
-                        tracing::debug!(%error, "the system was not told");
-                    }
-                    None
-                });
-            }
-            Request::RegisterLinks(on) => self.register_links(on),
-            Request::ReadLog => {
-                let lines = self.log.to_text().lines().map(str::to_owned).collect();
-                self.out.send(Notice::Log(lines)).await;
-            }
-            Request::SaveLog => self.save_log(),
-        }
-    }
-
-    fn register_links(&mut self, on: bool) {
-        self.jobs.spawn(async move {
-            let change = if on { url_scheme::register } else { url_scheme::unregister };
-            let changed = tokio::task::spawn_blocking(change).await.ok()?;
-            Some(match changed {
-                Ok(()) => Notice::Links(on),
-                Err(error) => Notice::Trouble(text::links_not_changed(&error.to_string())),
-            })
-        });
-    }
-
-    /// Waits for a dialog.
-    fn pick(&mut self, dialog: Dialog<Picked>, notice: fn(Picked) -> Notice) {
-        self.jobs.spawn(async move { Some(notice(dialog.await)) });
-    }
-
-    /// Waits until the system has opened something.
-    fn open(&mut self, opening: Dialog<io::Result<()>>, path: PathBuf) {
-        self.jobs.spawn(async move {
-            let error = opening.await.err()?;
-            Some(Notice::Trouble(text::cannot_open(&path, &error.to_string())))
-        });
-    }
-
-    fn search(&mut self, trackers: Vec<Url>, words: String, page: u32) {
-        let tokens = self.tokens.clone();
-        self.jobs.spawn(async move {
-            let found = sprat_peer::search(&trackers, &tokens, &Search { words: words.clone(), page }).await;
-            let mut troubles: Vec<_> = found.errors.iter().map(|error| sentence(&error.to_string())).collect();
-            if trackers.is_empty() {
-                troubles.push(text::SEARCH_NEEDS_TRACKER.to_owned());
-            }
-            let answer = Answer { hits: found.files, more: found.more, troubles };
-            Some(Notice::Found { words, page, answer })
-        });
-    }
-
-    fn test(&mut self, tracker: Url) {
-        let client = TrackerClient::new(tracker.clone()).with_token(self.tokens.of(&tracker));
-        self.jobs.spawn(async move {
-            let silent = client.is_up().await.err().map(|error| sentence(&error.to_string()));
-            Some(Notice::TrackerTested { tracker, silent })
-        });
-    }
-
-    fn save_log(&mut self) {
-        let (dialog, log) = (self.desktop.save_file(text::LOG_FILE), self.log.clone());
-        // Without a dialog it goes to a place that can be told.
-        let fallback = self.state_dir.join(text::LOG_FILE);
-        self.jobs.spawn(async move {
-            let path = match dialog.await {
-                Picked::Path(path) => path,
-                Picked::Nothing => return None,
-                Picked::Unavailable => fallback,
-            };
-            Some(match tokio::fs::write(&path, log.to_text()).await {
-                Ok(()) => Notice::Done(text::log_saved(&path)),
-                Err(error) => Notice::Trouble(text::log_not_saved(&path, &error.to_string())),
-            })
-        });
-    }
-
-    /// One at a time, so that the last one is the one that stays.
-    async fn save(&self, preferences: Preferences) {
-        let state_dir = self.state_dir.clone();
-        let saved = tokio::task::spawn_blocking(move || files::save(&state_dir, &preferences)).await;
-        if let Ok(Err(error)) = saved {
-            self.out.send(Notice::Trouble(text::preferences_not_saved(&error.to_string()))).await;
-        }
-    }
-
-    /// One at a time, so that no change undoes another.
-    async fn save_token(&mut self, tracker: Url, token: Option<AccessToken>) {
-        match &token {
-            Some(token) => self.tokens.insert(&tracker, token.clone()),
-            None => drop(self.tokens.remove(&tracker)),
-        }
-        let Some(file) = self.token_file.clone() else {
-            return self.out.send(Notice::Trouble(text::NO_TOKEN_FILE.to_owned())).await;
-        };
-        let saved = tokio::task::spawn_blocking(move || save_token(&file, &tracker, token)).await;
-        if let Ok(Err(error)) = saved {
-            self.out.send(Notice::Trouble(text::tokens_trouble(&error.to_string()))).await;
-        }
-    }
-}
-
-/// Changes one token in the file.
-fn save_token(file: &TokenFile, tracker: &Url, token: Option<AccessToken>) -> Result<(), TokenFileError> {
-    let mut tokens = file.load()?;
-    match token {
-        Some(token) => tokens.insert(tracker, token),
-        None => drop(tokens.remove(tracker)),
-    }
-    file.save(&tokens)
-}
-
-/// What comes from the engine by itself; nothing, without an engine.
-#[derive(Debug, Default)]
-struct Feeds {
-    events: Option<broadcast::Receiver<Event>>,
-    snapshots: Option<watch::Receiver<Arc<Snapshot>>>,
-    /// What later starts of the program were given, and who is to open it.
-    handed_over: Option<(mpsc::Receiver<Vec<String>>, EngineHandle)>,
-}
-
-/// What the next start of the program was given. Cancel safe.
-async fn next_call(
-    handed_over: &mut Option<(mpsc::Receiver<Vec<String>>, EngineHandle)>,
-) -> Option<(Vec<String>, EngineHandle)> {
-    match handed_over {
-        Some((calls, engine)) => calls.recv().await.map(|open| (open, engine.clone())),
-        None => std::future::pending().await,
-    }
-}
-
-/// The next event. One that lags has lost only what the snapshot has too. Cancel safe.
-async fn next_event(events: &mut Option<broadcast::Receiver<Event>>) -> Event {
-    loop {
-        let Some(receiver) = events else { return std::future::pending().await };
-        match receiver.recv().await {
-            Ok(event) => return event,
-            Err(broadcast::error::RecvError::Lagged(lost)) => tracing::debug!(lost, "events came too fast"),
-            Err(broadcast::error::RecvError::Closed) => *events = None,
-        }
-    }
-}
-
-/// Waits for the next snapshot; false if there will be none. Cancel safe.
-async fn next_snapshot(snapshots: &mut Option<watch::Receiver<Arc<Snapshot>>>) -> bool {
-    match snapshots {
-        Some(snapshots) => snapshots.changed().await.is_ok(),
-        None => std::future::pending().await,
-    }
 }

@@ -1,19 +1,19 @@
-//! The preferences' file. Blocking: for threads that may.
+//! The preferences' file. All functions block, and are for threads that may.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::state::Preferences;
-use crate::text;
+use crate::model::preferences::Preferences;
+use crate::words;
 
-/// Where the preferences of a state directory are.
+/// Path of the preferences in a state directory.
 pub fn preferences_path(state_dir: &Path) -> PathBuf {
     state_dir.join("preferences.json")
 }
 
-/// Reads the preferences; without a file they are the defaults. A file that makes no sense is set aside, and the
-/// second value says so.
+/// Reads the preferences; without a file they are the defaults. A file that makes no sense is set aside, and the second
+/// value is a sentence about that.
 pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
     let path = preferences_path(state_dir);
     let read = fs::read(&path).and_then(|text| {
@@ -27,7 +27,7 @@ pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
             if error.kind() == io::ErrorKind::InvalidData {
                 let _ = fs::rename(&path, path.with_extension("json.damaged"));
             }
-            (Preferences::default(), Some(text::preferences_damaged(&error.to_string())))
+            (Preferences::default(), Some(words::preferences_damaged(&error.to_string())))
         }
     }
 }
@@ -35,13 +35,17 @@ pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
 /// Writes the preferences, so that after a crash the old or the new ones are there.
 ///
 /// # Errors
-/// What the system says.
+/// Those of the system.
 pub fn save(state_dir: &Path, preferences: &Preferences) -> io::Result<()> {
     fs::create_dir_all(state_dir)?;
-    let path = preferences_path(state_dir);
+    write_whole(&preferences_path(state_dir), preferences.to_json().as_bytes())
+}
+
+/// Writes a file, so that after a crash the old or the new contents are there.
+fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension("json.new");
     let mut file = fs::File::create(&unfinished)?;
-    file.write_all(preferences.to_json().as_bytes())?;
+    file.write_all(contents)?;
     file.sync_all()?;
     fs::rename(unfinished, path)
 }
@@ -49,7 +53,7 @@ pub fn save(state_dir: &Path, preferences: &Preferences) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::ThemeChoice;
+    use crate::model::preferences::ThemeChoice;
 
     #[test]
     fn preferences_come_back_and_damaged_ones_are_set_aside() {

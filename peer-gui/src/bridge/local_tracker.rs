@@ -10,30 +10,30 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::LocalTracker;
-use crate::state::Reach;
+use crate::model::messages::LocalTracker;
+use crate::model::preferences::Reach;
 
-/// Where a tracker listens if that is free, so that its address stays the same.
+/// Port of the tracker, if that is free, so that its address stays the same.
 const PORT: u16 = 5000;
-/// How long the tracker's open requests may take to end.
+/// Time that open requests of the tracker have to end.
 const GRACE: Duration = Duration::from_millis(500);
-/// How long the tracker as a whole may take to end.
+/// Time that the tracker as a whole has to end.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
 
-/// A tracker that may run. Dropping it stops it.
+/// Owner of the tracker on this computer, which may run. Dropping it stops the tracker.
 #[derive(Debug, Default)]
-pub struct Host {
-    running: Option<Running>,
+pub struct TrackerHost {
+    running: Option<TrackerTask>,
 }
 
 #[derive(Debug)]
-struct Running {
+struct TrackerTask {
     stop: CancellationToken,
     task: JoinHandle<io::Result<()>>,
 }
 
-impl Host {
-    /// Stops the tracker if one runs, and starts one if one is wanted.
+impl TrackerHost {
+    /// Stops the tracker if it runs, and starts it anew unless `reach` is [`Reach::Off`].
     pub async fn set(&mut self, reach: Reach) -> LocalTracker {
         self.stop().await;
         let ip = match reach {
@@ -53,11 +53,11 @@ impl Host {
         let stop = CancellationToken::new();
         let config = sprat_tracker::Config { grace: GRACE, ..sprat_tracker::Config::default() };
         let task = tokio::spawn(sprat_tracker::serve(listener, config, stop.clone()));
-        self.running = Some(Running { stop, task });
+        self.running = Some(TrackerTask { stop, task });
         Ok(port)
     }
 
-    /// Stops the tracker, if one runs.
+    /// Stops the tracker, if it runs.
     pub async fn stop(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.stop.cancel();
@@ -65,7 +65,8 @@ impl Host {
         }
     }
 
-    /// Waits until the tracker ends by itself, and says why. Cancel safe; without a tracker it waits for ever.
+    /// Waits until the tracker ends by itself, and returns the reason. Cancel safe; without a tracker it waits for
+    /// ever.
     pub async fn ended(&mut self) -> LocalTracker {
         let Some(running) = &mut self.running else { return pending().await };
         let result = (&mut running.task).await;
@@ -79,14 +80,14 @@ impl Host {
     }
 }
 
-impl Drop for Running {
+impl Drop for TrackerTask {
     fn drop(&mut self) {
         self.stop.cancel();
         self.task.abort();
     }
 }
 
-/// On the usual port, or on any if that is taken.
+/// Listens on the usual port, or on any if that is taken.
 async fn listen(ip: IpAddr) -> io::Result<TcpListener> {
     match TcpListener::bind(SocketAddr::new(ip, PORT)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => TcpListener::bind(SocketAddr::new(ip, 0)).await,
@@ -94,8 +95,8 @@ async fn listen(ip: IpAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// What the window is told of a tracker on this port. Links carry the address that the engine uses, so that is one
-/// which others can reach if there is one.
+/// State of a tracker on this port. Links carry the address that the engine uses, so that is one which others can reach
+/// if there is one.
 fn running(port: u16, reach: Reach) -> LocalTracker {
     let url = |ip: IpAddr| Url::parse(&format!("http://{}", SocketAddr::new(ip, port))).expect("an address and a port");
     let for_others: Vec<Url> = match reach {
@@ -120,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tracker_starts_and_stops() {
-        let mut host = Host::default();
+        let mut host = TrackerHost::default();
         let LocalTracker::Running { url, for_others } = host.set(Reach::ThisComputer).await else {
             panic!("it should run");
         };

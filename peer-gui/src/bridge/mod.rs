@@ -1,109 +1,24 @@
-//! The engine's side of the glass: it runs on threads of its own, and the window only looks at it.
+//! The engine's side of the window: threads of its own, which the window only looks at.
 //!
-//! - [`notice`]: what the two sides tell each other: [`Request`]s there, [`Notice`]s back.
-//! - [`waker`]: how the window learns that there is something new, without the engine knowing egui.
-//! - [`startup`]: how it begins. [`backend`]: the task that owns the engine.
+//! - [`window_end`]: the window's end. [`waker`]: a way to wake the window without knowing egui.
+//! - [`backend`]: the task that owns the engine. [`startup`]: the start. `worker`: the service of the window's requests.
+//! - `feeds`: news that come by themselves. `outbox`: the way of notices to the window.
 //! - [`local_tracker`]: the tracker on this computer. [`files`]: the preferences' file.
 //!
 //! The window holds a [`Bridge`]: it takes notices, looks at the newest snapshot and hands over commands, none of which
 //! blocks. Whoever opened the window holds the [`Backend`] and ends it after the window is gone.
 
 pub mod backend;
+mod feeds;
 pub mod files;
 pub mod local_tracker;
-pub mod notice;
+mod outbox;
 pub mod startup;
 pub mod waker;
-
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use sprat_peer::{Command, EngineHandle, Snapshot};
-use tokio::sync::{mpsc, watch};
+pub mod window_end;
+mod worker;
 
 pub use backend::Backend;
-pub use notice::{LocalTracker, Notice, Picked, Request};
 pub use startup::{Opening, Startup};
-pub(crate) use startup::{SCHEME, has_scheme};
 pub use waker::Waker;
-
-/// How many requests, and how many notices, may wait.
-const QUEUE: usize = 256;
-
-/// The window's end.
-#[derive(Debug)]
-pub struct Bridge {
-    requests: mpsc::Sender<Request>,
-    notices: mpsc::Receiver<Notice>,
-    engine: Option<EngineHandle>,
-    snapshots: Option<watch::Receiver<Arc<Snapshot>>>,
-    /// Commands that found no room in the engine's queue yet, in their order: what is done with thousands of transfers at once.
-    backlog: VecDeque<Command>,
-}
-
-impl Bridge {
-    /// Both ends: the window's, and what the backend needs of the other.
-    fn pair() -> (Self, mpsc::Receiver<Request>, mpsc::Sender<Notice>) {
-        let (requests, requests_end) = mpsc::channel(QUEUE);
-        let (notices_end, notices) = mpsc::channel(QUEUE);
-        (Self { requests, notices, engine: None, snapshots: None, backlog: VecDeque::new() }, requests_end, notices_end)
-    }
-
-    /// The next notice, if one waits.
-    pub fn next_notice(&mut self) -> Option<Notice> {
-        let notice = self.notices.try_recv().ok()?;
-        match &notice {
-            Notice::Started(engine) => {
-                let mut snapshots = engine.watch();
-                snapshots.mark_changed();
-                self.snapshots = Some(snapshots);
-                self.engine = Some(engine.clone());
-            }
-            Notice::Failed(_) => (self.engine, self.snapshots) = (None, None),
-            _ => {}
-        }
-        Some(notice)
-    }
-
-    /// The newest snapshot, if it was not seen yet.
-    pub fn new_snapshot(&mut self) -> Option<Arc<Snapshot>> {
-        let snapshots = self.snapshots.as_mut()?;
-        // An error says that the engine has ended; the backend tells that with a notice.
-        snapshots.has_changed().ok().filter(|changed| *changed)?;
-        Some(snapshots.borrow_and_update().clone())
-    }
-
-    /// Hands the engine a command, now or when there is room in its queue. Without an engine there is nobody to tell.
-    pub fn send(&mut self, command: Command) {
-        self.backlog.push_back(command);
-        self.flush();
-    }
-
-    /// Hands on what found no room before. Returns whether something still waits.
-    pub fn flush(&mut self) -> bool {
-        let Some(engine) = &self.engine else {
-            self.backlog.clear();
-            return false;
-        };
-        while let Some(command) = self.backlog.pop_front() {
-            if let Err(command) = engine.try_send(command) {
-                self.backlog.push_front(*command);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Hands the backend a request. False if its queue is full, or it has ended.
-    pub fn ask(&self, request: Request) -> bool {
-        self.requests.try_send(request).is_ok()
-    }
-
-    /// Hands on what still waits, and lets go of the engine, so that its owner can end it. For threads that may block.
-    pub fn let_go(&mut self) {
-        if let Some(engine) = self.engine.take() {
-            self.backlog.drain(..).for_each(|command| engine.blocking_send(command));
-        }
-        self.snapshots = None;
-    }
-}
+pub use window_end::Bridge;

@@ -1,61 +1,67 @@
-//! How it begins: what the command line, the preferences and the environment say, and what is opened at once.
+//! The start: the command line, the preferences and the environment in their order, and the arguments that are opened
+//! at once.
 
 use std::path::{Path, PathBuf};
 
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, StartError, Target, TokenFile, Tokens};
+use sprat_peer::{Engine, EngineConfig, StartError, TokenFile, Tokens};
 use sprat_protocol::Link;
 use sprat_protocol::name::clean_line;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::backend::Outbox;
-use super::local_tracker::Host;
-use super::{Notice, files};
+use super::files;
+use super::local_tracker::TrackerHost;
+use super::outbox::Outbox;
+use crate::model::engine::{Command, EngineHandle, Target};
+use crate::model::links::has_scheme;
+use crate::model::messages::Notice;
+use crate::model::preferences::Preferences;
 use crate::platform::log::LogRing;
-use crate::state::Preferences;
-use crate::text;
+use crate::words;
 
-/// What the command line and the system say about the start.
+/// Wishes of the command line and the system for the start.
 #[derive(Debug)]
 pub struct Startup {
-    /// The engine's configuration; its trackers, if any, go before those of the preferences.
+    /// Configuration of the engine. Its trackers, if any, go before those of the preferences.
     pub config: EngineConfig,
-    /// Where the tokens of private trackers are kept, if anywhere.
+    /// File of the tokens of private trackers, if there is a place for it.
     pub token_file: Option<TokenFile>,
-    /// Whether the download folder was given, and goes before that of the preferences.
+    /// True if the command line names the download folder, which then goes before that of the preferences.
     pub download_dir_given: bool,
-    /// The trackers to use if neither says any.
+    /// Trackers to use if neither the command line nor the preferences name any.
     pub fallback_trackers: Vec<Url>,
-    /// What to open at once.
+    /// Arguments to open at once: links, IDs and paths.
     pub open: Vec<String>,
-    /// Whether the port was given, and goes before that of the preferences.
+    /// True if the command line names the port, which then goes before that of the preferences.
     pub listen_given: bool,
-    /// What further windows on this state directory hand over to be opened; nothing, if one was only started.
+    /// Arguments of further windows on this state directory; empty for a window that was only started.
     pub handed_over: Option<mpsc::Receiver<Vec<String>>>,
-    /// What happened, for the user to read.
+    /// Log for the user to read.
     pub log: LogRing,
 }
 
-/// What links begin with.
-pub(crate) const SCHEME: &str = "sprat:";
-/// How much of an argument that makes no sense is told, in characters.
+/// Longest part of a senseless argument that is shown, in characters.
 const MAX_TOLD: usize = 80;
 
-/// What an argument of the command line is.
+/// Meaning of an argument of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// Something to download.
+    /// Link to download.
     Download(Box<Link>),
-    /// Something to download if a person wants it.
+    /// Link to download if the user wants it.
     Offer(Box<Link>),
-    /// A file to share.
+    /// File or folder to share.
     Share(PathBuf),
-    /// Neither.
+    /// Argument that is neither link nor path.
     Neither(String),
 }
 
-/// Preferences, tracker, engine, in this order: each needs the one before.
-pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbox) -> Result<EngineHandle, StartError> {
+/// Loads the preferences, starts the tracker, then the engine: each needs the one before.
+pub(super) async fn begin(
+    startup: &mut Startup,
+    tracker: &mut TrackerHost,
+    out: &Outbox,
+) -> Result<EngineHandle, StartError> {
     let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.token_file.clone());
     let tokens = move || token_file.map_or_else(|| Ok(Tokens::default()), |file| file.load());
     let loaded = tokio::task::spawn_blocking(move || (files::load(&state_dir), tokens())).await;
@@ -66,7 +72,7 @@ pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbo
     }
     match tokens {
         Ok(tokens) => startup.config.tokens = tokens,
-        Err(error) => out.send(Notice::Trouble(text::tokens_trouble(&error.to_string()))).await,
+        Err(error) => out.send(Notice::Trouble(words::tokens_trouble(&error.to_string()))).await,
     }
     let local = tracker.set(preferences.local_tracker).await;
     let trackers = startup.config.trackers.clone();
@@ -76,7 +82,8 @@ pub(super) async fn begin(startup: &mut Startup, tracker: &mut Host, out: &Outbo
     Engine::start(startup.config.clone()).await
 }
 
-/// What the command line says goes before what the preferences say, and that before what the environment says.
+/// Merges the preferences into the start. The command line goes before the preferences, and these before the
+/// environment.
 fn merge(startup: &mut Startup, preferences: &Preferences) {
     match &preferences.download_dir {
         Some(dir) if !startup.download_dir_given => startup.config.download_dir.clone_from(dir),
@@ -95,7 +102,7 @@ fn merge(startup: &mut Startup, preferences: &Preferences) {
     }
 }
 
-/// Downloads, offers and shares what the command line names.
+/// Downloads, offers and shares the arguments of the command line.
 pub(super) async fn open_all(arguments: &[String], engine: &EngineHandle, out: &Outbox) {
     for argument in arguments {
         let exists = |path: PathBuf| async move { tokio::fs::try_exists(path).await.unwrap_or(false) };
@@ -105,13 +112,13 @@ pub(super) async fn open_all(arguments: &[String], engine: &EngineHandle, out: &
             }
             Opening::Offer(link) => out.send(Notice::Opened(link)).await,
             Opening::Share(path) => engine.send(Command::Share(path)).await,
-            Opening::Neither(text) => out.send(Notice::Trouble(text::not_a_link_or_file(&text))).await,
+            Opening::Neither(text) => out.send(Notice::Trouble(words::not_a_link_or_file(&text))).await,
         }
     }
 }
 
-/// What an argument is: a link or an ID, or else the path of a file that exists. What has the scheme comes from elsewhere, such as
-/// a page, see `Args`: it is never a path, and nothing is fetched before a person was asked.
+/// Meaning of an argument: a link or an ID, or else the path of a file that exists. An argument with the scheme comes
+/// from elsewhere, such as a page (see `Args`): it is never a path, and nothing is fetched before the user was asked.
 fn opening(argument: &str, exists: bool) -> Opening {
     let absolute = || std::path::absolute(Path::new(argument)).unwrap_or_else(|_| argument.into());
     let from_elsewhere = has_scheme(argument);
@@ -121,18 +128,6 @@ fn opening(argument: &str, exists: bool) -> Opening {
         Err(_) if exists && !from_elsewhere => Opening::Share(absolute()),
         Err(_) => Opening::Neither(clean_line(argument, MAX_TOLD)),
     }
-}
-
-/// Whether this is a link with its scheme.
-pub(crate) fn has_scheme(argument: &str) -> bool {
-    argument.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
-}
-
-/// A message as a sentence: with a capital and a full stop.
-pub(super) fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }
 
 #[cfg(test)]
@@ -194,11 +189,5 @@ mod tests {
         let mut bare = startup(&[], false);
         merge(&mut bare, &Preferences::default());
         assert_eq!(bare.config.trackers, [url("http://env")]);
-    }
-
-    #[test]
-    fn messages_become_sentences() {
-        assert_eq!(sentence("can't listen"), "Can't listen.");
-        assert_eq!(sentence(""), ".");
     }
 }

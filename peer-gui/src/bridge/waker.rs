@@ -1,19 +1,19 @@
-//! How the window learns that there is something new.
+//! A way to wake the window without knowing egui.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Wakes the window, once there is one. Clones wake the same.
+/// Handle that wakes the window, once there is one. Clones wake the same window.
 #[derive(Clone, Default)]
 pub struct Waker(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
 
 impl Waker {
-    /// Says how to wake it. Only the first call counts.
+    /// Sets the function that wakes the window. Only the first call counts.
     pub fn set(&self, wake: impl Fn() + Send + Sync + 'static) {
         let _ = self.0.set(Box::new(wake));
     }
 
-    /// Wakes the window. Before there is one there is no need: its first frame looks at everything.
+    /// Wakes the window. A window that does not exist yet needs no waking: its first frame looks at everything.
     pub fn wake(&self) {
         if let Some(wake) = self.0.get() {
             wake();

@@ -2,26 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use super::Work;
-use crate::bridge::Picked;
+use super::pending::Pending;
+use crate::model::messages::Picked;
 
-/// A dialog that says "nothing" faster than anybody could close it was never on the screen.
+/// Time in which nobody can close a dialog. A dialog that says "nothing" faster was never on the screen.
 const NOBODY_IS_FASTER: Duration = Duration::from_millis(400);
 
-pub(super) fn pick_file() -> Work<Picked> {
+pub(super) fn pick_file() -> Pending<Picked> {
     picked(|| Box::pin(rfd::AsyncFileDialog::new().pick_file()))
 }
 
-pub(super) fn pick_folder() -> Work<Picked> {
+pub(super) fn pick_folder() -> Pending<Picked> {
     picked(|| Box::pin(rfd::AsyncFileDialog::new().pick_folder()))
 }
 
-pub(super) fn save_file(suggested: &str) -> Work<Picked> {
+pub(super) fn save_file(suggested: &str) -> Pending<Picked> {
     let dialog = rfd::AsyncFileDialog::new().set_file_name(suggested);
     picked(|| Box::pin(dialog.save_file()))
 }
 
-fn picked(dialog: impl FnOnce() -> Work<Option<rfd::FileHandle>> + Send + 'static) -> Work<Picked> {
+fn picked(dialog: impl FnOnce() -> Pending<Option<rfd::FileHandle>> + Send + 'static) -> Pending<Picked> {
     Box::pin(async move {
         let asked = Instant::now();
         match dialog().await {

@@ -4,18 +4,18 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Work, within};
+use super::pending::{Pending, within};
 
-/// How long the file manager may take to start.
+/// Time that the file manager has to start.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Shows a folder.
-pub(super) fn open(dir: PathBuf) -> Work<io::Result<()>> {
+/// Opens a file or a folder.
+pub(super) fn open(dir: PathBuf) -> Pending<io::Result<()>> {
     within(PATIENCE, move || opener::open(dir).map_err(io::Error::other))
 }
 
 /// Shows a file in its folder, selected where the file manager can do that.
-pub(super) fn reveal(file: PathBuf) -> Work<io::Result<()>> {
+pub(super) fn reveal(file: PathBuf) -> Pending<io::Result<()>> {
     within(PATIENCE, move || {
         // An error that a person understands, before whatever the file manager would say.
         file.symlink_metadata()?;

@@ -1,4 +1,4 @@
-//! What happened, for a person to read and to save: the last lines of the log, in memory.
+//! The last lines of the log, in memory, for a person to read and to save.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
@@ -14,14 +14,14 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
-/// How many lines are kept.
+/// Number of lines that are kept.
 const LINES: usize = 2_000;
-/// The longest line, in bytes.
+/// Longest line, in bytes.
 const LINE: usize = 1_024;
-/// What stands for a password in an address.
+/// Text in place of a password in an address.
 const MASK: &str = "…";
 
-/// The last lines of the log. Clones are the same log.
+/// Last lines of the log. Clones are the same log.
 #[derive(Clone, Default)]
 pub struct LogRing(Arc<Mutex<Ring>>);
 
@@ -31,35 +31,35 @@ struct Ring {
     version: u64,
 }
 
-/// One line of the log.
+/// Line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// When it was written.
+    /// Moment at which the line was written.
     pub seconds_since_1970: u64,
-    /// How much it matters.
+    /// Level of the event.
     pub level: Level,
-    /// What happened, and to what. One line, without control characters, at most 1 KiB.
+    /// Text of the event. One line, without control characters, at most 1 KiB.
     pub text: String,
 }
 
 impl LogRing {
-    /// Takes in what Sprat says from `info` on, and what others say from `warn` on.
+    /// Creates a layer that takes in events of Sprat from `info` on, and of other libraries from `warn` on.
     pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
         let ours_from_info = Targets::new().with_target("sprat_", Level::INFO).with_default(LevelFilter::WARN);
         Recorder(self.clone()).with_filter(ours_from_info)
     }
 
-    /// The lines, oldest first.
+    /// Lines, oldest first.
     pub fn lines(&self) -> Vec<LogLine> {
         self.0.lock().lines.iter().cloned().collect()
     }
 
-    /// Grows with each line.
+    /// Number of lines that there ever were.
     pub fn version(&self) -> u64 {
         self.0.lock().version
     }
 
-    /// All lines as a text, for saving.
+    /// Writes all lines as a text, for saving.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for LogLine { seconds_since_1970, level, text: said } in self.lines() {
@@ -97,7 +97,7 @@ impl<S: Subscriber> Layer<S> for Recorder {
     }
 }
 
-/// An event's words.
+/// Words of an event.
 #[derive(Default)]
 struct Said {
     source: String,
@@ -132,7 +132,7 @@ impl Visit for Said {
     }
 }
 
-/// A text with an end, and without what could make it look like something else.
+/// Text with a longest length, and without characters that could make it look like another.
 #[derive(Default)]
 struct Text(String);
 
@@ -149,7 +149,7 @@ impl fmt::Write for Text {
     }
 }
 
-/// The line, with the names and passwords in addresses (`http://name:password@host`) masked.
+/// Masks names and passwords in addresses (`http://name:password@host`) of a line.
 fn without_passwords(line: &str) -> String {
     let mut parts = line.split("://");
     let mut masked = parts.next().unwrap_or_default().to_owned();

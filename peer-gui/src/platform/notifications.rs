@@ -8,22 +8,22 @@ use std::time::Duration;
 use notify_rust::{Notification, NotificationHandle};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{Work, within};
-use crate::text;
+use super::pending::{Pending, within};
+use crate::words;
 
-/// How long a desktop may take to show one.
+/// Time that a desktop has to show a notification.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many are held on to. Some desktops take away the notifications of whoever has left the bus; macOS shows one only
-/// once it is let go of.
+/// Number of notifications that are held on to. Some desktops take away the notifications of whoever has left the bus;
+/// macOS shows one only once it is let go of.
 const KEPT: usize = if cfg!(any(windows, target_os = "macos")) { 0 } else { 4 };
 
-/// What was shown last.
+/// Notifications that were shown last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notifications(Arc<Mutex<VecDeque<NotificationHandle>>>);
 
 impl Notifications {
     /// Shows a notification. A desktop without them is an error.
-    pub(super) fn show(&self, title: &str, body: &str) -> Work<io::Result<()>> {
+    pub(super) fn show(&self, title: &str, body: &str) -> Pending<io::Result<()>> {
         let (shown, title, body) = (self.0.clone(), title.to_owned(), body.to_owned());
         Box::pin(async move {
             let showing = async {
@@ -39,7 +39,7 @@ impl Notifications {
 fn show(mut shown: OwnedMutexGuard<VecDeque<NotificationHandle>>, title: &str, body: &str) -> io::Result<()> {
     let body = if has_markup() { escaped(body) } else { body.to_owned() };
     let mut notification = Notification::new();
-    notification.appname(text::APP).summary(title).body(&body);
+    notification.appname(words::APP).summary(title).body(&body);
     #[cfg(all(unix, not(target_os = "macos")))]
     notification.icon("sprat").hint(notify_rust::Hint::DesktopEntry("sprat".to_owned()));
     shown.push_back(notification.show().map_err(io::Error::other)?);
@@ -49,7 +49,7 @@ fn show(mut shown: OwnedMutexGuard<VecDeque<NotificationHandle>>, title: &str, b
     Ok(())
 }
 
-/// Whether the desktop takes a body for markup.
+/// Tells whether the desktop takes a body for markup.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn has_markup() -> bool {
     notify_rust::get_capabilities().is_ok_and(|can| can.iter().any(|capability| capability == "body-markup"))
@@ -60,7 +60,7 @@ fn has_markup() -> bool {
     false
 }
 
-/// The same text as markup: a file's name must not be able to put a link or a picture there.
+/// Escapes a text as markup: a file's name must not be able to put a link or a picture there.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

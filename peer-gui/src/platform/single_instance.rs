@@ -14,34 +14,33 @@ use std::{fmt, io, thread};
 
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{GenericFilePath, tokio as local};
+use place::{Occupied, Place};
 use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use place::{Occupied, Place};
-
-/// How long a second window tries to reach the first.
+/// Time in which a second window tries to reach the first.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long the first window listens to somebody who says nothing.
+/// Time for which the first window listens to a connection that is silent.
 const ATTENTION: Duration = Duration::from_millis(500);
-/// Between two tries to reach a first window that is about to listen, or about to end.
+/// Time between two tries to reach a first window that is about to listen, or about to end.
 const AGAIN_AFTER: Duration = Duration::from_millis(20);
-/// What the first window answers once it has everything.
+/// Answer of the first window once it has all arguments.
 const ANSWER: &[u8] = b"ok\n";
 
-/// What came of [`hand_over`].
+/// Result of [`hand_over`].
 #[derive(Debug)]
 pub enum HandOver {
-    /// Another window has it now.
+    /// Another window has the arguments now.
     Handed,
-    /// There is no other window. This one can hear of what is opened later.
+    /// No other window runs. This one can listen for later ones.
     Alone(Listener),
-    /// There may be another window, but it is not to be reached.
+    /// Another window may run, but cannot be reached.
     Unanswered(io::Error),
 }
 
-/// Hands what is to be opened, which may be nothing, to the window that runs on this state directory, if one does.
-/// Takes two seconds at most.
+/// Hands arguments, which may be none, to the window that runs on this state directory, if one does. Takes two seconds
+/// at most.
 pub fn hand_over(state_dir: &Path, open: &[String]) -> HandOver {
     hand_over_within(PATIENCE, state_dir, open).unwrap_or_else(HandOver::Unanswered)
 }
@@ -56,7 +55,7 @@ fn hand_over_within(patience: Duration, state_dir: &Path, open: &[String]) -> io
     }
 }
 
-/// The place, if nobody has it; nothing, once whoever has it has got the lines.
+/// Takes the place, if nobody has it. Returns `None` once whoever has it has got the lines.
 async fn lock_or_send(state_dir: &Path, lines: &[String]) -> io::Result<Option<Place>> {
     let mut unsent = lines.iter().peekable();
     loop {
@@ -90,10 +89,10 @@ async fn send(address: &io::Result<String>, line: &str) -> io::Result<()> {
     }
 }
 
-/// The first window's ear, not open yet.
+/// Listener of the first window that does not listen yet.
 pub struct Listener {
     runtime: Runtime,
-    /// A pipe of Windows is large.
+    /// Socket of the listener, in a box, since a pipe of Windows is large.
     socket: Box<local::Listener>,
     place: Place,
 }
@@ -107,8 +106,8 @@ impl Listener {
         Ok(Self { runtime, socket, place })
     }
 
-    /// Listens on a thread of its own, and calls `on_open` with what every further window hands over: nothing, if it
-    /// was only started.
+    /// Listens on a thread of its own, and calls `on_open` with the arguments of every further window: none, if it was
+    /// only started.
     ///
     /// # Errors
     /// If the system gives no thread.
@@ -131,7 +130,7 @@ impl fmt::Debug for Listener {
     }
 }
 
-/// A first window that listens.
+/// Listener of the first window that listens.
 #[derive(Debug)]
 pub struct Serving {
     stop: DropGuard,
@@ -140,7 +139,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Listens no more. A window that is started while the place is still held waits a while for its end, so that it
+    /// Stops listening. A window that is started while the place is still held waits a while for its end, so that it
     /// does not find the engine's state directory in use.
     pub fn close(self) -> Place {
         let Self { stop, thread, place } = self;
@@ -168,7 +167,8 @@ async fn listen(socket: &local::Listener, on_open: impl Fn(Vec<String>) -> bool)
     }
 }
 
-/// One at a time: they are all of one user, and none gets much attention.
+/// Takes the arguments of one window. Windows are heard one at a time: they are all of one user, and none gets much
+/// attention.
 async fn hear(stream: &local::Stream, on_open: &impl Fn(Vec<String>) -> bool) -> io::Result<()> {
     let open = message::parse(&message::read_line(stream).await?)?;
     if !on_open(open) {

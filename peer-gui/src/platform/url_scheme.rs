@@ -15,20 +15,20 @@ use std::io;
 /// Makes this program the one that opens links, and puts it into the menu.
 ///
 /// # Errors
-/// What the system says; or that it takes an app bundle, which says so itself.
+/// Those of the system. On macOS, that links need an app bundle.
 pub fn register() -> io::Result<()> {
     system::register()
 }
 
-/// Whether links are opened by this program, where it is now.
+/// Tells whether links are opened by this program at its present path.
 pub fn is_registered() -> bool {
     system::is_registered().unwrap_or(false)
 }
 
-/// Undoes [`register`]. No trouble if nothing was registered.
+/// Undoes [`register`]. Does nothing if nothing was registered.
 ///
 /// # Errors
-/// What the system says.
+/// Those of the system.
 pub fn unregister() -> io::Result<()> {
     system::unregister()
 }
@@ -60,10 +60,10 @@ mod system {
 mod system {
     use std::io;
 
-    use crate::text;
+    use crate::words;
 
     pub(super) fn register() -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, text::NEEDS_BUNDLE))
+        Err(io::Error::new(io::ErrorKind::Unsupported, words::NEEDS_BUNDLE))
     }
 
     pub(super) fn is_registered() -> io::Result<bool> {

@@ -1,4 +1,4 @@
-//! Searching the trackers for files by name.
+//! The search of the trackers for files by name.
 
 use std::collections::HashSet;
 
@@ -6,53 +6,47 @@ use sprat_chunking::FileId;
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::SearchHit;
 
-/// How the search stands.
+use super::focus::FocusRequests;
+use crate::model::messages::SearchAnswer;
+
+/// State of the search.
 #[derive(Debug, Default)]
 pub struct Browse {
-    /// The field for words.
+    /// Text of the field for words.
     pub words: String,
-    /// What was asked last, if anything was.
-    pub asked: Option<Asked>,
-    /// What was found, best first, with names that are safe to show.
+    /// Requests to give that field the focus.
+    pub focus: FocusRequests,
+    /// Question that was asked last, if any was.
+    pub asked: Option<Question>,
+    /// Files of the result, best first, with names that are safe to show.
     pub hits: Vec<SearchHit>,
-    /// Whether there is more.
+    /// True if there is another page.
     pub more: bool,
-    /// What went wrong, for a person.
+    /// Failures of the search, in sentences for a person.
     pub troubles: Vec<String>,
 }
 
-/// A question to the trackers.
+/// Question to the trackers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The words.
+pub struct Question {
+    /// Words of the search.
     pub words: String,
-    /// Which page, counted from 0.
+    /// Page of the result, counted from 0.
     pub page: u32,
-    /// Whether the answer is still awaited.
+    /// True while the answer is awaited.
     pub waiting: bool,
 }
 
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// The files of this page.
-    pub hits: Vec<SearchHit>,
-    /// Whether there is another page.
-    pub more: bool,
-    /// What went wrong, for a person.
-    pub troubles: Vec<String>,
-}
-
 impl Browse {
-    /// Begins a new search. Returns the words.
+    /// Begins a new search. Returns its words.
     pub fn begin(&mut self) -> String {
         let words = self.words.trim().to_owned();
         (self.hits, self.more, self.troubles) = (Vec::new(), false, Vec::new());
-        self.asked = Some(Asked { words: words.clone(), page: 0, waiting: true });
+        self.asked = Some(Question { words: words.clone(), page: 0, waiting: true });
         words
     }
 
-    /// Goes on to the next page, if there is one and nothing is awaited. Returns what to ask.
+    /// Goes on to the next page, if there is one and no answer is awaited. Returns the words and the page to ask for.
     pub fn next_page(&mut self) -> Option<(String, u32)> {
         let asked = self.asked.as_mut().filter(|asked| !asked.waiting && self.more)?;
         asked.page += 1;
@@ -60,8 +54,8 @@ impl Browse {
         Some((asked.words.clone(), asked.page))
     }
 
-    /// The answer to a question; one that nobody waits for any more is dropped.
-    pub fn answered(&mut self, words: &str, page: u32, answer: Answer) {
+    /// Takes in the answer to a question. An answer that is not awaited any more is dropped.
+    pub fn answered(&mut self, words: &str, page: u32, answer: SearchAnswer) {
         let Some(asked) = &mut self.asked else { return };
         if !asked.waiting || asked.words != words || asked.page != page {
             return;
@@ -93,18 +87,18 @@ mod tests {
     fn pages_add_up_and_late_answers_are_dropped() {
         let mut browse = Browse { words: " a ".into(), ..Browse::default() };
         assert_eq!(browse.begin(), "a");
-        browse.answered("a", 0, Answer { hits: vec![hit(1), hit(2)], more: true, ..Answer::default() });
+        browse.answered("a", 0, SearchAnswer { hits: vec![hit(1), hit(2)], more: true, ..SearchAnswer::default() });
         assert_eq!(browse.next_page(), Some(("a".into(), 1)));
         assert_eq!(browse.next_page(), None, "one question at a time");
-        browse.answered("a", 1, Answer { hits: vec![hit(2), hit(3)], ..Answer::default() });
+        browse.answered("a", 1, SearchAnswer { hits: vec![hit(2), hit(3)], ..SearchAnswer::default() });
         assert_eq!(browse.hits.len(), 3);
         browse.more = true;
         assert_eq!(browse.next_page(), Some(("a".into(), 2)));
-        browse.answered("a", 2, Answer { troubles: vec!["away".into()], ..Answer::default() });
+        browse.answered("a", 2, SearchAnswer { troubles: vec!["away".into()], ..SearchAnswer::default() });
         assert_eq!(browse.next_page(), Some(("a".into(), 2)), "a page that did not come is asked for again");
         browse.words = "b".into();
         browse.begin();
-        browse.answered("a", 0, Answer { hits: vec![hit(1)], ..Answer::default() });
+        browse.answered("a", 0, SearchAnswer { hits: vec![hit(1)], ..SearchAnswer::default() });
         assert!(browse.hits.is_empty());
     }
 }

@@ -1,104 +1,87 @@
-//! What is asked on top of everything else, one thing at a time.
-
-use std::num::NonZeroU32;
+//! The dialogs on top of everything else, one at a time.
 
 use sprat_chunking::FileId;
 use sprat_protocol::Link;
 
-/// A dialog.
+use super::focus::FocusRequests;
+
+/// Dialog on top of everything else, one at a time.
+#[derive(Debug, Default)]
+pub struct Dialogs {
+    /// Dialog that is open.
+    pub current: Option<Dialog>,
+    /// Requests to give that dialog the focus: one for each dialog that was opened.
+    pub focus: FocusRequests,
+}
+
+impl Dialogs {
+    /// Opens a dialog in place of the one that may be open.
+    pub fn open(&mut self, dialog: Dialog) {
+        self.current = Some(dialog);
+        self.focus.ask();
+    }
+
+    /// Closes the dialog that may be open.
+    pub fn close(&mut self) {
+        self.current = None;
+    }
+}
+
+/// Dialog on top of everything else.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dialog {
-    /// Whether to delete what was downloaded.
+    /// Question whether to delete downloaded files.
     Delete {
-        /// Of which transfers.
+        /// Transfers to delete.
         files: Vec<FileId>,
-        /// What they are called, or how many they are.
+        /// Name of the transfer, or number of the transfers.
         what: String,
     },
-    /// Where to move to.
+    /// Form for a folder to move to.
     Move {
-        /// Which transfers.
+        /// Transfers to move.
         files: Vec<FileId>,
-        /// The field for the folder.
+        /// Text of the field for the folder.
         dir: String,
     },
-    /// How fast.
+    /// Form for the limits of transfers.
     Limits {
-        /// Which transfers.
+        /// Transfers that get the limits.
         files: Vec<FileId>,
-        /// The field for what is sent.
+        /// Text of the field for the limit on what is sent.
         up: String,
-        /// The field for what arrives.
+        /// Text of the field for the limit on what arrives.
         down: String,
-        /// What is wrong with them.
+        /// Error of the limits.
         error: Option<&'static str>,
     },
-    /// Who else has it.
+    /// Form for the address of a peer.
     AddPeer {
-        /// Which transfer.
+        /// Transfer for which the peer is tried.
         file_id: FileId,
-        /// The field for the address.
+        /// Text of the field for the address.
         addr: String,
-        /// What is wrong with it.
+        /// Error of the address.
         error: Option<&'static str>,
     },
-    /// Everything that can be done.
+    /// Palette: every action that has a name.
     Palette {
-        /// The words that it is searched for.
+        /// Text of the field for words.
         words: String,
-        /// Which of those found is marked.
+        /// Row that is marked, among those that have these words.
         marked: usize,
     },
-    /// A link to be photographed.
+    /// Link as a QR code.
     Qr {
-        /// The file's name.
+        /// Name of the file.
         name: String,
-        /// The link.
+        /// Link to the file.
         link: Box<Link>,
     },
-    /// The keys.
+    /// List of the keys.
     Shortcuts,
-    /// The licences.
+    /// List of the licences.
     Licences,
-    /// The log, oldest line first.
+    /// Log, oldest line first.
     Log(Vec<String>),
-}
-
-/// A text that is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotALimit;
-
-/// Reads a limit: a number of KiB a second, or nothing for none.
-///
-/// # Errors
-/// If it is neither.
-pub fn parse_limit(text: &str) -> Result<Option<NonZeroU32>, NotALimit> {
-    match text.trim() {
-        "" | "0" => Ok(None),
-        number => {
-            let bytes = number.parse::<u32>().ok().and_then(|kib| kib.checked_mul(1024));
-            bytes.map(NonZeroU32::new).ok_or(NotALimit)
-        }
-    }
-}
-
-/// A limit as such a field has it.
-pub fn limit_text(limit: Option<NonZeroU32>) -> String {
-    limit.map_or_else(String::new, |limit| limit.get().div_ceil(1024).to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_kib_a_second_or_nothing() {
-        assert_eq!(parse_limit(" 2 "), Ok(NonZeroU32::new(2048)));
-        assert_eq!((parse_limit(""), parse_limit("0")), (Ok(None), Ok(None)));
-        for wrong in ["fast", "-1", "1.5", "4194304", "99999999999"] {
-            assert_eq!(parse_limit(wrong), Err(NotALimit), "{wrong}");
-        }
-        assert_eq!(limit_text(parse_limit("300").unwrap()), "300");
-        assert_eq!((limit_text(None).as_str(), limit_text(NonZeroU32::new(1)).as_str()), ("", "1"));
-    }
 }

@@ -1,31 +1,31 @@
-//! What happened to each transfer, for its log.
+//! The log of each transfer.
 
 use std::collections::{HashMap, VecDeque};
 
 use sprat_chunking::FileId;
 
-/// The most lines of one transfer; the oldest make room.
+/// Most lines of one transfer; the oldest make room.
 const MAX_LINES: usize = 200;
-/// The most transfers that have a log; the one that was silent longest makes room.
+/// Most transfers that have a log; the one that was silent longest makes room.
 const MAX_TRANSFERS: usize = 1000;
 
-/// One line.
+/// Line of a transfer's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// When, in seconds since 1970 (UTC).
+    /// Moment of the event, in seconds since 1970 (UTC).
     pub at: u64,
-    /// What happened.
+    /// Event, in a sentence.
     pub text: String,
 }
 
-/// The logs of all transfers, since the start.
+/// Logs of all transfers, since the start.
 #[derive(Debug, Default)]
 pub struct Journal {
     of: HashMap<FileId, VecDeque<Line>>,
 }
 
 impl Journal {
-    /// This happened. What happened twice at once is said once.
+    /// Adds a line to a transfer's log. A line that is the same as the last one is left out.
     pub fn note(&mut self, file_id: FileId, at: u64, text: String) {
         if !self.of.contains_key(&file_id) && self.of.len() >= MAX_TRANSFERS {
             self.forget_most_silent();
@@ -46,12 +46,12 @@ impl Journal {
         silent.and_then(|file_id| self.of.remove(&file_id));
     }
 
-    /// The transfer is gone, and so is its log.
+    /// Forgets the log of a transfer that is gone.
     pub fn forget(&mut self, file_id: FileId) {
         self.of.remove(&file_id);
     }
 
-    /// The log of a transfer, newest first.
+    /// Log of a transfer, newest line first.
     pub fn of(&self, file_id: FileId) -> impl Iterator<Item = &Line> {
         self.of.get(&file_id).into_iter().flatten().rev()
     }

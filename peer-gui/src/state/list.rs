@@ -1,4 +1,4 @@
-//! The list of transfers: which are shown, and in which order.
+//! The transfers that are shown, in their order.
 //!
 //! The order is worked out once a snapshot, not once a frame, and holds places only: what a row says is worked out when the row is
 //! on the screen.
@@ -7,176 +7,26 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use sprat_chunking::FileId;
-use sprat_peer::{HashingView, Snapshot, TransferState, TransferView};
 
-use super::rows::{self, RowKey};
+use super::item::{ListItem, RowKey};
+use super::rows;
+use crate::model::columns::{Column, Sort};
+use crate::model::engine::{Snapshot, TransferState, TransferView};
+use crate::model::filter::Filter;
 
-/// Which transfers are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Filter {
-    /// All of them.
-    #[default]
-    All,
-    /// Those of which something is missing.
-    Downloading,
-    /// Those that others can fetch from here.
-    Sharing,
-    /// Downloads that are complete.
-    Finished,
-    /// Those that need a look.
-    Problems,
-}
-
-impl Filter {
-    /// All filters, in the order of the screen.
-    pub const ALL: [Self; 5] = [Self::All, Self::Downloading, Self::Sharing, Self::Finished, Self::Problems];
-
-    fn shows(self, transfer: &TransferView) -> bool {
-        let complete = rows::is_complete(transfer);
-        match self {
-            Self::All => true,
-            Self::Downloading => !complete,
-            Self::Sharing => transfer.state == TransferState::Sharing,
-            Self::Finished => complete && transfer.is_download,
-            Self::Problems => matches!(transfer.state, TransferState::Stopped(_)),
-        }
-    }
-
-    fn shows_hashing(self) -> bool {
-        matches!(self, Self::All | Self::Sharing)
-    }
-}
-
-/// A column of the list, in the order of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Column {
-    /// The file's name.
-    Name,
-    /// Its length.
-    Size,
-    /// How much of it is here.
-    Progress,
-    /// What is going on.
-    Status,
-    /// Rate of what arrives.
-    Down,
-    /// Rate of what is sent.
-    Up,
-    /// Connected peers.
-    Peers,
-    /// Time left.
-    Eta,
-    /// When it was added.
-    Added,
-}
-
-impl Column {
-    /// All columns, in the order of the screen.
-    pub const ALL: [Self; 9] = [
-        Self::Name,
-        Self::Size,
-        Self::Progress,
-        Self::Status,
-        Self::Down,
-        Self::Up,
-        Self::Peers,
-        Self::Eta,
-        Self::Added,
-    ];
-
-    /// Whether it can be hidden.
-    pub fn can_hide(self) -> bool {
-        self != Self::Name
-    }
-
-    fn compare(self, a: &TransferView, b: &TransferView) -> Ordering {
-        match self {
-            // Names are compared by their keys, which are made once.
-            Self::Name => Ordering::Equal,
-            Self::Size => a.size.cmp(&b.size),
-            Self::Progress => rows::progress(a).total_cmp(&rows::progress(b)),
-            Self::Status => rows::status(&a.state).cmp(rows::status(&b.state)),
-            Self::Down => a.down_rate.cmp(&b.down_rate),
-            Self::Up => a.up_rate.cmp(&b.up_rate),
-            Self::Peers => rows::connected(a).cmp(&rows::connected(b)),
-            // Nobody knows how long: longer than anything that is known.
-            Self::Eta => {
-                a.eta.map_or((1, None), |eta| (0, Some(eta))).cmp(&b.eta.map_or((1, None), |eta| (0, Some(eta))))
-            }
-            Self::Added => a.added.cmp(&b.added),
-        }
-    }
-}
-
-/// What the list is sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sort {
-    /// By this column; where that says nothing, in the order in which transfers were added.
-    pub by: Column,
-    /// The greatest first.
-    pub descending: bool,
-}
-
-impl Default for Sort {
-    /// The newest first.
-    fn default() -> Self {
-        Self { by: Column::Added, descending: true }
-    }
-}
-
-impl Sort {
-    /// By this column from now on; by the same again, in the other direction. Names and times left begin with the least, all else
-    /// with the greatest.
-    pub fn toggled(self, by: Column) -> Self {
-        match self.by == by {
-            true => Self { by, descending: !self.descending },
-            false => Self { by, descending: !matches!(by, Column::Name | Column::Status | Column::Eta) },
-        }
-    }
-}
-
-/// What a row is about.
-#[derive(Clone, Copy, Debug)]
-pub enum Entry<'a> {
-    /// A file that is being read in order to be shared.
-    Hashing(&'a HashingView),
-    /// A transfer.
-    Transfer(&'a Arc<TransferView>),
-}
-
-impl Entry<'_> {
-    /// Which row it is.
-    pub fn key(&self) -> RowKey {
-        match self {
-            Self::Hashing(hashing) => RowKey::Hashing(hashing.path.clone()),
-            Self::Transfer(transfer) => RowKey::Transfer(transfer.file_id),
-        }
-    }
-
-    fn is(&self, key: &RowKey) -> bool {
-        match (self, key) {
-            (Self::Hashing(hashing), RowKey::Hashing(path)) => hashing.path == *path,
-            (Self::Transfer(transfer), RowKey::Transfer(file_id)) => transfer.file_id == *file_id,
-            _ => false,
-        }
-    }
-}
-
-/// The rows that are shown, as places in a snapshot.
+/// Rows that are shown, as indices into a snapshot.
 #[derive(Debug, Default)]
 pub struct List {
-    of: Option<Made>,
+    made_of: Option<Inputs>,
     hashing: usize,
     order: Vec<u32>,
     counts: [usize; Filter::ALL.len()],
 }
 
-/// What a list was made of.
+/// Inputs of which a list was made.
 #[derive(Debug)]
-struct Made {
+struct Inputs {
     snapshot: Arc<Snapshot>,
     filter: Filter,
     sort: Sort,
@@ -184,13 +34,13 @@ struct Made {
 }
 
 impl List {
-    /// Works the list out anew, if anything that it is made of changed, and returns whether it did. Transfers that are `hidden`
-    /// are not in it.
+    /// Works the list out anew, if any of its inputs changed, and returns true if so. Transfers that are `hidden` are
+    /// left out.
     pub fn refresh(&mut self, snapshot: &Arc<Snapshot>, filter: Filter, sort: Sort, hidden: &HashSet<FileId>) -> bool {
-        let same = |of: &Made| {
+        let same = |of: &Inputs| {
             Arc::ptr_eq(&of.snapshot, snapshot) && (of.filter, of.sort) == (filter, sort) && of.hidden == *hidden
         };
-        if self.of.as_ref().is_some_and(same) {
+        if self.made_of.as_ref().is_some_and(same) {
             return false;
         }
         let visible = |at: &u32| !hidden.contains(&snapshot.transfers[*at as usize].file_id);
@@ -200,18 +50,18 @@ impl List {
         for at in all {
             let transfer = &snapshot.transfers[at as usize];
             for (count, counted) in self.counts.iter_mut().zip(Filter::ALL) {
-                *count += usize::from(counted.shows(transfer));
+                *count += usize::from(shows(counted, transfer));
             }
-            if filter.shows(transfer) {
+            if shows(filter, transfer) {
                 self.order.push(at);
             }
         }
-        for (count, _) in self.counts.iter_mut().zip(Filter::ALL).filter(|(_, filter)| filter.shows_hashing()) {
+        for (count, _) in self.counts.iter_mut().zip(Filter::ALL).filter(|(_, filter)| shows_hashing(*filter)) {
             *count += snapshot.hashing.len();
         }
-        self.hashing = if filter.shows_hashing() { snapshot.hashing.len() } else { 0 };
+        self.hashing = if shows_hashing(filter) { snapshot.hashing.len() } else { 0 };
         self.sort(snapshot, sort);
-        self.of = Some(Made { snapshot: snapshot.clone(), filter, sort, hidden: hidden.clone() });
+        self.made_of = Some(Inputs { snapshot: snapshot.clone(), filter, sort, hidden: hidden.clone() });
         true
     }
 
@@ -219,61 +69,84 @@ impl List {
         let transfer = |at: u32| &*snapshot.transfers[at as usize];
         match sort.by {
             Column::Name => self.order.sort_by_cached_key(|at| transfer(*at).name.to_lowercase()),
-            by => self.order.sort_by(|a, b| by.compare(transfer(*a), transfer(*b))),
+            by => self.order.sort_by(|a, b| compare(by, transfer(*a), transfer(*b))),
         }
         if sort.descending {
             self.order.reverse();
         }
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.hashing + self.order.len()
     }
 
-    /// Whether there is none.
+    /// Tells whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many rows this filter shows.
+    /// Number of rows that this filter shows.
     pub fn count(&self, filter: Filter) -> usize {
         Filter::ALL.iter().position(|other| *other == filter).map_or(0, |n| self.counts[n])
     }
 
-    /// The row at this place.
-    pub fn entry(&self, at: usize) -> Option<Entry<'_>> {
-        let snapshot = &self.of.as_ref()?.snapshot;
+    /// Subject of the row at this index.
+    pub fn item(&self, at: usize) -> Option<ListItem<'_>> {
+        let snapshot = &self.made_of.as_ref()?.snapshot;
         match at.checked_sub(self.hashing) {
-            None => snapshot.hashing.get(at).map(Entry::Hashing),
-            Some(at) => self.order.get(at).map(|at| Entry::Transfer(&snapshot.transfers[*at as usize])),
+            None => snapshot.hashing.get(at).map(ListItem::Hashing),
+            Some(at) => self.order.get(at).map(|at| ListItem::Transfer(&snapshot.transfers[*at as usize])),
         }
     }
 
-    /// All rows.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_>> {
-        (0..self.len()).filter_map(|at| self.entry(at))
+    /// Subjects of all rows.
+    pub fn items(&self) -> impl DoubleEndedIterator<Item = ListItem<'_>> {
+        (0..self.len()).filter_map(|at| self.item(at))
     }
 
-    /// The place of a row.
+    /// Index of a row.
     pub fn position(&self, key: &RowKey) -> Option<usize> {
-        self.entries_at().find(|(_, entry)| entry.is(key)).map(|(at, _)| at)
+        self.items_at().find(|(_, item)| item.is(key)).map(|(at, _)| at)
     }
 
-    fn entries_at(&self) -> impl Iterator<Item = (usize, Entry<'_>)> {
-        (0..self.len()).filter_map(|at| Some((at, self.entry(at)?)))
+    fn items_at(&self) -> impl Iterator<Item = (usize, ListItem<'_>)> {
+        (0..self.len()).filter_map(|at| Some((at, self.item(at)?)))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Tells whether a filter shows a transfer.
+fn shows(filter: Filter, transfer: &TransferView) -> bool {
+    let complete = rows::is_complete(transfer);
+    match filter {
+        Filter::All => true,
+        Filter::Downloading => !complete,
+        Filter::Sharing => transfer.state == TransferState::Sharing,
+        Filter::Finished => complete && transfer.is_download,
+        Filter::Problems => matches!(transfer.state, TransferState::Stopped(_)),
+    }
+}
 
-    #[test]
-    fn a_second_click_turns_the_order_round() {
-        let by_size = Sort::default().toggled(Column::Size);
-        assert_eq!(by_size, Sort { by: Column::Size, descending: true });
-        assert_eq!(by_size.toggled(Column::Size), Sort { by: Column::Size, descending: false });
-        assert_eq!(by_size.toggled(Column::Name), Sort { by: Column::Name, descending: false });
+/// Tells whether a filter shows files that are being read in order to be shared.
+fn shows_hashing(filter: Filter) -> bool {
+    matches!(filter, Filter::All | Filter::Sharing)
+}
+
+/// Compares two transfers by a column.
+fn compare(column: Column, a: &TransferView, b: &TransferView) -> Ordering {
+    match column {
+        // Names are compared by their keys, which are made once.
+        Column::Name => Ordering::Equal,
+        Column::Size => a.size.cmp(&b.size),
+        Column::Progress => rows::progress(a).total_cmp(&rows::progress(b)),
+        Column::Status => rows::status(&a.state).cmp(rows::status(&b.state)),
+        Column::Down => a.down_rate.cmp(&b.down_rate),
+        Column::Up => a.up_rate.cmp(&b.up_rate),
+        Column::Peers => rows::connected(a).cmp(&rows::connected(b)),
+        // Nobody knows how long: longer than anything that is known.
+        Column::Eta => {
+            a.eta.map_or((1, None), |eta| (0, Some(eta))).cmp(&b.eta.map_or((1, None), |eta| (0, Some(eta))))
+        }
+        Column::Added => a.added.cmp(&b.added),
     }
 }

@@ -1,38 +1,39 @@
-//! The peers of all transfers together, one line each.
+//! The peers of all transfers together.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use sprat_peer::Snapshot;
 use sprat_protocol::PeerId;
 
-/// A peer, as far as all transfers are concerned.
+use crate::model::engine::Snapshot;
+
+/// Peer, as far as all transfers are concerned.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// What it calls itself; empty if it does not say.
+    /// Name that the peer gives itself; empty if it gives none.
     pub name: String,
-    /// Who it is.
+    /// Peer ID.
     pub peer_id: PeerId,
-    /// Where it was last.
+    /// Last address of the peer.
     pub addr: SocketAddr,
-    /// Its program.
+    /// Program of the peer.
     pub agent: String,
-    /// Whether it is connected now.
+    /// True while the peer is connected.
     pub connected: bool,
-    /// When it was last, in seconds since 1970 (UTC).
+    /// Moment at which the peer was seen last, in seconds since 1970 (UTC).
     pub last_seen: u64,
-    /// Bytes of chunks that came from it.
+    /// Bytes of chunks that came from the peer.
     pub bytes_down: u64,
-    /// Bytes of chunks sent to it.
+    /// Bytes of chunks sent to the peer.
     pub bytes_up: u64,
-    /// Bytes a second that come from it.
+    /// Bytes a second that come from the peer.
     pub down_rate: u64,
-    /// Bytes a second that go to it.
+    /// Bytes a second that go to the peer.
     pub up_rate: u64,
 }
 
-/// Worked out once a snapshot.
+/// Peers of all transfers, worked out once a snapshot.
 #[derive(Debug, Default)]
 pub struct People {
     of: Option<Arc<Snapshot>>,
@@ -40,7 +41,7 @@ pub struct People {
 }
 
 impl People {
-    /// Works it out anew, if the snapshot is another one.
+    /// Works the peers out anew, if the snapshot is another one.
     pub fn refresh(&mut self, snapshot: &Arc<Snapshot>) {
         if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, snapshot)) {
             return;
@@ -75,7 +76,7 @@ impl People {
             .sort_by_key(|person| (!person.connected, u64::MAX - person.bytes_down.saturating_add(person.bytes_up)));
     }
 
-    /// All of them: connected ones first, then those that moved most.
+    /// All peers: connected ones first, then those that moved most.
     pub fn all(&self) -> &[Person] {
         &self.all
     }

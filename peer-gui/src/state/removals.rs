@@ -1,13 +1,13 @@
-//! What was removed from the list, and can still come back.
+//! Removed transfers that can still come back.
 //!
 //! A removed transfer stops and is out of sight at once; the engine forgets it when its time is over, or when the window is closed.
 
 use std::collections::HashSet;
 
 use sprat_chunking::FileId;
-use sprat_peer::Snapshot;
 
 use super::toasts::SHOWN_FOR;
+use crate::model::engine::Snapshot;
 
 /// Removals that can be taken back, oldest first.
 #[derive(Debug, Default)]
@@ -18,20 +18,20 @@ pub struct Removals {
 
 #[derive(Debug)]
 struct Removal {
-    /// What was removed, and whether it ran before.
+    /// Transfers that were removed; the second value is true if the transfer ran before.
     files: Vec<(FileId, bool)>,
-    /// When it is too late, in seconds on the window's clock.
+    /// End of the time in which the removal can be taken back, in seconds on the window's clock.
     until: f64,
 }
 
 impl Removals {
-    /// These are removed; the second value says whether it ran.
+    /// Removes transfers; the second value is true if the transfer ran.
     pub fn add(&mut self, files: Vec<(FileId, bool)>, now: f64) {
         self.hidden.extend(files.iter().map(|(file_id, _)| *file_id));
         self.pending.push(Removal { files, until: now + SHOWN_FOR });
     }
 
-    /// Takes the last removal back, and returns what it was.
+    /// Takes the last removal back, and returns its transfers.
     pub fn undo(&mut self) -> Vec<(FileId, bool)> {
         let files = self.pending.pop().map(|removal| removal.files).unwrap_or_default();
         for (file_id, _) in &files {
@@ -40,14 +40,14 @@ impl Removals {
         files
     }
 
-    /// Somebody wants this one again: it is not removed. Returns whether it was.
+    /// Takes back the removal of one transfer, which somebody wants again. Returns true if it was removed.
     pub fn keep(&mut self, file_id: FileId) -> bool {
         self.pending.iter_mut().for_each(|removal| removal.files.retain(|(other, _)| *other != file_id));
         self.pending.retain(|removal| !removal.files.is_empty());
         self.hidden.remove(&file_id)
     }
 
-    /// What is to be forgotten now. Those stay out of sight until the engine has done it.
+    /// Takes the transfers whose time is over, for the engine to forget. They stay out of sight until it has done so.
     pub fn due(&mut self, now: f64) -> Vec<FileId> {
         let (due, pending) = std::mem::take(&mut self.pending).into_iter().partition(|removal| removal.until <= now);
         self.pending = pending;
@@ -55,7 +55,7 @@ impl Removals {
         due.into_iter().flat_map(|removal| removal.files).map(|(file_id, _)| file_id).collect()
     }
 
-    /// What the engine has forgotten need not be hidden any more.
+    /// Stops hiding transfers that the engine has forgotten.
     pub fn settle(&mut self, snapshot: &Snapshot) {
         if self.hidden.is_empty() {
             return;
@@ -64,17 +64,17 @@ impl Removals {
         self.hidden.retain(|file_id| there.contains(file_id));
     }
 
-    /// How many transfers the last removal that can be taken back was of, and until when it can.
+    /// Number of transfers of the last removal that can be taken back, and the end of the time for that.
     pub fn last(&self) -> Option<(usize, f64)> {
         self.pending.last().map(|removal| (removal.files.len(), removal.until))
     }
 
-    /// What is out of sight.
+    /// Transfers that are out of sight.
     pub fn hidden(&self) -> &HashSet<FileId> {
         &self.hidden
     }
 
-    /// Seconds until something is due.
+    /// Seconds until the time of a removal is over.
     pub fn next(&self, now: f64) -> Option<f64> {
         self.pending.iter().map(|removal| (removal.until - now).max(0.0)).reduce(f64::min)
     }

@@ -1,83 +1,58 @@
-//! What a row of the list says. Worked out for the rows that are on the screen only.
+//! The texts of a row of the list, worked out only for rows that are on the screen.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
-use sprat_peer::{HashingView, Snapshot, TransferState, TransferView};
 
-use super::list::Entry;
-use crate::{format, text};
+use super::item::{ListItem, RowKey};
+use crate::model::engine::{HashingView, Snapshot, TransferState, TransferView};
+use crate::model::tone::Tone;
+use crate::words::{self, format};
 
-/// Which row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum RowKey {
-    /// A file that is being read in order to be shared.
-    Hashing(PathBuf),
-    /// A transfer.
-    Transfer(FileId),
-}
-
-/// How a state is shown: never by its colour alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing moves, and that is as it should be.
-    Quiet,
-    /// There is none.
-    Absent,
-    /// Something moves.
-    Active,
-    /// All is well and done.
-    Good,
-    /// It takes a while.
-    Waiting,
-    /// It needs a look.
-    Trouble,
-}
-
-/// One row, ready to be shown.
+/// Row of the list, ready to be shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Which.
+    /// Identity of the row.
     pub key: RowKey,
-    /// The file's name, whole.
+    /// Name of the file, whole.
     pub name: String,
-    /// Its size.
+    /// Size of the file.
     pub size: String,
-    /// How much is done, from 0 to 1.
+    /// Part that is done, from 0 to 1.
     pub progress: f32,
-    /// What is going on, in a word.
+    /// State, in a word.
     pub status: &'static str,
-    /// The colour and the sign beside that word.
+    /// Mood of that word.
     pub tone: Tone,
-    /// Rate of what arrives.
+    /// Rate at which bytes arrive.
     pub down: String,
-    /// Rate of what is sent.
+    /// Rate at which bytes are sent.
     pub up: String,
-    /// Connected peers.
+    /// Number of connected peers.
     pub peers: String,
     /// Time left.
     pub eta: String,
-    /// When it was added, in seconds since 1970 (UTC).
+    /// Moment at which the transfer was added, in seconds since 1970 (UTC).
     pub added: Option<u64>,
 }
 
 impl Row {
-    /// The row of an entry.
-    pub fn of(entry: Entry<'_>) -> Self {
-        match entry {
-            Entry::Hashing(hashing) => hashing_row(hashing),
-            Entry::Transfer(transfer) => transfer_row(transfer),
+    /// Works out the row of an item.
+    pub fn of(item: ListItem<'_>) -> Self {
+        match item {
+            ListItem::Hashing(hashing) => hashing_row(hashing),
+            ListItem::Transfer(transfer) => transfer_row(transfer),
         }
     }
 
-    /// The row in one sentence, for those who hear it.
+    /// Row in one sentence, for those who hear it.
     pub fn spoken(&self) -> String {
         format!("{}, {}, {}, {}", self.name, self.size, self.status, format::percent(self.progress))
     }
 }
 
-/// The name of a file that lies at a path, without what would change how the rest is shown.
+/// Name of the file at a path, without characters that would change how the rest is shown.
 pub fn file_name(path: &Path) -> String {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), std::ffi::OsStr::to_string_lossy);
     sprat_protocol::FileName::clean(&name).as_str().to_owned()
@@ -90,7 +65,7 @@ fn hashing_row(hashing: &HashingView) -> Row {
         name: file_name(&hashing.path),
         size: if waits { format::NOTHING.to_owned() } else { format::size(hashing.total) },
         progress: format::fraction(hashing.done, Some(hashing.total), false),
-        status: if waits { text::QUEUED } else { text::HASHING },
+        status: if waits { words::QUEUED } else { words::HASHING },
         tone: Tone::Waiting,
         down: format::NOTHING.to_owned(),
         up: format::NOTHING.to_owned(),
@@ -118,39 +93,39 @@ fn transfer_row(transfer: &TransferView) -> Row {
     }
 }
 
-/// How much of a transfer is here, from 0 to 1.
+/// Part of a transfer that is here, from 0 to 1.
 pub fn progress(transfer: &TransferView) -> f32 {
     format::fraction(transfer.verified, transfer.size, transfer.state == TransferState::Sharing)
 }
 
-/// Whether all of it is here.
+/// Tells whether all of a transfer is here.
 pub fn is_complete(transfer: &TransferView) -> bool {
     transfer.state == TransferState::Sharing
         || !transfer.is_download
         || transfer.num_chunks > 0 && transfer.chunks_done == transfer.num_chunks
 }
 
-/// How many peers are connected.
+/// Number of connected peers.
 pub fn connected(transfer: &TransferView) -> usize {
     transfer.peers.iter().filter(|peer| peer.connected).count()
 }
 
-/// The word for a state.
+/// Word for a state.
 pub fn status(state: &TransferState) -> &'static str {
     match state {
-        TransferState::Queued => text::QUEUED,
-        TransferState::Moving => text::MOVING,
-        TransferState::Searching => text::SEARCHING,
-        TransferState::Waiting => text::WAITING,
-        TransferState::Checking => text::CHECKING,
-        TransferState::Downloading => text::DOWNLOADING,
-        TransferState::Sharing => text::SHARING,
-        TransferState::Paused => text::PAUSED,
-        TransferState::Stopped(_) => text::STOPPED,
+        TransferState::Queued => words::QUEUED,
+        TransferState::Moving => words::MOVING,
+        TransferState::Searching => words::SEARCHING,
+        TransferState::Waiting => words::WAITING,
+        TransferState::Checking => words::CHECKING,
+        TransferState::Downloading => words::DOWNLOADING,
+        TransferState::Sharing => words::SHARING,
+        TransferState::Paused => words::PAUSED,
+        TransferState::Stopped(_) => words::STOPPED,
     }
 }
 
-/// The tone of a state.
+/// Mood of a state.
 pub fn tone(state: &TransferState) -> Tone {
     match state {
         TransferState::Queued
@@ -165,17 +140,17 @@ pub fn tone(state: &TransferState) -> Tone {
     }
 }
 
-/// Whether the transfer is one that can be gone on with, and not one that can be paused.
+/// Tells whether a transfer in this state can be resumed, and not paused.
 pub fn can_resume(state: &TransferState) -> bool {
     matches!(state, TransferState::Paused | TransferState::Stopped(_))
 }
 
-/// Whether it is being checked or moved.
+/// Tells whether a transfer in this state is being checked or moved.
 pub fn is_at_work(state: &TransferState) -> bool {
     matches!(state, TransferState::Checking | TransferState::Moving)
 }
 
-/// The transfer with this ID.
+/// Finds the transfer with this ID.
 pub fn transfer(snapshot: &Snapshot, file_id: FileId) -> Option<&Arc<TransferView>> {
     snapshot.transfers.iter().find(|transfer| transfer.file_id == file_id)
 }

@@ -1,87 +1,87 @@
-//! Which rows are selected, and where the keyboard is among them.
+//! The selected rows, and the row that the keyboard is on.
 
 use std::collections::HashSet;
 
+use super::item::RowKey;
 use super::list::List;
-use super::rows::RowKey;
 
-/// How a row is selected.
+/// Way in which a row is selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
-    /// It and nothing else.
+    /// Select the row and nothing else.
     Only,
-    /// It beside the others, or no longer.
+    /// Add the row to the selection, or take it out.
     Toggle,
-    /// All from the one that was selected alone last up to it.
+    /// Select all rows from the one that was selected alone last up to this one.
     UpTo,
 }
 
-/// A move of the selection.
+/// Move of the selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// To the row above.
+    /// Move to the row above.
     Up,
-    /// To the row below.
+    /// Move to the row below.
     Down,
-    /// To the first row.
+    /// Move to the first row.
     First,
-    /// To the last row.
+    /// Move to the last row.
     Last,
 }
 
-/// The selected rows.
+/// Selected rows.
 #[derive(Debug, Default)]
 pub struct Selection {
     chosen: HashSet<RowKey>,
-    /// Where a stretch begins.
+    /// Row at which a stretch begins.
     anchor: Option<RowKey>,
-    /// Where the keyboard is.
+    /// Row that the keyboard is on.
     cursor: Option<RowKey>,
 }
 
 impl Selection {
-    /// Whether this row is selected.
+    /// Tells whether this row is selected.
     pub fn contains(&self, key: &RowKey) -> bool {
         self.chosen.contains(key)
     }
 
-    /// How many are.
+    /// Number of selected rows.
     pub fn len(&self) -> usize {
         self.chosen.len()
     }
 
-    /// Whether none is.
+    /// Tells whether no row is selected.
     pub fn is_empty(&self) -> bool {
         self.chosen.is_empty()
     }
 
-    /// The selected rows, in no order.
+    /// Selected rows, in no order.
     pub fn keys(&self) -> impl Iterator<Item = &RowKey> {
         self.chosen.iter()
     }
 
-    /// The row that the keyboard is on.
+    /// Row that the keyboard is on.
     pub fn cursor(&self) -> Option<&RowKey> {
         self.cursor.as_ref()
     }
 
-    /// The selected row, if it is the only one.
+    /// Selected row, if it is the only one.
     pub fn single(&self) -> Option<&RowKey> {
         self.chosen.iter().next().filter(|_| self.chosen.len() == 1)
     }
 
-    /// Nothing is selected.
+    /// Selects nothing.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// What is no longer in the list is no longer selected.
+    /// Drops rows that are no longer in the list.
     pub fn keep_listed(&mut self, list: &List) {
         for place in [&mut self.cursor, &mut self.anchor] {
             place.take_if(|key| list.position(key).is_none());
         }
         if !self.chosen.is_empty() {
-            self.chosen = list.entries().map(|entry| entry.key()).filter(|key| self.chosen.contains(key)).collect();
+            self.chosen = list.items().map(|item| item.key()).filter(|key| self.chosen.contains(key)).collect();
         }
     }
 
@@ -109,7 +109,7 @@ impl Selection {
         let start = self.anchor.as_ref().and_then(|anchor| list.position(anchor)).or(end);
         let (Some(start), Some(end)) = (start, end) else { return };
         let (first, last) = (start.min(end), start.max(end));
-        self.chosen = (first..=last).filter_map(|at| Some(list.entry(at)?.key())).collect();
+        self.chosen = (first..=last).filter_map(|at| Some(list.item(at)?.key())).collect();
         if self.anchor.is_none() {
             self.anchor = Some(key.clone());
         }
@@ -125,23 +125,23 @@ impl Selection {
             (Step::Up, Some(at)) => at.saturating_sub(1),
             (Step::Down, Some(at)) => (at + 1).min(last),
         };
-        if let Some(entry) = list.entry(to) {
-            self.pick(list, entry.key(), pick);
+        if let Some(item) = list.item(to) {
+            self.pick(list, item.key(), pick);
         }
     }
 
     /// Selects every row.
     pub fn all(&mut self, list: &List) {
-        self.chosen = list.entries().map(|entry| entry.key()).collect();
-        self.cursor = self.cursor.take().or_else(|| list.entry(0).map(|entry| entry.key()));
+        self.chosen = list.items().map(|item| item.key()).collect();
+        self.cursor = self.cursor.take().or_else(|| list.item(0).map(|item| item.key()));
         self.anchor.clone_from(&self.cursor);
     }
 
-    /// What is selected is about to go: the row below it is selected, else the one above, so that whoever removes many rows need not
-    /// select each.
+    /// Selects the row below the selected ones, else the one above, before these go, so that whoever removes many rows
+    /// need not select each.
     pub fn leave(&mut self, list: &List) {
-        let last = list.entries().enumerate().filter(|(_, entry)| self.contains(&entry.key())).map(|(at, _)| at).max();
-        let free = |at: usize| list.entry(at).map(|entry| entry.key()).filter(|key| !self.contains(key));
+        let last = list.items().enumerate().filter(|(_, item)| self.contains(&item.key())).map(|(at, _)| at).max();
+        let free = |at: usize| list.item(at).map(|item| item.key()).filter(|key| !self.contains(key));
         let below = last.and_then(|last| (last + 1..list.len()).find_map(free));
         let next = below.or_else(|| (0..last.unwrap_or(0)).rev().find_map(free));
         self.clear();

@@ -1,27 +1,16 @@
-//! How fast transfers were in the last two minutes. Time is an argument, in seconds on the window's clock.
+//! The rates of each transfer in the last two minutes. Time is an argument, in seconds on the window's clock.
 
 use std::collections::{HashMap, VecDeque};
 
 use sprat_chunking::FileId;
-use sprat_peer::Snapshot;
 
-/// How far back it goes, in seconds.
-pub const SPAN: f64 = 120.0;
-/// Samples are at least this far apart, in seconds.
+use crate::model::engine::Snapshot;
+use crate::model::speed::{SPAN, Sample};
+
+/// Least time between two samples, in seconds.
 const STEP: f64 = 1.0;
 
-/// A rate at one moment, in bytes a second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
-    /// When, in seconds on the window's clock.
-    pub at: f64,
-    /// What arrived.
-    pub down: u64,
-    /// What was sent.
-    pub up: u64,
-}
-
-/// The samples of those transfers that moved something in that time.
+/// Samples of the transfers that moved something in the last two minutes.
 #[derive(Debug, Default)]
 pub struct Speeds {
     of: HashMap<FileId, VecDeque<Sample>>,
@@ -29,7 +18,7 @@ pub struct Speeds {
 }
 
 impl Speeds {
-    /// Notes how fast everything is now.
+    /// Takes a sample of every transfer.
     pub fn note(&mut self, snapshot: &Snapshot, now: f64) {
         if now - self.noted < STEP && now >= self.noted {
             return;
@@ -51,7 +40,7 @@ impl Speeds {
         });
     }
 
-    /// The samples of a transfer, oldest first; none if nothing moved.
+    /// Samples of a transfer, oldest first; none if nothing moved.
     pub fn of(&self, file_id: FileId) -> Vec<Sample> {
         self.of.get(&file_id).map(|samples| samples.iter().copied().collect()).unwrap_or_default()
     }

@@ -2,51 +2,51 @@
 
 use std::mem::discriminant;
 
-use crate::text;
+use crate::words;
 
-/// How long a toast stays, in seconds.
+/// Time for which a toast stays, in seconds.
 pub const SHOWN_FOR: f64 = 8.0;
-/// The most toasts at a time; the oldest make room.
+/// Most toasts at a time; the oldest make room.
 const MAX: usize = 4;
 
-/// Whether a toast tells of trouble.
+/// Mood of a toast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
-    /// It went well.
+    /// Success.
     Good,
-    /// Something needs a look.
+    /// Trouble, which needs a look.
     Trouble,
 }
 
-/// What a toast tells of.
+/// Subject of a toast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// Something that happens once.
+    /// Event that happens once.
     Other,
-    /// A removal that can be taken back.
+    /// Removal that can be taken back.
     Removal,
-    /// So many files that are shared now.
+    /// Number of files that are shared now.
     Shared(usize),
-    /// So many downloads that are complete.
+    /// Number of downloads that are complete.
     Completed(usize),
 }
 
-/// One of them.
+/// Short news that goes away by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
-    /// Tells it from others.
+    /// Number that tells the toast from others.
     pub id: u64,
-    /// What it says.
+    /// Sentence of the toast.
     pub text: String,
-    /// Whether it is good news.
+    /// Mood of the toast.
     pub mood: Mood,
-    /// When it goes away.
+    /// Moment at which the toast goes away.
     pub until: f64,
-    /// What it tells of.
+    /// Subject of the toast.
     pub about: About,
 }
 
-/// Those on the screen, oldest first.
+/// Toasts on the screen, oldest first.
 #[derive(Debug, Default)]
 pub struct Toasts {
     shown: Vec<Toast>,
@@ -54,33 +54,33 @@ pub struct Toasts {
 }
 
 impl Toasts {
-    /// Shows a toast. One that says the same is shown anew, not twice.
+    /// Shows a toast. A toast with the same sentence is shown anew, not twice.
     pub fn push(&mut self, text: impl Into<String>, mood: Mood, now: f64) {
         self.show(text.into(), mood, About::Other, now);
     }
 
-    /// Tells of a removal that can be taken back. There is one such toast, about the last.
+    /// Shows a toast about a removal that can be taken back. One such toast is shown at a time, about the last removal.
     pub fn removed(&mut self, text: impl Into<String>, now: f64) {
         self.taken_back();
         self.show(text.into(), Mood::Good, About::Removal, now);
     }
 
-    /// There is nothing to take back any more.
+    /// Takes away the toast about a removal, which cannot be taken back any more.
     pub fn taken_back(&mut self) {
         self.shown.retain(|toast| toast.about != About::Removal);
     }
 
-    /// A file is shared. Many within a short time are told of together.
+    /// Shows a toast about a file that is shared. One toast is about all within a short time.
     pub fn shared(&mut self, name: &str, now: f64) {
-        self.count(About::Shared, || text::shared(name), text::shared_many, now);
+        self.count(About::Shared, || words::shared(name), words::shared_many, now);
     }
 
-    /// A download is complete. Many within a short time are told of together.
+    /// Shows a toast about a download that is complete. One toast is about all within a short time.
     pub fn completed(&mut self, name: &str, now: f64) {
-        self.count(About::Completed, || text::completed(name), text::completed_many, now);
+        self.count(About::Completed, || words::completed(name), words::completed_many, now);
     }
 
-    /// One more of such things: the toast about those before it makes room for one about all.
+    /// Counts one more event of a kind: the toast about those before makes room for one about all.
     fn count(&mut self, about: fn(usize) -> About, one: impl FnOnce() -> String, many: fn(usize) -> String, now: f64) {
         let is_same = |toast: &Toast| discriminant(&toast.about) == discriminant(&about(0));
         let before = self.shown.iter().position(is_same).map(|at| self.shown.remove(at).about);
@@ -100,18 +100,18 @@ impl Toasts {
         self.shown.drain(..surplus);
     }
 
-    /// Takes one away.
+    /// Takes a toast away.
     pub fn dismiss(&mut self, id: u64) {
         self.shown.retain(|toast| toast.id != id);
     }
 
-    /// Takes away those whose time is over. Returns the seconds until the next one's is.
+    /// Takes away the toasts whose time is over. Returns the seconds until the next one's is.
     pub fn expire(&mut self, now: f64) -> Option<f64> {
         self.shown.retain(|toast| toast.until > now);
         self.shown.iter().map(|toast| toast.until - now).reduce(f64::min)
     }
 
-    /// Those on the screen, oldest first.
+    /// Toasts on the screen, oldest first.
     pub fn shown(&self) -> &[Toast] {
         &self.shown
     }

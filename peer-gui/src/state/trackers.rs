@@ -1,47 +1,47 @@
-//! The tracker addresses that people type.
+//! The trackers in use, and the fields about them.
+
+use std::collections::HashMap;
 
 use url::Url;
 
-/// The address that the text means: `http://` may be left out. `None` if it is none.
-pub fn parse(text: &str) -> Option<Url> {
-    sprat_peer::tracker_url(text.trim())
+use crate::model::messages::LocalTracker;
+
+/// Trackers in use, and the fields about them.
+#[derive(Debug, Default)]
+pub struct Trackers {
+    /// Trackers in use, without the one on this computer.
+    pub in_use: Vec<Url>,
+    /// Results of asking trackers whether they answer.
+    pub tests: HashMap<Url, TrackerTest>,
+    /// State of the tracker on this computer.
+    pub local: LocalTracker,
+    /// Text of the field for a tracker's address.
+    pub address: String,
+    /// Error of that address.
+    pub error: Option<&'static str>,
+    /// Tracker whose token is asked for.
+    pub token_for: Option<Url>,
+    /// Text of the field for that token.
+    pub token: String,
+    /// Error of that token.
+    pub token_error: Option<&'static str>,
 }
 
-/// All the addresses in a text that has spaces or commas between them; what is none is left out.
-pub fn parse_list(text: &str) -> Vec<Url> {
-    text.split([',', ' ', '\t', '\n']).filter(|part| !part.is_empty()).filter_map(parse).collect()
+/// Result of asking a tracker whether it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackerTest {
+    /// The answer is awaited.
+    Asking,
+    /// The tracker answered.
+    Answers,
+    /// The tracker did not answer, for this reason.
+    Silent(String),
 }
 
-/// Host and port, as a person would say it.
-pub fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// The address as it is shown: without the slash at its end.
-pub fn shown(url: &Url) -> &str {
-    url.as_str().trim_end_matches('/')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scheme_may_be_left_out() {
-        for text in ["localhost:5000", " http://localhost:5000/ ", "http://localhost:5000"] {
-            let url = parse(text).unwrap();
-            assert_eq!((shown(&url), host(&url).as_str()), ("http://localhost:5000", "localhost:5000"));
-        }
-        assert_eq!(host(&parse("https://hub.example").unwrap()), "hub.example");
-        assert_eq!(shown(&parse("[::1]:5000").unwrap()), "http://[::1]:5000");
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        for text in ["", "   ", "ftp://hub", "http://", "a b", "file:///etc", "host:99999"] {
-            assert_eq!(parse(text), None, "{text:?}");
-        }
-        assert_eq!(parse_list("a:1, b:2\tftp://c").len(), 2);
+impl Trackers {
+    /// Trackers that the engine is to use: those of the user, and the one on this computer.
+    pub fn all(&self) -> Vec<Url> {
+        let local = self.local.url().filter(|url| !self.in_use.contains(url));
+        self.in_use.iter().chain(local).cloned().collect()
     }
 }

@@ -1,34 +1,35 @@
-//! What the trackers know, searched by name.
+//! The Browse screen: the search of the trackers.
 
-use egui::Ui;
+use egui::{Id, Ui};
 use egui_extras::Column as Width;
-use sprat_peer::Snapshot;
 use sprat_protocol::Link;
 use sprat_protocol::tracker::SearchHit;
 
-use crate::actions::Action;
-use crate::state::rows::Tone;
+use crate::actions::{Action, BrowseAction};
+use crate::model::engine::Snapshot;
+use crate::model::tone::Tone;
 use crate::state::{ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, HEADER, ROW};
-use crate::widgets::{badge, controls, empty_state, table};
-use crate::{format, text};
+use crate::widgets::{badge, controls, empty_state, once, table};
+use crate::words::{self, format};
 
-/// Below this width, columns that matter less are left out.
+/// Width below which columns that matter less are left out.
 const NARROW: f32 = 640.0;
 
-/// Shows the screen.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+/// Shows the Browse screen.
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::heading(ui, text::BROWSE);
+    controls::heading(ui, words::BROWSE);
     controls::from_right(ui, CONTROL, |ui| {
-        let clicked = controls::primary(ui, text::SEARCH).clicked();
+        let clicked = controls::primary(ui, words::SEARCH).clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.browse.words, text::SEARCH_FIELD, width);
-        if std::mem::take(&mut view.focus_words) {
-            field.request_focus();
+        let field = controls::field(ui, &view.browse.words, words::SEARCH_FIELD, width);
+        if once::take(ui, Id::unique("focus-words"), view.browse.focus.newest()) {
+            field.response.request_focus();
         }
-        if clicked || controls::submitted(ui, &field) {
-            actions.push(Action::Search);
+        actions.extend(field.edited().map(|words| Action::Browse(BrowseAction::Type(words))));
+        if clicked || field.submitted(ui) {
+            actions.push(Action::Browse(BrowseAction::Search));
         }
     });
     for trouble in &view.browse.troubles {
@@ -36,14 +37,14 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     }
     match &view.browse.asked {
         None if snapshot.trackers.is_empty() => {
-            empty_state::show(ui, text::TRACKER_NONE, text::SEARCH_NEEDS_TRACKER);
+            empty_state::show(ui, words::TRACKER_NONE, words::SEARCH_NEEDS_TRACKER);
         }
-        None => empty_state::show(ui, text::BROWSE_EMPTY, text::BROWSE_HINT),
+        None => empty_state::show(ui, words::BROWSE_EMPTY, words::BROWSE_HINT),
         Some(asked) if view.browse.hits.is_empty() && asked.waiting => {
-            empty_state::show(ui, text::BROWSE_SEARCHING, &text::quoted(&asked.words));
+            empty_state::show(ui, words::BROWSE_SEARCHING, &words::quoted(&asked.words));
         }
         Some(asked) if view.browse.hits.is_empty() => {
-            empty_state::show(ui, &text::nothing_called(&asked.words), text::BROWSE_OTHER_WORDS);
+            empty_state::show(ui, &words::nothing_called(&asked.words), words::BROWSE_OTHER_WORDS);
         }
         Some(asked) => actions.extend(found(ui, snapshot, view, asked.waiting)),
     }
@@ -78,50 +79,50 @@ fn found(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, waiting: bool) -> V
         });
     });
     if view.browse.more {
-        let more = ui.add_enabled_ui(!waiting, |ui| controls::button(ui, text::SHOW_MORE)).inner;
+        let more = ui.add_enabled_ui(!waiting, |ui| controls::button(ui, words::SHOW_MORE)).inner;
         if more.clicked() {
-            actions.push(Action::SearchMore);
+            actions.push(Action::Browse(BrowseAction::More));
         }
     }
     actions
 }
 
-/// The columns and their widths; the one without takes what is left.
+/// Columns and their widths; the one without takes what is left.
 fn headings(wide: bool) -> &'static [(&'static str, Option<f32>)] {
     const ALL: [(&str, Option<f32>); 5] = [
-        (text::NAME, None),
-        (text::STATUS, Some(132.0)),
-        (text::SIZE, Some(88.0)),
-        (text::SEEDERS, Some(72.0)),
-        (text::ADDED, Some(130.0)),
+        (words::NAME, None),
+        (words::STATUS, Some(132.0)),
+        (words::SIZE, Some(88.0)),
+        (words::SEEDERS, Some(72.0)),
+        (words::ADDED, Some(130.0)),
     ];
     if wide { &ALL } else { &ALL[..3] }
 }
 
 fn cell(ui: &mut Ui, snapshot: &Snapshot, hit: &SearchHit, heading: &str) -> Option<Action> {
     match heading {
-        text::NAME => drop(table::name(ui, &hit.name)),
-        text::SIZE => drop(ui.label(format::size(hit.size))),
-        text::SEEDERS => drop(ui.label(hit.seeders.to_string())),
-        text::ADDED => drop(ui.label(format::date_time(hit.first_seen))),
+        words::NAME => drop(table::name(ui, &hit.name)),
+        words::SIZE => drop(ui.label(format::size(hit.size))),
+        words::SEEDERS => drop(ui.label(hit.seeders.to_string())),
+        words::ADDED => drop(ui.label(format::date_time(hit.first_seen))),
         _ => match rows::transfer(snapshot, hit.file_id) {
             Some(transfer) => {
                 let (tone, word) = match rows::is_complete(transfer) {
-                    true => (Tone::Good, text::HAVE_IT),
+                    true => (Tone::Good, words::HAVE_IT),
                     false => (rows::tone(&transfer.state), rows::status(&transfer.state)),
                 };
                 badge::show(ui, tone, word);
             }
             None => {
-                let get = controls::small(ui, text::GET, &text::get(&hit.name)).clicked();
-                return get.then(|| Action::Get(link(hit, snapshot)));
+                let get = controls::small(ui, words::GET, &words::get(&hit.name)).clicked();
+                return get.then(|| Action::Browse(BrowseAction::Get(link(hit, snapshot))));
             }
         },
     }
     None
 }
 
-/// The link to what was found: the trackers in use know who has it.
+/// Link to a file of the result: the trackers in use know who has it.
 fn link(hit: &SearchHit, snapshot: &Snapshot) -> Link {
     let mut link = Link::new(hit.file_id);
     (link.name, link.size) = (Some(hit.name.clone()), Some(hit.size));

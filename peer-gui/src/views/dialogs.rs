@@ -1,25 +1,28 @@
-//! What is asked on top of everything else, and what is shown there.
+//! The dialogs on top of everything else.
 
 use egui::{Id, Key, Label, RichText, ScrollArea, Ui};
+use sprat_protocol::Link;
 
-use crate::actions::{self, Action, Place};
-use crate::platform::licences::LICENCES;
+use crate::actions::{self, Action, BINDINGS, Binding, DialogAction, DialogField, Scope};
 use crate::state::{Dialog, ViewState};
-use crate::text;
+use crate::widgets::controls::Field;
 use crate::widgets::dialog::{self, Answer};
 use crate::widgets::tokens::{CONTROL, GAP_LARGE, LINE, palette};
-use crate::widgets::{controls, qr, table};
+use crate::widgets::{controls, once, qr, table};
+use crate::words;
+use crate::words::licences::LICENCES;
 
-/// The most entries of the palette that are shown at a time.
+/// Most entries of the palette that are shown at a time.
 const PALETTE_ROWS: usize = 12;
-/// Side of a QR code.
+/// Side of a QR code, in points.
 const QR: f32 = 320.0;
-/// Width of a page of text.
+/// Width of a page of text, in points.
 const PAGE: f32 = 640.0;
 
-/// Gives the focus back to what had it before a dialog was opened, once that is closed, unless something else has asked for it.
+/// Gives the focus back to the widget that had it before a dialog was opened, once that is closed, unless another
+/// widget has asked for it.
 pub fn give_back_focus(ui: &Ui, view: &ViewState) {
-    if view.dialog.is_some() {
+    if view.dialogs.current.is_some() {
         return;
     }
     if ui.memory(egui::Memory::top_modal_layer).is_some() {
@@ -37,10 +40,9 @@ fn focus_before() -> Id {
 }
 
 /// Shows the dialog that is open, if one is.
-pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
-    let (fresh, selected) = (std::mem::take(&mut view.dialog_is_new), !view.selection.is_empty());
-    let Some(dialog) = &mut view.dialog else { return Vec::new() };
-    let ctx = ui.ctx();
+pub fn show(ui: &Ui, view: &ViewState) -> Vec<Action> {
+    let Some(dialog) = &view.dialogs.current else { return Vec::new() };
+    let fresh = once::take(ui, Id::unique("focus-dialog"), view.dialogs.focus.newest());
     if fresh {
         // A dialog that is opened by another one leads back to where that came from.
         let focused = ui.memory(egui::Memory::focused);
@@ -48,93 +50,117 @@ pub fn show(ui: &Ui, view: &mut ViewState) -> Vec<Action> {
     }
     match dialog {
         Dialog::Delete { files, what } => {
-            let question = text::delete_question(what, files.len());
-            let answer = dialog::confirm(ctx, text::DELETE_TITLE, &question, text::DELETE_CONFIRM, fresh);
-            answered(answer, Action::ConfirmDelete)
+            let question = words::delete_question(what, files.len());
+            let answer = dialog::confirm(ui.ctx(), words::DELETE_TITLE, &question, words::DELETE_CONFIRM, fresh);
+            answered(answer, DialogAction::ConfirmDelete)
         }
-        Dialog::Move { dir, .. } => {
-            let mut picks = false;
-            let answer = dialog::form(ctx, text::MOVE_TITLE, text::MOVE_CONFIRM, |ui| {
-                controls::weak(ui, text::MOVE_HINT);
-                controls::from_right(ui, CONTROL, |ui| {
-                    picks = controls::button(ui, text::CHOOSE_FOLDER).clicked();
-                    let width = ui.available_width();
-                    first_field(controls::field(ui, dir, text::MOVE_FIELD, width), fresh, ui)
-                })
-            });
-            let mut actions = answered(answer, Action::ConfirmMove);
-            actions.extend(picks.then_some(Action::PickMoveDir));
-            actions
+        Dialog::Move { dir, .. } => move_form(ui, dir, fresh),
+        Dialog::Limits { up, down, error, .. } => limits_form(ui, up, down, *error, fresh),
+        Dialog::AddPeer { addr, error, .. } => peer_form(ui, addr, *error, fresh),
+        Dialog::Palette { words, marked } => {
+            palette_page(ui, words, *marked, !view.transfers.selection.is_empty(), fresh)
         }
-        Dialog::Limits { up, down, error, .. } => {
-            let answer = dialog::form(ctx, text::LIMITS_TITLE, text::USE_LIMITS, |ui| {
-                controls::weak(ui, text::UP_LIMIT_FIELD);
-                let first = controls::named_field(ui, up, text::UP_LIMIT_FIELD, f32::INFINITY);
-                let submitted = first_field(first, fresh, ui);
-                controls::weak(ui, text::DOWN_LIMIT_FIELD);
-                let second = controls::named_field(ui, down, text::DOWN_LIMIT_FIELD, f32::INFINITY);
-                error.iter().for_each(|error| controls::problem(ui, error));
-                submitted || controls::submitted(ui, &second)
-            });
-            answered(answer, Action::ConfirmLimits)
-        }
-        Dialog::AddPeer { addr, error, .. } => {
-            let answer = dialog::form(ctx, text::ADD_PEER_TITLE, text::ADD, |ui| {
-                controls::weak(ui, text::ADD_PEER_HINT);
-                let width = ui.available_width();
-                let submitted = first_field(controls::field(ui, addr, text::PEER_FIELD, width), fresh, ui);
-                error.iter().for_each(|error| controls::problem(ui, error));
-                submitted
-            });
-            answered(answer, Action::ConfirmPeer)
-        }
-        Dialog::Palette { words, marked } => palette_dialog(ui, words, marked, selected, fresh),
-        Dialog::Qr { name, link } => page(ui, text::QR_TITLE, None, fresh, |ui| {
-            let font = egui::TextStyle::Body.resolve(ui.style());
-            table::elided(ui, name, &font);
-            let link = link.to_string();
-            ui.vertical_centered(|ui| {
-                if !qr::show(ui, &link, QR.min(ui.ctx().content_rect().height() - 200.0)) {
-                    controls::problem(ui, text::QR_TOO_LONG);
-                }
-            });
-            ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
-        }),
-        Dialog::Shortcuts => page(ui, text::SHORTCUTS, None, fresh, shortcuts),
-        Dialog::Licences => page(ui, text::SHOW_LICENCES, None, fresh, |ui| {
-            controls::weak(ui, text::LICENCE_OF_SPRAT);
+        Dialog::Qr { name, link } => page(ui, words::QR_TITLE, None, fresh, |ui| qr_code(ui, name, link)),
+        Dialog::Shortcuts => page(ui, words::SHORTCUTS, None, fresh, shortcuts),
+        Dialog::Licences => page(ui, words::SHOW_LICENCES, None, fresh, |ui| {
+            controls::weak(ui, words::LICENCE_OF_SPRAT);
             lines(ui, &LICENCES.lines().collect::<Vec<_>>(), false);
         }),
-        Dialog::Log(log) => page(ui, text::SHOW_LOG, Some((text::SAVE_LOG, Action::SaveLog)), fresh, |ui| {
+        Dialog::Log(log) => page(ui, words::SHOW_LOG, Some((words::SAVE_LOG, DialogAction::SaveLog)), fresh, |ui| {
             if log.is_empty() {
-                controls::weak(ui, text::LOG_EMPTY);
+                controls::weak(ui, words::LOG_EMPTY);
             }
             lines(ui, &log.iter().map(String::as_str).collect::<Vec<_>>(), true);
         }),
     }
 }
 
-fn answered(answer: Answer, confirmed: Action) -> Vec<Action> {
+fn answered(answer: Answer, confirmed: DialogAction) -> Vec<Action> {
     match answer {
         Answer::Open => Vec::new(),
-        Answer::Cancel => vec![Action::CloseDialog],
-        Answer::Confirm => vec![confirmed],
+        Answer::Cancel => vec![Action::Dialog(DialogAction::Close)],
+        Answer::Confirm => vec![Action::Dialog(confirmed)],
     }
 }
 
-/// The field that has the focus when a dialog is new. Returns whether Enter was pressed in it.
-fn first_field(field: egui::Response, fresh: bool, ui: &Ui) -> bool {
+fn typed(field: &Field, of: DialogField) -> Option<Action> {
+    field.edited().map(|text| Action::Dialog(DialogAction::Type(of, text)))
+}
+
+/// Gives a field the focus when its dialog is new. Returns whether Enter was pressed in the field.
+fn first_field(field: &Field, fresh: bool, ui: &Ui) -> bool {
     if fresh {
-        field.request_focus();
+        field.response.request_focus();
     }
-    controls::submitted(ui, &field)
+    field.submitted(ui)
 }
 
-/// Something to read, and a button to close it.
+fn move_form(ui: &Ui, dir: &str, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let answer = dialog::form(ui.ctx(), words::MOVE_TITLE, words::MOVE_CONFIRM, |ui| {
+        controls::weak(ui, words::MOVE_HINT);
+        controls::from_right(ui, CONTROL, |ui| {
+            let picks = controls::button(ui, words::CHOOSE_FOLDER).clicked();
+            actions.extend(picks.then_some(Action::Dialog(DialogAction::PickMoveDir)));
+            let width = ui.available_width();
+            let field = controls::field(ui, dir, words::MOVE_FIELD, width);
+            actions.extend(typed(&field, DialogField::Dir));
+            first_field(&field, fresh, ui)
+        })
+    });
+    actions.extend(answered(answer, DialogAction::ConfirmMove));
+    actions
+}
+
+fn limits_form(ui: &Ui, up: &str, down: &str, error: Option<&str>, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let answer = dialog::form(ui.ctx(), words::LIMITS_TITLE, words::USE_LIMITS, |ui| {
+        controls::weak(ui, words::UP_LIMIT_FIELD);
+        let first = controls::named_field(ui, up, words::UP_LIMIT_FIELD, f32::INFINITY);
+        let submitted = first_field(&first, fresh, ui);
+        controls::weak(ui, words::DOWN_LIMIT_FIELD);
+        let second = controls::named_field(ui, down, words::DOWN_LIMIT_FIELD, f32::INFINITY);
+        error.iter().for_each(|error| controls::problem(ui, error));
+        actions.extend(typed(&first, DialogField::Up));
+        actions.extend(typed(&second, DialogField::Down));
+        submitted || second.submitted(ui)
+    });
+    actions.extend(answered(answer, DialogAction::ConfirmLimits));
+    actions
+}
+
+fn peer_form(ui: &Ui, addr: &str, error: Option<&str>, fresh: bool) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let answer = dialog::form(ui.ctx(), words::ADD_PEER_TITLE, words::ADD, |ui| {
+        controls::weak(ui, words::ADD_PEER_HINT);
+        let width = ui.available_width();
+        let field = controls::field(ui, addr, words::PEER_FIELD, width);
+        actions.extend(typed(&field, DialogField::Addr));
+        let submitted = first_field(&field, fresh, ui);
+        error.iter().for_each(|error| controls::problem(ui, error));
+        submitted
+    });
+    actions.extend(answered(answer, DialogAction::ConfirmPeer));
+    actions
+}
+
+fn qr_code(ui: &mut Ui, name: &str, link: &Link) {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    table::elided(ui, name, &font);
+    let link = link.to_string();
+    ui.vertical_centered(|ui| {
+        if !qr::show(ui, &link, QR.min(ui.ctx().content_rect().height() - 200.0)) {
+            controls::problem(ui, words::QR_TOO_LONG);
+        }
+    });
+    ui.add(Label::new(RichText::new(&link).small()).truncate().selectable(true));
+}
+
+/// Shows a page to read, and a button to close it.
 fn page(
     ui: &Ui,
     title: &str,
-    other: Option<(&str, Action)>,
+    other: Option<(&str, DialogAction)>,
     fresh: bool,
     contents: impl FnOnce(&mut Ui),
 ) -> Vec<Action> {
@@ -142,27 +168,27 @@ fn page(
     let closed = dialog::page(ui.ctx(), title, PAGE, |ui| {
         contents(ui);
         controls::from_right(ui, CONTROL, |ui| {
-            let close = controls::primary(ui, text::CLOSE);
+            let close = controls::primary(ui, words::CLOSE);
             if fresh {
                 close.request_focus();
             }
             if close.clicked() {
-                actions.push(Action::CloseDialog);
+                actions.push(Action::Dialog(DialogAction::Close));
             }
             if let Some((name, action)) = other
                 && controls::button(ui, name).clicked()
             {
-                actions.push(action);
+                actions.push(Action::Dialog(action));
             }
         });
     });
     if closed && actions.is_empty() {
-        actions.push(Action::CloseDialog);
+        actions.push(Action::Dialog(DialogAction::Close));
     }
     actions
 }
 
-/// Many lines, of which only those on the screen are drawn.
+/// Shows many lines, of which only those on the screen are drawn.
 fn lines(ui: &mut Ui, lines: &[&str], from_end: bool) {
     let height = ui.text_style_height(&egui::TextStyle::Monospace);
     let most = (ui.ctx().content_rect().height() - 260.0).max(80.0);
@@ -183,66 +209,68 @@ fn shortcuts(ui: &mut Ui) {
                 ui.label(RichText::new(key).monospace());
                 ui.end_row();
             };
-            for (place, heading) in [(Place::Anywhere, text::ANYWHERE), (Place::Rows, text::IN_THE_LIST)] {
+            for (scope, heading) in [(Scope::Anywhere, words::ANYWHERE), (Scope::Rows, words::IN_THE_LIST)] {
                 controls::weak(ui, heading);
                 ui.end_row();
-                for entry in actions::TABLE.iter().filter(|entry| entry.place == place && !entry.name.is_empty()) {
-                    if let Some(key) = entry.key {
-                        row(ui, entry.name, &ui.ctx().format_shortcut(&key));
+                for binding in BINDINGS.iter().filter(|binding| binding.scope == scope && !binding.name.is_empty()) {
+                    if let Some(key) = binding.key {
+                        row(ui, binding.name, &ui.ctx().format_shortcut(&key));
                     }
                 }
-                let others = if place == Place::Anywhere { &text::OTHER_KEYS[..] } else { &text::LIST_KEYS[..] };
+                let others = if scope == Scope::Anywhere { &words::OTHER_KEYS[..] } else { &words::LIST_KEYS[..] };
                 others.iter().for_each(|(name, key)| row(ui, name, key));
             }
         });
     });
 }
 
-/// Everything that has a name: searched by words, run by Enter.
-fn palette_dialog(ui: &Ui, words: &mut String, marked: &mut usize, selected: bool, fresh: bool) -> Vec<Action> {
-    let mut actions = Vec::new();
+/// Shows the palette: every action that has a name, searched by words, done by Enter.
+fn palette_page(ui: &Ui, words: &str, marked: usize, selected: bool, fresh: bool) -> Vec<Action> {
+    let (mut actions, mut run) = (Vec::new(), None);
     let (up, down) = ui.input_mut(|input| {
         let mut pressed = |key| input.consume_key(egui::Modifiers::NONE, key);
         (pressed(Key::ArrowUp), pressed(Key::ArrowDown))
     });
-    let closed = dialog::page(ui.ctx(), text::PALETTE_TITLE, 480.0, |ui| {
+    let closed = dialog::page(ui.ctx(), words::PALETTE_TITLE, 480.0, |ui| {
         let width = ui.available_width();
-        let field = controls::field(ui, words, text::PALETTE_FIELD, width);
-        if field.changed() {
-            *marked = 0;
-        }
-        let run = first_field(field, fresh, ui);
-        let found = actions::palette(words, selected);
+        let field = controls::field(ui, words, words::PALETTE_FIELD, width);
+        let submitted = first_field(&field, fresh, ui);
+        let found = actions::palette(&field.text, selected);
         let last = found.len().saturating_sub(1);
-        *marked = match (up, down) {
-            (true, _) => marked.saturating_sub(1),
-            (_, true) => (*marked + 1).min(last),
-            _ => (*marked).min(last),
+        let before = if field.edited().is_some() { 0 } else { marked };
+        let marks = match (up, down) {
+            (true, _) => before.saturating_sub(1),
+            (_, true) => (before + 1).min(last),
+            _ => before.min(last),
         };
+        actions.extend(typed(&field, DialogField::Words));
+        actions.extend((marks != marked).then_some(Action::Dialog(DialogAction::Mark(marks))));
         if found.is_empty() {
-            controls::weak(ui, text::PALETTE_NOTHING);
+            controls::weak(ui, words::PALETTE_NOTHING);
         }
-        let first = marked.saturating_sub(PALETTE_ROWS - 1);
-        for (at, entry) in found.iter().enumerate().skip(first).take(PALETTE_ROWS) {
-            if palette_row(ui, &actions::TABLE[*entry], at == *marked) {
-                actions.push(Action::PaletteRun(*entry));
+        let first = marks.saturating_sub(PALETTE_ROWS - 1);
+        for (at, binding) in found.iter().enumerate().skip(first).take(PALETTE_ROWS) {
+            if palette_row(ui, &BINDINGS[*binding], at == marks) {
+                run = Some(*binding);
             }
         }
-        if run && let Some(entry) = found.get(*marked) {
-            actions.push(Action::PaletteRun(*entry));
+        if submitted {
+            run = run.or(found.get(marks).copied());
         }
     });
-    if closed && actions.is_empty() {
-        actions.push(Action::CloseDialog);
+    match run {
+        Some(binding) => actions.push(Action::Run(binding)),
+        None if closed => actions.push(Action::Dialog(DialogAction::Close)),
+        None => {}
     }
     actions
 }
 
-fn palette_row(ui: &mut Ui, entry: &actions::Entry, marked: bool) -> bool {
-    let key = entry.key.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+fn palette_row(ui: &mut Ui, binding: &Binding, marked: bool) -> bool {
+    let key = binding.key.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
     let color = palette(ui).weak;
-    let button = egui::Button::selectable(marked, entry.name)
+    let button = egui::Button::selectable(marked, binding.name)
         .right_text(RichText::new(key).color(color))
         .min_size(egui::vec2(ui.available_width(), 28.0));
-    ui.add(button).accessible_name(entry.name).clicked()
+    ui.add(button).accessible_name(binding.name).clicked()
 }

@@ -1,21 +1,21 @@
-//! The files of a folder, and which of them are wanted first or not at all.
+//! The files of a folder, and their priorities.
 
 use egui::{RichText, ScrollArea, Ui};
-use sprat_peer::{Detail, Priority};
 
-use crate::actions::Action;
+use crate::actions::{Action, TransferAction};
+use crate::model::engine::{Detail, Priority};
 use crate::widgets::tokens::{LINE, palette};
 use crate::widgets::{controls, table};
-use crate::{format, text};
+use crate::words::{self, format};
 
-/// Width of the place for the button, so that the sizes beside it are below each other.
+/// Width of a button's room, so that the sizes beside it are below each other.
 const BUTTON: f32 = 84.0;
 
-/// Shows them; only those on the screen are drawn.
+/// Shows the files; only those on the screen are drawn.
 pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
     let mut actions = Vec::new();
     let Some(detail) = detail.filter(|detail| !detail.files.is_empty()) else {
-        controls::weak(ui, text::NO_FILES_YET);
+        controls::weak(ui, words::NO_FILES_YET);
         return actions;
     };
     let scroll = ScrollArea::vertical().id_salt("files").auto_shrink([false, false]);
@@ -25,11 +25,11 @@ pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
             let priority = detail.priorities.get(&place).copied().unwrap_or_default();
             let file = &detail.files[at];
             controls::from_right(ui, LINE, |ui| {
-                let name = text::priority_of(&file.path, priority);
-                let button = |ui: &mut Ui| controls::small(ui, text::priority(priority), &name).clicked();
+                let name = words::priority_of(&file.path, priority);
+                let button = |ui: &mut Ui| controls::small(ui, words::priority(priority), &name).clicked();
                 let right = egui::Layout::right_to_left(egui::Align::Center);
                 if ui.allocate_ui_with_layout(egui::vec2(BUTTON, LINE), right, button).inner {
-                    actions.push(Action::SetPriority(vec![place], next(priority)));
+                    actions.push(Action::Transfers(TransferAction::SetPriority(vec![place], next(priority))));
                 }
                 controls::weak(ui, format::size(file.size));
                 controls::rest(ui, |ui| match priority {
@@ -45,7 +45,7 @@ pub fn show(ui: &mut Ui, detail: Option<&Detail>) -> Vec<Action> {
     actions
 }
 
-/// What the button makes of a priority.
+/// Priority after a click on the button of this one.
 fn next(priority: Priority) -> Priority {
     match priority {
         Priority::Normal => Priority::High,

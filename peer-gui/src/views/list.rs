@@ -2,23 +2,26 @@
 
 use egui::{Id, Rect, RichText, Ui, vec2};
 use egui_extras::{Column as Width, TableBody, TableRow};
-use sprat_peer::Snapshot;
 
-use super::{menu, transfers};
-use crate::actions::Action;
+use super::column_menu::{WIDTHS, usual_width, width};
+use super::{column_menu, menu};
+use crate::actions::{Action, ListAction, ShareAction, TransferAction};
+use crate::model::columns::Column;
+use crate::model::engine::Snapshot;
+use crate::model::preferences::Preferences;
 use crate::state::rows::Row;
-use crate::state::{Column, Pick, Preferences, RowKey, ViewState};
+use crate::state::{Pick, RowKey, ViewState};
 use crate::widgets::table::{self, RowHandle};
 use crate::widgets::tokens::{GAP, HEADER, ROW, palette};
-use crate::widgets::{badge, controls, progress};
-use crate::{format, text};
+use crate::widgets::{badge, controls, once, progress};
+use crate::words::{self, format};
 
-/// The accessible ID of a row.
+/// Accessible ID of a row.
 pub fn row_id(key: &RowKey) -> Id {
     Id::unique(("transfer", key))
 }
 
-/// Columns that stay when the window gets narrow, the most needed first.
+/// Columns in the order in which they are needed. The last ones go first when the window gets narrow.
 const BY_NEED: [Column; 9] = [
     Column::Name,
     Column::Progress,
@@ -31,42 +34,15 @@ const BY_NEED: [Column; 9] = [
     Column::Added,
 ];
 
-/// How wide a column may be made, in points.
-const WIDTHS: std::ops::RangeInclusive<f32> = 40.0..=600.0;
-
-fn usual_width(column: Column) -> f32 {
-    match column {
-        Column::Name => 150.0,
-        Column::Progress => 130.0,
-        Column::Status => 136.0,
-        Column::Down | Column::Up => 88.0,
-        Column::Size => 82.0,
-        Column::Eta => 64.0,
-        Column::Peers => 56.0,
-        Column::Added => 118.0,
-    }
-}
-
-fn width(column: Column, preferences: &Preferences) -> f32 {
-    let chosen = preferences.widths.get(&column).map(|width| f32::from(*width));
-    chosen.unwrap_or(usual_width(column)).clamp(*WIDTHS.start(), *WIDTHS.end())
-}
-
-/// Makes a column so much wider or narrower, in points.
-pub(super) fn widen(column: Column, by: f32, preferences: &Preferences) -> Action {
-    let width = (width(column, preferences) + by).clamp(*WIDTHS.start(), *WIDTHS.end());
-    Action::SetWidth { column, width: width as u16, keep: true }
-}
-
-/// By how much the columns get narrower, all alike, so that the name keeps what it needs: 1 if they need not.
+/// Factor by which all columns get narrower, so that the name keeps the room that it needs; 1 if they need not.
 fn narrowing(columns: &[Column], preferences: &Preferences, room: f32) -> f32 {
     let others = columns.iter().filter(|column| **column != Column::Name);
     let (wanted, gaps) = others.fold((0.0, 0.0), |(all, gaps), column| (all + width(*column, preferences), gaps + GAP));
     ((room - usual_width(Column::Name) - gaps) / wanted).clamp(0.3, 1.0)
 }
 
-/// Those of the wanted columns that fit, in the order of the screen. The most needed three always do. What was made wider or
-/// narrower does not count here: a column that is dragged stays.
+/// Columns that fit, in the order of the screen. The three most needed ones always do. Widths that the user chose do
+/// not count here: a column that is dragged stays.
 fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
     let wanted: Vec<Column> = preferences.columns().collect();
     let mut used = 0.0;
@@ -80,10 +56,12 @@ fn fitting(preferences: &Preferences, room: f32) -> Vec<Column> {
 }
 
 /// Shows the table.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let room = ui.available_width() - GAP;
     let columns = fitting(&view.preferences, room);
     let part = narrowing(&columns, &view.preferences, room);
+    let (followed, request) = (Id::unique("followed"), view.transfers.follow.newest());
+    let follow = once::is_due(ui, followed, request);
     let mut builder = table::builder(ui, ("transfers", &columns));
     for column in &columns {
         builder = builder.column(match column {
@@ -91,8 +69,7 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
             column => Width::exact(width(*column, &view.preferences) * part).clip(true),
         });
     }
-    let follow = view.follow_selection;
-    let cursor = view.selection.cursor().filter(|_| follow).and_then(|key| view.list.position(key));
+    let cursor = view.transfers.selection.cursor().filter(|_| follow).and_then(|key| view.transfers.list.position(key));
     if let Some(at) = cursor {
         builder = builder.scroll_to_row(at, None);
     }
@@ -108,9 +85,9 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         actions.extend(rows(body, &table, &mut arrived));
     });
     // A row that was far away is drawn a frame later.
-    view.follow_selection &= !arrived && cursor.is_some();
-    if view.follow_selection {
-        ui.ctx().request_repaint();
+    match follow && !arrived && cursor.is_some() {
+        true => ui.ctx().request_repaint(),
+        false => once::done(ui, followed, request),
     }
     actions
 }
@@ -119,18 +96,18 @@ fn heading(ui: &mut Ui, column: Column, view: &ViewState) -> Vec<Action> {
     ui.add_space(if column == Column::Name { GAP } else { 0.0 });
     let sort = view.preferences.sort;
     let direction = Some(sort.descending).filter(|_| sort.by == column);
-    let response = table::heading_button(ui, text::column(column), &text::sort_by(column), direction);
+    let response = table::heading_button(ui, words::column(column), &words::sort_by(column), direction);
     let mut actions = Vec::new();
     if response.clicked() {
-        actions.push(Action::SortBy(column));
+        actions.push(Action::List(ListAction::SortBy(column)));
     }
-    response.context_menu(|ui| actions.extend(transfers::columns(ui, view)));
+    response.context_menu(|ui| actions.extend(column_menu::show(ui, view)));
     actions.extend(edge(ui, column));
     actions
 }
 
-/// The left edge of a column, by which it is made wider or narrower: the name has what is left, so it gives and takes. No stop of
-/// the Tab key.
+/// Senses the left edge of a column, by which it is made wider or narrower: the name has what is left, so it gives and
+/// takes. The edge is no stop of the Tab key.
 fn edge(ui: &Ui, column: Column) -> Option<Action> {
     if column == Column::Name {
         return None;
@@ -145,10 +122,10 @@ fn edge(ui: &Ui, column: Column) -> Option<Action> {
     }
     let pointer = response.interact_pointer_pos().filter(|_| response.dragged() || response.drag_stopped())?;
     let width = (cell.right() - pointer.x).clamp(*WIDTHS.start(), *WIDTHS.end());
-    Some(Action::SetWidth { column, width: width as u16, keep: response.drag_stopped() })
+    Some(Action::List(ListAction::SetWidth { column, width: width as u16, keep: response.drag_stopped() }))
 }
 
-/// What the rows are made of.
+/// Inputs of the rows.
 struct Table<'a> {
     snapshot: &'a Snapshot,
     view: &'a ViewState,
@@ -160,20 +137,21 @@ fn rows(mut body: TableBody<'_>, table: &Table<'_>, arrived: &mut bool) -> Vec<A
     let mut actions = Vec::new();
     body.ui_mut().spacing_mut().item_spacing.y = 0.0;
     let place = (body.ui_mut().clip_rect(), body.max_rect().width());
-    body.rows(ROW, table.view.list.len(), |mut table_row| {
-        if let Some(entry) = table.view.list.entry(table_row.index()) {
-            let row = Row::of(entry);
-            *arrived |= table.view.selection.cursor() == Some(&row.key);
-            actions.extend(one(&mut table_row, &row, table, place));
+    body.rows(ROW, table.view.transfers.list.len(), |mut table_row| {
+        if let Some(item) = table.view.transfers.list.item(table_row.index()) {
+            let row = Row::of(item);
+            *arrived |= table.view.transfers.selection.cursor() == Some(&row.key);
+            actions.extend(show_row(&mut table_row, &row, table, place));
         }
     });
     actions
 }
 
-fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
+fn show_row(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, width): (Rect, f32)) -> Vec<Action> {
     let mut actions = Vec::new();
-    let (selected, on_it) = (table.view.selection.contains(&row.key), table.view.selection.cursor() == Some(&row.key));
-    let first = table.view.selection.cursor().is_none() && table_row.index() == 0;
+    let (selected, on_it) =
+        (table.view.transfers.selection.contains(&row.key), table.view.transfers.selection.cursor() == Some(&row.key));
+    let first = table.view.transfers.selection.cursor().is_none() && table_row.index() == 0;
     let spoken = row.spoken();
     let handle = RowHandle { id: row_id(&row.key), spoken: &spoken, selected, tab_stop: on_it || first };
     table_row.set_selected(selected);
@@ -187,7 +165,7 @@ fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, wi
                 if on_it && table.follow {
                     response.request_focus();
                 }
-                actions.extend(hands(ui, &response, row, selected, table));
+                actions.extend(clicks(ui, &response, row, selected, table));
             }
             actions.extend(content(ui, row, *column));
             if n + 1 == table.columns.len() {
@@ -198,8 +176,8 @@ fn one(table_row: &mut TableRow<'_, '_>, row: &Row, table: &Table<'_>, (clip, wi
     actions
 }
 
-/// What a click on a row does.
-fn hands(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &Table<'_>) -> Vec<Action> {
+/// Actions of the clicks on a row.
+fn clicks(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &Table<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     if response.clicked() {
         response.request_focus();
@@ -209,15 +187,15 @@ fn hands(ui: &Ui, response: &egui::Response, row: &Row, selected: bool, table: &
             (false, true) => Pick::Toggle,
             (false, false) => Pick::Only,
         };
-        actions.push(Action::Select(row.key.clone(), pick));
+        actions.push(Action::List(ListAction::Select(row.key.clone(), pick)));
     }
     if response.secondary_clicked() && !selected {
-        actions.push(Action::Select(row.key.clone(), Pick::Only));
+        actions.push(Action::List(ListAction::Select(row.key.clone(), Pick::Only)));
     }
     if response.double_clicked() {
-        actions.push(Action::OpenFolder);
+        actions.push(Action::Transfers(TransferAction::OpenFolder));
     }
-    response.context_menu(|ui| actions.extend(menu::show(ui, &menu::Chosen::of(table.snapshot, table.view))));
+    response.context_menu(|ui| actions.extend(menu::show(ui, &menu::Summary::of(table.snapshot, table.view))));
     actions
 }
 
@@ -248,8 +226,8 @@ fn number(ui: &mut Ui, text: &str) {
 fn status(ui: &mut Ui, row: &Row) -> Option<Action> {
     badge::show(ui, row.tone, row.status);
     let RowKey::Hashing(path) = &row.key else { return None };
-    let cancel = controls::small(ui, text::CANCEL, &text::cancel_share(&row.name)).clicked();
-    cancel.then(|| Action::CancelShare(path.clone()))
+    let cancel = controls::small(ui, words::CANCEL, &words::cancel_share(&row.name)).clicked();
+    cancel.then(|| Action::Share(ShareAction::Cancel(path.clone())))
 }
 
 #[cfg(test)]

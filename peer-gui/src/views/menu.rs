@@ -1,84 +1,87 @@
-//! Everything that can be done with the selected transfers: the same by a click with the other button as by a button.
+//! The menu of all actions on the selected transfers: the same after a right click as behind a button.
 
 use egui::{Button, ScrollArea, Ui};
-use sprat_peer::Snapshot;
 
-use crate::actions::Action;
+use crate::actions::{Action, TransferAction};
+use crate::model::engine::Snapshot;
 use crate::state::{ViewState, rows};
-use crate::text;
+use crate::words;
 
-/// Height of an entry: all of them have room in the smallest window.
+/// Height of an entry, in points: all of them have room in the smallest window.
 const ENTRY: f32 = 28.0;
 
-/// What is selected, as far as it says what can be done.
+/// Summary of the selected rows, which decides the actions that are possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Chosen {
-    /// How many rows.
+pub struct Summary {
+    /// Number of rows.
     pub rows: usize,
-    /// How many of them are transfers.
+    /// Number of rows that are transfers.
     pub transfers: usize,
-    /// Whether any runs.
+    /// True if any transfer runs.
     pub runs: bool,
-    /// Whether any was downloaded, and can be moved and deleted.
+    /// True if any transfer was downloaded, and can be moved and deleted.
     pub downloaded: bool,
-    /// Whether something is missing of any.
+    /// True if something is missing of any transfer.
     pub incomplete: bool,
-    /// Whether all that are incomplete are fetched in order.
+    /// True if all incomplete transfers are fetched in order.
     pub sequential: bool,
-    /// Whether any is being checked or moved.
+    /// True if any transfer is being checked or moved.
     pub at_work: bool,
-    /// Bytes in all.
+    /// Bytes of all transfers.
     pub size: u64,
 }
 
-impl Chosen {
-    /// What is selected now.
+impl Summary {
+    /// Summary of the rows that are selected now.
     pub fn of(snapshot: &Snapshot, view: &ViewState) -> Self {
-        let mut chosen = Self { rows: view.selection.len(), sequential: true, ..Self::default() };
-        for transfer in view.selected(snapshot) {
+        let mut summary = Self { rows: view.transfers.selection.len(), sequential: true, ..Self::default() };
+        for transfer in view.transfers.selected(snapshot) {
             let incomplete = !rows::is_complete(transfer);
-            chosen.transfers += 1;
-            chosen.runs |= !rows::can_resume(&transfer.state);
-            chosen.downloaded |= transfer.is_download;
-            chosen.incomplete |= incomplete;
-            chosen.sequential &= transfer.sequential || !incomplete;
-            chosen.at_work |= rows::is_at_work(&transfer.state);
-            chosen.size = chosen.size.saturating_add(transfer.size.unwrap_or(0));
+            summary.transfers += 1;
+            summary.runs |= !rows::can_resume(&transfer.state);
+            summary.downloaded |= transfer.is_download;
+            summary.incomplete |= incomplete;
+            summary.sequential &= transfer.sequential || !incomplete;
+            summary.at_work |= rows::is_at_work(&transfer.state);
+            summary.size = summary.size.saturating_add(transfer.size.unwrap_or(0));
         }
-        chosen
+        summary
     }
 }
 
-/// Shows it as the contents of a menu.
-pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
+/// Shows the entries of the menu.
+pub fn show(ui: &mut Ui, summary: &Summary) -> Option<Action> {
     (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (ENTRY, 0.0);
     ui.spacing_mut().button_padding.y = 2.0;
-    if chosen.transfers == 0 {
-        return item(ui, text::CANCEL, true).then_some(Action::Remove);
+    if summary.transfers == 0 {
+        return item(ui, words::CANCEL, true).then_some(Action::Transfers(TransferAction::Remove));
     }
-    let single = chosen.transfers == 1;
-    let pause = if chosen.runs { text::PAUSE } else { text::RESUME };
-    let sequential = if chosen.sequential && chosen.incomplete { text::NOT_SEQUENTIAL } else { text::SEQUENTIAL };
+    let single = summary.transfers == 1;
+    let pause = if summary.runs { words::PAUSE } else { words::RESUME };
+    let sequential = if summary.sequential && summary.incomplete { words::NOT_SEQUENTIAL } else { words::SEQUENTIAL };
     let groups: [&[(&str, bool, Action)]; 4] = [
         &[
-            (pause, true, Action::TogglePause),
-            (text::CANCEL_WORK, chosen.at_work, Action::CancelWork),
-            (text::OPEN_FOLDER, single, Action::OpenFolder),
-            (text::OPEN_FILE, single && !chosen.incomplete, Action::OpenFile),
+            (pause, true, Action::Transfers(TransferAction::TogglePause)),
+            (words::CANCEL_WORK, summary.at_work, Action::Transfers(TransferAction::CancelWork)),
+            (words::OPEN_FOLDER, single, Action::Transfers(TransferAction::OpenFolder)),
+            (words::OPEN_FILE, single && !summary.incomplete, Action::Transfers(TransferAction::OpenFile)),
         ],
         &[
-            (text::COPY_LINK, true, Action::CopyLink),
-            (text::COPY_ID, true, Action::CopyId),
-            (text::SHOW_QR, single, Action::ShowQr),
+            (words::COPY_LINK, true, Action::Transfers(TransferAction::CopyLink)),
+            (words::COPY_ID, true, Action::Transfers(TransferAction::CopyId)),
+            (words::SHOW_QR, single, Action::Transfers(TransferAction::ShowQr)),
         ],
         &[
-            (text::CHECK, !chosen.at_work, Action::Check),
-            (text::MOVE, chosen.downloaded, Action::AskMove),
-            (text::LIMITS, true, Action::AskLimits),
-            (sequential, chosen.incomplete, Action::ToggleSequential),
-            (text::ADD_PEER, single && chosen.incomplete, Action::AskPeer),
+            (words::CHECK, !summary.at_work, Action::Transfers(TransferAction::Check)),
+            (words::MOVE, summary.downloaded, Action::Transfers(TransferAction::AskMove)),
+            (words::LIMITS, true, Action::Transfers(TransferAction::AskLimits)),
+            (sequential, summary.incomplete, Action::Transfers(TransferAction::ToggleSequential)),
+            (words::ADD_PEER, single && summary.incomplete, Action::Transfers(TransferAction::AskPeer)),
         ],
-        &[(text::REMOVE, true, Action::Remove), (text::DELETE, chosen.downloaded, Action::AskDelete)],
+        &[
+            (words::REMOVE, true, Action::Transfers(TransferAction::Remove)),
+            (words::DELETE, summary.downloaded, Action::Transfers(TransferAction::AskDelete)),
+        ],
     ];
     let mut done = None;
     let most = (ui.ctx().content_rect().height() - ENTRY).max(3.0 * ENTRY);
@@ -88,7 +91,9 @@ pub fn show(ui: &mut Ui, chosen: &Chosen) -> Option<Action> {
                 ui.separator();
             }
             // There is mostly nothing to stop: that entry is there when there is.
-            for (name, can, action) in group.iter().filter(|(_, can, action)| *can || *action != Action::CancelWork) {
+            for (name, can, action) in
+                group.iter().filter(|(_, can, action)| *can || *action != Action::Transfers(TransferAction::CancelWork))
+            {
                 if item(ui, name, *can) {
                     done = Some(action.clone());
                 }

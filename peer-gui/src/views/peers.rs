@@ -1,40 +1,40 @@
-//! Who is there: the peers of all transfers.
+//! The Peers screen: the peers of all transfers.
 
 use egui::{Label, RichText, Ui};
 use egui_extras::Column as Width;
 
-use crate::actions::Action;
+use crate::actions::{Action, WindowAction};
+use crate::model::tone::Tone;
 use crate::state::ViewState;
 use crate::state::people::Person;
-use crate::state::rows::Tone;
 use crate::widgets::tokens::{GAP, HEADER, ROW};
 use crate::widgets::{badge, controls, empty_state, table};
-use crate::{format, text};
+use crate::words::{self, format};
 
-/// Below this width, columns that matter less are left out.
+/// Width below which columns that matter less are left out.
 const NARROW: f32 = 760.0;
 
-/// A column, its width, and whether it is there in a narrow window.
+/// Columns with their widths; the third value is true for those that stay in a narrow window.
 const COLUMNS: [(&str, f32, bool); 8] = [
-    (text::NAME, 150.0, true),
-    (text::PEER_ID, 130.0, true),
-    (text::STATUS, 104.0, true),
-    (text::ADDRESS, 160.0, true),
-    (text::PROGRAM, 100.0, false),
-    (text::RECEIVED, 144.0, true),
-    (text::SENT, 144.0, false),
-    (text::LAST_SEEN, 130.0, false),
+    (words::NAME, 150.0, true),
+    (words::PEER_ID, 130.0, true),
+    (words::STATUS, 104.0, true),
+    (words::ADDRESS, 160.0, true),
+    (words::PROGRAM, 100.0, false),
+    (words::RECEIVED, 144.0, true),
+    (words::SENT, 144.0, false),
+    (words::LAST_SEEN, 130.0, false),
 ];
 
-/// Shows the screen.
+/// Shows the Peers screen.
 pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
-    controls::heading(ui, text::PEERS);
+    controls::heading(ui, words::PEERS);
     let people = view.people.all();
     if people.is_empty() {
-        empty_state::show(ui, text::NO_PEERS_YET, text::NO_PEERS_HINT);
+        empty_state::show(ui, words::NO_PEERS_YET, words::NO_PEERS_HINT);
         return Vec::new();
     }
-    controls::weak(ui, text::people(people.iter().filter(|person| person.connected).count(), people.len()));
+    controls::weak(ui, words::people(people.iter().filter(|person| person.connected).count(), people.len()));
     ui.add_space(GAP);
     let wide = ui.available_width() >= NARROW;
     let columns: Vec<usize> = (0..COLUMNS.len()).filter(|at| wide || COLUMNS[*at].2).collect();
@@ -64,21 +64,21 @@ pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
 
 fn cell(ui: &mut Ui, person: &Person, column: usize) -> Option<Action> {
     match column {
-        0 if person.name.is_empty() => drop(controls::weak(ui, text::NO_NAME)),
+        0 if person.name.is_empty() => drop(controls::weak(ui, words::NO_NAME)),
         0 => drop(table::name(ui, &person.name)),
         1 => {
             let id = RichText::new(person.peer_id.short()).monospace();
             ui.add(Label::new(id)).on_hover_text(person.peer_id.to_string());
-            let copy = controls::small(ui, text::COPY, &text::copy_peer_id(&person.peer_id.short())).clicked();
-            return copy.then(|| Action::Copy(person.peer_id.to_string(), text::PEER_ID_COPIED));
+            let copy = controls::small(ui, words::COPY, &words::copy_peer_id(&person.peer_id.short())).clicked();
+            return copy.then(|| Action::Window(WindowAction::Copy(person.peer_id.to_string(), words::PEER_ID_COPIED)));
         }
-        2 if person.connected => drop(badge::show(ui, Tone::Good, text::CONNECTED)),
-        2 => drop(badge::show(ui, Tone::Absent, text::LEFT)),
+        2 if person.connected => drop(badge::show(ui, Tone::Good, words::CONNECTED)),
+        2 => drop(badge::show(ui, Tone::Absent, words::LEFT)),
         3 => plain(ui, person.addr.to_string()),
         4 => plain(ui, person.agent.clone()),
         5 => plain(ui, moved(person.bytes_down, person.down_rate)),
         6 => plain(ui, moved(person.bytes_up, person.up_rate)),
-        _ if person.connected => plain(ui, text::NOW.to_owned()),
+        _ if person.connected => plain(ui, words::NOW.to_owned()),
         _ => plain(ui, format::date_time(person.last_seen)),
     }
     None
@@ -88,7 +88,7 @@ fn plain(ui: &mut Ui, text: String) {
     ui.add(Label::new(text).truncate());
 }
 
-/// So much in all, and so fast now.
+/// Bytes in all, and the rate now.
 fn moved(bytes: u64, rate: u64) -> String {
     match (bytes, rate) {
         (0, 0) => format::NOTHING.to_owned(),

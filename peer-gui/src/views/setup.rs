@@ -1,16 +1,16 @@
-//! The card of the first start: where downloads go, what one is called, which tracker. Everything has a default.
+//! The card of the first start: tracker, download folder, name. Everything has a default.
 
 use egui::{ScrollArea, Ui};
-use sprat_peer::Snapshot;
 
-use crate::actions::Action;
-use crate::state::{Reach, ViewState};
-use crate::text;
+use crate::actions::{Action, SettingsAction, SettingsField, TrackerAction};
+use crate::model::preferences::Reach;
+use crate::state::ViewState;
 use crate::widgets::controls;
 use crate::widgets::tokens::CONTROL;
+use crate::words;
 
-/// Shows it, if there is need.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+/// Shows the card, if there is need.
+pub fn show(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     if !view.wants_setup() {
         return Vec::new();
     }
@@ -21,57 +21,56 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
         controls::card(ui, |ui| (done, actions) = card(ui, view));
     });
     if done {
-        if view.fields.dir != snapshot.download_dir.display().to_string() {
-            actions.push(Action::UseTypedDir);
-        }
-        actions.push(Action::FinishSetup);
+        actions.push(Action::Settings(SettingsAction::FinishSetup));
     }
     actions
 }
 
-/// What is on it. Whether it is done with, and what was done besides.
-fn card(ui: &mut Ui, view: &mut ViewState) -> (bool, Vec<Action>) {
+/// Shows the contents of the card. Returns true if the user is done with it, and the other actions.
+fn card(ui: &mut Ui, view: &ViewState) -> (bool, Vec<Action>) {
     let mut actions = Vec::new();
-    controls::title(ui, text::SETUP_TITLE);
-    controls::weak(ui, text::SETUP_TEXT);
-    let mut done = tracker_field(ui, view, text::SETUP_USE).is_some();
-    if let Some(error) = view.fields.tracker_error {
+    controls::title(ui, words::SETUP_TITLE);
+    controls::weak(ui, words::SETUP_TEXT);
+    let (typed, mut done) = tracker_field(ui, view, words::SETUP_USE);
+    actions.extend(typed);
+    if let Some(error) = view.trackers.error {
         controls::problem(ui, error);
     }
-    controls::weak(ui, text::DOWNLOAD_FOLDER);
+    controls::weak(ui, words::DOWNLOAD_FOLDER);
     controls::from_right(ui, CONTROL, |ui| {
-        if controls::button(ui, text::CHOOSE_FOLDER).clicked() {
-            actions.push(Action::PickDownloadDir);
+        if controls::button(ui, words::CHOOSE_FOLDER).clicked() {
+            actions.push(Action::Settings(SettingsAction::PickDownloadDir));
         }
         let width = ui.available_width();
-        controls::field(ui, &mut view.fields.dir, text::DOWNLOAD_FOLDER, width);
+        let field = controls::field(ui, &view.settings.dir, words::DOWNLOAD_FOLDER, width);
+        actions.extend(field.edited().map(|dir| Action::Settings(SettingsAction::Type(SettingsField::Dir, dir))));
     });
-    controls::weak(ui, text::YOUR_NAME);
+    controls::weak(ui, words::YOUR_NAME);
     let width = ui.available_width();
-    controls::field(ui, &mut view.fields.name, text::NAME_FIELD, width);
+    let field = controls::field(ui, &view.settings.name, words::NAME_FIELD, width);
+    actions.extend(field.edited().map(|name| Action::Settings(SettingsAction::Type(SettingsField::Name, name))));
     ui.horizontal(|ui| {
-        if controls::primary(ui, text::SETUP_RUN).clicked() {
-            view.fields.tracker.clear();
-            actions.push(Action::RunTracker(Reach::ThisComputer));
+        if controls::primary(ui, words::SETUP_RUN).clicked() {
+            actions.push(Action::Trackers(TrackerAction::TypeAddress(String::new())));
+            actions.push(Action::Trackers(TrackerAction::RunLocal(Reach::ThisComputer)));
             done = true;
         }
-        if controls::button(ui, text::SETUP_LATER).clicked() {
-            view.fields.tracker.clear();
+        if controls::button(ui, words::SETUP_LATER).clicked() {
+            actions.push(Action::Trackers(TrackerAction::TypeAddress(String::new())));
             done = true;
         }
     });
     (done, actions)
 }
 
-/// The field for a tracker's address, and its button.
-pub fn tracker_field(ui: &mut Ui, view: &mut ViewState, button: &str) -> Option<Action> {
+/// Shows the field for a tracker's address and its button. Returns the text that was typed, and true if that tracker is
+/// to be added.
+pub fn tracker_field(ui: &mut Ui, view: &ViewState, button: &str) -> (Option<Action>, bool) {
     controls::from_right(ui, CONTROL, |ui| {
         let clicked = controls::button(ui, button).clicked();
         let width = ui.available_width();
-        let field = controls::field(ui, &mut view.fields.tracker, text::TRACKER_FIELD, width);
-        if field.changed() {
-            view.fields.tracker_error = None;
-        }
-        (clicked || controls::submitted(ui, &field)).then_some(Action::AddTracker)
+        let field = controls::field(ui, &view.trackers.address, words::TRACKER_FIELD, width);
+        let typed = field.edited().map(|address| Action::Trackers(TrackerAction::TypeAddress(address)));
+        (typed, clicked || field.submitted(ui))
     })
 }

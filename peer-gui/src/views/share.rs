@@ -1,22 +1,22 @@
-//! What to share, and what is shared.
+//! The Share screen: fields and buttons to share, and the list of shared files.
 
-use egui::{RichText, ScrollArea, Ui};
-use sprat_peer::{Snapshot, TransferState, TransferView};
+use egui::{Id, RichText, ScrollArea, Ui};
 
-use crate::actions::Action;
+use crate::actions::{Action, ShareAction, WindowAction};
+use crate::model::engine::{Snapshot, TransferState, TransferView};
 use crate::state::{SharedCard, ViewState, rows};
 use crate::widgets::tokens::{CONTROL, GAP, LINE, READABLE, TEXT_TITLE, palette};
-use crate::widgets::{controls, progress, table};
-use crate::{format, text};
+use crate::widgets::{controls, once, progress, table};
+use crate::words::{self, format};
 
-/// Shows the screen.
-pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+/// Shows the Share screen.
+pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::heading(ui, text::SHARE);
+    controls::heading(ui, words::SHARE);
     ScrollArea::vertical().id_salt("share").auto_shrink([false, false]).show(ui, |ui| {
         actions.extend(choose(ui, view));
         actions.extend(hashing(ui, snapshot));
-        for card in &view.shared {
+        for card in &view.share.cards {
             actions.extend(ui.push_id(("card", card.link.file_id), |ui| new_card(ui, card)).inner);
         }
         ui.add_space(GAP);
@@ -25,28 +25,29 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
     actions
 }
 
-fn choose(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+fn choose(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     controls::card(ui, |ui| {
-        controls::weak(ui, text::SHARE_INTRO);
+        controls::weak(ui, words::SHARE_INTRO);
         controls::from_right(ui, CONTROL, |ui| {
-            if controls::button(ui, text::CHOOSE_SHARED_FOLDER).clicked() {
-                actions.push(Action::PickShareFolder);
+            if controls::button(ui, words::CHOOSE_SHARED_FOLDER).clicked() {
+                actions.push(Action::Share(ShareAction::PickFolder));
             }
-            if controls::button(ui, text::CHOOSE_FILE).clicked() {
-                actions.push(Action::PickShareFile);
+            if controls::button(ui, words::CHOOSE_FILE).clicked() {
+                actions.push(Action::Share(ShareAction::PickFile));
             }
-            let clicked = controls::primary(ui, text::SHARE).clicked();
+            let clicked = controls::primary(ui, words::SHARE).clicked();
             let width = ui.available_width();
-            let field = controls::field(ui, &mut view.fields.share, text::SHARE_PATH, width);
-            if std::mem::take(&mut view.fields.focus_share) {
-                field.request_focus();
+            let field = controls::field(ui, &view.share.path, words::SHARE_PATH, width);
+            if once::take(ui, Id::unique("focus-path"), view.share.focus.newest()) {
+                field.response.request_focus();
             }
-            if clicked || controls::submitted(ui, &field) {
-                actions.push(Action::ShareTyped);
+            actions.extend(field.edited().map(|path| Action::Share(ShareAction::Type(path))));
+            if clicked || field.submitted(ui) {
+                actions.push(Action::Share(ShareAction::ShareTyped));
             }
         });
-        if let Some(note) = view.fields.share_note {
+        if let Some(note) = view.share.note {
             controls::problem(ui, note);
         }
     });
@@ -59,14 +60,14 @@ fn hashing(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
         let name = rows::file_name(&file.path);
         controls::card(ui, |ui| {
             controls::from_right(ui, LINE, |ui| {
-                if controls::small(ui, text::CANCEL, &text::cancel_share(&name)).clicked() {
-                    actions.push(Action::CancelShare(file.path.clone()));
+                if controls::small(ui, words::CANCEL, &words::cancel_share(&name)).clicked() {
+                    actions.push(Action::Share(ShareAction::Cancel(file.path.clone())));
                 }
                 controls::rest(ui, |ui| table::name(ui, &name));
             });
             let waiting = palette(ui).waiting;
             progress::show(ui, format::fraction(file.done, Some(file.total), false), waiting);
-            controls::weak(ui, text::hashing(file));
+            controls::weak(ui, words::hashing(file));
         });
     }
     actions
@@ -76,31 +77,31 @@ fn new_card(ui: &mut Ui, card: &SharedCard) -> Vec<Action> {
     let mut actions = Vec::new();
     let id = card.link.file_id.to_string();
     controls::card(ui, |ui| {
-        controls::weak(ui, text::NEWLY_SHARED);
+        controls::weak(ui, words::NEWLY_SHARED);
         table::elided(ui, &card.name, &egui::FontId::proportional(TEXT_TITLE));
         ui.add(egui::Label::new(RichText::new(&id).monospace()).selectable(true).truncate());
         ui.horizontal(|ui| {
-            if controls::primary(ui, text::COPY_LINK).clicked() {
-                actions.push(Action::Copy(card.link.to_string(), text::LINK_COPIED));
+            if controls::primary(ui, words::COPY_LINK).clicked() {
+                actions.push(Action::Window(WindowAction::Copy(card.link.to_string(), words::LINK_COPIED)));
             }
-            if controls::button(ui, text::COPY_ID).clicked() {
-                actions.push(Action::Copy(id.clone(), text::ID_COPIED));
+            if controls::button(ui, words::COPY_ID).clicked() {
+                actions.push(Action::Window(WindowAction::Copy(id.clone(), words::ID_COPIED)));
             }
-            if controls::button(ui, text::SHOW_QR).clicked() {
-                actions.push(Action::ShowQrOf(card.name.clone(), card.link.clone()));
+            if controls::button(ui, words::SHOW_QR).clicked() {
+                actions.push(Action::Share(ShareAction::ShowQr(card.name.clone(), card.link.clone())));
             }
         });
-        controls::weak(ui, text::GIVE_LINK);
+        controls::weak(ui, words::GIVE_LINK);
     });
     actions
 }
 
-/// The list of what is shared; only what is on the screen is drawn.
+/// Shows the list of shared files; only those on the screen are drawn.
 fn shared(ui: &mut Ui, snapshot: &Snapshot) -> Vec<Action> {
-    controls::title(ui, text::SHARED_FILES);
+    controls::title(ui, words::SHARED_FILES);
     let shared: Vec<_> = snapshot.transfers.iter().filter(|t| t.state == TransferState::Sharing).collect();
     if shared.is_empty() {
-        controls::weak(ui, text::NOTHING_SHARED);
+        controls::weak(ui, words::NOTHING_SHARED);
     }
     let mut actions = Vec::new();
     for transfer in shared {
@@ -117,13 +118,13 @@ fn shared_row(ui: &mut Ui, transfer: &TransferView) -> Option<Action> {
     ui.scope(|ui| {
         ui.set_max_width(READABLE.min(ui.available_width()));
         let copy = controls::from_right(ui, LINE, |ui| {
-            let name = text::copy_link_of(&transfer.name);
-            let copy = controls::small(ui, text::COPY_LINK, &name).clicked();
-            controls::weak(ui, text::shared_amounts(transfer.size, transfer.uploaded));
+            let name = words::copy_link_of(&transfer.name);
+            let copy = controls::small(ui, words::COPY_LINK, &name).clicked();
+            controls::weak(ui, words::shared_amounts(transfer.size, transfer.uploaded));
             controls::rest(ui, |ui| table::name(ui, &transfer.name));
             copy
         });
-        copy.then(|| Action::Copy(transfer.link.to_string(), text::LINK_COPIED))
+        copy.then(|| Action::Window(WindowAction::Copy(transfer.link.to_string(), words::LINK_COPIED)))
     })
     .inner
 }

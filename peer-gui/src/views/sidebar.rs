@@ -1,26 +1,28 @@
-//! The screens, and at the foot the trackers' state and the theme.
+//! The sidebar: the screens, and at the foot the trackers' state and the theme.
 
 use egui::{Align, CornerRadius, FontId, Layout, Panel, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
-use sprat_peer::{Snapshot, TrackerState};
 
-use crate::actions::Action;
-use crate::state::rows::Tone;
-use crate::state::{Screen, ThemeChoice, ViewState};
-use crate::text;
+use crate::actions::{Action, SettingsAction};
+use crate::model::engine::{Snapshot, TrackerState};
+use crate::model::preferences::ThemeChoice;
+use crate::model::screen::Screen;
+use crate::model::tone::Tone;
+use crate::state::ViewState;
 use crate::widgets::tokens::{
     COMPACT_BELOW, CONTROL, GAP, GAP_LARGE, RADIUS, SIDEBAR, SIDEBAR_COMPACT, TEXT, TEXT_HEADING, palette,
 };
 use crate::widgets::{badge, controls, icons};
+use crate::words;
 
 const SCREENS: [(Screen, &str); 5] = [
-    (Screen::Transfers, text::TRANSFERS),
-    (Screen::Browse, text::BROWSE),
-    (Screen::Share, text::SHARE),
-    (Screen::Peers, text::PEERS),
-    (Screen::Settings, text::SETTINGS),
+    (Screen::Transfers, words::TRANSFERS),
+    (Screen::Browse, words::BROWSE),
+    (Screen::Share, words::SHARE),
+    (Screen::Peers, words::PEERS),
+    (Screen::Settings, words::SETTINGS),
 ];
 
-/// Shows it at the left edge.
+/// Shows the sidebar at the left edge.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let p = palette(ui);
     let compact = ui.available_width() < COMPACT_BELOW;
@@ -44,7 +46,7 @@ fn contents(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState, compact: bool) -
         ui.spacing_mut().item_spacing.y = GAP;
         if theme_switch(ui, compact).clicked() {
             let choice = if ui.visuals().dark_mode { ThemeChoice::Light } else { ThemeChoice::Dark };
-            actions.push(Action::SetTheme(choice));
+            actions.push(Action::Settings(SettingsAction::SetTheme(choice)));
         }
         let (tone, word) = trackers(snapshot);
         match compact {
@@ -70,7 +72,7 @@ fn brand(ui: &mut Ui, compact: bool) {
         let (rect, _) = ui.allocate_exact_size(vec2(32.0, 24.0), Sense::hover());
         icons::fish(ui.painter(), rect, p.accent, p.sidebar);
         if !compact {
-            ui.label(RichText::new(text::APP).size(TEXT_HEADING));
+            ui.label(RichText::new(words::APP).size(TEXT_HEADING));
         }
     });
     ui.add_space(GAP_LARGE);
@@ -106,7 +108,7 @@ fn entry(ui: &mut Ui, screen: Screen, name: &str, selected: bool, compact: bool)
 }
 
 fn theme_switch(ui: &mut Ui, compact: bool) -> Response {
-    let name = if ui.visuals().dark_mode { text::TO_LIGHT } else { text::TO_DARK };
+    let name = if ui.visuals().dark_mode { words::TO_LIGHT } else { words::TO_DARK };
     if !compact {
         return controls::button(ui, name);
     }
@@ -123,19 +125,19 @@ fn theme_switch(ui: &mut Ui, compact: bool) -> Response {
     response.on_hover_text(name)
 }
 
-/// The trackers in a word.
+/// State of all trackers, in a word.
 pub fn trackers(snapshot: &Snapshot) -> (Tone, &'static str) {
     let states = || snapshot.trackers.iter().map(|tracker| &tracker.state);
     let online = states().filter(|state| **state == TrackerState::Online).count();
     if snapshot.trackers.iter().any(|tracker| tracker.state == TrackerState::Online && tracker.refusal.is_some()) {
-        return (Tone::Trouble, text::TRACKER_REFUSES);
+        return (Tone::Trouble, words::TRACKER_REFUSES);
     }
     let away = states().filter(|state| matches!(state, TrackerState::Away { .. })).count();
     match (snapshot.trackers.len(), online, away) {
-        (0, _, _) => (Tone::Absent, text::TRACKER_NONE),
-        (all, online, _) if online == all => (Tone::Good, text::TRACKER_ONLINE),
-        (all, _, away) if away == all => (Tone::Trouble, text::TRACKER_AWAY),
-        (_, _, 1..) => (Tone::Waiting, text::TRACKER_SOME_AWAY),
-        _ => (Tone::Waiting, text::TRACKER_CONNECTING),
+        (0, _, _) => (Tone::Absent, words::TRACKER_NONE),
+        (all, online, _) if online == all => (Tone::Good, words::TRACKER_ONLINE),
+        (all, _, away) if away == all => (Tone::Trouble, words::TRACKER_AWAY),
+        (_, _, 1..) => (Tone::Waiting, words::TRACKER_SOME_AWAY),
+        _ => (Tone::Waiting, words::TRACKER_CONNECTING),
     }
 }

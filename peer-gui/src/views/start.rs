@@ -1,15 +1,15 @@
-//! Before the engine runs, and if it does not.
+//! The page before the engine runs, and if it does not.
 
 use egui::{CentralPanel, Label, RichText, Sense, Ui, vec2};
 
-use crate::actions::Action;
+use crate::actions::{Action, WindowAction};
 use crate::state::Phase;
-use crate::text;
 use crate::widgets::theme::screen_frame;
 use crate::widgets::tokens::{GAP, GAP_LARGE, TEXT_HEADING, palette};
 use crate::widgets::{controls, icons};
+use crate::words;
 
-/// "Starting…", or what went wrong and what to do.
+/// Shows that the engine starts, or the reason for which it does not and a remedy.
 pub fn show(ui: &mut Ui, phase: &Phase) -> Vec<Action> {
     let p = palette(ui);
     let page = CentralPanel::no_frame().frame(screen_frame(p.background)).show(ui, |ui| {
@@ -21,7 +21,7 @@ pub fn show(ui: &mut Ui, phase: &Phase) -> Vec<Action> {
             match phase {
                 Phase::Failed(reason) => failed(ui, reason),
                 Phase::Starting | Phase::Running(_) => {
-                    ui.label(text::STARTING);
+                    ui.label(words::STARTING);
                     Vec::new()
                 }
             }
@@ -32,12 +32,12 @@ pub fn show(ui: &mut Ui, phase: &Phase) -> Vec<Action> {
 }
 
 fn failed(ui: &mut Ui, reason: &str) -> Vec<Action> {
-    ui.label(RichText::new(text::START_FAILED).size(TEXT_HEADING));
+    ui.label(RichText::new(words::START_FAILED).size(TEXT_HEADING));
     ui.scope(|ui| {
         ui.set_max_width(520.0);
         ui.add(Label::new(reason).wrap().selectable(true));
     });
     ui.add_space(GAP);
-    let quit = controls::primary(ui, text::QUIT);
-    if quit.clicked() { vec![Action::Quit] } else { Vec::new() }
+    let quit = controls::primary(ui, words::QUIT);
+    if quit.clicked() { vec![Action::Window(WindowAction::Quit)] } else { Vec::new() }
 }

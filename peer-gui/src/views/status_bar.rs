@@ -1,15 +1,15 @@
-//! The totals, at the bottom of the window.
+//! The status bar: totals, at the bottom of the window.
 
 use std::collections::HashSet;
 
 use egui::{Align, Label, Layout, Panel, RichText, Ui};
 use sprat_chunking::FileId;
-use sprat_peer::{Snapshot, TransferState};
 
-use crate::text;
+use crate::model::engine::{Snapshot, TransferState};
 use crate::widgets::tokens::palette;
+use crate::words;
 
-/// Shows it at the bottom edge. What is `hidden` does not count.
+/// Shows the status bar at the bottom edge. Transfers that are `hidden` do not count.
 pub fn show(ui: &mut Ui, snapshot: &Snapshot, hidden: &HashSet<FileId>) {
     let p = palette(ui);
     let frame = egui::Frame::new().fill(p.sidebar).inner_margin(egui::Margin::symmetric(16, 5));
@@ -17,9 +17,9 @@ pub fn show(ui: &mut Ui, snapshot: &Snapshot, hidden: &HashSet<FileId>) {
     panel.show(ui, |ui| {
         let small = |text: String| Label::new(RichText::new(text).small().color(p.weak)).truncate();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add(small(text::rates(snapshot.down_rate, snapshot.up_rate)));
+            ui.add(small(words::rates(snapshot.down_rate, snapshot.up_rate)));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(small(format!("{}  ·  {}", totals(snapshot, hidden), text::listening(snapshot.listen.port()))));
+                ui.add(small(format!("{}  ·  {}", totals(snapshot, hidden), words::listening(snapshot.listen.port()))));
             });
         });
     });
@@ -32,5 +32,5 @@ fn totals(snapshot: &Snapshot, hidden: &HashSet<FileId>) -> String {
         downloading += usize::from(transfer.state == TransferState::Downloading);
         sharing += usize::from(transfer.state == TransferState::Sharing);
     }
-    text::totals(all, downloading, sharing)
+    words::totals(all, downloading, sharing)
 }

@@ -1,34 +1,38 @@
 //! The trackers in the settings: those in use, their tokens, and the one on this computer.
 
 use egui::{Checkbox, Label, RichText, Ui};
-use sprat_peer::{Snapshot, TrackerState, TrackerView};
 use url::Url;
 
 use super::setup;
-use crate::actions::Action;
-use crate::bridge::LocalTracker;
-use crate::state::rows::Tone;
-use crate::state::{Reach, TrackerTest, ViewState, trackers};
-use crate::text;
+use crate::actions::{Action, TrackerAction, WindowAction};
+use crate::model::engine::{Snapshot, TrackerState, TrackerView};
+use crate::model::messages::LocalTracker;
+use crate::model::preferences::Reach;
+use crate::model::tone::Tone;
+use crate::model::trackers;
+use crate::state::{TrackerTest, ViewState};
 use crate::widgets::tokens::{CONTROL, LINE};
 use crate::widgets::{badge, controls};
+use crate::words;
 
-/// The trackers in use.
-pub fn list(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Action> {
+/// Shows the trackers in use.
+pub fn list(ui: &mut Ui, snapshot: &Snapshot, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::weak(ui, text::TRACKERS_HINT);
-    if view.trackers.is_empty() {
-        controls::weak(ui, text::NO_TRACKERS);
+    controls::weak(ui, words::TRACKERS_HINT);
+    if view.trackers.in_use.is_empty() {
+        controls::weak(ui, words::NO_TRACKERS);
     }
-    for url in view.trackers.clone() {
-        let seen = snapshot.trackers.iter().find(|tracker| tracker.url == url);
-        actions.extend(tracker(ui, &url, seen, view.tracker_tests.get(&url)));
-        if view.fields.token_for.as_ref() == Some(&url) {
+    for url in &view.trackers.in_use {
+        let seen = snapshot.trackers.iter().find(|tracker| tracker.url == *url);
+        actions.extend(tracker(ui, url, seen, view.trackers.tests.get(url)));
+        if view.trackers.token_for.as_ref() == Some(url) {
             actions.extend(token(ui, view));
         }
     }
-    actions.extend(setup::tracker_field(ui, view, text::ADD));
-    if let Some(error) = view.fields.tracker_error {
+    let (typed, add) = setup::tracker_field(ui, view, words::ADD);
+    actions.extend(typed);
+    actions.extend(add.then_some(Action::Trackers(TrackerAction::Add)));
+    if let Some(error) = view.trackers.error {
         controls::problem(ui, error);
     }
     actions
@@ -37,30 +41,30 @@ pub fn list(ui: &mut Ui, snapshot: &Snapshot, view: &mut ViewState) -> Vec<Actio
 fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>, test: Option<&TrackerTest>) -> Option<Action> {
     let (state, refusal) = (seen.map(|seen| &seen.state), seen.and_then(|seen| seen.refusal.as_deref()));
     let (tone, word) = match state {
-        Some(TrackerState::Online) if refusal.is_some() => (Tone::Trouble, text::NOT_ALLOWED),
-        Some(TrackerState::Online) => (Tone::Good, text::ONLINE),
-        Some(TrackerState::Away { .. }) => (Tone::Trouble, text::AWAY),
-        Some(TrackerState::Connecting) | None => (Tone::Waiting, text::TRACKER_CONNECTING),
+        Some(TrackerState::Online) if refusal.is_some() => (Tone::Trouble, words::NOT_ALLOWED),
+        Some(TrackerState::Online) => (Tone::Good, words::ONLINE),
+        Some(TrackerState::Away { .. }) => (Tone::Trouble, words::AWAY),
+        Some(TrackerState::Connecting) | None => (Tone::Waiting, words::TRACKER_CONNECTING),
     };
     let shown = trackers::shown(url);
     let action = controls::from_right(ui, LINE, |ui| {
-        let remove = controls::small(ui, text::REMOVE, &text::remove_tracker(shown)).clicked();
-        let token = controls::small(ui, text::TOKEN, &text::token_of(shown)).clicked();
-        let test = controls::small(ui, text::TEST, &text::test_of(shown)).clicked();
+        let remove = controls::small(ui, words::REMOVE, &words::remove_tracker(shown)).clicked();
+        let token = controls::small(ui, words::TOKEN, &words::token_of(shown)).clicked();
+        let test = controls::small(ui, words::TEST, &words::test_of(shown)).clicked();
         controls::rest(ui, |ui| {
             ui.add(Label::new(shown).selectable(true));
             badge::show(ui, tone, word);
         });
         match (remove, token, test) {
-            (true, ..) => Some(Action::RemoveTracker(url.clone())),
-            (_, true, _) => Some(Action::EditToken(Some(url.clone()))),
-            (.., true) => Some(Action::TestTracker(url.clone())),
+            (true, ..) => Some(Action::Trackers(TrackerAction::Remove(url.clone()))),
+            (_, true, _) => Some(Action::Trackers(TrackerAction::EditToken(Some(url.clone())))),
+            (.., true) => Some(Action::Trackers(TrackerAction::Test(url.clone()))),
             _ => None,
         }
     });
     match test {
-        Some(TrackerTest::Asking) => drop(badge::show(ui, Tone::Waiting, text::TESTING)),
-        Some(TrackerTest::Answers) => drop(badge::show(ui, Tone::Good, text::ANSWERS)),
+        Some(TrackerTest::Asking) => drop(badge::show(ui, Tone::Waiting, words::TESTING)),
+        Some(TrackerTest::Answers) => drop(badge::show(ui, Tone::Good, words::ANSWERS)),
         Some(TrackerTest::Silent(reason)) => controls::problem(ui, reason),
         None => {}
     }
@@ -72,48 +76,46 @@ fn tracker(ui: &mut Ui, url: &Url, seen: Option<&TrackerView>, test: Option<&Tra
     action
 }
 
-/// Asks for the token of a private tracker. It is not shown, and what is kept already is not shown either.
-fn token(ui: &mut Ui, view: &mut ViewState) -> Vec<Action> {
+/// Asks for the token of a private tracker. Neither this token nor the one that is kept already is shown.
+fn token(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
-    controls::weak(ui, text::TOKEN_HINT);
+    controls::weak(ui, words::TOKEN_HINT);
     controls::from_right(ui, CONTROL, |ui| {
-        if controls::button(ui, text::CANCEL).clicked() {
-            actions.push(Action::EditToken(None));
+        if controls::button(ui, words::CANCEL).clicked() {
+            actions.push(Action::Trackers(TrackerAction::EditToken(None)));
         }
-        if controls::button(ui, text::FORGET_TOKEN).clicked() {
-            actions.push(Action::ForgetToken);
+        if controls::button(ui, words::FORGET_TOKEN).clicked() {
+            actions.push(Action::Trackers(TrackerAction::ForgetToken));
         }
-        let is_empty = view.fields.token.trim().is_empty();
-        let keep = ui.add_enabled_ui(!is_empty, |ui| controls::button(ui, text::USE_TOKEN).clicked()).inner;
+        let is_empty = view.trackers.token.trim().is_empty();
+        let keep = ui.add_enabled_ui(!is_empty, |ui| controls::button(ui, words::USE_TOKEN).clicked()).inner;
         let width = ui.available_width();
-        let field = controls::secret_field(ui, &mut view.fields.token, text::TOKEN_FIELD, width);
-        if field.changed() {
-            view.fields.token_error = None;
-        }
-        if keep || !is_empty && controls::submitted(ui, &field) {
-            actions.push(Action::UseToken);
+        let field = controls::secret_field(ui, &view.trackers.token, words::TOKEN_FIELD, width);
+        actions.extend(field.edited().map(|token| Action::Trackers(TrackerAction::TypeToken(token))));
+        if keep || !field.text.trim().is_empty() && field.submitted(ui) {
+            actions.push(Action::Trackers(TrackerAction::UseToken));
         }
     });
-    if let Some(error) = view.fields.token_error {
+    if let Some(error) = view.trackers.token_error {
         controls::problem(ui, error);
     }
     actions
 }
 
-/// The tracker on this computer.
+/// Shows the tracker on this computer.
 pub fn local(ui: &mut Ui, view: &ViewState) -> Vec<Action> {
     let mut actions = Vec::new();
     let reach = view.preferences.local_tracker;
-    controls::weak(ui, text::RUN_TRACKER_HINT);
+    controls::weak(ui, words::RUN_TRACKER_HINT);
     let mut run = reach != Reach::Off;
-    if ui.add(Checkbox::new(&mut run, text::RUN_TRACKER)).changed() {
-        actions.push(Action::RunTracker(if run { Reach::ThisComputer } else { Reach::Off }));
+    if ui.add(Checkbox::new(&mut run, words::RUN_TRACKER)).changed() {
+        actions.push(Action::Trackers(TrackerAction::RunLocal(if run { Reach::ThisComputer } else { Reach::Off })));
     }
     let mut lan = reach == Reach::Network;
-    if ui.add_enabled(run, Checkbox::new(&mut lan, text::SERVE_LAN)).changed() {
-        actions.push(Action::RunTracker(if lan { Reach::Network } else { Reach::ThisComputer }));
+    if ui.add_enabled(run, Checkbox::new(&mut lan, words::SERVE_LAN)).changed() {
+        actions.push(Action::Trackers(TrackerAction::RunLocal(if lan { Reach::Network } else { Reach::ThisComputer })));
     }
-    actions.extend(local_state(ui, &view.local_tracker, reach));
+    actions.extend(local_state(ui, &view.trackers.local, reach));
     actions
 }
 
@@ -121,19 +123,19 @@ fn local_state(ui: &mut Ui, state: &LocalTracker, reach: Reach) -> Option<Action
     match state {
         LocalTracker::Off => None,
         LocalTracker::Starting => {
-            badge::show(ui, Tone::Waiting, text::TRACKER_STARTING);
+            badge::show(ui, Tone::Waiting, words::TRACKER_STARTING);
             None
         }
         LocalTracker::Failed(reason) => {
-            controls::problem(ui, &text::local_tracker_failed(reason));
+            controls::problem(ui, &words::local_tracker_failed(reason));
             None
         }
         LocalTracker::Running { url, for_others } if for_others.is_empty() => {
-            let hint = if reach == Reach::Network { text::NO_NETWORK } else { text::ONLY_HERE };
+            let hint = if reach == Reach::Network { words::NO_NETWORK } else { words::ONLY_HERE };
             address(ui, hint, url)
         }
         LocalTracker::Running { for_others, .. } => {
-            for_others.iter().filter_map(|url| address(ui, text::GIVE_ADDRESS, url)).next()
+            for_others.iter().filter_map(|url| address(ui, words::GIVE_ADDRESS, url)).next()
         }
     }
 }
@@ -142,7 +144,7 @@ fn address(ui: &mut Ui, hint: &str, url: &Url) -> Option<Action> {
     let row = ui.horizontal_wrapped(|ui| {
         controls::weak(ui, hint);
         ui.add(Label::new(RichText::new(trackers::shown(url)).monospace()).selectable(true));
-        controls::small(ui, text::COPY_ADDRESS, text::COPY_ADDRESS).clicked()
+        controls::small(ui, words::COPY_ADDRESS, words::COPY_ADDRESS).clicked()
     });
-    row.inner.then(|| Action::Copy(trackers::shown(url).to_owned(), text::ADDRESS_COPIED))
+    row.inner.then(|| Action::Window(WindowAction::Copy(trackers::shown(url).to_owned(), words::ADDRESS_COPIED)))
 }

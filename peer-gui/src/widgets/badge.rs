@@ -1,12 +1,12 @@
-//! A sign beside a word: a state is never shown by its colour alone.
+//! A sign beside a word: no state is shown by its colour alone.
 
 use egui::{Label, Response, RichText, TextStyle, Ui};
 
 use super::icons;
 use super::tokens::palette;
-use crate::state::rows::Tone;
+use crate::model::tone::Tone;
 
-/// The sign of a tone, and a word.
+/// Shows the sign of a tone, and a word.
 pub fn show(ui: &mut Ui, tone: Tone, word: &str) -> Response {
     let color = if tone == Tone::Trouble { palette(ui).trouble } else { palette(ui).text };
     // As high as its text, so that rows of text stay as close as text is.

@@ -1,14 +1,14 @@
-//! Which chunks of a file are here: one small square for each, or for each few, painted as one mesh.
+//! The map of a file's chunks: one small square for each, or for each few, painted as one mesh.
 
 use egui::{Color32, Mesh, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use sprat_peer::{Cell, ChunkMap};
 
 use super::tokens::{Palette, palette};
+use crate::model::engine::{Cell, ChunkMap};
 
-/// The sides of a square, its gap included, from the largest that is used to the smallest.
+/// Sides of a square, its gap included, from the largest that is used to the smallest.
 const SIDES: [f32; 7] = [12.0, 10.0, 8.0, 6.0, 5.0, 4.0, 3.0];
 
-/// Paints the map into what is left of the width and at most this height. `spoken` says the same in words.
+/// Paints the map into the width that is left and at most this height. `spoken` says the same in words.
 pub fn show(ui: &mut Ui, map: &ChunkMap, height: f32, spoken: &str) {
     let width = ui.available_width();
     let (side, per_square) = fit(map.cells.len(), width, height);
@@ -33,7 +33,7 @@ fn columns(width: f32, side: f32) -> usize {
     ((width / side) as usize).max(1)
 }
 
-/// The largest side at which all cells have room, and how many cells share a square.
+/// Finds the largest side at which all cells have room, and the number of cells that share a square.
 fn fit(cells: usize, width: f32, height: f32) -> (f32, usize) {
     let room = |side: f32| columns(width, side) * ((height / side) as usize).max(1);
     match SIDES.into_iter().find(|side| room(*side) >= cells) {
@@ -45,7 +45,7 @@ fn fit(cells: usize, width: f32, height: f32) -> (f32, usize) {
     }
 }
 
-/// What a square says that stands for several cells.
+/// State of a square that stands for several cells.
 fn merged(cells: &[Cell]) -> Cell {
     let all = |wanted: Cell| cells.iter().all(|cell| *cell == wanted);
     match cells {

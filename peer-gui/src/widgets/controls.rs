@@ -6,12 +6,14 @@ use egui::{
     TextEdit, Ui, vec2,
 };
 
+use super::icons;
 use super::tokens::{CONTROL, GAP_LARGE, GAP_SMALL, RADIUS, READABLE, TEXT_TITLE, palette};
+use crate::model::tone::Tone;
 
-/// The longest text that a field takes, in characters.
+/// Longest text that a field takes, in characters.
 const MAX_FIELD: usize = 8 * 1024;
 
-/// What to do next.
+/// Shows a button for what to do next.
 pub fn primary(ui: &mut Ui, label: &str) -> Response {
     let p = palette(ui);
     let text = RichText::new(label).color(p.on_accent);
@@ -19,7 +21,7 @@ pub fn primary(ui: &mut Ui, label: &str) -> Response {
     ringed(ui, |ui| ui.add(button))
 }
 
-/// A button with a ring around it while it has the keyboard's focus: its own line is the same then as always.
+/// Puts a ring around a button while it has the keyboard's focus: its own line stays as it is.
 fn ringed(ui: &mut Ui, button: impl FnOnce(&mut Ui) -> Response) -> Response {
     let response = button(ui);
     if response.has_focus() {
@@ -29,13 +31,13 @@ fn ringed(ui: &mut Ui, button: impl FnOnce(&mut Ui) -> Response) -> Response {
     response
 }
 
-/// What can be done too.
+/// Shows a button for what can be done too.
 pub fn button(ui: &mut Ui, label: &str) -> Response {
     let border = palette(ui).border;
     ringed(ui, |ui| ui.add(Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL))))
 }
 
-/// What cannot be undone.
+/// Shows a button for what cannot be undone.
 pub fn danger(ui: &mut Ui, label: &str) -> Response {
     let p = palette(ui);
     let text = RichText::new(label).color(p.on_trouble);
@@ -43,7 +45,7 @@ pub fn danger(ui: &mut Ui, label: &str) -> Response {
     ringed(ui, |ui| ui.add(button))
 }
 
-/// A button in a line of text. `name` is what is heard where `label` alone would not say what it is about.
+/// Shows a button in a line of text. `name` is heard where `label` alone would not say what it is about.
 pub fn small(ui: &mut Ui, label: &str, name: &str) -> Response {
     let border = palette(ui).border;
     let shown = ui.scope(|ui| {
@@ -56,7 +58,8 @@ pub fn small(ui: &mut Ui, label: &str, name: &str) -> Response {
     shown.inner.accessible_name(name)
 }
 
-/// A button that opens a menu, which stays until it is closed or something beside it is clicked: more than one box may be ticked.
+/// Shows a button that opens a menu, which stays until it is closed or something beside it is clicked: more than one
+/// box may be ticked.
 pub fn menu(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
     let border = palette(ui).border;
     let button = Button::new(label).stroke(Stroke::new(1.0, border)).min_size(vec2(0.0, CONTROL));
@@ -64,26 +67,56 @@ pub fn menu(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
     ringed(ui, |ui| MenuButton::from_button(button).config(stays).ui(ui, contents).0);
 }
 
-/// One of several pages that share a place. `name` is what is heard where `label` alone would not say what it is about.
+/// Shows the tab of one of several pages. `name` is heard where `label` alone would not say what it is about.
 pub fn tab(ui: &mut Ui, label: &str, name: &str, selected: bool) -> Response {
     let response = ui.add(Button::selectable(selected, label).min_size(vec2(0.0, 28.0)));
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, selected, name));
     response
 }
 
-/// A field of one line. The hint is its name too.
-pub fn field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
-    edit(ui, TextEdit::singleline(text), hint, width)
+/// Field of one line that was drawn, and the text in it.
+pub struct Field {
+    /// Response of the field.
+    pub response: Response,
+    /// Text in the field, as it is after this frame's keys.
+    pub text: String,
 }
 
-/// The same with its name above it and not inside.
-pub fn named_field(ui: &mut Ui, text: &mut String, name: &str, width: f32) -> Response {
-    edit(ui, TextEdit::singleline(text), "", width).accessible_name(name)
+impl Field {
+    /// Text in the field, if it was edited in this frame.
+    pub fn edited(&self) -> Option<String> {
+        self.response.changed().then(|| self.text.clone())
+    }
+
+    /// Tells whether Enter was pressed in this field, which keeps the focus: a text that was refused can be mended at once.
+    pub fn submitted(&self, ui: &Ui) -> bool {
+        let submitted = self.response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if submitted {
+            self.response.request_focus();
+        }
+        submitted
+    }
 }
 
-/// The same for what others are not to read over the shoulder.
-pub fn secret_field(ui: &mut Ui, text: &mut String, hint: &'static str, width: f32) -> Response {
-    edit(ui, TextEdit::singleline(text).password(true), hint, width)
+/// Shows a field of one line. The hint is its name too.
+pub fn field(ui: &mut Ui, text: &str, hint: &'static str, width: f32) -> Field {
+    let mut text = text.to_owned();
+    let response = edit(ui, TextEdit::singleline(&mut text), hint, width);
+    Field { response, text }
+}
+
+/// Shows a field of one line whose name stands above it.
+pub fn named_field(ui: &mut Ui, text: &str, name: &str, width: f32) -> Field {
+    let mut text = text.to_owned();
+    let response = edit(ui, TextEdit::singleline(&mut text), "", width).accessible_name(name);
+    Field { response, text }
+}
+
+/// Shows a field of one line whose text is hidden from those who look over the shoulder.
+pub fn secret_field(ui: &mut Ui, text: &str, hint: &'static str, width: f32) -> Field {
+    let mut text = text.to_owned();
+    let response = edit(ui, TextEdit::singleline(&mut text).password(true), hint, width);
+    Field { response, text }
 }
 
 fn edit(ui: &mut Ui, edit: TextEdit<'_>, hint: &'static str, width: f32) -> Response {
@@ -103,16 +136,7 @@ fn edit(ui: &mut Ui, edit: TextEdit<'_>, hint: &'static str, width: f32) -> Resp
     .accessible_name(hint)
 }
 
-/// Whether Enter was pressed in this field, which keeps the focus: what was refused can be mended at once.
-pub fn submitted(ui: &Ui, field: &Response) -> bool {
-    let submitted = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    if submitted {
-        field.request_focus();
-    }
-    submitted
-}
-
-/// A frame around what belongs together, as wide as text may get.
+/// Shows a frame around what belongs together, as wide as text may get.
 pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let p = palette(ui);
     let frame = Frame::new()
@@ -129,39 +153,39 @@ pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     shown.inner
 }
 
-/// A row of this height whose contents are added from its right end.
+/// Shows a row of this height whose contents are added from its right end.
 pub fn from_right<R>(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let size = vec2(ui.available_width(), height);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), contents).inner
 }
 
-/// What is left of such a row, filled from its left end.
+/// Fills the rest of a row that is filled from its right end, from the left.
 pub fn rest<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     ui.with_layout(Layout::left_to_right(Align::Center), contents).inner
 }
 
-/// The heading of a screen.
+/// Shows the heading of a screen.
 pub fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).heading());
     ui.add_space(GAP_SMALL);
 }
 
-/// The title of a card or a section.
+/// Shows the title of a card or a section.
 pub fn title(ui: &mut Ui, text: &str) -> Response {
     ui.label(RichText::new(text).size(TEXT_TITLE))
 }
 
-/// Text that is less important.
+/// Shows text that is less important.
 pub fn weak(ui: &mut Ui, text: impl Into<String>) -> Response {
     let color = palette(ui).weak;
     ui.label(RichText::new(text).color(color))
 }
 
-/// What is wrong, beside its sign, told at once to those who hear it.
+/// Shows trouble beside its sign, told at once to those who hear it.
 pub fn problem(ui: &mut Ui, text: &str) {
     let p = palette(ui);
     let row = ui.horizontal_wrapped(|ui| {
-        super::icons::tone(ui, crate::state::rows::Tone::Trouble);
+        icons::tone(ui, Tone::Trouble);
         ui.label(RichText::new(text).color(p.trouble))
     });
     let label = row.inner;

@@ -4,20 +4,21 @@ use egui::{Context, Frame, Id, Margin, Modal, Ui};
 
 use super::controls;
 use super::tokens::{CONTROL, GAP};
-use crate::text;
+use crate::words;
 
-/// How it was answered.
+/// Answer to a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Not yet.
+    /// No answer yet.
     Open,
-    /// Do nothing: also Escape, and a click beside the question.
+    /// Refusal: also Escape, and a click beside the dialog.
     Cancel,
-    /// Do it.
+    /// Consent.
     Confirm,
 }
 
-/// Asks whether to do what cannot be undone. Cancel is the default: it has the focus when the question is `fresh`.
+/// Asks a question about something that cannot be undone. Cancel is the default: it has the focus when the question is
+/// `fresh`.
 pub fn confirm(ctx: &Context, title: &str, question: &str, do_it: &str, fresh: bool) -> Answer {
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(20));
     let modal = Modal::new(Id::unique("confirm")).frame(frame).show(ctx, |ui| {
@@ -33,14 +34,14 @@ pub fn confirm(ctx: &Context, title: &str, question: &str, do_it: &str, fresh: b
     }
 }
 
-/// Asks for something that is typed. The contents say whether Enter was pressed in their last field.
+/// Asks for something that is typed. The contents return true if Enter was pressed in their last field.
 pub fn form(ctx: &Context, title: &str, do_it: &str, contents: impl FnOnce(&mut Ui) -> bool) -> Answer {
     let mut answer = Answer::Open;
     let closed = page(ctx, title, 460.0, |ui| {
         let submitted = contents(ui);
         controls::from_right(ui, CONTROL, |ui| {
             let confirm = controls::primary(ui, do_it).clicked();
-            let cancel = controls::button(ui, text::CANCEL).clicked();
+            let cancel = controls::button(ui, words::CANCEL).clicked();
             answer = match (confirm || submitted, cancel) {
                 (true, _) => Answer::Confirm,
                 (false, true) => Answer::Cancel,
@@ -51,7 +52,7 @@ pub fn form(ctx: &Context, title: &str, do_it: &str, contents: impl FnOnce(&mut 
     if closed && answer == Answer::Open { Answer::Cancel } else { answer }
 }
 
-/// Something on top of everything else, at most this wide. Returns whether Escape or a click beside it closes it.
+/// Shows a page on top of everything else, at most this wide. Returns true if Escape or a click beside it closes it.
 pub fn page(ctx: &Context, title: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(20));
     let modal = Modal::new(Id::unique(("page", title))).frame(frame).show(ctx, |ui| {
@@ -65,7 +66,7 @@ pub fn page(ctx: &Context, title: &str, width: f32, contents: impl FnOnce(&mut U
 
 fn answers(ui: &mut Ui, do_it: &str, fresh: bool) -> Answer {
     controls::from_right(ui, CONTROL, |ui| {
-        let cancel = controls::button(ui, text::CANCEL);
+        let cancel = controls::button(ui, words::CANCEL);
         if fresh {
             cancel.request_focus();
         }

@@ -1,14 +1,14 @@
-//! A page with nothing on it yet: it says what it is for.
+//! A page with nothing on it yet, which says what it is for.
 
 use egui::{RichText, Sense, Ui, vec2};
 
 use super::tokens::{GAP, GAP_LARGE, TEXT_TITLE, palette};
 use super::{controls, icons};
 
-/// About how high it is.
+/// Approximate height of the page's contents, in points.
 const HEIGHT: f32 = 140.0;
 
-/// A fish, a heading, and what to do.
+/// Shows a fish, a heading, and a hint.
 pub fn show(ui: &mut Ui, heading: &str, hint: &str) {
     ui.add_space(((ui.available_height() - HEIGHT) / 2.0).max(GAP_LARGE));
     ui.vertical_centered(|ui| {

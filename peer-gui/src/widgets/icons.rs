@@ -2,15 +2,15 @@
 
 use egui::{Color32, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
+use super::logo;
 use super::tokens::palette;
-use crate::platform::logo;
-use crate::state::Screen;
-use crate::state::rows::Tone;
+use crate::model::screen::Screen;
+use crate::model::tone::Tone;
 
-/// Side of a small sign.
+/// Side of a small sign, in points.
 const SIDE: f32 = 10.0;
 
-/// The sign of a tone, in its colour: each has a shape of its own.
+/// Shows the sign of a tone, in its colour: each has a shape of its own.
 pub fn tone(ui: &mut Ui, tone: Tone) {
     let (rect, _) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
     paint_tone(ui.painter(), rect, tone, palette(ui).tone(tone));
@@ -43,7 +43,7 @@ pub fn paint_tone(painter: &Painter, rect: Rect, tone: Tone, color: Color32) {
     }
 }
 
-/// The sign of a screen.
+/// Paints the sign of a screen.
 pub fn screen(painter: &Painter, rect: Rect, screen: Screen, color: Color32) {
     let stroke = Stroke::new(1.6, color);
     let at = |x: f32, y: f32| pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
@@ -83,7 +83,7 @@ pub fn screen(painter: &Painter, rect: Rect, screen: Screen, color: Color32) {
     }
 }
 
-/// The sprat of the logo, without its square.
+/// Paints the sprat of the logo, without its square.
 pub fn fish(painter: &Painter, rect: Rect, body: Color32, eye: Color32) {
     let at = |[x, y]: [f32; 2]| pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
     let polygon = |points: &[[f32; 2]]| {

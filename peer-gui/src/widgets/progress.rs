@@ -1,14 +1,14 @@
-//! How much of a whole is done.
+//! A bar for the part of a whole that is done.
 
 use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::tokens::{TEXT_SMALL, palette};
-use crate::format;
+use crate::words::format;
 
 const THICK: f32 = 6.0;
 const NUMBER: f32 = 40.0;
 
-/// A bar with its percentage, over the whole available width.
+/// Shows a bar with its percentage, over the whole available width.
 pub fn show(ui: &mut Ui, fraction: f32, color: Color32) {
     let p = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());

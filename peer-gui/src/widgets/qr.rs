@@ -1,14 +1,14 @@
-//! A link to be photographed: QR code, ISO/IEC 18004.
+//! A link as a QR code, ISO/IEC 18004.
 
 use egui::{Color32, Mesh, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use qrcode::{Color, EcLevel, QrCode};
 
-use crate::text;
+use crate::words;
 
-/// Light modules around the code, as the standard wants.
+/// Number of light modules around the code, as the standard wants.
 const QUIET: usize = 4;
 
-/// Paints the code as large as fits into a square of this side. False if the text is too long for one.
+/// Paints the code as large as fits into a square of this side. Returns false if the text is too long for a code.
 pub fn show(ui: &mut Ui, content: &str, side: f32) -> bool {
     let Ok(code) = QrCode::with_error_correction_level(content, EcLevel::L) else { return false };
     let across = code.width() + 2 * QUIET;
@@ -17,7 +17,7 @@ pub fn show(ui: &mut Ui, content: &str, side: f32) -> bool {
     let module = (side / across as f32 / pixel).floor().max(1.0) * pixel;
     let size = module * across as f32;
     let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text::QR_SPOKEN));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words::QR_SPOKEN));
     let mut mesh = Mesh::default();
     mesh.add_colored_rect(rect, Color32::WHITE);
     let modules = code.to_colors();

@@ -7,21 +7,21 @@ use egui::{Align, EventFilter, Id, Label, Layout, Rect, Response, RichText, Role
 use egui_extras::TableBuilder;
 
 use super::tokens::{TEXT_SMALL, palette};
-use crate::format;
+use crate::words::format;
 
-/// What a row is to those who use it.
+/// Row of a table, as far as those who use it are concerned.
 pub struct RowHandle<'a> {
-    /// Tells it from others.
+    /// ID of the row.
     pub id: Id,
-    /// What is heard.
+    /// Text that is heard.
     pub spoken: &'a str,
-    /// Whether it is selected.
+    /// True if the row is selected.
     pub selected: bool,
-    /// Whether the Tab key stops here.
+    /// True if the Tab key stops here.
     pub tab_stop: bool,
 }
 
-/// A table whose cells sense nothing, over all the room that there is.
+/// Builds a table whose cells sense nothing, over all the room that there is.
 pub fn builder(ui: &mut Ui, id_salt: impl egui::AsIdSalt) -> TableBuilder<'_> {
     TableBuilder::new(ui)
         .id_salt(id_salt)
@@ -45,7 +45,8 @@ pub fn row(ui: &mut Ui, rect: Rect, clip: Rect, handle: &RowHandle<'_>) -> Respo
     response
 }
 
-/// A line around the row that has the focus. To be called in the row's last cell, since each paints its own background.
+/// Paints a line around the row that has the focus. To be called in the row's last cell, since each paints its own
+/// background.
 pub fn outline(ui: &Ui, rect: Rect, clip: Rect, id: Id) {
     if ui.memory(|memory| memory.has_focus(id)) {
         let line = egui::Stroke::new(2.0, palette(ui).accent);
@@ -54,7 +55,8 @@ pub fn outline(ui: &Ui, rect: Rect, clip: Rect, id: Id) {
     }
 }
 
-/// A heading of a column that can be sorted by. `name` is what is heard; `descending` is there if it is sorted by already.
+/// Shows the heading of a column that can be sorted by. `name` is heard; `descending` is there if it is sorted by
+/// already.
 pub fn heading_button(ui: &mut Ui, text: &str, name: &str, descending: Option<bool>) -> Response {
     let p = palette(ui);
     let shown = match descending {
@@ -69,19 +71,19 @@ pub fn heading_button(ui: &mut Ui, text: &str, name: &str, descending: Option<bo
     shown.inner.accessible_name(name)
 }
 
-/// A heading of a column.
+/// Shows the heading of a column.
 pub fn heading(ui: &mut Ui, text: &str) {
     let color = palette(ui).weak;
     ui.add(Label::new(RichText::new(text).size(TEXT_SMALL).color(color)).truncate());
 }
 
-/// A name that keeps its extension in view; whole when the pointer rests on it.
+/// Shows a name that keeps its extension in view; it is whole when the pointer rests on it.
 pub fn name(ui: &mut Ui, text: &str) -> Response {
     let font = egui::TextStyle::Body.resolve(ui.style());
     elided(ui, text, &font)
 }
 
-/// Text that keeps its end in view, in this font.
+/// Shows text that keeps its end in view, in this font.
 pub fn elided(ui: &mut Ui, text: &str, font: &egui::FontId) -> Response {
     let (color, width) = (palette(ui).text, ui.available_width());
     let painter = ui.painter().clone();

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::tokens::{self, CONTROL, DARK, GAP, LIGHT, Palette, RADIUS};
-use crate::state::ThemeChoice;
+use crate::model::preferences::ThemeChoice;
 
 /// Sets the styles of both themes. Once at the start is enough.
 pub fn install(ctx: &Context) {
@@ -20,7 +20,7 @@ pub fn install(ctx: &Context) {
     }
 }
 
-/// Follows a choice. The zoom is in percent.
+/// Sets the theme and the zoom, which is in percent.
 pub fn choose(ctx: &Context, choice: ThemeChoice, zoom: u16) {
     ctx.set_zoom_factor(f32::from(zoom) / 100.0);
     ctx.set_theme(match choice {
@@ -94,7 +94,7 @@ fn widgets(visuals: &mut Visuals, p: &Palette) {
     visuals.widgets.open = looks(p.raised_hover, Stroke::new(1.0, p.weak), p.text);
 }
 
-/// A frame with the margins of a screen.
+/// Frame with the margins of a screen.
 pub fn screen_frame(fill: Color32) -> egui::Frame {
     egui::Frame::new().fill(fill).inner_margin(Margin::same(tokens::MARGIN))
 }

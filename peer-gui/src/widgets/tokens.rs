@@ -2,52 +2,52 @@
 
 use egui::Color32;
 
-use crate::state::rows::Tone;
+use crate::model::tone::Tone;
 
-/// The colours of one theme.
+/// Colours of one theme.
 #[derive(Clone, Copy, Debug)]
 pub struct Palette {
-    /// Behind the list.
+    /// Colour behind the list.
     pub background: Color32,
-    /// Behind the sidebar and the status bar.
+    /// Colour behind the sidebar and the status bar.
     pub sidebar: Color32,
-    /// Behind cards and the pane below the list.
+    /// Colour behind cards and the pane below the list.
     pub surface: Color32,
-    /// Behind text fields.
+    /// Colour behind text fields.
     pub field: Color32,
-    /// Buttons.
+    /// Colour of buttons.
     pub raised: Color32,
-    /// Buttons under the pointer.
+    /// Colour of buttons under the pointer.
     pub raised_hover: Color32,
-    /// Lines between things.
+    /// Colour of lines between things.
     pub border: Color32,
-    /// Around fields and buttons: needs a contrast of 3, since it shows where they are.
+    /// Colour around fields and buttons, which needs a contrast of 3, since it shows where they are.
     pub outline: Color32,
-    /// Text.
+    /// Colour of text.
     pub text: Color32,
-    /// Text that is less important.
+    /// Colour of text that is less important.
     pub weak: Color32,
-    /// What to do next, and what moves.
+    /// Colour of what to do next, and of what moves.
     pub accent: Color32,
-    /// Text on `accent`.
+    /// Colour of text on `accent`.
     pub on_accent: Color32,
-    /// Behind what is selected.
+    /// Colour behind selected rows.
     pub selection: Color32,
-    /// Behind the row under the pointer.
+    /// Colour behind the row under the pointer.
     pub hover: Color32,
-    /// What is not done yet of a progress bar.
+    /// Colour of the part of a progress bar that is not done.
     pub track: Color32,
-    /// All is well.
+    /// Colour of [`Tone::Good`].
     pub good: Color32,
-    /// It takes a while.
+    /// Colour of [`Tone::Waiting`].
     pub waiting: Color32,
-    /// It needs a look.
+    /// Colour of [`Tone::Trouble`].
     pub trouble: Color32,
-    /// Text on `trouble`.
+    /// Colour of text on `trouble`.
     pub on_trouble: Color32,
 }
 
-/// Light on dark.
+/// Palette with light text on dark.
 pub const DARK: Palette = Palette {
     background: Color32::from_rgb(0x14, 0x16, 0x1b),
     sidebar: Color32::from_rgb(0x1a, 0x1d, 0x24),
@@ -70,7 +70,7 @@ pub const DARK: Palette = Palette {
     on_trouble: Color32::from_rgb(0x2e, 0x08, 0x06),
 };
 
-/// Dark on light.
+/// Palette with dark text on light.
 pub const LIGHT: Palette = Palette {
     background: Color32::from_rgb(0xff, 0xff, 0xff),
     sidebar: Color32::from_rgb(0xf1, 0xf3, 0xf7),
@@ -94,7 +94,7 @@ pub const LIGHT: Palette = Palette {
 };
 
 impl Palette {
-    /// The colour of a tone.
+    /// Colour of a tone.
     pub fn tone(&self, tone: Tone) -> Color32 {
         match tone {
             Tone::Quiet | Tone::Absent => self.weak,
@@ -106,30 +106,30 @@ impl Palette {
     }
 }
 
-/// The palette of the theme that this is drawn in.
+/// Palette of the theme in which this is drawn.
 pub fn palette(ui: &egui::Ui) -> &'static Palette {
     if ui.visuals().dark_mode { &DARK } else { &LIGHT }
 }
 
-/// Point sizes of text.
+/// Size of text, in points.
 pub const TEXT: f32 = 14.0;
-/// See [`TEXT`].
+/// Size of small text, in points.
 pub const TEXT_SMALL: f32 = 12.5;
-/// See [`TEXT`].
+/// Size of titles, in points.
 pub const TEXT_TITLE: f32 = 17.0;
-/// See [`TEXT`].
+/// Size of headings, in points.
 pub const TEXT_HEADING: f32 = 22.0;
 
-/// Distances, small to large.
+/// Small distance, in points.
 pub const GAP_SMALL: f32 = 4.0;
-/// See [`GAP_SMALL`].
+/// Usual distance, in points.
 pub const GAP: f32 = 8.0;
-/// See [`GAP_SMALL`].
+/// Large distance, in points.
 pub const GAP_LARGE: f32 = 16.0;
-/// Between a window's edge and what is on it.
+/// Distance between a window's edge and what is on it, in points.
 pub const MARGIN: i8 = 16;
 
-/// Corners of buttons, fields and cards.
+/// Radius of the corners of buttons, fields and cards.
 pub const RADIUS: u8 = 6;
 /// Height of buttons and fields.
 pub const CONTROL: f32 = 32.0;
@@ -139,20 +139,20 @@ pub const LINE: f32 = 24.0;
 pub const ROW: f32 = 36.0;
 /// Height of the list's headings.
 pub const HEADER: f32 = 28.0;
-/// Width of the sidebar, with its words and without.
+/// Width of the sidebar with words.
 pub const SIDEBAR: f32 = 188.0;
-/// See [`SIDEBAR`].
+/// Width of the sidebar without words.
 pub const SIDEBAR_COMPACT: f32 = 60.0;
-/// A window narrower than this has a sidebar without words.
+/// Width of a window below which the sidebar has no words.
 pub const COMPACT_BELOW: f32 = 900.0;
-/// The widest that text and forms get, so that lines stay readable.
+/// Greatest width of text and forms, so that lines stay readable.
 pub const READABLE: f32 = 720.0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// WCAG 2.2, "relative luminance".
+    /// Relative luminance, after WCAG 2.2.
     fn luminance(color: Color32) -> f64 {
         let linear = |channel: u8| {
             let c = f64::from(channel) / 255.0;
@@ -161,7 +161,7 @@ mod tests {
         0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
     }
 
-    /// WCAG 2.2, "contrast ratio".
+    /// Contrast ratio, after WCAG 2.2.
     fn contrast(a: Color32, b: Color32) -> f64 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)

@@ -8,29 +8,29 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use sprat_chunking::FileId;
-use sprat_peer::{
+use sprat_peer_gui::model::engine::{
     Cell, ChunkMap, Detail, FileView, HashingView, PeerView, Priority, Snapshot, TrackerState, TrackerView,
     TransferState, TransferView, Trouble,
 };
-use sprat_peer_gui::state::{Phase, Seen};
+use sprat_peer_gui::state::{Phase, Received};
 use sprat_protocol::tracker::SearchHit;
 use sprat_protocol::{Link, PeerId};
 use url::Url;
 
-/// The file ID whose bytes are all this number.
+/// File ID whose bytes are all this number.
 pub(crate) fn id(n: u8) -> FileId {
     FileId::new([n; 32])
 }
 
-/// The moment at which clocks here show this, in seconds since 1970 (UTC). Moments are told in local time: so they are told alike
-/// wherever the tests run.
+/// Moment at which clocks here show this, in seconds since 1970 (UTC). Moments are told in local time: so they are told
+/// alike wherever the tests run.
 pub(crate) fn moment(shown: &str) -> u64 {
     let shown: DateTime = shown.parse().expect("a date and a time");
     let zoned = shown.to_zoned(TimeZone::system()).expect("every zone has this moment");
     u64::try_from(zoned.timestamp().as_second()).expect("a moment of this century")
 }
 
-/// The engine just after its first start, with a tracker that answers.
+/// Snapshot of an engine just after its first start, with a tracker that answers.
 pub(crate) fn empty() -> Snapshot {
     Snapshot {
         trackers: vec![tracker("http://tracker.example:5000", TrackerState::Online)],
@@ -38,18 +38,18 @@ pub(crate) fn empty() -> Snapshot {
     }
 }
 
-/// A tracker in this state.
+/// Tracker in this state.
 pub(crate) fn tracker(url: &str, state: TrackerState) -> TrackerView {
     TrackerView { reachable: None, refusal: None, url: Url::parse(url).expect("a URL"), state }
 }
 
-/// A tracker that does not answer.
+/// Tracker that does not answer.
 pub(crate) fn away() -> TrackerView {
     let state = TrackerState::Away { reason: "Connection refused".to_owned(), retry_in: Duration::from_secs(12) };
     tracker("http://tracker.example:5000", state)
 }
 
-/// A transfer of which `percent` percent are here.
+/// Transfer of which `percent` percent are here.
 pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: TransferState) -> TransferView {
     let size = mib << 20;
     let num_chunks = (mib * 4) as u32;
@@ -82,7 +82,7 @@ pub(crate) fn transfer(n: u8, name: &str, mib: u64, percent: u64, state: Transfe
     }
 }
 
-/// A few peers, one of which left.
+/// Peers of a transfer, one of which left.
 pub(crate) fn peers() -> Vec<PeerView> {
     let peer = |n: u8, connected, complete, chunks: u32| PeerView {
         peer_id: PeerId::new([n.wrapping_mul(37); 32]),
@@ -101,7 +101,7 @@ pub(crate) fn peers() -> Vec<PeerView> {
     vec![peer(21, false, false, 12), peer(34, true, true, 281), peer(55, true, false, 96), peer(89, true, true, 94)]
 }
 
-/// A bit of everything.
+/// Snapshot with a bit of everything.
 pub(crate) fn busy() -> Snapshot {
     let stopped = TransferState::Stopped(Trouble::DiskFull { needed: 430 << 20, dir: "/home/ada/Downloads".into() });
     let all = [
@@ -135,7 +135,7 @@ pub(crate) fn busy() -> Snapshot {
     }
 }
 
-/// Somebody who came for something and has a name, or has none.
+/// Peer that came for something and has a name, or has none.
 pub(crate) fn person(n: u8, name: &str, down: u64, up: u64) -> PeerView {
     PeerView {
         peer_id: PeerId::new([n.wrapping_mul(37); 32]),
@@ -153,12 +153,12 @@ pub(crate) fn person(n: u8, name: &str, down: u64, up: u64) -> PeerView {
     }
 }
 
-/// The same as [`busy`], with the detail of the first download.
+/// Snapshot as [`busy`], with the detail of the first download.
 pub(crate) fn watched() -> Snapshot {
     Snapshot { detail: Some(Arc::new(detail(1))), ..busy() }
 }
 
-/// The detail of a download that is about half here.
+/// Detail of a download that is about half here.
 pub(crate) fn detail(n: u8) -> Detail {
     let cell = |at: u32| match (at, at.wrapping_mul(2_654_435_761) >> 24) {
         (_, 0..=3) => Cell::Requested,
@@ -175,7 +175,7 @@ pub(crate) fn detail(n: u8) -> Detail {
     }
 }
 
-/// A folder that is fetched, with its files.
+/// Snapshot with a folder that is fetched, and its files.
 pub(crate) fn folder() -> Snapshot {
     let mut album = transfer(9, "field recordings 2026", 300, 40, TransferState::Downloading);
     album.files = Some(4);
@@ -191,7 +191,7 @@ pub(crate) fn folder() -> Snapshot {
     Snapshot { transfers: vec![Arc::new(album)], detail: Some(Arc::new(detail)), ..empty() }
 }
 
-/// What a search found. The first is here already, the second is on its way.
+/// Result of a search. The first file is here already, the second is on its way.
 pub(crate) fn hits() -> Vec<SearchHit> {
     let hit = |n: u8, name: &str, mib: u64, seeders: u32, first_seen: &str| SearchHit {
         file_id: id(n),
@@ -210,7 +210,7 @@ pub(crate) fn hits() -> Vec<SearchHit> {
     ]
 }
 
-/// The phase in which this is the newest snapshot.
+/// Phase in which this is the newest snapshot.
 pub(crate) fn running(snapshot: Snapshot) -> Phase {
-    Phase::Running(Seen { snapshot: Arc::new(snapshot), at: 0.0 })
+    Phase::Running(Received { snapshot: Arc::new(snapshot), at: 0.0 })
 }

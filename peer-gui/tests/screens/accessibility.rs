@@ -1,4 +1,4 @@
-//! The Tab key's way round each screen, and what a screen reader is told of what it meets.
+//! The Tab key's way round each screen, and the words that a screen reader has for the stops.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use egui::accesskit::{self, Role};
 use egui::{Key, Modifiers};
 use egui_kittest::Node;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use sprat_peer::{PeerView, Snapshot, TransferState, TransferView};
-use sprat_peer_gui::bridge::Notice;
-use sprat_peer_gui::state::browse::Answer;
-use sprat_peer_gui::state::{Dialog, Screen};
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{PeerView, Snapshot, TransferState, TransferView};
+use sprat_peer_gui::model::messages::{Notice, SearchAnswer};
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::state::Dialog;
+use sprat_peer_gui::words;
 
 use crate::common::{away, busy, empty, folder, hits, id, person, transfer, watched};
 use crate::window::*;
 
-/// More than any screen has.
+/// Number of stops that no screen has.
 const MANY: usize = 120;
-/// What is worked with, whether it can be worked with now or not.
+/// Roles of widgets that are worked with, whether they can be worked with now or not.
 const WORKED_WITH: [Role; 8] = [
     Role::Button,
     Role::CheckBox,
@@ -29,7 +29,7 @@ const WORKED_WITH: [Role; 8] = [
     Role::Link,
 ];
 
-/// What is heard of a node: what a person calls it, or what it says.
+/// Name of a node that is heard: a person's word for it, or its own text.
 fn name(node: &Node<'_>) -> Option<String> {
     let node = node.accesskit_node();
     let said = node.label().or_else(|| node.data().placeholder().map(str::to_owned));
@@ -37,10 +37,10 @@ fn name(node: &Node<'_>) -> Option<String> {
     said.filter(|name| !name.trim().is_empty())
 }
 
-/// A stop of the Tab key: its role and its name.
+/// Stop of the Tab key: its role and its name.
 pub(crate) type Stop = (Role, String);
 
-/// Where the Tab key leads, round once.
+/// Follows the Tab key round once.
 pub(crate) fn tab_stops(window: &mut Window) -> Vec<Stop> {
     let (mut stops, mut met) = (Vec::new(), Vec::new());
     for _ in 0..MANY {
@@ -60,7 +60,7 @@ pub(crate) fn tab_stops(window: &mut Window) -> Vec<Stop> {
     panic!("no end after {stops:?}")
 }
 
-/// Each screen, in the states that it has most to show in.
+/// Screens, each in the states in which it has most to show.
 fn scenes() -> Vec<(&'static str, Window)> {
     let mut scenes: Vec<(&str, Window)> = Vec::new();
     for screen in SCREENS {
@@ -75,7 +75,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.push(("several selected", window));
     let mut window = with(folder());
     select(&mut window, "field");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_FILES));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_FILES));
     scenes.push(("folder", window));
     scenes.push(("found", found()));
     scenes.push(("peers", on(Screen::Peers, met(vec![person(34, "Grace", 1, 1), person(21, "", 1, 0)]))));
@@ -87,7 +87,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes
 }
 
-/// Each dialog.
+/// Windows with each dialog open.
 fn dialogs() -> Vec<(&'static str, Window)> {
     let by_key = |modifiers, pressed| {
         let mut window = with_selected("debian");
@@ -102,16 +102,16 @@ fn dialogs() -> Vec<(&'static str, Window)> {
     let mut log = with_selected("debian");
     tell(&mut log, Notice::Log(vec!["the engine runs".to_owned()]));
     let mut licences = with_selected("debian");
-    licences.state_mut().view.open(Dialog::Licences);
+    licences.state_mut().view.dialogs.open(Dialog::Licences);
     licences.run();
     vec![
         ("delete", by_key(Modifiers::SHIFT, Key::Delete)),
         ("palette", by_key(Modifiers::COMMAND, Key::K)),
         ("shortcuts", by_key(Modifiers::NONE, Key::F1)),
-        ("move", by_menu(text::MOVE)),
-        ("limits", by_menu(text::LIMITS)),
-        ("peer", by_menu(text::ADD_PEER)),
-        ("qr", by_menu(text::SHOW_QR)),
+        ("move", by_menu(words::MOVE)),
+        ("limits", by_menu(words::LIMITS)),
+        ("peer", by_menu(words::ADD_PEER)),
+        ("qr", by_menu(words::SHOW_QR)),
         ("log", log),
         ("licences", licences),
     ]
@@ -127,8 +127,8 @@ pub(crate) fn found() -> Window {
     let mut window = on(Screen::Browse, busy());
     window.state_mut().view.browse.words = "lecture".to_owned();
     window.state_mut().view.browse.begin();
-    let answer = Answer { hits: hits(), more: true, troubles: Vec::new() };
-    tell(&mut window, Notice::Found { words: "lecture".to_owned(), page: 0, answer });
+    let answer = SearchAnswer { hits: hits(), more: true, troubles: Vec::new() };
+    tell(&mut window, Notice::SearchAnswered { words: "lecture".to_owned(), page: 0, answer });
     window
 }
 
@@ -137,18 +137,18 @@ pub(crate) fn met(peers: Vec<PeerView>) -> Snapshot {
     Snapshot { transfers: vec![Arc::new(TransferView { peers, ..one })], ..empty() }
 }
 
-/// The settings with everything in view, and somebody asking for a token.
+/// Settings with everything in view, and a token that is asked for.
 pub(crate) fn unfolded_settings() -> Window {
     let mut window = on(Screen::Settings, empty());
     window.set_size([1180.0, 1900.0].into());
     window.run();
-    window.get_by_label(text::ADVANCED).click();
+    window.get_by_label(words::ADVANCED).click();
     window.run();
-    press(&mut window, &text::token_of("http://tracker.example:5000"));
+    press(&mut window, &words::token_of("http://tracker.example:5000"));
     window
 }
 
-/// Whatever can be worked with has a name, and can be got to by the Tab key, unless it cannot be worked with now.
+/// Asserts that each widget that can be worked with has a name, and that the Tab key leads to it unless it is disabled.
 fn assert_reached(scene: &str, window: &mut Window) {
     let stops = tab_stops(window);
     for node in window.root().children_recursive() {
@@ -178,12 +178,12 @@ fn tab_leads_everywhere_and_everything_has_a_name() {
 #[test]
 fn dialogs_keep_the_focus_and_give_it_back() {
     for (scene, mut window) in dialogs() {
-        assert!(window.state().view.dialog.is_some(), "{scene}");
+        assert!(window.state().view.dialogs.current.is_some(), "{scene}");
         let stops = tab_stops(&mut window);
         let leaves = |(role, _): &Stop| matches!(role, Role::Tab | Role::Row);
         assert!(!stops.is_empty() && !stops.iter().any(leaves), "{scene}: the focus leaves it: {stops:?}");
         plain_key(&mut window, Key::Escape);
-        assert!(window.state().view.dialog.is_none(), "{scene}: Escape does not close it");
+        assert!(window.state().view.dialogs.current.is_none(), "{scene}: Escape does not close it");
         // The row that it was about can be gone on with at once.
         forget(&mut window);
         plain_key(&mut window, Key::Space);
@@ -194,15 +194,15 @@ fn dialogs_keep_the_focus_and_give_it_back() {
 #[test]
 fn a_dialog_gives_the_focus_back_to_what_had_it() {
     let mut window = with(busy());
-    window.get_by_role_and_label(Role::Button, text::SHARE_A_FILE).focus();
+    window.get_by_role_and_label(Role::Button, words::SHARE_A_FILE).focus();
     window.run();
     key(&mut window, Modifiers::COMMAND, Key::K);
-    assert!(window.get_by_role_and_label(Role::TextInput, text::PALETTE_FIELD).is_focused());
+    assert!(window.get_by_role_and_label(Role::TextInput, words::PALETTE_FIELD).is_focused());
     plain_key(&mut window, Key::Escape);
-    assert!(window.get_by_role_and_label(Role::Button, text::SHARE_A_FILE).is_focused());
+    assert!(window.get_by_role_and_label(Role::Button, words::SHARE_A_FILE).is_focused());
     // What asks for the focus itself has it.
     key(&mut window, Modifiers::COMMAND, Key::K);
-    type_into(&mut window, text::PALETTE_FIELD, text::SEARCH_FILES);
+    type_into(&mut window, words::PALETTE_FIELD, words::SEARCH_FILES);
     plain_key(&mut window, Key::Enter);
-    assert!(window.get_by_role_and_label(Role::TextInput, text::SEARCH_FIELD).is_focused());
+    assert!(window.get_by_role_and_label(Role::TextInput, words::SEARCH_FIELD).is_focused());
 }

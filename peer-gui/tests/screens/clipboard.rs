@@ -1,10 +1,13 @@
-//! A link that was copied elsewhere is offered when the window gets the focus; what is pasted goes where it should.
+//! The clipboard: a link that was copied elsewhere is offered when the window gets the focus; a paste goes where it
+//! should.
 
 use egui::Event;
 use egui_kittest::kittest::Queryable as _;
-use sprat_peer::Command;
-use sprat_peer_gui::state::{Effect, Screen, ViewState};
-use sprat_peer_gui::{text, views, widgets};
+use sprat_peer_gui::model::engine::Command;
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::state::ViewState;
+use sprat_peer_gui::update::Effect;
+use sprat_peer_gui::{app, widgets, words};
 
 use crate::common::{busy, empty, id, running, transfer};
 use crate::window::*;
@@ -15,7 +18,7 @@ fn leave(window: &mut Window) {
     window.run();
 }
 
-/// The window gets the focus; what it asks the system for comes with one of the next frames, if there is something.
+/// Gives the window the focus. The answer of the system comes with one of the next frames, if there is one.
 fn come_back(window: &mut Window, clipboard: Option<&str>) {
     come_back_after(window, 1, clipboard);
 }
@@ -36,7 +39,7 @@ fn link() -> String {
 }
 
 fn offered() -> String {
-    text::offer(Some("a.txt"), ID)
+    words::offer(Some("a.txt"), ID)
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn a_link_is_offered_once() {
     let mut window = on(Screen::Share, empty());
     come_back(&mut window, Some(&link()));
     assert!(reads(&window, &offered()) && commands(&window).is_empty());
-    press(&mut window, text::DISMISS);
+    press(&mut window, words::DISMISS);
     assert!(!reads(&window, &offered()));
     come_back(&mut window, Some(&link()));
     assert!(!reads(&window, &offered()));
@@ -63,7 +66,7 @@ fn the_system_may_take_a_frame_or_two_to_say_what_was_copied() {
 fn an_offer_that_is_taken_is_downloaded() {
     let mut window = on(Screen::Share, empty());
     come_back(&mut window, Some(&link()));
-    press(&mut window, text::DOWNLOAD_IT);
+    press(&mut window, words::DOWNLOAD_IT);
     let [Command::Download { link, .. }] = commands(&window)[..] else { panic!("one download") };
     assert_eq!(link.file_id.to_string(), ID);
     assert!(!reads(&window, &offered()));
@@ -73,22 +76,22 @@ fn an_offer_that_is_taken_is_downloaded() {
 fn neither_ones_own_link_nor_what_is_here_is_offered() {
     let mut window = on(Screen::Share, busy());
     come_back(&mut window, Some(&transfer(1, "debian", 1, 1, sprat_peer::TransferState::Paused).link.to_string()));
-    assert!(window.state().view.offers.is_empty(), "it is in the list");
-    press(&mut window, &text::copy_link_of("lecture-notes-2026.zip"));
+    assert!(window.state().view.adding.offers.is_empty(), "it is in the list");
+    press(&mut window, &words::copy_link_of("lecture-notes-2026.zip"));
     let own = copied(&window).expect("a link").to_owned();
     publish(&mut window, empty());
     come_back(&mut window, Some(&own));
-    assert!(window.state().view.offers.is_empty(), "it was copied here");
+    assert!(window.state().view.adding.offers.is_empty(), "it was copied here");
 }
 
 #[test]
 fn what_is_no_link_goes_nowhere_unasked() {
     let mut window = on(Screen::Transfers, empty());
-    window.get_by_role_and_label(egui::accesskit::Role::TextInput, text::PASTE_ID).focus();
+    window.get_by_role_and_label(egui::accesskit::Role::TextInput, words::PASTE_ID).focus();
     window.run();
     come_back(&mut window, Some("a password"));
     let view = &window.state().view;
-    assert!(view.offers.is_empty() && view.fields.id.is_empty() && commands(&window).is_empty());
+    assert!(view.adding.offers.is_empty() && view.adding.text.is_empty() && commands(&window).is_empty());
 }
 
 #[test]
@@ -99,11 +102,11 @@ fn what_is_pasted_later_goes_where_it_should() {
         paste(&mut window, &id(60).to_string());
         assert!(matches!(commands(&window)[..], [Command::Download { link, .. }] if link.file_id == id(60)));
 
-        window.get_by_role_and_label(egui::accesskit::Role::TextInput, text::PASTE_ID).focus();
+        window.get_by_role_and_label(egui::accesskit::Role::TextInput, words::PASTE_ID).focus();
         window.run();
         come_back(&mut window, clipboard);
         paste(&mut window, "abc");
-        assert_eq!((window.state().view.fields.id.as_str(), commands(&window).len()), ("abc", 1));
+        assert_eq!((window.state().view.adding.text.as_str(), commands(&window).len()), ("abc", 1));
     }
 }
 
@@ -118,7 +121,7 @@ fn a_copied_link_is_only_offered_though_a_frame_is_laid_out_twice() {
         let input = egui::RawInput { focused: true, events, ..egui::RawInput::default() };
         let mut passes = 0;
         let mut output = ctx.run_ui(input, |ui| {
-            effects.extend(views::frame(ui, &phase, &mut view));
+            effects.extend(app::frame(ui, &phase, &mut view));
             passes += 1;
             if passes == 1 {
                 ctx.request_discard("to be laid out anew");
@@ -127,6 +130,6 @@ fn a_copied_link_is_only_offered_though_a_frame_is_laid_out_twice() {
         output.textures_delta.clear();
         assert_eq!(passes, 2);
     }
-    assert_eq!(view.offers.len(), 1);
+    assert_eq!(view.adding.offers.len(), 1);
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Engine(Command::Download { .. }))));
 }

@@ -1,16 +1,16 @@
-//! The columns of the list: sorting by them, hiding them, how wide they are.
+//! The columns of the list: sorting by them, hiding them, their widths.
 
 use egui::accesskit::Role;
 use egui::vec2;
 use egui_kittest::kittest::Queryable as _;
-use sprat_peer_gui::bridge::Request;
-use sprat_peer_gui::state::Column;
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::columns::Column;
+use sprat_peer_gui::model::messages::Request;
+use sprat_peer_gui::words;
 
 use crate::common::busy;
 use crate::window::*;
 
-/// A window with room for every column, all of which are shown.
+/// Window with room for every column, all of which are shown.
 fn all_columns() -> Window {
     let mut window = with(busy());
     window.state_mut().view.preferences.hidden_columns.clear();
@@ -19,7 +19,7 @@ fn all_columns() -> Window {
     window
 }
 
-/// What is shared is read first, and stays at the top.
+/// Rows below the first, which is a file that is read in order to be shared, and stays at the top.
 fn below_the_first(window: &Window) -> Vec<String> {
     let rows = rows(window);
     assert_eq!(rows[0], "inter");
@@ -41,10 +41,10 @@ fn each_column_sorts_and_a_second_click_reverses() {
     ];
     let mut window = all_columns();
     for (column, first) in orders {
-        press(&mut window, &text::sort_by(column));
+        press(&mut window, &words::sort_by(column));
         let mut order = below_the_first(&window);
         assert_eq!(order[..first.len()], *first, "{column:?}");
-        press(&mut window, &text::sort_by(column));
+        press(&mut window, &words::sort_by(column));
         order.reverse();
         assert_eq!(below_the_first(&window), order, "{column:?}");
         assert_eq!(kept(&window).map(|kept| kept.sort.by), Some(column));
@@ -54,14 +54,14 @@ fn each_column_sorts_and_a_second_click_reverses() {
 #[test]
 fn columns_are_hidden_and_shown_again_and_that_is_kept() {
     let mut window = with(busy());
-    let has = |window: &Window, column| window.query_by_role_and_label(Role::Button, &text::sort_by(column)).is_some();
+    let has = |window: &Window, column| window.query_by_role_and_label(Role::Button, &words::sort_by(column)).is_some();
     assert!(has(&window, Column::Size) && !has(&window, Column::Added));
-    press(&mut window, text::COLUMNS);
-    assert!(window.query_by_role_and_label(Role::CheckBox, text::NAME).is_none(), "a list without names is of no use");
-    click(&mut window, Role::CheckBox, text::SIZE);
+    press(&mut window, words::COLUMNS);
+    assert!(window.query_by_role_and_label(Role::CheckBox, words::NAME).is_none(), "a list without names is of no use");
+    click(&mut window, Role::CheckBox, words::SIZE);
     assert!(!has(&window, Column::Size));
     assert!(kept(&window).is_some_and(|kept| kept.hidden_columns.contains(&Column::Size)));
-    click(&mut window, Role::CheckBox, text::SIZE);
+    click(&mut window, Role::CheckBox, words::SIZE);
     assert!(has(&window, Column::Size));
     assert!(kept(&window).is_some_and(|kept| !kept.hidden_columns.contains(&Column::Size)));
 }
@@ -69,13 +69,13 @@ fn columns_are_hidden_and_shown_again_and_that_is_kept() {
 #[test]
 fn an_edge_that_was_dragged_is_kept_once() {
     let mut window = with(busy());
-    let heading = window.get_by_role_and_label(Role::Button, &text::sort_by(Column::Size)).rect();
+    let heading = window.get_by_role_and_label(Role::Button, &words::sort_by(Column::Size)).rect();
     let edge = heading.left_center() - vec2(4.0, 0.0);
     drag(&mut window, edge, edge - vec2(50.0, 0.0));
     let width = kept(&window).and_then(|kept| kept.widths.get(&Column::Size).copied());
     assert!(width.is_some_and(|width| (125..=145).contains(&width)), "{width:?}");
     let saved = requests(&window).into_iter().filter(|request| matches!(request, Request::SavePreferences(_)));
     assert_eq!(saved.count(), 1, "not at every step of the mouse");
-    let now = window.get_by_role_and_label(Role::Button, &text::sort_by(Column::Size)).rect();
+    let now = window.get_by_role_and_label(Role::Button, &words::sort_by(Column::Size)).rect();
     assert!((heading.left() - now.left() - 50.0).abs() < 6.0, "the heading is where it was dragged to: {now}");
 }

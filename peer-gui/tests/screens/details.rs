@@ -5,10 +5,11 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use sprat_chunking::FileId;
-use sprat_peer::{Command, Event, Priority, TransferState};
-use sprat_peer_gui::bridge::Request;
-use sprat_peer_gui::state::{DetailTab, Effect, Screen};
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{Command, Event, Priority, TransferState};
+use sprat_peer_gui::model::messages::Request;
+use sprat_peer_gui::model::screen::{DetailTab, Screen};
+use sprat_peer_gui::update::Effect;
+use sprat_peer_gui::words;
 use sprat_protocol::PeerId;
 
 use crate::common::{busy, folder, id, transfer, watched};
@@ -22,18 +23,18 @@ fn the_pane_tells_everything_about_the_selected_transfer() {
     assert!(reads(&window, "1408 of 2560 chunks verified"));
     assert!(reads(&window, "/home/ada/Downloads/debian-12.8.0-amd64-netinst.iso"));
     assert!(reads(&window, &id(1).to_string()));
-    click(&mut window, Role::Tab, &text::tab(text::PEERS));
+    click(&mut window, Role::Tab, &words::tab(words::PEERS));
     assert!(reads(&window, "Peers (3 connected, 1 left)"));
     select(&mut window, "dataset");
     let full =
         "Paused: 430.0 MiB more space needed in /home/ada/Downloads. It goes on by itself as soon as there is room.";
     assert!(reads(&window, full), "trouble is told on every page");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_OVERVIEW));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_OVERVIEW));
     select(&mut window, "holiday photos");
-    assert!(reads(&window, &text::state_sentence(&TransferState::Waiting)));
+    assert!(reads(&window, &words::state_sentence(&TransferState::Waiting)));
     select(&mut window, "dataset");
     assert!(reads(&window, full));
-    press(&mut window, text::OPEN_FOLDER);
+    press(&mut window, words::OPEN_FOLDER);
     assert_eq!(requests(&window), [&Request::Open("/home/ada/Downloads".into())]);
 }
 
@@ -43,11 +44,11 @@ fn what_is_painted_is_said_too() {
     window.set_size([1180.0, 900.0].into());
     select(&mut window, "debian");
     let image = |name: &str| window.query_by_role_and_label(Role::Image, name).is_some();
-    assert!(image(&text::chunks_verified(1408, 2560)), "the chunks");
-    assert!(image(&text::speeds(0, 0)), "the plot, in which nothing is yet");
+    assert!(image(&words::chunks_verified(1408, 2560)), "the chunks");
+    assert!(image(&words::speeds(0, 0)), "the plot, in which nothing is yet");
     assert!(reads(&window, "upload 512.0 KiB/s"));
     publish(&mut window, watched());
-    let said = text::speeds(1_310_720, 0);
+    let said = words::speeds(1_310_720, 0);
     assert!(window.query_by_role_and_label(Role::Image, &said).is_some(), "{said}");
 }
 
@@ -62,21 +63,21 @@ fn what_happened_to_a_transfer_is_in_its_log() {
     tell_of(&mut window, Event::Moved { file_id: id(1), path: "/media/disk/debian.iso".into() });
     tell_of(&mut window, Event::Completed { file_id: id(2), path: "/elsewhere".into() });
     select(&mut window, "debian");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_LOG));
-    assert!(reads(&window, &text::state_sentence(&TransferState::Paused)));
-    assert!(reads(&window, &text::bad_chunk(7, &PeerId::new([9; 32]).short())));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_LOG));
+    assert!(reads(&window, &words::state_sentence(&TransferState::Paused)));
+    assert!(reads(&window, &words::bad_chunk(7, &PeerId::new([9; 32]).short())));
     assert!(!reads_part(&window, "/elsewhere"), "that is another one's");
     select(&mut window, "Big Buck");
-    assert!(reads(&window, text::NO_LOG));
+    assert!(reads(&window, words::NO_LOG));
 }
 
 #[test]
 fn files_of_a_folder_come_first_or_not_at_all() {
     let mut window = with(folder());
     select(&mut window, "field");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_FILES));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_FILES));
     let mut pressed = |path: &str, is: Priority| {
-        press(&mut window, &text::priority_of(path, is));
+        press(&mut window, &words::priority_of(path, is));
         let command = commands(&window).pop().expect("a command").clone();
         let Command::SetPriorities { file_id, files, priority } = command else { panic!("{command:?}") };
         assert_eq!(file_id, id(9));
@@ -91,10 +92,10 @@ fn files_of_a_folder_come_first_or_not_at_all() {
 fn a_file_has_no_list_of_files() {
     let mut window = with(busy());
     select(&mut window, "debian");
-    assert!(window.query_by_role_and_label(Role::Tab, &text::tab(text::TAB_FILES)).is_none());
+    assert!(window.query_by_role_and_label(Role::Tab, &words::tab(words::TAB_FILES)).is_none());
     // The tab of another transfer is no dead end.
     show_tab(&mut window, DetailTab::Files);
-    assert!(reads(&window, text::FILE_ID));
+    assert!(reads(&window, words::FILE_ID));
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! Names from strangers: shown, harmless, with what kind of file it is in view.
+//! Names from strangers: shown, harmless, with their extension in view.
 
 use egui::Event;
 use egui_kittest::kittest::NodeT as _;
-use sprat_peer_gui::bridge::Notice;
-use sprat_peer_gui::state::Screen;
-use sprat_peer_gui::state::browse::Answer;
+use sprat_peer_gui::model::messages::{Notice, SearchAnswer};
+use sprat_peer_gui::model::screen::Screen;
 use sprat_protocol::Link;
 use sprat_protocol::tracker::SearchHit;
 
 use crate::common::{empty, hits, id};
 use crate::window::*;
 
-/// A picture that is a program, read from right to left; lines and bells; a link to elsewhere; and a name that never ends.
+/// Names of a program that looks like a picture when read from right to left, with lines and bells, with a link to
+/// elsewhere, and with characters that nobody sees.
 const HOSTILE: [&str; 4] = [
     "cute\u{202e}gpj.exe",
     "two\nlines\r\u{7}\u{0}.exe",
@@ -19,7 +19,7 @@ const HOSTILE: [&str; 4] = [
     "\u{200b}\u{feff}x\u{2028}y.exe",
 ];
 
-/// Everything that the window says, to eyes and to ears.
+/// Texts of the window, to eyes and to ears.
 fn all_text(window: &Window) -> Vec<String> {
     let nodes = window.root().children_recursive();
     let texts = nodes.flat_map(|node| {
@@ -55,8 +55,8 @@ fn what_a_search_finds_is_harmless() {
         let mut window = on(Screen::Browse, empty());
         window.state_mut().view.browse.words = "x".to_owned();
         window.state_mut().view.browse.begin();
-        let answer = Answer { hits: vec![hit], ..Answer::default() };
-        tell(&mut window, Notice::Found { words: "x".to_owned(), page: 0, answer });
+        let answer = SearchAnswer { hits: vec![hit], ..SearchAnswer::default() };
+        tell(&mut window, Notice::SearchAnswered { words: "x".to_owned(), page: 0, answer });
         assert_harmless(&window, &name);
     }
 }
@@ -67,10 +67,10 @@ fn what_is_offered_or_added_is_harmless() {
         let mut link = Link::new(id(60));
         link.name = Some(name.clone());
         let mut window = on(Screen::Share, empty());
-        window.state_mut().view.offer(link.clone());
+        window.state_mut().view.adding.offer(link.clone());
         window.run();
         assert_harmless(&window, &name);
-        window.state_mut().view.offers.clear();
+        window.state_mut().view.adding.offers.clear();
         window.event(Event::Paste(link.to_string()));
         window.run();
         assert_eq!(commands(&window).len(), 1);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sprat_peer::{PeerView, Snapshot, TransferState};
-use sprat_peer_gui::state::Screen;
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{PeerView, Snapshot, TransferState};
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::words;
 
 use crate::common::{empty, person, transfer};
 use crate::window::*;
@@ -22,8 +22,8 @@ fn met(peers: [Vec<PeerView>; 2]) -> Snapshot {
 fn who_is_met_in_several_transfers_is_one_person() {
     let grace = |down, up| person(34, "Grace", down, up);
     let window = on(Screen::Peers, met([vec![grace(3 << 20, 0), person(21, "", 0, 0)], vec![grace(5 << 20, 1 << 20)]]));
-    assert!(reads(&window, &text::people(1, 2)));
-    assert!(reads(&window, "Grace") && reads(&window, text::NO_NAME) && reads(&window, text::LEFT));
+    assert!(reads(&window, &words::people(1, 2)));
+    assert!(reads(&window, "Grace") && reads(&window, words::NO_NAME) && reads(&window, words::LEFT));
     assert!(reads_part(&window, "8.0 MiB") && reads_part(&window, "1.0 MiB"));
 }
 
@@ -31,13 +31,13 @@ fn who_is_met_in_several_transfers_is_one_person() {
 fn an_id_is_copied_whole() {
     let grace = person(34, "Grace", 1, 1);
     let mut window = on(Screen::Peers, met([vec![grace.clone()], Vec::new()]));
-    press(&mut window, &text::copy_peer_id(&grace.peer_id.short()));
+    press(&mut window, &words::copy_peer_id(&grace.peer_id.short()));
     assert_eq!(copied(&window), Some(grace.peer_id.to_string().as_str()));
-    assert!(reads(&window, text::PEER_ID_COPIED));
+    assert!(reads(&window, words::PEER_ID_COPIED));
 }
 
 #[test]
 fn nobody_yet_says_who_will_be_here() {
     let window = on(Screen::Peers, empty());
-    assert!(reads(&window, text::NO_PEERS_YET) && reads(&window, text::NO_PEERS_HINT));
+    assert!(reads(&window, words::NO_PEERS_YET) && reads(&window, words::NO_PEERS_HINT));
 }

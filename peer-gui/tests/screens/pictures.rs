@@ -1,4 +1,4 @@
-//! How the window looks. The pictures are in `docs/pictures`, and the guide shows some of them.
+//! The looks of the window. The pictures are in `docs/pictures`, and the guide shows some of them.
 //!
 //! They are painted in software by Mesa's lavapipe, which paints the same everywhere. After a change of how something looks, run
 //! `UPDATE_SNAPSHOTS=1 cargo test -p sprat-peer-gui --test screens pictures` and look at what changed.
@@ -14,21 +14,22 @@ use egui::{FontData, FontFamily, Key, Modifiers};
 use egui_kittest::SnapshotResults;
 use egui_kittest::wgpu::{create_render_state, default_wgpu_setup};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use sprat_peer::{Event, Snapshot, TransferState};
-use sprat_peer_gui::bridge::Notice;
-use sprat_peer_gui::state::browse::Answer;
-use sprat_peer_gui::state::{DetailTab, Phase, Preferences, Screen, ThemeChoice, ViewState};
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{Event, Snapshot, TransferState};
+use sprat_peer_gui::model::messages::{Notice, SearchAnswer};
+use sprat_peer_gui::model::preferences::{Preferences, ThemeChoice};
+use sprat_peer_gui::model::screen::{DetailTab, Screen};
+use sprat_peer_gui::state::{Phase, ViewState};
+use sprat_peer_gui::words;
 
 use crate::common::{away, busy, empty, folder, hits, id, moment, person, running, transfer, watched};
 use crate::window::*;
 
-/// With this in the environment, tests fail where the pictures cannot be painted; otherwise they are skipped.
+/// Variable with which tests fail where the pictures cannot be painted; otherwise they are skipped.
 const REQUIRED: &str = "SPRAT_REQUIRE_VULKAN";
 const WIDE: [f32; 2] = [1280.0, 800.0];
 const SMALL: [f32; 2] = [720.0, 480.0];
 
-/// Whether there is what paints.
+/// True if lavapipe is installed.
 static CAN_PAINT: LazyLock<bool> = LazyLock::new(|| {
     let found = panic::catch_unwind(|| create_render_state(default_wgpu_setup(), Default::default()));
     found.is_ok_and(|state| state.adapter.get_info().driver == "llvmpipe")
@@ -51,7 +52,7 @@ fn picture(window: &mut Window, name: &str) {
     }
 }
 
-/// A picture that was just painted anew takes less room: it is slow to pack well, and needs no transparency.
+/// Packs a picture that was just painted anew into less room: it is slow to pack well, and needs no transparency.
 fn squeeze(path: &Path) {
     let picture = image::open(path).expect("a picture").to_rgb8();
     let file = File::create(path).expect("a place for the picture");
@@ -63,9 +64,9 @@ fn squeeze(path: &Path) {
 
 fn window_of(size: [f32; 2], theme: ThemeChoice, screen: Screen, snapshot: Snapshot) -> Window {
     let mut view = ViewState { screen, ..settled(&snapshot) };
-    (view.preferences.theme, view.began) = (theme, moment("2026-11-20 20:00") as f64);
+    (view.preferences.theme, view.window.began) = (theme, moment("2026-11-20 20:00") as f64);
     // As the settings' fields are when one comes there.
-    view.fields.load(&view.preferences, &snapshot);
+    view.settings.load(&view.preferences, &snapshot);
     sized(size, running(snapshot), view)
 }
 
@@ -73,7 +74,7 @@ fn wide(screen: Screen, snapshot: Snapshot) -> Window {
     window_of(WIDE, ThemeChoice::Dark, screen, snapshot)
 }
 
-/// The same in both themes.
+/// Compares a window with its pictures in both themes.
 fn in_both(name: &str, screen: Screen, snapshot: impl Fn() -> Snapshot, prepare: impl Fn(&mut Window)) {
     let mut results = SnapshotResults::new();
     for (theme, of) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
@@ -84,7 +85,7 @@ fn in_both(name: &str, screen: Screen, snapshot: impl Fn() -> Snapshot, prepare:
     }
 }
 
-/// Two minutes in which the first download got faster, with a pause in between.
+/// Notes two minutes in which the first download got faster, with a pause in between.
 fn note_speeds(window: &mut Window) {
     for second in -119_i32..=0 {
         let mut snapshot = busy();
@@ -94,7 +95,7 @@ fn note_speeds(window: &mut Window) {
         moving.down_rate = if pause { 0 } else { (1_100_000.0 + wave + f64::from(second) * 4_000.0) as u64 };
         moving.up_rate = (210_000.0 - wave / 3.0) as u64;
         snapshot.transfers[0] = Arc::new(moving);
-        window.state_mut().view.speeds.note(&snapshot, f64::from(second));
+        window.state_mut().view.transfers.speeds.note(&snapshot, f64::from(second));
     }
 }
 
@@ -106,8 +107,8 @@ fn watch_the_first(window: &mut Window) {
 fn find_lectures(window: &mut Window) {
     window.state_mut().view.browse.words = "lecture".to_owned();
     let words = window.state_mut().view.browse.begin();
-    let answer = Answer { hits: hits(), more: true, troubles: Vec::new() };
-    tell(window, Notice::Found { words, page: 0, answer });
+    let answer = SearchAnswer { hits: hits(), more: true, troubles: Vec::new() };
+    tell(window, Notice::SearchAnswered { words, page: 0, answer });
 }
 
 fn share_notes(window: &mut Window) {
@@ -116,7 +117,7 @@ fn share_notes(window: &mut Window) {
     dismiss(window);
 }
 
-/// What was said has been read.
+/// Takes the toasts away, which have been read.
 fn dismiss(window: &mut Window) {
     let toasts = &mut window.state_mut().view.toasts;
     let shown: Vec<u64> = toasts.shown().iter().map(|toast| toast.id).collect();
@@ -218,7 +219,7 @@ fn the_shortcuts() {
 fn a_qr_code() {
     let mut window = wide(Screen::Share, busy());
     share_notes(&mut window);
-    press(&mut window, text::SHOW_QR);
+    press(&mut window, words::SHOW_QR);
     picture(&mut window, "qr-code");
 }
 
@@ -232,7 +233,7 @@ fn a_menu() {
 #[test]
 fn the_columns() {
     let mut window = wide(Screen::Transfers, busy());
-    press(&mut window, text::COLUMNS);
+    press(&mut window, words::COLUMNS);
     picture(&mut window, "columns");
 }
 
@@ -250,9 +251,9 @@ fn the_log_and_the_peers_of_a_transfer() {
     tell_of(&mut window, Event::Added(id(1)));
     tell_of(&mut window, Event::BadChunk { file_id: id(1), index: 214, peer_id: person(34, "", 0, 0).peer_id });
     select(&mut window, "debian");
-    click(&mut window, Role::Tab, &text::tab(text::TAB_LOG));
+    click(&mut window, Role::Tab, &words::tab(words::TAB_LOG));
     picture(&mut window, "log");
-    click(&mut window, Role::Tab, &text::tab(text::PEERS));
+    click(&mut window, Role::Tab, &words::tab(words::PEERS));
     picture(&mut window, "swarm");
 }
 
@@ -305,7 +306,7 @@ fn everything_larger() {
     picture(&mut window, "zoomed");
 }
 
-/// Letters that the built-in fonts lack. The program takes them from whichever font the system has.
+/// Font with letters that the built-in fonts lack. The program takes them from any font that the system has.
 const LETTERS: &str = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
 #[test]

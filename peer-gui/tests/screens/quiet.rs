@@ -1,9 +1,9 @@
-//! Windows that are small, and windows in which nothing happens.
+//! Small windows, and windows in which nothing happens.
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use sprat_peer_gui::state::Screen;
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::words;
 
 use crate::common::busy;
 use crate::window::*;
@@ -31,7 +31,7 @@ fn small_windows_hold_every_screen() {
         let mut window = on(screen, busy());
         window.set_size([640.0, 420.0].into());
         window.run();
-        assert!(window.query_by_role_and_label(Role::Tab, text::SETTINGS).is_some());
+        assert!(window.query_by_role_and_label(Role::Tab, words::SETTINGS).is_some());
     }
 }
 
@@ -42,7 +42,7 @@ fn small_windows_hold_the_longest_menu() {
     window.run();
     click_secondary(&mut window, "debian");
     let all = window.ctx.content_rect();
-    for entry in [text::OPEN_FILE, text::REMOVE, text::DELETE] {
+    for entry in [words::OPEN_FILE, words::REMOVE, words::DELETE] {
         let place = window.get_by_role_and_label(Role::Button, entry).rect();
         assert!(all.contains_rect(place), "{entry} is at {place}, in {all}");
     }

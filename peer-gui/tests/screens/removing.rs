@@ -1,12 +1,12 @@
-//! Removing and deleting.
+//! Removals and deletions.
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use sprat_peer::Command;
-use sprat_peer_gui::state::Effect;
+use sprat_peer_gui::model::engine::Command;
 use sprat_peer_gui::state::toasts::SHOWN_FOR;
-use sprat_peer_gui::text;
+use sprat_peer_gui::update::{Effect, forget_removed};
+use sprat_peer_gui::words;
 
 use crate::common::{busy, id};
 use crate::window::*;
@@ -18,16 +18,16 @@ fn removing_keeps_the_file_and_says_so() {
     key(&mut window, Modifiers::NONE, Key::Delete);
     // It stops at once; whether it is forgotten shows when it is too late for a change of mind.
     assert!(matches!(commands(&window)[..], [Command::Pause(file)] if *file == id(1)));
-    assert!(reads(&window, text::REMOVED) && !has_row(&window, "debian"));
-    press(&mut window, text::UNDO);
+    assert!(reads(&window, words::REMOVED) && !has_row(&window, "debian"));
+    press(&mut window, words::UNDO);
     assert!(matches!(commands(&window)[..], [_, Command::Resume(file)] if *file == id(1)));
-    assert!(!reads(&window, text::REMOVED) && has_row(&window, "debian"));
+    assert!(!reads(&window, words::REMOVED) && has_row(&window, "debian"));
 
     select(&mut window, "debian");
     key(&mut window, Modifiers::NONE, Key::Delete);
-    press(&mut window, text::DISMISS);
-    assert!(!reads(&window, text::REMOVED));
-    let forgotten = window.state_mut().view.forget_removed(f64::INFINITY);
+    press(&mut window, words::DISMISS);
+    assert!(!reads(&window, words::REMOVED));
+    let forgotten = forget_removed(&mut window.state_mut().view, f64::INFINITY);
     let [Effect::Engine(Command::Remove { file_id, delete_data: false })] = forgotten[..] else {
         panic!("one removal")
     };
@@ -39,17 +39,17 @@ fn deleting_asks_first_and_cancel_is_the_default() {
     let mut window = with(busy());
     select(&mut window, "debian");
     key(&mut window, Modifiers::SHIFT, Key::Delete);
-    assert!(reads(&window, text::DELETE_TITLE));
-    assert!(window.get_by_role_and_label(Role::Button, text::CANCEL).is_focused());
+    assert!(reads(&window, words::DELETE_TITLE));
+    assert!(window.get_by_role_and_label(Role::Button, words::CANCEL).is_focused());
     key(&mut window, Modifiers::NONE, Key::Enter);
-    assert!(commands(&window).is_empty() && !reads(&window, text::DELETE_TITLE));
+    assert!(commands(&window).is_empty() && !reads(&window, words::DELETE_TITLE));
 
-    press_more(&mut window, text::DELETE);
+    press_more(&mut window, words::DELETE);
     key(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(commands(&window).is_empty() && !reads(&window, text::DELETE_TITLE));
+    assert!(commands(&window).is_empty() && !reads(&window, words::DELETE_TITLE));
 
-    press_more(&mut window, text::DELETE);
-    press(&mut window, text::DELETE_CONFIRM);
+    press_more(&mut window, words::DELETE);
+    press(&mut window, words::DELETE_CONFIRM);
     let [Command::Remove { file_id, delete_data: true }] = commands(&window)[..] else { panic!("one deletion") };
     assert_eq!(*file_id, id(1));
 }
@@ -58,11 +58,11 @@ fn deleting_asks_first_and_cancel_is_the_default() {
 fn what_was_only_shared_cannot_be_deleted() {
     let mut window = with(busy());
     select(&mut window, "lecture-notes");
-    press(&mut window, text::MORE);
-    assert!(window.get_by_role_and_label(Role::Button, text::DELETE).accesskit_node().is_disabled());
+    press(&mut window, words::MORE);
+    assert!(window.get_by_role_and_label(Role::Button, words::DELETE).accesskit_node().is_disabled());
     key(&mut window, Modifiers::NONE, Key::Escape);
     key(&mut window, Modifiers::SHIFT, Key::Delete);
-    assert!(!reads(&window, text::DELETE_TITLE));
+    assert!(!reads(&window, words::DELETE_TITLE));
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn several_are_removed_and_come_back_together() {
     select_with(&mut window, Modifiers::COMMAND, "rust-book");
     plain_key(&mut window, Key::Delete);
     assert!(matches!(commands(&window)[..], [Command::Pause(a), Command::Pause(b)] if (*a, *b) == (id(1), id(4))));
-    assert!(reads(&window, &text::removed(2)) && !has_row(&window, "debian") && !has_row(&window, "rust-book"));
+    assert!(reads(&window, &words::removed(2)) && !has_row(&window, "debian") && !has_row(&window, "rust-book"));
     forget(&mut window);
-    press(&mut window, text::UNDO);
+    press(&mut window, words::UNDO);
     assert!(matches!(commands(&window)[..], [Command::Resume(file)] if *file == id(1)), "the other was paused before");
     assert!(has_row(&window, "debian") && has_row(&window, "rust-book"));
 }
@@ -87,8 +87,8 @@ fn what_is_removed_is_forgotten_when_its_time_is_over() {
     plain_key(&mut window, Key::Delete);
     let now = window.ctx.input(|input| input.time);
     let view = &mut window.state_mut().view;
-    assert!(view.forget_removed(now + SHOWN_FOR - 2.0).is_empty());
-    let forgotten = view.forget_removed(now + SHOWN_FOR);
+    assert!(forget_removed(view, now + SHOWN_FOR - 2.0).is_empty());
+    let forgotten = forget_removed(view, now + SHOWN_FOR);
     let files = forgotten.iter().map(|effect| match effect {
         Effect::Engine(Command::Remove { file_id, delete_data: false }) => *file_id,
         other => panic!("{other:?}"),
@@ -104,10 +104,10 @@ fn what_is_wanted_again_is_not_removed() {
     select(&mut window, "debian");
     plain_key(&mut window, Key::Delete);
     forget(&mut window);
-    type_into(&mut window, text::PASTE_ID, &id(1).to_string());
-    press(&mut window, text::DOWNLOAD);
+    type_into(&mut window, words::PASTE_ID, &id(1).to_string());
+    press(&mut window, words::DOWNLOAD);
     assert!(matches!(commands(&window)[..], [Command::Download { .. }, Command::Resume(file)] if *file == id(1)));
-    assert!(has_row(&window, "debian") && window.state_mut().view.forget_removed(f64::INFINITY).is_empty());
+    assert!(has_row(&window, "debian") && forget_removed(&mut window.state_mut().view, f64::INFINITY).is_empty());
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn several_are_deleted_after_one_question() {
         select_with(&mut window, Modifiers::COMMAND, name);
     }
     key(&mut window, Modifiers::SHIFT, Key::Delete);
-    assert!(reads(&window, &text::delete_question(&text::transfers(2), 2)));
-    press(&mut window, text::DELETE_CONFIRM);
+    assert!(reads(&window, &words::delete_question(&words::transfers(2), 2)));
+    press(&mut window, words::DELETE_CONFIRM);
     let files = commands(&window).into_iter().map(|command| match command {
         Command::Remove { file_id, delete_data: true } => *file_id,
         other => panic!("{other:?}"),
     });
     assert_eq!(files.collect::<Vec<_>>(), [id(1), id(6)]);
-    assert!(reads(&window, &text::deleted(2)));
+    assert!(reads(&window, &words::deleted(2)));
 }

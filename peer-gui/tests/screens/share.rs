@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use sprat_peer::{Command, HashingView, TransferState};
-use sprat_peer_gui::bridge::{Notice, Picked, Request};
-use sprat_peer_gui::state::Screen;
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{Command, HashingView, TransferState};
+use sprat_peer_gui::model::messages::{Notice, Picked, Request};
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::words;
 
 use crate::common::{busy, empty, id, transfer};
 use crate::window::*;
@@ -17,8 +17,8 @@ use crate::window::*;
 #[test]
 fn a_path_that_is_typed_is_shared() {
     let mut window = on(Screen::Share, empty());
-    type_into(&mut window, text::SHARE_PATH, "/data/a b.txt");
-    press(&mut window, text::SHARE);
+    type_into(&mut window, words::SHARE_PATH, "/data/a b.txt");
+    press(&mut window, words::SHARE);
     assert!(matches!(commands(&window)[..], [Command::Share(path)] if path == Path::new("/data/a b.txt")));
 }
 
@@ -47,11 +47,11 @@ fn dropped_files_are_shared_wherever_they_fall() {
 #[test]
 fn a_system_without_dialogs_is_no_dead_end() {
     let mut window = with(empty());
-    press(&mut window, text::SHARE_A_FILE);
+    press(&mut window, words::SHARE_A_FILE);
     assert_eq!(requests(&window), [&Request::PickFile]);
     tell(&mut window, Notice::PickedFile(Picked::Unavailable));
-    assert!(reads(&window, text::NO_DIALOG));
-    assert!(window.get_by_role_and_label(Role::TextInput, text::SHARE_PATH).is_focused());
+    assert!(reads(&window, words::NO_DIALOG));
+    assert!(window.get_by_role_and_label(Role::TextInput, words::SHARE_PATH).is_focused());
 }
 
 #[test]
@@ -60,15 +60,15 @@ fn a_newly_shared_file_has_a_card_with_its_link() {
     let link = transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing).link;
     let shared = sprat_peer::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link: link.clone() };
     tell_of(&mut window, shared);
-    assert!(reads(&window, text::NEWLY_SHARED) && reads(&window, &id(3).to_string()));
-    press(&mut window, text::COPY_LINK);
+    assert!(reads(&window, words::NEWLY_SHARED) && reads(&window, &id(3).to_string()));
+    press(&mut window, words::COPY_LINK);
     assert_eq!(copied(&window), Some(link.to_string().as_str()));
 }
 
 #[test]
 fn a_folder_is_shared_too() {
     let mut window = on(Screen::Share, empty());
-    press(&mut window, text::CHOOSE_SHARED_FOLDER);
+    press(&mut window, words::CHOOSE_SHARED_FOLDER);
     assert_eq!(requests(&window), [&Request::PickShareFolder]);
     tell(&mut window, Notice::PickedFile(Picked::Path("/home/ada/Music".into())));
     assert!(matches!(commands(&window)[..], [Command::Share(path)] if path == Path::new("/home/ada/Music")));
@@ -84,19 +84,19 @@ fn what_is_being_read_and_what_waits_can_be_cancelled() {
     snapshot.hashing.push(waiting);
     let mut window = on(Screen::Share, snapshot);
     assert!(reads(&window, "3.0 GiB of 8.0 GiB, 1:11 left") && reads(&window, "Waits for its turn."));
-    press(&mut window, &text::cancel_share("b.mov"));
+    press(&mut window, &words::cancel_share("b.mov"));
     assert!(matches!(commands(&window)[..], [Command::CancelShare(path)] if path == Path::new("/home/ada/b.mov")));
 }
 
 #[test]
 fn links_of_what_is_shared_are_copied_and_shown() {
     let mut window = on(Screen::Share, busy());
-    press(&mut window, &text::copy_link_of("lecture-notes-2026.zip"));
+    press(&mut window, &words::copy_link_of("lecture-notes-2026.zip"));
     assert!(copied(&window).is_some_and(|link| link.starts_with("sprat:0303")));
     let link = transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing).link;
     tell_of(&mut window, sprat_peer::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link });
-    press(&mut window, text::SHOW_QR);
-    assert!(reads(&window, text::QR_TITLE));
+    press(&mut window, words::SHOW_QR);
+    assert!(reads(&window, words::QR_TITLE));
 }
 
 #[test]
@@ -104,5 +104,5 @@ fn what_cannot_be_shared_says_why() {
     let mut window = on(Screen::Share, empty());
     let reason = "it is empty".to_owned();
     tell_of(&mut window, sprat_peer::Event::ShareFailed { path: "/x/y".into(), reason: reason.clone() });
-    assert!(reads(&window, &text::share_failed(Path::new("/x/y"), &reason)));
+    assert!(reads(&window, &words::share_failed(Path::new("/x/y"), &reason)));
 }

@@ -2,10 +2,11 @@
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use sprat_peer::{Command, Snapshot, TrackerState, TrackerView};
-use sprat_peer_gui::bridge::{LocalTracker, Notice, Request};
-use sprat_peer_gui::state::{Reach, Screen};
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{Command, Snapshot, TrackerState, TrackerView};
+use sprat_peer_gui::model::messages::{LocalTracker, Notice, Request};
+use sprat_peer_gui::model::preferences::Reach;
+use sprat_peer_gui::model::screen::Screen;
+use sprat_peer_gui::words;
 use sprat_protocol::tracker::AccessToken;
 use url::Url;
 
@@ -17,8 +18,8 @@ fn a_tracker_that_is_away_can_be_asked_at_once() {
     let mut window = with(Snapshot { trackers: vec![away()], ..empty() });
     let sentence = "Can't reach the tracker at tracker.example:5000. Running transfers continue with known peers.";
     assert!(window.query_by_label_contains(sentence).is_some());
-    assert!(reads(&window, text::TRACKER_AWAY));
-    press(&mut window, text::RETRY_NOW);
+    assert!(reads(&window, words::TRACKER_AWAY));
+    press(&mut window, words::RETRY_NOW);
     assert!(matches!(commands(&window)[..], [Command::RetryTrackers]));
 }
 
@@ -28,38 +29,38 @@ fn a_private_tracker_is_told_from_others_and_opened_with_a_token() {
     let private =
         TrackerView { refusal: Some("it is private; it takes a token".into()), state: TrackerState::Online, ..away() };
     let mut window = on(Screen::Settings, Snapshot { trackers: vec![private], ..empty() });
-    window.get_by_label(text::NOT_ALLOWED);
+    window.get_by_label(words::NOT_ALLOWED);
     window.get_by_label("it is private; it takes a token");
-    let ask = text::token_of("http://tracker.example:5000");
+    let ask = words::token_of("http://tracker.example:5000");
     let type_token =
-        |window: &mut Window, token: &str| type_into_a(window, Role::PasswordInput, text::TOKEN_FIELD, token);
+        |window: &mut Window, token: &str| type_into_a(window, Role::PasswordInput, words::TOKEN_FIELD, token);
     press(&mut window, &ask);
     type_token(&mut window, "not a token");
-    press(&mut window, text::USE_TOKEN);
-    window.get_by_label(text::BAD_TOKEN);
+    press(&mut window, words::USE_TOKEN);
+    window.get_by_label(words::BAD_TOKEN);
     assert!(commands(&window).is_empty());
-    press(&mut window, text::CANCEL);
-    assert!(window.query_by_label(text::BAD_TOKEN).is_none());
+    press(&mut window, words::CANCEL);
+    assert!(window.query_by_label(words::BAD_TOKEN).is_none());
 
     press(&mut window, &ask);
     type_token(&mut window, &token.reveal());
-    press(&mut window, text::USE_TOKEN);
+    press(&mut window, words::USE_TOKEN);
     let url: Url = "http://tracker.example:5000".parse().unwrap();
     let is_sent = |command: &Command| matches!(command, Command::SetToken { tracker, token: Some(sent) } if *tracker == url && *sent == token);
     assert!(matches!(commands(&window)[..], [command] if is_sent(command)));
     assert_eq!(requests(&window), [&Request::SaveToken { tracker: url.clone(), token: Some(token.clone()) }]);
-    assert!(window.state().view.fields.token.is_empty(), "it does not stay around");
+    assert!(window.state().view.trackers.token.is_empty(), "it does not stay around");
 
     press(&mut window, &ask);
-    press(&mut window, text::FORGET_TOKEN);
+    press(&mut window, words::FORGET_TOKEN);
     assert!(matches!(commands(&window)[..], [_, Command::SetToken { token: None, .. }]));
 }
 
 #[test]
 fn a_tracker_of_ones_own_is_run_opened_and_told() {
     let mut window = on(Screen::Settings, empty());
-    click(&mut window, Role::CheckBox, text::RUN_TRACKER);
-    click(&mut window, Role::CheckBox, text::SERVE_LAN);
+    click(&mut window, Role::CheckBox, words::RUN_TRACKER);
+    click(&mut window, Role::CheckBox, words::SERVE_LAN);
     let asked = |reach| requests(&window).contains(&&Request::LocalTracker(reach));
     assert!(asked(Reach::ThisComputer) && asked(Reach::Network));
     let url = Url::parse("http://192.168.1.20:5000").unwrap();
@@ -67,7 +68,7 @@ fn a_tracker_of_ones_own_is_run_opened_and_told() {
     tell(&mut window, Notice::LocalTracker(state));
     assert!(matches!(commands(&window)[..], [Command::SetTrackers(urls)] if urls.contains(&url)));
     assert!(reads(&window, "http://192.168.1.20:5000"));
-    press(&mut window, text::COPY_ADDRESS);
+    press(&mut window, words::COPY_ADDRESS);
     assert_eq!(copied(&window), Some("http://192.168.1.20:5000"));
 }
 
@@ -75,24 +76,24 @@ fn a_tracker_of_ones_own_is_run_opened_and_told() {
 fn a_tracker_is_asked_whether_it_answers() {
     let mut window = on(Screen::Settings, empty());
     let url: Url = "http://tracker.example:5000".parse().unwrap();
-    press(&mut window, &text::test_of("http://tracker.example:5000"));
+    press(&mut window, &words::test_of("http://tracker.example:5000"));
     assert_eq!(requests(&window), [&Request::TestTracker(url.clone())]);
-    assert!(reads(&window, text::TESTING));
+    assert!(reads(&window, words::TESTING));
     tell(&mut window, Notice::TrackerTested { tracker: url.clone(), silent: Some("No route to it.".to_owned()) });
-    assert!(reads(&window, "No route to it.") && !reads(&window, text::TESTING));
+    assert!(reads(&window, "No route to it.") && !reads(&window, words::TESTING));
     tell(&mut window, Notice::TrackerTested { tracker: url, silent: None });
-    assert!(reads(&window, text::ANSWERS));
+    assert!(reads(&window, words::ANSWERS));
 }
 
 #[test]
 fn a_tracker_is_in_the_list_once() {
     let mut window = on(Screen::Settings, empty());
-    type_into(&mut window, text::TRACKER_FIELD, "tracker.example:5000");
-    press(&mut window, text::ADD);
-    assert!(reads(&window, text::TRACKER_KNOWN) && commands(&window).is_empty());
-    retype(&mut window, text::TRACKER_FIELD, "hub.example");
-    assert!(!reads(&window, text::TRACKER_KNOWN), "it goes away with the next letter");
-    press(&mut window, text::ADD);
+    type_into(&mut window, words::TRACKER_FIELD, "tracker.example:5000");
+    press(&mut window, words::ADD);
+    assert!(reads(&window, words::TRACKER_KNOWN) && commands(&window).is_empty());
+    retype(&mut window, words::TRACKER_FIELD, "hub.example");
+    assert!(!reads(&window, words::TRACKER_KNOWN), "it goes away with the next letter");
+    press(&mut window, words::ADD);
     assert!(matches!(commands(&window)[..], [Command::SetTrackers(urls)] if urls.len() == 2));
 }
 
@@ -102,12 +103,12 @@ fn the_sidebar_says_how_the_trackers_are() {
     let connecting = TrackerView { state: TrackerState::Connecting, ..online.clone() };
     let refuses = TrackerView { refusal: Some("it is private".to_owned()), ..online.clone() };
     for (trackers, word) in [
-        (vec![], text::TRACKER_NONE),
-        (vec![connecting], text::TRACKER_CONNECTING),
-        (vec![away()], text::TRACKER_AWAY),
-        (vec![online.clone(), away()], text::TRACKER_SOME_AWAY),
-        (vec![online.clone(), refuses], text::TRACKER_REFUSES),
-        (vec![online], text::TRACKER_ONLINE),
+        (vec![], words::TRACKER_NONE),
+        (vec![connecting], words::TRACKER_CONNECTING),
+        (vec![away()], words::TRACKER_AWAY),
+        (vec![online.clone(), away()], words::TRACKER_SOME_AWAY),
+        (vec![online.clone(), refuses], words::TRACKER_REFUSES),
+        (vec![online], words::TRACKER_ONLINE),
     ] {
         let mut window = on(Screen::Share, Snapshot { trackers, ..empty() });
         assert!(reads(&window, word), "{word}");

@@ -1,12 +1,12 @@
-//! Every trouble has its sentence, which says what happened and what to do.
+//! Trouble: each has a sentence that says what happened and what to do.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use egui::Key;
-use sprat_peer::{Command, Event, Snapshot, TransferState, Trouble};
-use sprat_peer_gui::state::Filter;
-use sprat_peer_gui::text;
+use sprat_peer_gui::model::engine::{Command, Event, Snapshot, TransferState, Trouble};
+use sprat_peer_gui::model::filter::Filter;
+use sprat_peer_gui::words;
 
 use crate::common::{busy, empty, id, transfer};
 use crate::window::*;
@@ -56,7 +56,7 @@ fn every_state_has_a_word_and_a_sentence() {
         TransferState::Sharing,
         TransferState::Paused,
     ] {
-        let sentence = text::state_sentence(&state);
+        let sentence = words::state_sentence(&state);
         let window = in_state(state);
         assert!(reads(&window, &sentence), "{sentence}");
     }
@@ -66,7 +66,7 @@ fn every_state_has_a_word_and_a_sentence() {
 fn what_stayed_where_it_was_says_why() {
     let mut window = in_state(TransferState::Paused);
     let trouble = Trouble::Io { path: "/media/disk".into(), reason: "read-only file system".to_owned() };
-    let said = text::trouble_sentence(&trouble);
+    let said = words::trouble_sentence(&trouble);
     tell_of(&mut window, Event::NotMoved { file_id: id(1), trouble });
     assert!(reads(&window, &said));
 }
@@ -79,10 +79,10 @@ fn trouble_comes_with_what_helps() {
     let mut window = with(snapshot);
     window.set_size([1180.0, 900.0].into());
     select(&mut window, "dataset");
-    press(&mut window, text::MOVE);
-    assert!(reads(&window, text::MOVE_TITLE));
+    press(&mut window, words::MOVE);
+    assert!(reads(&window, words::MOVE_TITLE));
     plain_key(&mut window, Key::Escape);
     select(&mut window, "report");
-    press(&mut window, text::SHARE_AS_IT_IS);
+    press(&mut window, words::SHARE_AS_IT_IS);
     assert!(matches!(commands(&window)[..], [Command::Share(path)] if path == Path::new("/data/report.pdf")));
 }

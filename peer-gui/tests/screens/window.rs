@@ -1,25 +1,28 @@
-//! The window under test, and the hands and eyes of who uses it.
+//! The window under test, and the hands and eyes of its user.
 
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, UiBuilder};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
-use sprat_peer::{Command, Snapshot};
-use sprat_peer_gui::bridge::{Notice, Request};
-use sprat_peer_gui::state::{
-    Column, DetailTab, Effect, Fields, Filter, Phase, Preferences, Screen, Sort, ViewState, notices,
-};
-use sprat_peer_gui::{text, views, widgets};
+use sprat_peer_gui::model::columns::{Column, Sort};
+use sprat_peer_gui::model::engine::{Command, Snapshot};
+use sprat_peer_gui::model::filter::Filter;
+use sprat_peer_gui::model::messages::{Notice, Request};
+use sprat_peer_gui::model::preferences::Preferences;
+use sprat_peer_gui::model::screen::{DetailTab, Screen};
+use sprat_peer_gui::state::{Phase, ViewState};
+use sprat_peer_gui::update::{Effect, notices};
+use sprat_peer_gui::{app, widgets, words};
 
 use crate::common::running;
 
-/// An ID that nothing made up has.
+/// ID that nothing made up has.
 pub(crate) const ID: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(crate) const SCREENS: [Screen; 5] =
     [Screen::Transfers, Screen::Browse, Screen::Share, Screen::Peers, Screen::Settings];
 
-/// What the window's glue holds, and what it would carry out.
+/// State of the window under test, and the effects that the program would carry out.
 pub(crate) struct World {
     pub(crate) phase: Phase,
     pub(crate) view: ViewState,
@@ -39,7 +42,7 @@ pub(crate) fn sized(size: [f32; 2], phase: Phase, view: ViewState) -> Window {
         let all = ui.content_rect();
         let effects = ui.scope_builder(UiBuilder::new().max_rect(all), |ui| {
             ui.set_clip_rect(all);
-            views::frame(ui, &world.phase, &mut world.view)
+            app::frame(ui, &world.phase, &mut world.view)
         });
         world.effects.extend(effects.inner);
     };
@@ -50,14 +53,13 @@ pub(crate) fn sized(size: [f32; 2], phase: Phase, view: ViewState) -> Window {
     window
 }
 
-/// The state of a window with one tracker set up, as most have.
+/// State of a window with one tracker set up, as most have.
 pub(crate) fn settled(snapshot: &Snapshot) -> ViewState {
-    ViewState {
-        trackers: snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect(),
-        fields: Fields { dir: snapshot.download_dir.display().to_string(), ..Fields::default() },
-        preferences: Preferences { sort: Sort { by: Column::Added, descending: false }, ..Preferences::default() },
-        ..ViewState::default()
-    }
+    let mut view = ViewState::default();
+    view.trackers.in_use = snapshot.trackers.iter().map(|tracker| tracker.url.clone()).collect();
+    view.settings.dir = snapshot.download_dir.display().to_string();
+    view.preferences.sort = Sort { by: Column::Added, descending: false };
+    view
 }
 
 pub(crate) fn with(snapshot: Snapshot) -> Window {
@@ -78,11 +80,11 @@ pub(crate) fn show(window: &mut Window, screen: Screen) {
 }
 
 pub(crate) fn show_tab(window: &mut Window, tab: DetailTab) {
-    window.state_mut().view.tab = tab;
+    window.state_mut().view.transfers.tab = tab;
     window.run();
 }
 
-/// The engine publishes another snapshot.
+/// Has the engine publish another snapshot.
 pub(crate) fn publish(window: &mut Window, snapshot: Snapshot) {
     let now = window.ctx.input(|input| input.time);
     let world = window.state_mut();
@@ -91,7 +93,7 @@ pub(crate) fn publish(window: &mut Window, snapshot: Snapshot) {
     window.run();
 }
 
-/// The engine's side of the glass says something.
+/// Has the engine's side send a notice.
 pub(crate) fn tell(window: &mut Window, notice: Notice) {
     let now = window.ctx.input(|input| input.time);
     let world = window.state_mut();
@@ -133,12 +135,12 @@ pub(crate) fn copied(window: &Window) -> Option<&str> {
     })
 }
 
-/// What was done so far is of no interest any more.
+/// Forgets the effects of everything so far.
 pub(crate) fn forget(window: &mut Window) {
     window.state_mut().effects.clear();
 }
 
-/// The preferences as they were saved last.
+/// Preferences as they were saved last.
 pub(crate) fn kept(window: &Window) -> Option<&Preferences> {
     requests(window).into_iter().rev().find_map(|request| match request {
         Request::SavePreferences(kept) => Some(kept),
@@ -155,13 +157,13 @@ pub(crate) fn press(window: &mut Window, button: &str) {
     click(window, Role::Button, button);
 }
 
-/// What is in the menu of the selected transfers.
+/// Presses an entry of the menu of the selected transfers.
 pub(crate) fn press_more(window: &mut Window, entry: &str) {
-    press(window, text::MORE);
+    press(window, words::MORE);
     press_in_menu(window, entry);
 }
 
-/// An entry of the menu that is open; the pane may have a button of the same name, which comes before it.
+/// Presses an entry of the menu that is open; the pane may have a button of the same name, which comes before it.
 pub(crate) fn press_in_menu(window: &mut Window, entry: &str) {
     let of_this_name = window.get_all_by_role_and_label(Role::Button, entry);
     of_this_name.last().expect("an entry of this name").click();
@@ -169,7 +171,7 @@ pub(crate) fn press_in_menu(window: &mut Window, entry: &str) {
 }
 
 pub(crate) fn press_filter(window: &mut Window, filter: Filter, count: usize) {
-    press(window, &text::filter(filter, count));
+    press(window, &words::filter(filter, count));
 }
 
 pub(crate) fn key(window: &mut Window, modifiers: Modifiers, key: Key) {
@@ -201,7 +203,7 @@ pub(crate) fn retype(window: &mut Window, field: &str, text: &str) {
     window.run();
 }
 
-/// Pastes into whatever has the focus.
+/// Pastes into the widget that has the focus.
 pub(crate) fn paste(window: &mut Window, text: &str) {
     window.event(Event::Paste(text.to_owned()));
     window.run();
@@ -233,7 +235,7 @@ pub(crate) fn click_secondary(window: &mut Window, name: &str) {
     window.run();
 }
 
-/// The beginnings of the rows' names, from above.
+/// Beginnings of the rows' names, from above.
 pub(crate) fn rows(window: &Window) -> Vec<String> {
     let mut rows: Vec<(f32, String)> = window
         .query_all_by_role(Role::Row)
@@ -273,7 +275,7 @@ pub(crate) fn reads(window: &Window, text: &str) -> bool {
     window.query_all_by_label(text).count() > 0
 }
 
-/// Whether a text has this in it.
+/// Tells whether a text has this in it.
 pub(crate) fn reads_part(window: &Window, text: &str) -> bool {
     window.query_all_by_label_contains(text).count() > 0
 }

@@ -1,13 +1,13 @@
-//! What one window says to another: a line of JSON, `{"open":["…"]}`.
+//! Messages from one window to another: a line of JSON, `{"open":["…"]}`.
 
 use std::io;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
-/// The longest line, with its end.
+/// Longest line in bytes, with its end.
 const LINE: usize = 64 << 10;
-/// The most arguments in a line.
+/// Most arguments in a line.
 const ARGUMENTS: usize = 64;
 
 #[derive(Deserialize, Serialize)]
@@ -17,7 +17,7 @@ struct Message<'a> {
     open: Vec<std::borrow::Cow<'a, str>>,
 }
 
-/// The lines that hand these over: at least one, each within the limits.
+/// Writes the lines that hand over these arguments: at least one, each within the limits.
 ///
 /// # Errors
 /// If one argument does not fit into a line.
@@ -38,14 +38,14 @@ fn line(open: &[String]) -> io::Result<String> {
     Ok(serde_json::to_string(&Message { open })? + "\n")
 }
 
-/// Reads up to the end of a line, or of what one line may have. Keeps nothing of what comes after: nothing does.
+/// Reads up to the end of a line, or to the longest length of one. Bytes after that are lost: nobody sends any.
 pub(super) async fn read_line(stream: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     BufReader::new(stream.take(LINE as u64)).read_until(b'\n', &mut line).await?;
     Ok(line)
 }
 
-/// What is to be opened.
+/// Reads the arguments in a line.
 pub(super) fn parse(line: &[u8]) -> io::Result<Vec<String>> {
     let message: Message<'_> = serde_json::from_slice(line)?;
     match message.open {

@@ -1,4 +1,4 @@
-//! Where the first window is found: a lock that only one holds, and the address of its socket.
+//! The place of the first window: a lock that only one holds, and the address of its socket.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -8,25 +8,25 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, tokio as local};
 use sprat_peer::make_private_dir;
 
-/// The place of the only window on a state directory. Whoever drops it makes room for the next one.
+/// Place of the only window on a state directory. Whoever drops it makes room for the next one.
 #[derive(Debug)]
 pub struct Place {
     _lock: File,
     state_dir: PathBuf,
-    /// The socket's directory, if it is not in the state directory.
+    /// Directory of the socket, if it is not in the state directory.
     #[cfg(unix)]
     _elsewhere: Option<tempfile::TempDir>,
 }
 
-/// Somebody else has the place.
+/// Error of [`Place::take`]: another window has the place.
 #[derive(Debug)]
 pub(super) struct Occupied {
-    /// Where they listen, as far as is known.
+    /// Address on which the other window listens, as far as is known.
     pub(super) address: io::Result<String>,
 }
 
 impl Place {
-    /// Takes the place, if nobody has it. Makes the state directory if it is not there.
+    /// Takes the place, if nobody has it. Creates the state directory if it is not there.
     pub(super) fn take(state_dir: &Path) -> io::Result<Result<Self, Occupied>> {
         make_private_dir(state_dir)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(state_dir.join("window.lock"))?;
@@ -42,7 +42,7 @@ impl Place {
         }
     }
 
-    /// Listens, and writes down where. To be called in a runtime.
+    /// Listens, and writes down the address. To be called in a runtime.
     pub(super) fn listen(&mut self) -> io::Result<local::Listener> {
         let name = self.socket()?;
         let socket = ListenerOptions::new().name(name.as_str().to_fs_name::<GenericFilePath>()?).create_tokio()?;
@@ -52,11 +52,11 @@ impl Place {
         Ok(socket)
     }
 
-    /// A path that is free, in a directory that only this user can enter.
+    /// Finds a free path in a directory that only this user can enter.
     #[cfg(unix)]
     fn socket(&mut self) -> io::Result<String> {
         use std::os::unix::fs::PermissionsExt as _;
-        /// The shortest limit of a socket's path: that of macOS, less the zero at its end.
+        /// Shortest limit of a socket's path: that of macOS, less the zero at its end.
         const LONGEST: usize = 103;
         let mut dir = std::path::absolute(&self.state_dir)?.join("window");
         if socket_in(&dir).as_os_str().len() > LONGEST {
@@ -78,15 +78,16 @@ impl Place {
         path.into_string().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8"))
     }
 
-    /// A pipe's name that nobody can guess. A pipe can be written to by this user and by administrators only, unless
-    /// told otherwise.
+    /// Makes up the name of a pipe that nobody can guess. A pipe can be written to by this user and by administrators
+    /// only, unless told otherwise.
     #[cfg(windows)]
     fn socket(&mut self) -> io::Result<String> {
         Ok(format!(r"\\.\pipe\sprat-{:032x}", rand::random::<u128>()))
     }
 }
 
-/// Where the address of the socket is written: on some systems a file that is locked cannot be read.
+/// Path of the socket's address. The address is not in the lock's file: on some systems a file that is locked cannot be
+/// read.
 fn address(state_dir: &Path) -> PathBuf {
     state_dir.join("window.address")
 }

@@ -8,20 +8,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::mime_apps;
-use crate::text;
+use crate::words;
 
-/// The entry's file.
+/// Name of the entry's file.
 const ENTRY: &str = "sprat.desktop";
-/// The entry, for a program that is found by its name.
+/// Entry of a program that is found by its name.
 const TEMPLATE: &str = include_str!("../../../assets/sprat.desktop");
 const PLAIN_EXEC: &str = "Exec=sprat-gui --links %U";
 const ICON: &str = include_str!("../../../assets/sprat.svg");
 
-/// The user's directories.
+/// Directories of the user.
 pub(super) struct Homes {
-    /// `XDG_DATA_HOME`
+    /// Directory of data, `XDG_DATA_HOME`.
     pub(super) data: PathBuf,
-    /// `XDG_CONFIG_HOME`
+    /// Directory of configuration, `XDG_CONFIG_HOME`.
     pub(super) config: PathBuf,
 }
 
@@ -71,16 +71,17 @@ impl Homes {
     }
 }
 
-/// The entry that starts this program.
+/// Entry that starts this program.
 fn entry(program: &Path) -> io::Result<String> {
     let refused =
-        || io::Error::new(io::ErrorKind::InvalidInput, text::cannot_be_in_menu(&program.display().to_string()));
+        || io::Error::new(io::ErrorKind::InvalidInput, words::cannot_be_in_menu(&program.display().to_string()));
     let program = program.to_str().filter(|path| !path.contains(|c: char| c == '=' || c.is_control()));
     let exec = format!("Exec={} --links %U", quoted(program.ok_or_else(refused)?));
     Ok(TEMPLATE.replace(PLAIN_EXEC, &exec))
 }
 
-/// An argument in the key Exec: quoted, field codes made harmless, and then escaped as every string in the file is.
+/// Quotes an argument in the key Exec. Field codes are made harmless, and then everything is escaped as every string in
+/// the file is.
 fn quoted(argument: &str) -> String {
     let mut quoted = String::new();
     for char in argument.chars() {
@@ -94,7 +95,7 @@ fn quoted(argument: &str) -> String {
     format!("\"{quoted}\"")
 }
 
-/// Writes a file wholly or not at all. A link to it elsewhere stays.
+/// Writes a file wholly or not at all. A link to a file elsewhere stays a link.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
@@ -105,7 +106,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// As it was, or else readable by all, as such files are.
+/// Permissions that a file has already, or else those that such files have: readable by all.
 fn mode(path: &Path) -> fs::Permissions {
     let as_usual = || std::os::unix::fs::PermissionsExt::from_mode(0o644);
     fs::metadata(path).map_or_else(|_| as_usual(), |metadata| metadata.permissions())
@@ -151,7 +152,7 @@ mod tests {
         is_valid(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(ENTRY));
     }
 
-    /// Where the tool is there.
+    /// Checks an entry with the tool for that, if it is installed.
     fn is_valid(entry: &Path) {
         if let Ok(said) = Command::new("desktop-file-validate").arg(entry).output() {
             assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));

@@ -3,13 +3,13 @@
 const SECTION: &str = "[Default Applications]";
 const KEY: &str = "x-scheme-handler/sprat";
 
-/// Whether this entry opens our links.
+/// Tells whether this entry opens our links.
 pub(super) fn is_default(list: &str, entry: &str) -> bool {
     let mut ours = defaults(list).filter(|(key, _)| *key == KEY);
     ours.next().is_some_and(|(_, value)| value.split(';').next() == Some(entry))
 }
 
-/// The list in which this entry, and no other, opens our links.
+/// Changes the list so that this entry, and no other, opens our links.
 pub(super) fn with_default(list: &str, entry: &str) -> String {
     let mut lines = without_key(list, |_| true);
     let line = format!("{KEY}={entry}");
@@ -20,19 +20,19 @@ pub(super) fn with_default(list: &str, entry: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The list in which this entry does not open our links.
+/// Changes the list so that this entry does not open our links.
 pub(super) fn without_default(list: &str, entry: &str) -> String {
     let lines = without_key(list, |value| value.split(';').next() == Some(entry));
     if lines.is_empty() { String::new() } else { lines.join("\n") + "\n" }
 }
 
-/// All keys in the section, with their values.
+/// Keys in the section, with their values.
 fn defaults(list: &str) -> impl Iterator<Item = (&str, &str)> {
     let section = list.lines().skip_while(|line| line.trim() != SECTION).skip(1);
     section.take_while(|line| !is_header(line)).filter_map(pair)
 }
 
-/// The lines, without those of our key in the section whose value is to go.
+/// Lines without those of our key in the section whose value is to go.
 fn without_key(list: &str, goes: impl Fn(&str) -> bool) -> Vec<&str> {
     let mut in_section = false;
     let stays = |line: &&str| {
