@@ -132,8 +132,19 @@ async fn whoever_a_tracker_names_is_dialled_a_few_times_and_told_nothing() {
 
 #[tokio::test]
 async fn a_name_from_a_tracker_stays_in_the_folder() {
-    let names =
-        ["../../evil", "/etc/passwd", "C:\\evil", "\\\\host\\share", "NUL", "a\0b", "", ".", "..", "\u{202e}gpj.exe"];
+    let names = [
+        "../../evil",
+        "/etc/passwd",
+        "C:\\evil",
+        "\\\\host\\share",
+        "NUL",
+        "a\0b",
+        "",
+        ".",
+        "..",
+        "\u{202e}gpj.exe",
+        ".profile",
+    ];
     let mut seeder = Peer::start(None, |_| {}).await;
     for (n, name) in names.iter().enumerate() {
         let hostile = HostileTracker::start(Manner::Called((*name).to_owned())).await;
@@ -142,6 +153,7 @@ async fn a_name_from_a_tracker_stays_in_the_folder() {
         downloader.fetch(Link { name: None, ..link.clone() }).await;
         let path = downloader.completed(&link).await;
         assert_eq!(path.parent(), Some(downloader.downloads().as_path()), "{name:?}");
+        assert!(!path.file_name().unwrap().to_str().unwrap().starts_with('.'), "{path:?} after {name:?}");
         let there: Vec<_> = std::fs::read_dir(downloader.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(there.len(), 2, "{there:?} after {name:?}");
     }
