@@ -27,8 +27,8 @@ use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::held_back::HeldBack;
 use crate::node::Node;
 use crate::scheduler::PeerKey;
-use crate::seed::{Reading, Upload, Wanted};
-use crate::upload_slots::{Place, Turn};
+use crate::seed::{Next, Upload, Wanted};
+use crate::upload_slots::Place;
 
 /// How many messages may wait for the writer. A peer that lets more pile up is not reading.
 const OUTBOX_LEN: usize = 4096;
@@ -38,8 +38,6 @@ const OUTBOX_BYTES: usize = 4 * 1024 * 1024;
 const GATHERED: usize = 16 * 1024;
 /// How long who is said to be elsewhere may take to answer where it was.
 const DOUBT: Duration = Duration::from_secs(2);
-/// How many chunks are read at once in order to be sent.
-const READ_AHEAD: usize = 2;
 
 /// A connection after both sides said HELLO.
 #[derive(Debug)]
@@ -472,20 +470,25 @@ impl Connection {
         writer: &mut FrameWriter<W>,
         outbox: &mut mpsc::Receiver<Outgoing>,
     ) -> Result<(), ConnectionError> {
-        let mut reading = VecDeque::with_capacity(READ_AHEAD);
+        let mut next: Option<Next> = None;
         let mut place = Place::new(&node.upload_slots);
         loop {
+            // Whatever may have to wait for the other side holds no part of a file meanwhile.
+            if self.outbox_bytes.load(Ordering::Relaxed) > 0 {
+                next.iter_mut().for_each(Next::let_go);
+            }
             while writer.queued() < GATHERED {
                 let Ok(outgoing) = outbox.try_recv() else { break };
                 place.keep_during(self.write_one(writer, outgoing)).await?;
             }
             self.push_news(writer);
-            if reading.is_empty() && !self.has_uploads() {
+            if next.is_none() && !self.has_uploads() {
                 place.leave();
             } else if let Some(turn) = place.enter(node.upload_rate.rate()) {
-                self.upload_one(node, writer, &mut reading, turn).await?;
+                self.upload_one(node, writer, &mut next, turn).await?;
                 continue;
             }
+            next.iter_mut().for_each(Next::let_go);
             if writer.queued() > 0 {
                 place.keep_during(writer.flush()).await?;
                 continue;
@@ -494,26 +497,8 @@ impl Connection {
                 biased;
                 Some(outgoing) = outbox.recv() => place.keep_during(self.write_one(writer, outgoing)).await?,
                 () = self.wake.notified() => {}
-                turn = place.reached() => self.upload_one(node, writer, &mut reading, turn).await?,
+                turn = place.reached() => self.upload_one(node, writer, &mut next, turn).await?,
             }
-        }
-    }
-
-    /// Sends one chunk, if the peer still waits for any. While it is sent, the next is read.
-    async fn upload_one<W: AsyncWrite + Unpin>(
-        self: &Arc<Self>,
-        node: &Arc<Node>,
-        writer: &mut FrameWriter<W>,
-        reading: &mut VecDeque<Reading>,
-        mut turn: Turn<'_>,
-    ) -> Result<(), ConnectionError> {
-        while reading.len() < READ_AHEAD {
-            let Some(upload) = self.next_upload() else { break };
-            reading.push_back(self.begin_upload(node, upload));
-        }
-        match reading.pop_front() {
-            Some(upload) => self.finish_upload(node, writer, &mut turn, upload).await,
-            None => Ok(()),
         }
     }
 
@@ -541,6 +526,9 @@ pub(crate) enum ConnectionError {
     /// The peer sent what it must not.
     #[error("it sent {0}")]
     OutOfTurn(&'static str),
+    /// A chunk could not be read to its end, and half of it is sent.
+    #[error("of a chunk that it is sent the rest can't be read")]
+    Unreadable,
     /// Not even an answer to PING.
     #[error("it fell silent")]
     Silent,
