@@ -102,8 +102,21 @@ impl Said {
 #[derive(Debug, Default)]
 struct Downloads {
     listeners: BTreeMap<FileId, mpsc::Sender<FromPeer>>,
+    questions: BTreeMap<FileId, Questions>,
     requests: BTreeMap<u32, Request>,
     next_request: u32,
+}
+
+/// Questions about one file that a payload may still answer. They outlast the download that asked: its peer answers late at worst.
+///
+/// A REJECT takes none back, since it does not say which question it answers: so a peer may send as many payloads as it was asked
+/// questions, and no more.
+#[derive(Debug, Default)]
+struct Questions {
+    /// WANT, answered by BITFIELD.
+    wants: u32,
+    /// HASHES_REQUEST, answered by HASHES.
+    hashes: u32,
 }
 
 #[derive(Debug)]
@@ -147,7 +160,7 @@ pub(crate) enum News {
     /// It got more chunks; numbers as they came.
     Got(Vec<u32>),
     /// Its list of chunk hashes, unchecked.
-    Hashes(ChunkSize, Vec<u8>),
+    Hashes(ChunkSize, Buffer),
     /// A chunk that it was asked for, unchecked.
     Chunk(ChunkIndex, Buffer),
     /// It will not answer: WANT or HASHES_REQUEST where there is no index.
@@ -240,7 +253,11 @@ impl Connection {
 
     /// Asks for a file; `listener` hears what comes of it. Returns whether the connection still lives.
     pub(crate) fn want(&self, file_id: FileId, chunk_size: ChunkSize, listener: mpsc::Sender<FromPeer>) -> bool {
-        self.downloads.lock().listeners.insert(file_id, listener);
+        {
+            let mut downloads = self.downloads.lock();
+            downloads.listeners.insert(file_id, listener);
+            downloads.questions.entry(file_id).or_default().wants += 1;
+        }
         self.post(Message::Want { file_id, chunk_size });
         !self.is_closed()
     }
@@ -252,6 +269,7 @@ impl Connection {
 
     /// Asks for the chunk hashes of a wanted file.
     pub(crate) fn request_hashes(&self, file_id: FileId, chunk_size: ChunkSize) {
+        self.downloads.lock().questions.entry(file_id).or_default().hashes += 1;
         self.post(Message::HashesRequest { file_id, chunk_size });
     }
 
@@ -379,15 +397,15 @@ impl Connection {
         match message {
             Message::Chunk { request } => self.receive_chunk(node, request, payload_len, reader).await,
             Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete } => {
-                let mut bits = vec![0; payload_len];
-                reader.payload(&mut bits).await?;
-                let bits = (!complete).then_some(bits);
+                self.answered(&file_id, |questions| &mut questions.wants, "a BITFIELD that was not asked for")?;
+                let bits = self.receive_payload(node, payload_len, reader).await?;
+                let bits = (!complete).then(|| bits.to_vec());
                 self.tell(&file_id, News::Has(Claim { name, size, chunk_size, num_chunks, bits })).await;
                 Ok(())
             }
             Message::Hashes { file_id, chunk_size } => {
-                let mut bytes = vec![0; payload_len];
-                reader.payload(&mut bytes).await?;
+                self.answered(&file_id, |questions| &mut questions.hashes, "HASHES that were not asked for")?;
+                let bytes = self.receive_payload(node, payload_len, reader).await?;
                 self.tell(&file_id, News::Hashes(chunk_size, bytes)).await;
                 Ok(())
             }
@@ -413,6 +431,37 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// A payload came for a question of this kind, which must have been asked.
+    fn answered(
+        &self,
+        file_id: &FileId,
+        kind: impl Fn(&mut Questions) -> &mut u32,
+        otherwise: &'static str,
+    ) -> Result<(), ConnectionError> {
+        let mut downloads = self.downloads.lock();
+        let Some(questions) = downloads.questions.get_mut(file_id) else {
+            return Err(ConnectionError::OutOfTurn(otherwise));
+        };
+        let asked = kind(questions);
+        *asked = asked.checked_sub(1).ok_or(ConnectionError::OutOfTurn(otherwise))?;
+        if (questions.wants, questions.hashes) == (0, 0) {
+            downloads.questions.remove(file_id);
+        }
+        Ok(())
+    }
+
+    /// Reads the payload of an answer. Where there is no room for it, this connection is not read for now.
+    async fn receive_payload<R: AsyncRead + Unpin>(
+        &self,
+        node: &Node,
+        len: usize,
+        reader: &mut FrameReader<R>,
+    ) -> Result<Buffer, ConnectionError> {
+        let mut payload = node.buffers.receive(len).await;
+        reader.payload(&mut payload).await?;
+        Ok(payload)
     }
 
     async fn receive_chunk<R: AsyncRead + Unpin>(
@@ -532,4 +581,37 @@ pub(crate) enum ConnectionError {
     /// Not even an answer to PING.
     #[error("it fell silent")]
     Silent,
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_protocol::wire::WIRE_VERSION;
+
+    use super::*;
+
+    fn connection() -> (Arc<Connection>, Driver<tokio::io::Empty, tokio::io::Sink>) {
+        let (agent, name) = (String::new(), String::new());
+        let hello = Hello { version: WIRE_VERSION, peer_id: PeerId::new([1; 32]), agent, port: 0, name };
+        let ends = Ends { addr: ([127, 0, 0, 1], 4000).into(), own: None, dialled: true };
+        let streams = (FrameReader::new(tokio::io::empty()), FrameWriter::new(tokio::io::sink()));
+        Connection::new(1, &hello, ends, streams, CancellationToken::new())
+    }
+
+    #[test]
+    fn each_question_is_answered_once_and_late_is_not_unasked() {
+        let (connection, _driver) = connection();
+        let (file_id, other) = (FileId::new([2; 32]), FileId::new([3; 32]));
+        let bitfield = |file_id| connection.answered(file_id, |questions| &mut questions.wants, "a BITFIELD");
+        let hashes = |file_id| connection.answered(file_id, |questions| &mut questions.hashes, "HASHES");
+        assert!(bitfield(&file_id).is_err() && hashes(&file_id).is_err(), "nothing was asked");
+        let (listener, _heard) = mpsc::channel(1);
+        connection.want(file_id, ChunkSize::DEFAULT, listener);
+        connection.request_hashes(file_id, ChunkSize::DEFAULT);
+        // The download ends before its peer answers.
+        connection.forget(&file_id);
+        assert!(bitfield(&other).is_err() && hashes(&other).is_err(), "that is another file");
+        assert!(hashes(&file_id).is_ok() && hashes(&file_id).is_err());
+        assert!(bitfield(&file_id).is_ok() && bitfield(&file_id).is_err());
+        assert!(connection.downloads.lock().questions.is_empty(), "nothing is left of it");
+    }
 }

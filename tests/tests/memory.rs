@@ -4,13 +4,16 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use sprat_chunking::{ChunkSize, FileId};
 use sprat_protocol::Link;
+use sprat_protocol::wire::{self, Message};
 use sprat_tests::files::{independent_id, noise};
 use sprat_tests::glutton::Glutton;
 use sprat_tests::group::ControlGroup;
 use sprat_tests::process::{Process, Tracker, get};
+use sprat_tests::stranger::Stranger;
 use tokio::task::JoinSet;
 
 const MIB: usize = 1024 * 1024;
@@ -50,6 +53,23 @@ async fn gluttons(addr: SocketAddr, file_id: FileId, mib: u32, count: usize) -> 
     dials.join_all().await
 }
 
+/// Connections that each send all but the last byte of a list of hashes that nobody asked for; gives how many were refused.
+async fn unasked(addr: SocketAddr, file_id: FileId, count: usize) -> usize {
+    let say = move || async move {
+        let mut stranger = Stranger::dial(addr).await.expect("the peer has a key");
+        let mut bytes = Vec::new();
+        wire::encode(&Message::Hashes { file_id, chunk_size: ChunkSize::MIN }, 2 * MIB, &mut bytes);
+        bytes.resize(bytes.len() + 2 * MIB - 1, 1);
+        let said = async {
+            stranger.hello().await?;
+            stranger.say(&bytes).await
+        };
+        said.await.is_err() || stranger.is_left(Duration::from_secs(10)).await
+    };
+    let strangers: JoinSet<_> = (0..count).map(|_| say()).collect();
+    strangers.join_all().await.into_iter().filter(|refused| *refused).count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_the_largest_chunks_and_takes_nothing_costs_little_memory() {
     let dir = tempfile::tempdir().unwrap();
@@ -71,4 +91,17 @@ async fn a_sharer_with_little_memory_outlives_a_hundred_who_take_nothing() {
     tokio::task::block_in_place(|| is_served(dir.path(), &tracker, file_id));
     println!("120 gluttons: at most {} MiB", process.peak_memory() / MIB as u64);
     drop(gluttons);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root: it makes a control group"]
+async fn a_sharer_with_little_memory_outlives_lists_that_it_never_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let group = ControlGroup::new(MOST).expect("this runs as root");
+    let (tracker, process, addr, file_id) = sharer(dir.path(), 8, Some(&group));
+    assert_eq!(unasked(addr, file_id, 250).await, 250);
+    let peak = process.peak_memory();
+    println!("250 unasked lists: at most {} MiB", peak / MIB as u64);
+    assert!(peak < MOST / 2);
+    tokio::task::block_in_place(|| is_served(dir.path(), &tracker, file_id));
 }
