@@ -67,7 +67,7 @@ impl ChunkHashes {
     }
 
     /// The hash of this chunk.
-    pub(crate) fn hash(&self, index: ChunkIndex) -> Hash {
+    pub fn hash(&self, index: ChunkIndex) -> Hash {
         self.hashes[index.as_usize()]
     }
 

@@ -131,7 +131,7 @@ fn file_name(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let name = FileName::clean(&text);
     let shown = name.as_str();
-    assert!(!shown.is_empty() && shown.len() <= 255, "{shown:?}");
+    assert!(!shown.is_empty() && shown.len() <= 255 && !shown.starts_with('.'), "{shown:?}");
     assert!(shown != "." && shown != ".." && !shown.contains(['/', '\\', '\0', ':']), "{shown:?}");
     assert!(!shown.chars().any(|c| c.is_control() || sprat_protocol::name::is_invisible(c)), "{shown:?}");
     assert_eq!(FileName::clean(shown).as_str(), shown, "what is clean stays as it is");

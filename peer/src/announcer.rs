@@ -192,7 +192,7 @@ fn describe(holding: &Holding) -> RegisterFile {
     let layout = holding.layout();
     RegisterFile {
         file_id: holding.file_id(),
-        name: FileName::clean(&holding.name).as_str().to_owned(),
+        name: FileName::clean_keeping_dot(&holding.name).as_str().to_owned(),
         size: layout.len(),
         chunk_size: layout.chunk_size(),
         num_chunks: layout.num_chunks(),

@@ -2,8 +2,10 @@
 //! each time, which costs as much as hashing a part of it.
 //!
 //! What is received and not yet on disk has a bound in bytes. Where that is reached, nothing more is read from any peer, so
-//! that a slow disk slows the senders down and fills no memory.
+//! that a slow disk slows the senders down and fills no memory. What is read from disk in order to be sent has a bound of its
+//! own: whoever takes nothing cannot make this side hold more.
 
+use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -21,11 +23,15 @@ pub(crate) struct BufferPool {
     room: Arc<Semaphore>,
     /// The bytes that may be received in all.
     most: u32,
+    /// The bytes that may still be read in order to be sent, and all that may.
+    sending: Arc<Semaphore>,
+    most_sent: u32,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    buffers: Vec<Vec<u8>>,
+    /// The oldest first.
+    buffers: VecDeque<Vec<u8>>,
     bytes: usize,
 }
 
@@ -34,14 +40,15 @@ struct Kept {
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     pool: BufferPool,
-    /// The room that it takes up, if it is for something received.
-    room: Option<OwnedSemaphorePermit>,
+    /// The room that it takes up.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl BufferPool {
-    /// A pool that hands out at most so many bytes at once for what is received.
-    pub(crate) fn new(most: u32) -> Self {
-        Self { kept: Arc::default(), room: Arc::new(Semaphore::new(most as usize)), most }
+    /// A pool that hands out at most so many bytes at once for what is received, and so many for what is sent.
+    pub(crate) fn new(most: u32, most_sent: u32) -> Self {
+        let room = |bytes| Arc::new(Semaphore::new(bytes as usize));
+        Self { kept: Arc::default(), room: room(most), most, sending: room(most_sent), most_sent }
     }
 
     /// A buffer of `len` bytes for a chunk that is about to be received, as soon as there is room.
@@ -49,22 +56,42 @@ impl BufferPool {
         // One that is larger than all room there is takes all of it.
         let bytes = u32::try_from(len).map_or(self.most, |len| len.min(self.most));
         let room = self.room.clone().acquire_many_owned(bytes).await;
-        let mut buffer = self.take(len);
-        buffer.room = Some(room.expect("nobody closes it"));
-        buffer
+        self.buffer(self.take(len), Some(room.expect("nobody closes it")))
     }
 
-    /// A buffer of `len` bytes, of any content.
-    pub(crate) fn take(&self, len: usize) -> Buffer {
+    /// A buffer of `len` bytes for what is about to be sent, as soon as there is room.
+    pub(crate) async fn send(&self, len: usize) -> Buffer {
+        let room = self.sending.clone().acquire_many_owned(self.room_to_send(len)).await;
+        self.buffer(self.take(len), Some(room.expect("nobody closes it")))
+    }
+
+    /// The same, if there is room at once.
+    pub(crate) fn try_send(&self, len: usize) -> Option<Buffer> {
+        let room = self.sending.clone().try_acquire_many_owned(self.room_to_send(len)).ok()?;
+        Some(self.buffer(self.take(len), Some(room)))
+    }
+
+    fn room_to_send(&self, len: usize) -> u32 {
+        u32::try_from(len).map_or(self.most_sent, |len| len.min(self.most_sent))
+    }
+
+    fn buffer(&self, bytes: Vec<u8>, room: Option<OwnedSemaphorePermit>) -> Buffer {
+        Buffer { bytes, pool: self.clone(), _room: room }
+    }
+
+    /// `len` bytes of any content.
+    fn take(&self, len: usize) -> Vec<u8> {
         let kept = {
             let mut kept = self.kept.lock();
-            let buffer = kept.buffers.pop();
+            // One that is much larger would hold more than is counted.
+            let fits = |buffer: &Vec<u8>| (len..=len.saturating_mul(4)).contains(&buffer.capacity());
+            let buffer = kept.buffers.iter().rposition(fits).and_then(|place| kept.buffers.remove(place));
             kept.bytes -= buffer.as_ref().map_or(0, Vec::capacity);
             buffer
         };
         let mut bytes = kept.unwrap_or_default();
         bytes.resize(len, 0);
-        Buffer { bytes, pool: self.clone(), room: None }
+        bytes
     }
 }
 
@@ -72,9 +99,11 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         let mut kept = self.pool.kept.lock();
         let bytes = std::mem::take(&mut self.bytes);
-        if kept.bytes + bytes.capacity() <= KEPT_BYTES {
-            kept.bytes += bytes.capacity();
-            kept.buffers.push(bytes);
+        kept.bytes += bytes.capacity();
+        kept.buffers.push_back(bytes);
+        while kept.bytes > KEPT_BYTES {
+            let oldest = kept.buffers.pop_front();
+            kept.bytes -= oldest.map_or(0, |oldest| oldest.capacity());
         }
     }
 }
@@ -103,12 +132,14 @@ mod tests {
 
     #[test]
     fn a_buffer_comes_back_and_only_so_many_are_kept() {
-        let pool = BufferPool::new(1);
-        let first = pool.take(1000);
+        let pool = BufferPool::new(1, 1);
+        let take = |len| pool.buffer(pool.take(len), None);
+        let first = take(1000);
         let place = first.as_ptr();
         drop(first);
-        assert_eq!(pool.take(500).as_ptr(), place);
-        let many: Vec<Buffer> = (0..40).map(|_| pool.take(1024 * 1024)).collect();
+        assert_eq!(take(500).as_ptr(), place);
+        assert_ne!(take(100).bytes.capacity(), 1000, "what is not counted is not handed out");
+        let many: Vec<Buffer> = (0..40).map(|_| take(1024 * 1024)).collect();
         drop(many);
         let kept = pool.kept.lock();
         assert!(kept.bytes <= KEPT_BYTES && kept.bytes == kept.buffers.iter().map(Vec::capacity).sum::<usize>());
@@ -116,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_is_received_than_there_is_room_for() {
-        let pool = BufferPool::new(1000);
+        let pool = BufferPool::new(1000, 1);
         let first = pool.receive(600).await;
         let second = pool.receive(400).await;
         assert!(timeout(Duration::ZERO, pool.receive(1)).await.is_err(), "there is no room");
@@ -125,5 +156,16 @@ mod tests {
         drop(first);
         // Larger than all room: it takes all.
         assert_eq!(pool.receive(5000).await.len(), 5000);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_to_be_sent_than_there_is_room_for() {
+        let pool = BufferPool::new(1, 1000);
+        let first = pool.try_send(600).unwrap();
+        assert!(pool.try_send(401).is_none());
+        let second = pool.send(400).await;
+        assert!(timeout(Duration::ZERO, pool.send(1)).await.is_err(), "there is no room");
+        drop((first, second));
+        assert_eq!(pool.send(5000).await.len(), 5000, "larger than all room: it takes all");
     }
 }

@@ -70,6 +70,8 @@ pub struct Limits {
     pub window_bytes: u64,
     /// Bytes of chunks that are received and not on disk yet, all downloads together; where that is reached, peers wait.
     pub buffer_bytes: u32,
+    /// Bytes of chunks that are read from disk and not sent yet, all peers together; where that is reached, the others wait.
+    pub upload_buffer_bytes: u32,
     /// Bytes of chunks sent per second, all peers together; none is no limit.
     pub upload_rate: Option<NonZeroU32>,
     /// Peers that are sent chunks at the same time; the others wait for their turn.
@@ -98,6 +100,7 @@ impl Default for Limits {
             peers_per_download: 50,
             window_bytes: 32 * 1024 * 1024,
             buffer_bytes: 32 * 1024 * 1024,
+            upload_buffer_bytes: 16 * 1024 * 1024,
             upload_rate: None,
             upload_slots: 32,
             upload_turn: Duration::from_secs(5),

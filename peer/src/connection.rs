@@ -27,8 +27,8 @@ use crate::frames::{FrameReader, FrameWriter, StreamError};
 use crate::held_back::HeldBack;
 use crate::node::Node;
 use crate::scheduler::PeerKey;
-use crate::seed::{Reading, Upload, Wanted};
-use crate::upload_slots::{Place, Turn};
+use crate::seed::{Next, Upload, Wanted};
+use crate::upload_slots::Place;
 
 /// How many messages may wait for the writer. A peer that lets more pile up is not reading.
 const OUTBOX_LEN: usize = 4096;
@@ -38,8 +38,6 @@ const OUTBOX_BYTES: usize = 4 * 1024 * 1024;
 const GATHERED: usize = 16 * 1024;
 /// How long who is said to be elsewhere may take to answer where it was.
 const DOUBT: Duration = Duration::from_secs(2);
-/// How many chunks are read at once in order to be sent.
-const READ_AHEAD: usize = 2;
 
 /// A connection after both sides said HELLO.
 #[derive(Debug)]
@@ -104,8 +102,21 @@ impl Said {
 #[derive(Debug, Default)]
 struct Downloads {
     listeners: BTreeMap<FileId, mpsc::Sender<FromPeer>>,
+    questions: BTreeMap<FileId, Questions>,
     requests: BTreeMap<u32, Request>,
     next_request: u32,
+}
+
+/// Questions about one file that a payload may still answer. They outlast the download that asked: its peer answers late at worst.
+///
+/// A REJECT takes none back, since it does not say which question it answers: so a peer may send as many payloads as it was asked
+/// questions, and no more.
+#[derive(Debug, Default)]
+struct Questions {
+    /// WANT, answered by BITFIELD.
+    wants: u32,
+    /// HASHES_REQUEST, answered by HASHES.
+    hashes: u32,
 }
 
 #[derive(Debug)]
@@ -149,7 +160,7 @@ pub(crate) enum News {
     /// It got more chunks; numbers as they came.
     Got(Vec<u32>),
     /// Its list of chunk hashes, unchecked.
-    Hashes(ChunkSize, Vec<u8>),
+    Hashes(ChunkSize, Buffer),
     /// A chunk that it was asked for, unchecked.
     Chunk(ChunkIndex, Buffer),
     /// It will not answer: WANT or HASHES_REQUEST where there is no index.
@@ -242,7 +253,11 @@ impl Connection {
 
     /// Asks for a file; `listener` hears what comes of it. Returns whether the connection still lives.
     pub(crate) fn want(&self, file_id: FileId, chunk_size: ChunkSize, listener: mpsc::Sender<FromPeer>) -> bool {
-        self.downloads.lock().listeners.insert(file_id, listener);
+        {
+            let mut downloads = self.downloads.lock();
+            downloads.listeners.insert(file_id, listener);
+            downloads.questions.entry(file_id).or_default().wants += 1;
+        }
         self.post(Message::Want { file_id, chunk_size });
         !self.is_closed()
     }
@@ -254,6 +269,7 @@ impl Connection {
 
     /// Asks for the chunk hashes of a wanted file.
     pub(crate) fn request_hashes(&self, file_id: FileId, chunk_size: ChunkSize) {
+        self.downloads.lock().questions.entry(file_id).or_default().hashes += 1;
         self.post(Message::HashesRequest { file_id, chunk_size });
     }
 
@@ -381,15 +397,15 @@ impl Connection {
         match message {
             Message::Chunk { request } => self.receive_chunk(node, request, payload_len, reader).await,
             Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete } => {
-                let mut bits = vec![0; payload_len];
-                reader.payload(&mut bits).await?;
-                let bits = (!complete).then_some(bits);
+                self.answered(&file_id, |questions| &mut questions.wants, "a BITFIELD that was not asked for")?;
+                let bits = self.receive_payload(node, payload_len, reader).await?;
+                let bits = (!complete).then(|| bits.to_vec());
                 self.tell(&file_id, News::Has(Claim { name, size, chunk_size, num_chunks, bits })).await;
                 Ok(())
             }
             Message::Hashes { file_id, chunk_size } => {
-                let mut bytes = vec![0; payload_len];
-                reader.payload(&mut bytes).await?;
+                self.answered(&file_id, |questions| &mut questions.hashes, "HASHES that were not asked for")?;
+                let bytes = self.receive_payload(node, payload_len, reader).await?;
                 self.tell(&file_id, News::Hashes(chunk_size, bytes)).await;
                 Ok(())
             }
@@ -415,6 +431,37 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// A payload came for a question of this kind, which must have been asked.
+    fn answered(
+        &self,
+        file_id: &FileId,
+        kind: impl Fn(&mut Questions) -> &mut u32,
+        otherwise: &'static str,
+    ) -> Result<(), ConnectionError> {
+        let mut downloads = self.downloads.lock();
+        let Some(questions) = downloads.questions.get_mut(file_id) else {
+            return Err(ConnectionError::OutOfTurn(otherwise));
+        };
+        let asked = kind(questions);
+        *asked = asked.checked_sub(1).ok_or(ConnectionError::OutOfTurn(otherwise))?;
+        if (questions.wants, questions.hashes) == (0, 0) {
+            downloads.questions.remove(file_id);
+        }
+        Ok(())
+    }
+
+    /// Reads the payload of an answer. Where there is no room for it, this connection is not read for now.
+    async fn receive_payload<R: AsyncRead + Unpin>(
+        &self,
+        node: &Node,
+        len: usize,
+        reader: &mut FrameReader<R>,
+    ) -> Result<Buffer, ConnectionError> {
+        let mut payload = node.buffers.receive(len).await;
+        reader.payload(&mut payload).await?;
+        Ok(payload)
     }
 
     async fn receive_chunk<R: AsyncRead + Unpin>(
@@ -472,20 +519,25 @@ impl Connection {
         writer: &mut FrameWriter<W>,
         outbox: &mut mpsc::Receiver<Outgoing>,
     ) -> Result<(), ConnectionError> {
-        let mut reading = VecDeque::with_capacity(READ_AHEAD);
+        let mut next: Option<Next> = None;
         let mut place = Place::new(&node.upload_slots);
         loop {
+            // Whatever may have to wait for the other side holds no part of a file meanwhile.
+            if self.outbox_bytes.load(Ordering::Relaxed) > 0 {
+                next.iter_mut().for_each(Next::let_go);
+            }
             while writer.queued() < GATHERED {
                 let Ok(outgoing) = outbox.try_recv() else { break };
                 place.keep_during(self.write_one(writer, outgoing)).await?;
             }
             self.push_news(writer);
-            if reading.is_empty() && !self.has_uploads() {
+            if next.is_none() && !self.has_uploads() {
                 place.leave();
             } else if let Some(turn) = place.enter(node.upload_rate.rate()) {
-                self.upload_one(node, writer, &mut reading, turn).await?;
+                self.upload_one(node, writer, &mut next, turn).await?;
                 continue;
             }
+            next.iter_mut().for_each(Next::let_go);
             if writer.queued() > 0 {
                 place.keep_during(writer.flush()).await?;
                 continue;
@@ -494,26 +546,8 @@ impl Connection {
                 biased;
                 Some(outgoing) = outbox.recv() => place.keep_during(self.write_one(writer, outgoing)).await?,
                 () = self.wake.notified() => {}
-                turn = place.reached() => self.upload_one(node, writer, &mut reading, turn).await?,
+                turn = place.reached() => self.upload_one(node, writer, &mut next, turn).await?,
             }
-        }
-    }
-
-    /// Sends one chunk, if the peer still waits for any. While it is sent, the next is read.
-    async fn upload_one<W: AsyncWrite + Unpin>(
-        self: &Arc<Self>,
-        node: &Arc<Node>,
-        writer: &mut FrameWriter<W>,
-        reading: &mut VecDeque<Reading>,
-        mut turn: Turn<'_>,
-    ) -> Result<(), ConnectionError> {
-        while reading.len() < READ_AHEAD {
-            let Some(upload) = self.next_upload() else { break };
-            reading.push_back(self.begin_upload(node, upload));
-        }
-        match reading.pop_front() {
-            Some(upload) => self.finish_upload(node, writer, &mut turn, upload).await,
-            None => Ok(()),
         }
     }
 
@@ -541,7 +575,43 @@ pub(crate) enum ConnectionError {
     /// The peer sent what it must not.
     #[error("it sent {0}")]
     OutOfTurn(&'static str),
+    /// A chunk could not be read to its end, and half of it is sent.
+    #[error("of a chunk that it is sent the rest can't be read")]
+    Unreadable,
     /// Not even an answer to PING.
     #[error("it fell silent")]
     Silent,
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_protocol::wire::WIRE_VERSION;
+
+    use super::*;
+
+    fn connection() -> (Arc<Connection>, Driver<tokio::io::Empty, tokio::io::Sink>) {
+        let (agent, name) = (String::new(), String::new());
+        let hello = Hello { version: WIRE_VERSION, peer_id: PeerId::new([1; 32]), agent, port: 0, name };
+        let ends = Ends { addr: ([127, 0, 0, 1], 4000).into(), own: None, dialled: true };
+        let streams = (FrameReader::new(tokio::io::empty()), FrameWriter::new(tokio::io::sink()));
+        Connection::new(1, &hello, ends, streams, CancellationToken::new())
+    }
+
+    #[test]
+    fn each_question_is_answered_once_and_late_is_not_unasked() {
+        let (connection, _driver) = connection();
+        let (file_id, other) = (FileId::new([2; 32]), FileId::new([3; 32]));
+        let bitfield = |file_id| connection.answered(file_id, |questions| &mut questions.wants, "a BITFIELD");
+        let hashes = |file_id| connection.answered(file_id, |questions| &mut questions.hashes, "HASHES");
+        assert!(bitfield(&file_id).is_err() && hashes(&file_id).is_err(), "nothing was asked");
+        let (listener, _heard) = mpsc::channel(1);
+        connection.want(file_id, ChunkSize::DEFAULT, listener);
+        connection.request_hashes(file_id, ChunkSize::DEFAULT);
+        // The download ends before its peer answers.
+        connection.forget(&file_id);
+        assert!(bitfield(&other).is_err() && hashes(&other).is_err(), "that is another file");
+        assert!(hashes(&file_id).is_ok() && hashes(&file_id).is_err());
+        assert!(bitfield(&file_id).is_ok() && bitfield(&file_id).is_err());
+        assert!(connection.downloads.lock().questions.is_empty(), "nothing is left of it");
+    }
 }

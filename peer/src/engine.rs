@@ -88,7 +88,7 @@ impl Engine {
             holdings: Holdings::default(),
             fetching: Mutex::default(),
             trackers: Trackers::new(config.tokens.clone()),
-            buffers: BufferPool::new(config.limits.buffer_bytes),
+            buffers: BufferPool::new(config.limits.buffer_bytes, config.limits.upload_buffer_bytes),
             events: events.clone(),
             changed: Notify::new(),
             source_changed,

@@ -112,27 +112,47 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         self.write(payload).await
     }
 
-    /// The same, no faster than `throttle` allows. It goes out in small slices, so that a slow connection is never silent for
-    /// as long as a whole payload takes. What the other side or its transfer's own limit makes it wait for is at the cost of
-    /// its turn.
-    pub(crate) async fn send_at(
+    /// Queues a message of whose payload this many bytes follow; [`FrameWriter::send_slice`] and
+    /// [`FrameWriter::hand_over`] send those, and nothing else may be sent before they all are.
+    pub(crate) fn begin(&mut self, message: &Message, payload_len: usize) {
+        wire::encode(message, payload_len, &mut self.heads);
+    }
+
+    /// Sends a part of a payload no faster than `throttle` allows, for as long as the turn lasts. Returns how many bytes of it
+    /// were sent: fewer only where the turn is over, and not flushed then.
+    ///
+    /// Where there is a limit it goes out in small pieces, so that a slow connection is never silent for long. What the other
+    /// side or its transfer's own limit makes it wait for is at the cost of its turn.
+    pub(crate) async fn send_slice(
         &mut self,
         throttle: &Throttle<'_>,
         turn: &mut Turn<'_>,
-        message: &Message,
-        payload: &[u8],
-    ) -> Result<(), StreamError> {
+        slice: &[u8],
+    ) -> Result<usize, StreamError> {
+        let mut sent = 0;
         if throttle.is_unlimited() {
-            return turn.spend(self.send(message, payload)).await;
+            turn.spend_all(self.write_from(slice, &mut sent)).await.transpose()?;
+            return Ok(sent);
         }
-        wire::encode(message, payload.len(), &mut self.heads);
-        turn.spend(self.flush()).await?;
-        for slice in payload.chunks(throttle.slice_len()) {
-            turn.spend(throttle.take_own(slice.len())).await;
-            throttle.take_all(slice.len()).await;
-            turn.spend(self.write(slice)).await?;
+        for piece in slice.chunks(throttle.slice_len()) {
+            if turn.spend_all(throttle.take_own(piece.len())).await.is_none() {
+                break;
+            }
+            throttle.take_all(piece.len()).await;
+            let mut written = 0;
+            let done = turn.spend_all(self.write_from(piece, &mut written)).await.transpose()?;
+            sent += written;
+            if done.is_none() {
+                break;
+            }
         }
-        Ok(())
+        Ok(sent)
+    }
+
+    /// Hands a part of a payload over, and leaves it to [`FrameWriter::flush`] to send it: right after one that is no wait,
+    /// since the stream takes a few bytes at any time.
+    pub(crate) async fn hand_over(&mut self, slice: &[u8]) -> Result<(), StreamError> {
+        self.write_some(slice, &mut 0).await
     }
 
     /// Sends what is queued.
@@ -142,12 +162,29 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
 
     /// Writes what is queued, and these bytes after it.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
-        let mut all = Buf::chain(self.heads.as_slice(), bytes);
-        while all.has_remaining() {
-            in_time(self.stream.write_buf(&mut all)).await?;
-        }
-        self.heads.clear();
+        self.write_from(bytes, &mut 0).await
+    }
+
+    /// The same from the byte `written` on, which is kept up to date.
+    ///
+    /// Cancel safe: what is not written yet can be written later.
+    async fn write_from(&mut self, bytes: &[u8], written: &mut usize) -> Result<(), StreamError> {
+        self.write_some(bytes, written).await?;
         in_time(self.stream.flush()).await
+    }
+
+    async fn write_some(&mut self, bytes: &[u8], written: &mut usize) -> Result<(), StreamError> {
+        while !self.heads.is_empty() || *written < bytes.len() {
+            let mut rest = Buf::chain(self.heads.as_slice(), &bytes[*written..]);
+            let moved = in_time(self.stream.write_buf(&mut rest)).await?;
+            if moved == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            let queued = moved.min(self.heads.len());
+            self.heads.drain(..queued);
+            *written += moved - queued;
+        }
+        Ok(())
     }
 }
 

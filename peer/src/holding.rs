@@ -8,11 +8,11 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
-use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, ReadAt};
+use sprat_chunking::{BLOCK_LEN, Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, tree};
 use sprat_protocol::PeerId;
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::part::PartChunks;
-use sprat_store::source::{ReadError, Source, read_whole};
+use sprat_store::source::{ReadError, Source};
 use tokio::sync::{Notify, mpsc};
 
 use crate::connection::{Connection, Said};
@@ -263,12 +263,12 @@ impl Holding {
         whole.then(|| Layout::new(state.layout.len(), chunk_size).ok()).flatten()
     }
 
-    /// Reads one chunk, cut as [`Holding::layout_for`] says; blocks.
+    /// Reads a slice of one chunk, cut as [`Holding::layout_for`] says, from its byte `at` on; blocks.
     ///
     /// A shared file is opened anew each time, so that one that was replaced is noticed, and looked at after it was read, so that one
-    /// that is written right now is. If anything happened to it that left it as long as it was, the bytes about to be sent are
-    /// hashed: a file that was merely touched is served on.
-    pub(crate) fn read(&self, layout: Layout, index: ChunkIndex, chunk: &mut [u8]) -> Result<(), ReadError> {
+    /// that is written right now is. If anything happened to it that left it as long as it was, the whole chunk is hashed with the
+    /// bytes about to be sent in it: a file that was merely touched is served on.
+    pub(crate) fn read(&self, layout: Layout, index: ChunkIndex, at: usize, slice: &mut [u8]) -> Result<(), ReadError> {
         let (source, has) = {
             let state = self.state.lock();
             (state.source.clone(), layout != state.layout || state.has.has(index))
@@ -276,34 +276,44 @@ impl Holding {
         if !has {
             return Err(ReadError::NotHere);
         }
-        let start = layout.range(index).start;
-        match source {
-            Source::Gone => Err(ReadError::NotHere),
-            Source::Part(file) => Ok(file.read_exact_at(chunk, start)?),
-            Source::Bundle(files) => {
-                files.read(start, chunk).and_then(|touched| self.believe(touched, layout, index, chunk))
+        match source.fill(layout.range(index).start + at as u64, slice)? {
+            None => Ok(()),
+            // What was read from a file that was touched has to hash to what it should be.
+            Some(path) if layout != self.layout() => Err(ReadError::Changed(path)),
+            Some(path) if slice.len() == layout.chunk_len(index) => {
+                if self.hashes.matches(index, slice) {
+                    Ok(())
+                } else {
+                    Err(ReadError::Changed(path))
+                }
             }
-            Source::Whole { path, stamp } => {
-                let touched = read_whole(&path, stamp, chunk, start)?.then_some(path);
-                self.believe(touched, layout, index, chunk)
-            }
+            Some(path) => self.read_proven(&source, path, index, at, slice),
         }
     }
 
-    /// What was read from a file that was touched has to hash to what it should be.
-    fn believe(
+    /// Reads a slice of a chunk of a file that was touched, and with it the chunk, block by block.
+    fn read_proven(
         &self,
-        touched: Option<PathBuf>,
-        layout: Layout,
+        source: &Source,
+        path: PathBuf,
         index: ChunkIndex,
-        chunk: &[u8],
+        at: usize,
+        slice: &mut [u8],
     ) -> Result<(), ReadError> {
-        match touched {
-            Some(path) if layout != self.layout() || !self.hashes.matches(index, chunk) => {
-                Err(ReadError::Changed(path))
+        let layout = self.layout();
+        let (start, len) = (layout.range(index).start, layout.chunk_len(index));
+        let (mut block, mut blocks) = ([0; BLOCK_LEN], Vec::new());
+        for from in (0..len).step_by(BLOCK_LEN) {
+            let block = &mut block[..BLOCK_LEN.min(len - from)];
+            source.fill(start + from as u64, block)?;
+            blocks.push(tree::leaf_hash(block));
+            // What is sent are the very bytes that were hashed.
+            let (first, end) = (from.max(at), (from + block.len()).min(at + slice.len()));
+            if first < end {
+                slice[first - at..end - at].copy_from_slice(&block[first - from..end - from]);
             }
-            _ => Ok(()),
         }
+        if tree::root(blocks) == self.hashes.hash(index) { Ok(()) } else { Err(ReadError::Changed(path)) }
     }
 
     /// Counts a chunk that was sent.

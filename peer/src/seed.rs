@@ -22,6 +22,11 @@ const MAX_QUEUED: usize = 1024;
 const BUSY_RETRY: u32 = 500;
 /// How long a peer leaves a chunk alone that somebody else was just given, in milliseconds.
 const ELSEWHERE_RETRY: u32 = 1000;
+/// The most bytes of a chunk that are read at once in order to be sent: a chunk of the usual size in one piece.
+const SLICE: usize = 256 * 1024;
+/// The same when the peer's turn is over. A connection that took everything has room for so many at once, so that nobody is waited
+/// for while they are held.
+const CRUMB: usize = 16 * 1024;
 /// How many files a peer may want at once on one connection.
 const MAX_WANTED: usize = 16_384;
 
@@ -34,11 +39,15 @@ pub(crate) struct Upload {
     request: u32,
 }
 
-/// A chunk that is being read in order to be sent.
+/// A part of a chunk that is being read in order to be sent.
+type Slice = JoinHandle<(Result<(), ReadError>, Buffer)>;
+
+/// The chunk that is sent next, chosen while the one before it was sent.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct Next {
     upload: Upload,
-    read: JoinHandle<(Result<(), ReadError>, Buffer)>,
+    /// Its first slice, if that was read ahead.
+    first: Option<Slice>,
 }
 
 /// A file that a peer wants to hear of, and what it was told of it.
@@ -201,45 +210,143 @@ impl Connection {
         !self.uploads.lock().is_empty()
     }
 
-    /// Begins to read a chunk that is to be sent.
-    pub(crate) fn begin_upload(&self, node: &Node, upload: Upload) -> Reading {
-        let Upload { holding, layout, index, .. } = &upload;
-        let mut chunk = node.buffers.take(layout.chunk_len(*index));
-        let (holding, layout, index) = (holding.clone(), *layout, *index);
-        let read = node.world.disk.spawn(move || (holding.read(layout, index, &mut chunk), chunk));
-        Reading { upload, read }
-    }
-
-    /// Sends a chunk as soon as it is read.
-    pub(crate) async fn finish_upload<W: AsyncWrite + Unpin>(
+    /// Sends the next chunk, if the peer still waits for any. While it is sent, what comes after it is read.
+    pub(crate) async fn upload_one<W: AsyncWrite + Unpin>(
         self: &Arc<Self>,
         node: &Node,
         writer: &mut FrameWriter<W>,
-        turn: &mut Turn<'_>,
-        Reading { upload: Upload { holding, index, request, .. }, read }: Reading,
+        next: &mut Option<Next>,
+        mut turn: Turn<'_>,
     ) -> Result<(), ConnectionError> {
-        let (read, chunk) = read.await.expect("reading does not panic");
-        let file_id = holding.file_id();
-        let reason = match read {
-            Ok(()) => {
-                let throttle = node.upload_throttle(&file_id);
-                writer.send_at(&throttle, turn, &Message::Chunk { request }, &chunk).await?;
-                holding.sent(self, chunk.len() as u64);
-                node.changed.notify_one();
-                return Ok(());
+        let Some(Next { upload, first }) = next.take().or_else(|| self.choose_next()) else { return Ok(()) };
+        let mut slice = match first {
+            Some(first) => first,
+            None => upload.read(node, 0, SLICE).await,
+        };
+        let mut at = 0;
+        while at < upload.len() && !turn.is_over() {
+            let (read, bytes) = slice.await.expect("reading does not panic");
+            if let Err(error) = read {
+                return upload.fail(node, writer, at > 0, error);
             }
-            Err(ReadError::NotHere) => RejectReason::NotHere,
-            Err(ReadError::Changed(path)) => {
+            if at == 0 {
+                writer.begin(&Message::Chunk { request: upload.request }, upload.len());
+            }
+            let end = at + bytes.len();
+            let after = if end < upload.len() { upload.try_read(node, end) } else { None };
+            if end == upload.len() {
+                *next = self.choose_next().map(|next| next.read_ahead(node));
+            }
+            at += writer.send_slice(&node.upload_throttle(&upload.file_id()), &mut turn, &bytes).await?;
+            drop(bytes);
+            slice = match after {
+                Some(after) => after,
+                None if at == upload.len() || turn.is_over() => break,
+                None => upload.read(node, at, SLICE).await,
+            };
+        }
+        if turn.is_over() {
+            next.iter_mut().for_each(Next::let_go);
+            upload.send_rest(node, writer, at).await?;
+        }
+        upload.holding.sent(self, upload.len() as u64);
+        node.changed.notify_one();
+        Ok(())
+    }
+
+    fn choose_next(&self) -> Option<Next> {
+        self.next_upload().map(|upload| Next { upload, first: None })
+    }
+}
+
+impl Next {
+    /// Begins to read it, unless there is no room, or others are in line: its turn may be long in coming then.
+    fn read_ahead(mut self, node: &Node) -> Self {
+        if !node.upload_slots.is_crowded() {
+            self.first = self.upload.try_read(node, 0);
+        }
+        self
+    }
+
+    /// Holds nothing of it any more. It is read again when it is to be sent.
+    pub(crate) fn let_go(&mut self) {
+        self.first = None;
+    }
+}
+
+impl Upload {
+    fn len(&self) -> usize {
+        self.layout.chunk_len(self.index)
+    }
+
+    fn file_id(&self) -> FileId {
+        self.holding.file_id()
+    }
+
+    /// Begins to read at most `most` bytes from the byte `at` on, as soon as there is room for them.
+    async fn read(&self, node: &Node, at: usize, most: usize) -> Slice {
+        self.read_into(node, at, node.buffers.send(most.min(self.len() - at)).await)
+    }
+
+    /// The same for a whole slice, if there is room at once.
+    fn try_read(&self, node: &Node, at: usize) -> Option<Slice> {
+        node.buffers.try_send(SLICE.min(self.len() - at)).map(|bytes| self.read_into(node, at, bytes))
+    }
+
+    fn read_into(&self, node: &Node, at: usize, mut bytes: Buffer) -> Slice {
+        let (holding, layout, index) = (self.holding.clone(), self.layout, self.index);
+        node.world.disk.spawn(move || (holding.read(layout, index, at, &mut bytes), bytes))
+    }
+
+    /// Sends what is left of a chunk whose turn is over, in crumbs. Each is read when the connection took all before it, and then
+    /// has room for it: as long as the other side takes nothing, nothing is held for it.
+    async fn send_rest<W: AsyncWrite + Unpin>(
+        &self,
+        node: &Node,
+        writer: &mut FrameWriter<W>,
+        mut at: usize,
+    ) -> Result<(), ConnectionError> {
+        while at < self.len() {
+            let throttle = node.upload_throttle(&self.file_id());
+            let most = CRUMB.min(throttle.slice_len()).min(self.len() - at);
+            writer.flush().await?;
+            throttle.take(most).await;
+            let (read, crumb) = self.read(node, at, most).await.await.expect("reading does not panic");
+            if let Err(error) = read {
+                return self.fail(node, writer, true, error);
+            }
+            writer.hand_over(&crumb).await?;
+            at += crumb.len();
+        }
+        Ok(writer.flush().await?)
+    }
+
+    /// It cannot be read: the peer is told, unless it is being sent already. Then the connection ends, so that nobody takes for a
+    /// chunk what is none.
+    fn fail<W: AsyncWrite + Unpin>(
+        &self,
+        node: &Node,
+        writer: &mut FrameWriter<W>,
+        is_begun: bool,
+        error: ReadError,
+    ) -> Result<(), ConnectionError> {
+        let file_id = self.file_id();
+        let reason = match error {
+            ReadError::NotHere => RejectReason::NotHere,
+            ReadError::Changed(path) => {
                 // If the queue is full the engine knows already.
                 let _ = node.source_changed.try_send((file_id, path));
                 RejectReason::NotShared
             }
-            Err(ReadError::Io(error)) => {
-                tracing::warn!(%file_id, %index, %error, "can't read a shared file");
+            ReadError::Io(error) => {
+                tracing::warn!(%file_id, index = %self.index, %error, "can't read a shared file");
                 RejectReason::Unreadable
             }
         };
-        writer.push(&Message::Reject { file_id, request: Some(request), reason, retry_after: None });
+        if is_begun {
+            return Err(ConnectionError::Unreadable);
+        }
+        writer.push(&Message::Reject { file_id, request: Some(self.request), reason, retry_after: None });
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 use std::num::NonZeroU32;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,6 +21,8 @@ pub(crate) struct UploadSlots {
     /// Hands its permits on in the order in which they were asked for.
     permits: Semaphore,
     count: u32,
+    /// How many connections stand in line.
+    in_line: AtomicUsize,
     /// How long a turn lasts at most.
     longest: Duration,
 }
@@ -28,13 +31,18 @@ impl UploadSlots {
     /// So many slots, at least one, each given for so long at most.
     pub(crate) fn new(count: u32, longest: Duration) -> Self {
         let count = count.max(1);
-        Self { permits: Semaphore::new(count as usize), count, longest }
+        Self { permits: Semaphore::new(count as usize), count, in_line: AtomicUsize::new(0), longest }
     }
 
     /// How many permits a turn takes at this limit.
     fn weight(&self, limit: Option<NonZeroU32>) -> u32 {
         let at_once = limit.map_or(self.count, |limit| (limit.get() / LEAST_RATE).clamp(1, self.count));
         self.count / at_once
+    }
+
+    /// Whether a connection that wants another turn has to wait for it.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.in_line.load(Ordering::Relaxed) > 0
     }
 
     fn turn<'a>(&self, permit: SemaphorePermit<'a>) -> Turn<'a> {
@@ -50,23 +58,22 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Does something that takes as long as the other side likes. If that is too long, the slot goes to the next in line,
-    /// and what was begun goes on without one.
-    pub(crate) async fn spend<T>(&mut self, work: impl Future<Output = T>) -> T {
-        if self.permit.is_none() {
-            return work.await;
-        }
-        let mut work = pin!(work);
+    /// Does something that takes as long as the other side likes. If that is too long it is dropped, and the slot goes to the
+    /// next in line.
+    pub(crate) async fn spend_all<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        self.permit.as_ref()?;
         let start = clock::now();
-        let done = timeout(self.left, &mut work).await;
+        let done = timeout(self.left, work).await.ok();
         self.left = self.left.saturating_sub(clock::now().saturating_duration_since(start));
-        match done {
-            Ok(done) => done,
-            Err(_) => {
-                self.permit = None;
-                work.await
-            }
+        if done.is_none() {
+            self.permit = None;
         }
+        done
+    }
+
+    /// Whether the slot was given to the next.
+    pub(crate) fn is_over(&self) -> bool {
+        self.permit.is_none()
     }
 }
 
@@ -91,6 +98,7 @@ impl<'a> Place<'a> {
         if let Ok(permit) = slots.permits.try_acquire_many(weight) {
             return Some(slots.turn(permit));
         }
+        slots.in_line.fetch_add(1, Ordering::Relaxed);
         self.waiting = Some(Box::pin(async move {
             slots.turn(slots.permits.acquire_many(weight).await.expect("slots are never closed"))
         }));
@@ -99,14 +107,16 @@ impl<'a> Place<'a> {
 
     /// Leaves the line: there is nothing to send any more.
     pub(crate) fn leave(&mut self) {
-        self.waiting = None;
+        if self.waiting.take().is_some() {
+            self.slots.in_line.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Waits for its turn; for ever if it is not in line. Cancel safe: the place is kept.
     pub(crate) async fn reached(&mut self) -> Turn<'a> {
         let Some(waiting) = &mut self.waiting else { return std::future::pending().await };
         let turn = waiting.await;
-        self.waiting = None;
+        self.leave();
         turn
     }
 
@@ -124,6 +134,12 @@ impl<'a> Place<'a> {
                 work.await
             }
         }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
@@ -169,17 +185,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_stalls_loses_the_slot_and_not_what_was_begun() {
+    async fn who_stalls_loses_the_slot_and_what_it_held() {
         let slots = UploadSlots::new(1, SHORT);
         let (mut stalled, mut other) = (Place::new(&slots), Place::new(&slots));
         let mut turn = stalled.enter(None).unwrap();
         assert!(other.enter(None).is_none());
-        let (mut begun, mut done) = (pin!(turn.spend(pending::<()>())), false);
-        tokio::select! {
-            () = &mut begun => done = true,
-            _turn = other.reached() => {}
-        }
-        assert!(!done, "the next one's turn came, and the first goes on");
+        let held = Arc::new(());
+        let holding = held.clone();
+        let done = turn.spend_all(async move {
+            let _holding = holding;
+            pending::<()>().await;
+        });
+        assert!(done.await.is_none() && Arc::strong_count(&held) == 1);
+        let _next = other.reached().await;
+        assert!(turn.spend_all(async {}).await.is_none(), "what is over stays over");
     }
 
     #[tokio::test]
@@ -188,7 +207,7 @@ mod tests {
         let mut place = Place::new(&slots);
         let mut turn = place.enter(None).unwrap();
         while turn.permit.is_some() {
-            turn.spend(tokio::time::sleep(SHORT)).await;
+            turn.spend_all(tokio::time::sleep(SHORT)).await;
         }
         assert!(place.enter(None).is_some());
     }

@@ -15,7 +15,20 @@ impl FileName {
     pub const MAX_LEN: usize = 225;
 
     /// Makes a safe name of any text. What cannot stay becomes `_`, so that the name still tells what it was.
+    ///
+    /// A dot in front becomes `_` too, `.bash_profile` thus `_bash_profile`: systems hide such a name and programs read
+    /// files of such names by themselves, so nobody else may choose one for what appears in a folder of the user's.
     pub fn clean(text: &str) -> Self {
+        let Self(mut name) = Self::clean_keeping_dot(text);
+        if name.starts_with('.') {
+            name.replace_range(..1, "_");
+        }
+        Self(name)
+    }
+
+    /// Makes a safe name as [`FileName::clean`] does, but leaves a dot in front: for a name that the user gave, and for
+    /// names within a folder, which may have a `.gitignore`.
+    pub fn clean_keeping_dot(text: &str) -> Self {
         let name: String = text.chars().filter(|c| !is_invisible(*c)).nfc().map(replace_unsafe).collect();
         let mut name = match trim(&name) {
             "" => "unnamed".to_owned(),
@@ -119,7 +132,6 @@ mod tests {
         for name in [
             "a",
             "report.pdf",
-            ".bashrc",
             "Großes Buch (2).epub",
             "日本語.txt",
             "a.b.c",
@@ -140,7 +152,7 @@ mod tests {
             (".", "unnamed"),
             ("..", "unnamed"),
             (" . ", "unnamed"),
-            ("../../etc/passwd", ".._.._etc_passwd"),
+            ("../../etc/passwd", "_._.._etc_passwd"),
             ("/etc/passwd", "_etc_passwd"),
             ("C:\\Windows\\x.exe", "C__Windows_x.exe"),
             ("\\\\server\\share", "__server_share"),
@@ -184,7 +196,23 @@ mod tests {
         assert!(name.as_str().len() <= FileName::MAX_LEN && name.as_str().ends_with("ä.tar"), "{name}");
         assert!(FileName::clean(&"a.".repeat(400)).as_str().len() <= FileName::MAX_LEN);
         assert_eq!(FileName::clean("report.pdf").numbered(2), "report (2).pdf");
-        assert_eq!(FileName::clean(".bashrc").numbered(3), ".bashrc (3)");
+        assert_eq!(FileName::clean_keeping_dot(".bashrc").numbered(3), ".bashrc (3)");
+    }
+
+    #[test]
+    fn a_dot_in_front_stays_only_where_the_user_or_a_folder_has_it() {
+        for (hidden, clean, kept) in [
+            (".bash_profile", "_bash_profile", ".bash_profile"),
+            ("..x", "_.x", "..x"),
+            (" \u{200b}\u{202e} .ssh", "_ssh", ".ssh"),
+            ("\u{feff}.\u{200b}profile", "_profile", ".profile"),
+            (".con", "_con", ".con"),
+            ("...", "unnamed", "unnamed"),
+            (".\u{200b}", "unnamed", "unnamed"),
+        ] {
+            assert_eq!(FileName::clean(hidden).as_str(), clean, "{hidden:?}");
+            assert_eq!(FileName::clean_keeping_dot(hidden).as_str(), kept, "{hidden:?}");
+        }
     }
 
     proptest! {
@@ -198,7 +226,10 @@ mod tests {
             prop_assert!(components.next().is_none());
             prop_assert!(!name.as_str().contains(['/', '\\', '\0', ':']));
             prop_assert!(name.as_str().len() <= FileName::MAX_LEN);
+            prop_assert!(!name.as_str().starts_with('.'));
             prop_assert_eq!(FileName::clean(name.as_str()), name);
+            let kept = FileName::clean_keeping_dot(&text);
+            prop_assert_eq!(FileName::clean_keeping_dot(kept.as_str()), kept);
         }
     }
 }

@@ -28,6 +28,25 @@ pub enum Source {
     Gone,
 }
 
+impl Source {
+    /// Fills `bytes` with what is at `offset`; blocks. Returns a file of those that were read to which something happened, if there
+    /// is one.
+    ///
+    /// # Errors
+    /// [`ReadError`] says what stands in the way.
+    pub fn fill(&self, offset: u64, bytes: &mut [u8]) -> Result<Option<PathBuf>, ReadError> {
+        match self {
+            Self::Gone => Err(ReadError::NotHere),
+            Self::Part(file) => {
+                file.read_exact_at(bytes, offset)?;
+                Ok(None)
+            }
+            Self::Bundle(files) => files.read(offset, bytes),
+            Self::Whole { path, stamp } => Ok(read_whole(path, *stamp, bytes, offset)?.then(|| path.clone())),
+        }
+    }
+}
+
 /// A file of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedFile {

@@ -7,6 +7,7 @@
 //! - [`liar`]: a peer that speaks the wire but does not keep to it.
 //! - [`stranger`]: somebody who dials a peer and says whatever he likes; [`glutton`]: a peer that asks for everything and takes
 //!   nothing.
+//! - [`group`]: processes that have so much memory and no more.
 //! - [`relay`]: somebody on the wire; [`fault_proxy`]: a wire in trouble.
 //! - [`hostile_tracker`]: a tracker that answers with anything but what it was asked for.
 //! - `window`: the window on a real display (Linux).
@@ -18,6 +19,7 @@
 pub mod fault_proxy;
 pub mod files;
 pub mod glutton;
+pub mod group;
 pub mod hostile_tracker;
 pub mod liar;
 pub mod process;

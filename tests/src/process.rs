@@ -9,6 +9,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::PATIENCE;
+use crate::group::ControlGroup;
 
 /// The path of one of the workspace's binaries, beside which the tests are built.
 ///
@@ -37,7 +38,19 @@ pub struct Process {
 impl Process {
     /// Starts a binary with these arguments, in a clean environment but for what a process needs to run.
     pub fn start<S: AsRef<std::ffi::OsStr>>(name: &str, arguments: impl IntoIterator<Item = S>) -> Self {
-        let mut command = Command::new(binary(name));
+        Self::run(Command::new(binary(name)), arguments)
+    }
+
+    /// The same in a control group.
+    pub fn start_in<S: AsRef<std::ffi::OsStr>>(
+        group: &ControlGroup,
+        name: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self::run(group.command(&binary(name)), arguments)
+    }
+
+    fn run<S: AsRef<std::ffi::OsStr>>(mut command: Command, arguments: impl IntoIterator<Item = S>) -> Self {
         command.args(arguments).env_remove("SPRAT_TRACKER").env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME");
         // No desktop but the display: what would ask a person is not there.
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
@@ -86,6 +99,14 @@ impl Process {
         let parse = |line: &str| serde_json::from_str::<Value>(line).ok().filter(|value| value["type"] == kind);
         let line = self.line(|line| parse(line).is_some_and(|value| wanted(&value)));
         parse(&line).expect("it was just parsed")
+    }
+
+    /// The most memory that it ever had, in bytes.
+    #[cfg(target_os = "linux")]
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system tells");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("that is a number") * 1024
     }
 
     /// Its process ID.

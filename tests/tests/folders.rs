@@ -97,6 +97,24 @@ async fn a_folder_arrives_as_it_is() {
     assert_eq!(fs::read_dir(stranger.downloads()).unwrap().count(), 1, "nothing is left beside it");
 }
 
+#[tokio::test]
+async fn a_folder_from_the_network_is_never_hidden_and_what_is_in_it_may_be() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let source = seeder.dir.path().join(".ssh");
+    fs::create_dir_all(source.join(".config")).unwrap();
+    fs::write(source.join("authorized_keys"), "mine").unwrap();
+    fs::write(source.join(".config/.gitignore"), "*").unwrap();
+    let link = only_peer(&seeder.share(&source).await);
+    for name in [link.name.clone(), None] {
+        let mut downloader = Peer::start(None, |_| {}).await;
+        let link = Link { name, ..link.clone() };
+        downloader.fetch(link.clone()).await;
+        let path = downloader.completed(&link).await;
+        assert_eq!(path, downloader.downloads().join("_ssh"), "{:?}", link.name);
+        assert!(tree(&path) == tree(&source));
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn links_in_a_folder_are_left_out() {

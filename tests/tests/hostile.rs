@@ -8,10 +8,12 @@ use sprat_peer::tracker_client::{TrackerClient, TrackerError};
 use sprat_peer::{EngineConfig, TransferState};
 use sprat_protocol::Link;
 use sprat_protocol::tracker::{ErrorCode, Query};
+use sprat_protocol::wire::{self, Message};
 use sprat_tests::fault_proxy::{Course, Courses, Fault, FaultProxy};
 use sprat_tests::files::noise;
 use sprat_tests::hostile_tracker::{HostileTracker, Manner};
 use sprat_tests::liar::{Liar, Lie};
+use sprat_tests::stranger::Stranger;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -132,8 +134,19 @@ async fn whoever_a_tracker_names_is_dialled_a_few_times_and_told_nothing() {
 
 #[tokio::test]
 async fn a_name_from_a_tracker_stays_in_the_folder() {
-    let names =
-        ["../../evil", "/etc/passwd", "C:\\evil", "\\\\host\\share", "NUL", "a\0b", "", ".", "..", "\u{202e}gpj.exe"];
+    let names = [
+        "../../evil",
+        "/etc/passwd",
+        "C:\\evil",
+        "\\\\host\\share",
+        "NUL",
+        "a\0b",
+        "",
+        ".",
+        "..",
+        "\u{202e}gpj.exe",
+        ".profile",
+    ];
     let mut seeder = Peer::start(None, |_| {}).await;
     for (n, name) in names.iter().enumerate() {
         let hostile = HostileTracker::start(Manner::Called((*name).to_owned())).await;
@@ -142,6 +155,7 @@ async fn a_name_from_a_tracker_stays_in_the_folder() {
         downloader.fetch(Link { name: None, ..link.clone() }).await;
         let path = downloader.completed(&link).await;
         assert_eq!(path.parent(), Some(downloader.downloads().as_path()), "{name:?}");
+        assert!(!path.file_name().unwrap().to_str().unwrap().starts_with('.'), "{path:?} after {name:?}");
         let there: Vec<_> = std::fs::read_dir(downloader.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(there.len(), 2, "{there:?} after {name:?}");
     }
@@ -216,6 +230,28 @@ async fn somebody_between_two_peers_is_refused() {
     downloader.engine.send(sprat_peer::Command::AddPeer { file_id: id, addr: link.peers[0].clone() }).await;
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
     assert_eq!(downloader.transfer(&link).unwrap().peers.len(), 1);
+}
+
+/// A payload that nobody asked for is not even read: it would be held for whoever sends it, as long as he likes.
+#[tokio::test]
+async fn who_sends_what_nobody_asked_for_is_left_at_once() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let file_id = seeder.share_bytes("a.bin", &noise(CHUNK, 92)).await.file_id;
+    let chunk_size = sprat_chunking::ChunkSize::DEFAULT;
+    let (name, size, num_chunks) = (String::new(), CHUNK as u64, 65_536);
+    for (message, len) in [
+        (Message::Hashes { file_id, chunk_size }, 2 * 1024 * 1024),
+        (Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete: false }, 8192),
+    ] {
+        let mut stranger = Stranger::dial(seeder.engine.snapshot().listen).await.unwrap();
+        stranger.hello().await.unwrap();
+        let mut bytes = Vec::new();
+        wire::encode(&message, len, &mut bytes);
+        // All but the last byte of it: who waits for that waits long.
+        bytes.resize(bytes.len() + len - 1, 1);
+        let refused = stranger.say(&bytes).await.is_err() || stranger.is_left(Duration::from_secs(10)).await;
+        assert!(refused, "{message:?}");
+    }
 }
 
 /// The wildest addresses that a tracker can name are no reason to stop.

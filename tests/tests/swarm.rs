@@ -454,7 +454,41 @@ async fn a_name_from_the_network_stays_in_the_folder() {
     let mut downloader = Peer::start(None, |_| {}).await;
     let link = sprat_protocol::Link { name: None, ..liar.link() };
     downloader.fetch(link.clone()).await;
-    assert_eq!(downloader.completed(&link).await, downloader.downloads().join(".._.._evil.bin"));
+    assert_eq!(downloader.completed(&link).await, downloader.downloads().join("_._.._evil.bin"));
+}
+
+/// A program reads `.bash_profile` in the user's folder by itself: only the user may say that a file is to be called so.
+#[tokio::test]
+async fn nobody_else_chooses_a_name_with_a_dot_in_front() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let shared = only_peer(&seeder.share_bytes(".bash_profile", &noise(CHUNK, 15)).await);
+    assert_eq!(shared.name.as_deref(), Some(".bash_profile"), "its own file is called what it is called");
+    // First by the link, then by what the peer itself says.
+    for name in [Some(".bash_profile"), Some(" \u{200b}.bash_profile"), None] {
+        let mut downloader = Peer::start(None, |_| {}).await;
+        let link = sprat_protocol::Link { name: name.map(str::to_owned), ..shared.clone() };
+        downloader.fetch(link.clone()).await;
+        assert_eq!(downloader.completed(&link).await, downloader.downloads().join("_bash_profile"), "{name:?}");
+    }
+    let mut downloader = Peer::start(None, |_| {}).await;
+    let target = Target::File(downloader.downloads().join(".mine"));
+    downloader.engine.send(Command::Download { link: shared.clone(), target }).await;
+    assert_eq!(downloader.completed(&shared).await, downloader.downloads().join(".mine"));
+}
+
+#[tokio::test]
+async fn a_name_that_the_user_gave_keeps_its_dot_over_a_restart() {
+    let keep = |config: &mut sprat_peer::EngineConfig| config.restore = true;
+    let mut seeder = Peer::start(None, slow).await;
+    let link = only_peer(&seeder.share_bytes("a.bin", &noise(16 * CHUNK, 16)).await);
+    let downloader = Peer::start(None, keep).await;
+    let target = Target::File(downloader.downloads().join(".mine"));
+    downloader.engine.send(Command::Download { link: link.clone(), target }).await;
+    downloader.until(|s| (s.transfers.first()?.chunks_done > 0).then_some(())).await;
+    let mut downloader = Peer::start_in(downloader.stop().await, None, keep).await;
+    let path = downloader.completed(&link).await;
+    assert_eq!(path, downloader.downloads().join(".mine"));
+    assert_eq!(std::fs::read_dir(downloader.downloads()).unwrap().count(), 1, "what was fetched was found");
 }
 
 #[tokio::test]

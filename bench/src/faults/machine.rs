@@ -1,7 +1,7 @@
 //! Faults of the machine: clocks that jump, too few open files, too little memory, a state folder that is taken.
 
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command as Program;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use anyhow::{Context, bail, ensure};
 use sprat_peer::{Engine, EngineConfig};
 use sprat_tests::files::noise;
 use sprat_tests::glutton::Glutton;
+use sprat_tests::group::ControlGroup;
 use sprat_tests::swarm::{Peer, only_peer};
 
 use super::row::{Measured, Row, Trial};
@@ -231,8 +232,9 @@ async fn crowd(trial: &Trial) -> anyhow::Result<Measured> {
     let file = dir.path().join("shared.bin");
     let mib = trial.of(32, 256);
     crate::files::noise(&file, mib)?;
-    let group = Group::new(MOST << 20);
-    let (mut peer, addr, link) = sharer(dir.path(), &mut group.sprat()?)?;
+    let (group, program) = (ControlGroup::new(MOST << 20), beside_this("sprat")?);
+    let mut sprat = group.as_ref().map_or_else(|| Program::new(&program), |group| group.command(&program));
+    let (mut peer, addr, link) = sharer(dir.path(), &mut sprat)?;
     let link: sprat_protocol::Link = link.parse()?;
     let text_link = link.to_string();
     let alone = fetch_time(&text_link, &file, &dir.path().join("alone")).await?;
@@ -259,7 +261,7 @@ async fn crowd(trial: &Trial) -> anyhow::Result<Measured> {
     ensure!(!peer.has_ended(), "it was killed; its last line was {:?}", peer.last_line());
     let lines = peer.new_lines();
     ensure!(!lines.iter().any(|line| line.contains("panicked")), "it panicked");
-    let by = if group.0.is_some() { "a control group's limit" } else { "no limit but what was measured" };
+    let by = if group.is_some() { "a control group's limit" } else { "no limit but what was measured" };
     let connected = format!("{by}; {silent} silent and {gluttons} greedy connections; peak RSS {rss:.0} MiB");
     let Ok(beside) = beside else {
         return Ok(Measured::Held(format!("{connected}; the honest one got nothing in time"), false));
@@ -269,39 +271,4 @@ async fn crowd(trial: &Trial) -> anyhow::Result<Measured> {
         format!("{connected}; an honest transfer {ratio:.2} as fast as alone ({beside:.2} s for {mib} MiB)"),
         ratio >= 0.8 && rss < MOST as f64,
     ))
-}
-
-/// A control group with so much memory and no more, where the system lets one make it; it goes with this value.
-struct Group(Option<PathBuf>);
-
-impl Group {
-    fn new(bytes: u64) -> Self {
-        let name = format!("sprat-faults-{}", std::process::id());
-        for (root, limit) in [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")] {
-            let dir = Path::new(root).join(&name);
-            if std::fs::create_dir(&dir).is_ok() {
-                // In a folder that is no control group there is no such file, and none is to be made.
-                if dir.join(limit).exists() && std::fs::write(dir.join(limit), bytes.to_string()).is_ok() {
-                    return Self(Some(dir));
-                }
-                let _ = std::fs::remove_dir(&dir);
-            }
-        }
-        Self(None)
-    }
-
-    /// The command line in this group.
-    fn sprat(&self) -> anyhow::Result<Program> {
-        let program = beside_this("sprat")?;
-        let Some(dir) = &self.0 else { return Ok(Program::new(program)) };
-        let mut command = Program::new("sh");
-        command.args(["-c", r#"echo $$ > "$0/cgroup.procs" && exec "$@""#]).arg(dir).arg(program);
-        Ok(command)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = self.0.as_ref().map(std::fs::remove_dir);
-    }
 }

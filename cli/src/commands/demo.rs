@@ -87,7 +87,7 @@ fn downloads() -> Result<PathBuf, Failure> {
 /// A path that nothing has yet, not even a part of: what is there already would not be fetched once more.
 fn free_path(downloads: &Path, source: &Path) -> PathBuf {
     let is_free = |path: &Path| path.symlink_metadata().is_err();
-    let name = FileName::clean(&source.file_name().unwrap_or_default().to_string_lossy());
+    let name = FileName::clean_keeping_dot(&source.file_name().unwrap_or_default().to_string_lossy());
     let numbered = (2..).map(|number| name.numbered(number));
     let mut names = iter::once(name.to_string()).chain(numbered).map(|name| downloads.join(name));
     names

@@ -55,7 +55,7 @@ impl Row {
 /// Name of the file at a path, without characters that would change how the rest is shown.
 pub fn file_name(path: &Path) -> String {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), std::ffi::OsStr::to_string_lossy);
-    sprat_protocol::FileName::clean(&name).as_str().to_owned()
+    sprat_protocol::FileName::clean_keeping_dot(&name).as_str().to_owned()
 }
 
 fn hashing_row(hashing: &HashingView) -> Row {

@@ -119,7 +119,7 @@ impl Watched {
             return;
         }
         let shown = |path: &Vec<String>| {
-            let names: Vec<String> = path.iter().map(|name| FileName::clean(name).to_string()).collect();
+            let names: Vec<String> = path.iter().map(|name| FileName::clean_keeping_dot(name).to_string()).collect();
             names.join("/")
         };
         let files = list.files.iter().map(|file| FileView { path: shown(&file.path), size: file.size }).collect();

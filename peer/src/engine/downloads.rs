@@ -83,7 +83,7 @@ impl Running {
             Target::DownloadDir => (self.download_dir.clone(), None),
             Target::Dir(dir) => (dir, None),
             Target::File(path) => {
-                let name = path.file_name().map(|name| FileName::clean(&name.to_string_lossy()));
+                let name = path.file_name().map(|name| FileName::clean_keeping_dot(&name.to_string_lossy()));
                 let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
                 (parent.unwrap_or(Path::new(".")).to_owned(), name)
             }
@@ -302,7 +302,8 @@ impl Running {
             tracing::error!(link, "a link in the list of transfers is damaged");
             return;
         };
-        let name = name.as_deref().map(FileName::clean);
+        // The user's own word, or where a part file is by now.
+        let name = name.as_deref().map(FileName::clean_keeping_dot);
         let order = Order { link, added_peers, dir, name, begun, distrust: false };
         let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
         (transfer.added, transfer.paused) = (record.added, record.paused);

@@ -54,7 +54,7 @@ impl Destination {
 
 /// The name of what is at this path.
 pub fn name_at(path: &Path) -> FileName {
-    FileName::clean(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+    FileName::clean_keeping_dot(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
 /// What is called so while it is not finished yet.

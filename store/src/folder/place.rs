@@ -65,7 +65,7 @@ impl Tree {
 impl Level {
     /// A harmless name like this one that nothing else here has; it is taken from now on.
     fn free(&mut self, component: &str) -> String {
-        let clean = FileName::clean(component);
+        let clean = FileName::clean_keeping_dot(component);
         if self.taken.insert(fold(clean.as_str())) {
             return clean.to_string();
         }
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn ordinary_paths_stay_as_they_are() {
-        let (files, folders) = placed(&[&["a"], &["b", "c", "ü.txt"], &["b", "d"]], &[&["b", "e"], &["f"]]);
-        assert_eq!(files, ["a", "b/c/ü.txt", "b/d"]);
+        let (files, folders) = placed(&[&["a"], &["b", "c", "ü.txt"], &["b", ".d"]], &[&["b", "e"], &["f"]]);
+        assert_eq!(files, ["a", "b/c/ü.txt", "b/.d"]);
         assert_eq!(folders, ["b/e", "f"]);
     }
 
