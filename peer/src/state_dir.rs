@@ -4,14 +4,18 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use sprat_protocol::Identity;
 
 use crate::engine::StartError;
+use crate::needed::Needed;
 
 /// A state directory that this engine, and no other, works on. The lock ends with the process, however that ends.
 #[derive(Debug)]
 pub(crate) struct StateDir {
     path: PathBuf,
+    /// What the lists of folders in it need, once somebody wanted to know.
+    pub(crate) needed: Mutex<Option<Needed>>,
     _lock: File,
 }
 
@@ -23,7 +27,7 @@ impl StateDir {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), needed: Mutex::default(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
@@ -57,6 +61,15 @@ impl StateDir {
 /// Writes a file that only this user can read, wholly or not at all: a reader never sees half of it, nor does the next
 /// start after a crash.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, true)
+}
+
+/// The same of a file that may be lost in a power cut, or have any content then.
+pub(crate) fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, false)
+}
+
+fn put(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
@@ -70,7 +83,9 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&new)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    if sync {
+        file.sync_all()?;
+    }
     fs::rename(&new, path)
 }
 
