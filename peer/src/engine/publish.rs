@@ -76,6 +76,11 @@ impl Publisher {
         };
         (publisher, receiver)
     }
+
+    /// The next snapshot need not wait for the last to be a while ago.
+    pub(super) fn rested(&mut self) {
+        self.published = self.published.checked_sub(SNAPSHOT_INTERVAL).unwrap_or(self.published);
+    }
 }
 
 impl Running {

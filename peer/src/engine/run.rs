@@ -152,6 +152,7 @@ impl Running {
     /// Runs until `stop`, or until nobody can send commands any more. Dropping `ended` tells that it is over.
     pub(super) async fn run(mut self, stop: CancellationToken, ended: DropGuard) {
         self.publish();
+        self.publisher.rested();
         loop {
             self.hash_next();
             self.save_next();
