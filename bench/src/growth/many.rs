@@ -64,7 +64,7 @@ pub(super) fn share(growth: &Growth) -> anyhow::Result<()> {
 pub(super) async fn drop_files(growth: &Growth) -> anyhow::Result<()> {
     let dir = tempfile::tempdir_in(&growth.dir)?;
     make(dir.path(), DROPPED, LEN, growth.seed)?;
-    let engine = engine::start(&dir.path().join("state"), dir.path(), None).await?;
+    let engine = engine::start_kept(&dir.path().join("state"), dir.path()).await?;
     let (start, cpu) = (Instant::now(), Usage::of_this_process().cpu);
     share_all(&engine, dir.path(), 0..DROPPED).await?;
     let (seconds, cpu) = (start.elapsed().as_secs_f64(), Usage::of_this_process().cpu - cpu);
@@ -96,7 +96,7 @@ pub(super) async fn remove(growth: &Growth) -> anyhow::Result<()> {
     let dir = tempfile::tempdir_in(&growth.dir)?;
     make(dir.path(), STANDING + 1, LEN, growth.seed)?;
     let state = dir.path().join("state");
-    let engine = engine::start(&state, dir.path(), None).await?;
+    let engine = engine::start_kept(&state, dir.path()).await?;
     share_all(&engine, dir.path(), 0..STANDING).await?;
     let gone: Vec<FileId> = engine.snapshot().transfers.iter().step_by(10).map(|transfer| transfer.file_id).collect();
     ensure!(gone.len() == REMOVED as usize, "{} of {STANDING} are removed", gone.len());
@@ -127,7 +127,7 @@ pub(super) async fn remove(growth: &Growth) -> anyhow::Result<()> {
 /// Many links at once, of files that nobody has.
 pub(super) async fn paste_links(growth: &Growth) -> anyhow::Result<()> {
     let dir = tempfile::tempdir_in(&growth.dir)?;
-    let engine = engine::start(&dir.path().join("state"), dir.path(), None).await?;
+    let engine = engine::start_kept(&dir.path().join("state"), dir.path()).await?;
     let mut rng = SmallRng::seed_from_u64(growth.seed);
     let links: Vec<Link> = std::iter::repeat_with(|| {
         let file_id = FileId::new(rng.random());

@@ -38,7 +38,7 @@ pub(crate) struct Standing {
 pub(crate) fn stand(standing: &Standing) -> anyhow::Result<()> {
     crate::runtime()?.block_on(async {
         let start = Instant::now();
-        let engine = engine::start(&standing.state, &standing.state, None).await?;
+        let engine = engine::start_kept(&standing.state, &standing.state).await?;
         let mut snapshots = engine.watch();
         snapshots.wait_for(|s| s.transfers.iter().all(|t| t.state == TransferState::Sharing)).await?;
         let took = start.elapsed().as_secs_f64();
@@ -80,7 +80,7 @@ pub(super) fn run(growth: &Growth) -> anyhow::Result<()> {
 
 /// Shares them all; gives the seconds that it took.
 async fn share(state: &Path, dir: &Path, files: u32) -> anyhow::Result<f64> {
-    let engine = engine::start(state, dir, None).await?;
+    let engine = engine::start_kept(state, dir).await?;
     let start = Instant::now();
     share_all(&engine, dir, 0..files).await?;
     let took = start.elapsed().as_secs_f64();
