@@ -20,6 +20,13 @@ pub(crate) async fn start(state: &Path, downloads: &Path, tracker: Option<Url>) 
     Ok(Engine::start(config).await?)
 }
 
+/// The same, whose list of transfers outlives it.
+pub(crate) async fn start_kept(state: &Path, downloads: &Path) -> anyhow::Result<EngineHandle> {
+    let mut config = EngineConfig::new(state, downloads);
+    (config.listen, config.restore) = ("127.0.0.1:0".parse()?, true);
+    Ok(Engine::start(config).await?)
+}
+
 /// Shares a file; gives its link.
 pub(crate) async fn share(engine: &EngineHandle, path: &Path) -> anyhow::Result<Link> {
     let mut events = engine.events();

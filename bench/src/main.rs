@@ -7,6 +7,7 @@
 //! - [`crowd`]: one seeder and a crowd of downloaders, each behind a slow link, against one copy.
 //! - [`sources`]: one downloader and four seeders, some of which leave, stall or lie; [`hostile`] are those.
 //! - [`folder`]: thousands of small files, shared as one.
+//! - [`growth`]: much at once, and much that stands.
 //! - [`small`]: a file of 1 KiB, against the clock.
 //! - [`kills`]: a download that is killed again and again, and what is fetched twice for that.
 //! - [`faults`]: what can go wrong, made to go wrong, and what must hold all the same.
@@ -25,6 +26,7 @@ mod engine;
 mod faults;
 mod files;
 mod folder;
+mod growth;
 mod hostile;
 mod kills;
 mod load;
@@ -66,6 +68,8 @@ enum Command {
     Sources(sources::Sources),
     /// A folder of many small files, shared and fetched over loopback
     Folder(folder::Folder),
+    /// Much at once, and much that stands: whether the cost grows in step with the work
+    Growth(growth::Growth),
     /// A file of 1 KiB, shared and fetched over loopback, in milliseconds
     Small(small::Small),
     /// A download that is killed and started again, and what is fetched twice for that
@@ -79,6 +83,9 @@ enum Command {
     /// One end of a transfer, in a process of its own
     #[command(hide = true)]
     End(transfer::EndArgs),
+    /// An engine that has many files, in a process of its own
+    #[command(hide = true)]
+    Stand(growth::Standing),
     /// A peer that stalls or lies
     #[command(hide = true)]
     Hostile(hostile::Hostile),
@@ -95,11 +102,13 @@ fn main() -> anyhow::Result<()> {
         Command::Compare(args) => compare::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Folder(args) => folder::run(&args),
+        Command::Growth(args) => growth::run(&args),
         Command::Small(args) => small::run(&args),
         Command::Kills(args) => kills::run(&args),
         Command::Tracker(args) => tracker::run(&args),
         Command::Faults(args) => faults::run(&args),
         Command::Window(args) => window::run(&args),
+        Command::Stand(args) => growth::stand(&args),
         Command::Hostile(args) => hostile::run(&args),
         Command::End(args) => transfer::end(&args),
         Command::Announce(args) => compare::announce::run(&args),

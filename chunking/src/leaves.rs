@@ -10,7 +10,7 @@ use crate::layout::BLOCK_LEN;
 mod x86_64;
 
 /// Hash of one entry of a tree; in a file's tree the entries are its blocks.
-pub(crate) fn leaf_hash(entry: &[u8]) -> Hash {
+pub fn leaf_hash(entry: &[u8]) -> Hash {
     Hash::new(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
 }
 

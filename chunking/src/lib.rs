@@ -27,6 +27,7 @@ pub use bitfield::{Bitfield, BitfieldError};
 pub use chunk_hashes::{ChunkHashes, HashListError};
 pub use hash::{FileId, Hash, ParseHashError};
 pub use layout::{BLOCK_LEN, ChunkIndex, ChunkSize, Layout, LayoutError, MAX_CHUNKS};
+pub use leaves::leaf_hash;
 pub use merge::{MergeError, PutError, merge, put_chunk};
 pub use position::{ReadAt, WriteAt};
 pub use split::{FileDigest, SplitError, split, verify};

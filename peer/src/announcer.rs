@@ -29,6 +29,8 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 const IDLE_CHECK: Duration = Duration::from_secs(60);
 /// The longest that a tracker can have this peer wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// Pause between two rounds for each file that the tracker knows of: a round goes through all of them.
+const PAUSE: Duration = Duration::from_micros(10);
 /// How long, at the end, an answer that is under way may take, and then the goodbye.
 const ANSWER: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -66,14 +68,23 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
             }
         };
         tracker.note(&node, Purpose::Telling, &round, wait);
+        let pause = u32::try_from(told.files.len()).map_or(LONGEST_WAIT, |files| PAUSE * files);
         tokio::select! {
             biased;
             () = tracker.stop.cancelled() => break,
-            () = tracker.kick.notified() => {}
+            () = kicked(&tracker, pause) => {}
             () = sleep(wait) => {}
         }
     }
     goodbye(&node, &tracker, told).await;
+}
+
+/// Waits for something to tell; what comes within the pause is told together.
+async fn kicked(tracker: &Tracker, pause: Duration) {
+    if !pause.is_zero() {
+        sleep(pause).await;
+    }
+    tracker.kick.notified().await;
 }
 
 /// Lets what is under way end, for a while even after `stop`: what a tracker was told without its answer being heard cannot be

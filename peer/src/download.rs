@@ -303,8 +303,9 @@ impl Download {
         while self.syncs.join_next().await.is_some() {}
         let Some((chunks, holding)) = self.fetching.take() else { return };
         let (mut has, mut layout) = (holding.has(), holding.layout());
-        for Written { index, result, .. } in written {
+        for Written { from, index, len, result } in written {
             if let Ok(known) = result {
+                self.status.stored(&from, len);
                 layout = if Some(index) == known.last() { known } else { layout };
                 has.insert(index);
             }

@@ -36,12 +36,13 @@ mod restore;
 mod run;
 mod settings;
 mod shares;
+mod transfers;
 mod upkeep;
 
 /// How many commands may wait; a front end that sends more waits too.
 const COMMANDS: usize = 256;
-/// How many events a front end may lag behind before it loses the oldest.
-const EVENTS: usize = 1024;
+/// Events that a front end may lag behind before it loses the oldest: those of one snapshot come at once.
+const EVENTS: usize = 4096;
 
 /// Starts engines.
 pub struct Engine;
@@ -89,7 +90,7 @@ impl Engine {
             fetching: Mutex::default(),
             trackers: Trackers::new(config.tokens.clone()),
             buffers: BufferPool::new(config.limits.buffer_bytes, config.limits.upload_buffer_bytes),
-            events: events.clone(),
+            untold: Mutex::default(),
             changed: Notify::new(),
             source_changed,
             tasks: TaskTracker::new(),
@@ -100,7 +101,7 @@ impl Engine {
         node.trackers.set(&node, &config.trackers);
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let (running, snapshots) = Running::new(node, state, config, inbox, sources_changed);
+        let (running, snapshots) = Running::new(node, state, config, inbox, sources_changed, events.clone());
         // The handle is this task's owner: it ends with the last handle, and `shutdown` awaits it.
         tokio::spawn(running.run(stop.clone(), ended.clone().drop_guard()));
         Ok(EngineHandle { commands, events, snapshots, stop, ended })

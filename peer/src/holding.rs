@@ -1,20 +1,22 @@
 //! What this peer has: files that it can serve from, wholly or in part.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
-use sprat_chunking::{BLOCK_LEN, Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, tree};
+use sprat_chunking::{BLOCK_LEN, Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, leaf_hash, tree};
 use sprat_protocol::PeerId;
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::part::PartChunks;
 use sprat_store::source::{ReadError, Source};
 use tokio::sync::{Notify, mpsc};
 
+use crate::changes::Changes;
 use crate::connection::{Connection, Said};
 use crate::handed_out::HandedOut;
 
@@ -34,6 +36,8 @@ pub(crate) struct Holding {
     unfinished: AtomicBool,
     /// The folder that this is a part of: trackers hear of that only, and what is sent counts there too.
     folder: Option<Arc<Holding>>,
+    /// Where is noted that more was sent, once it is held by itself.
+    changes: OnceLock<Arc<Changes>>,
     /// Bytes of chunks sent since the engine started.
     pub(crate) uploaded: AtomicU64,
     /// What was handed out, noted when its sending begins.
@@ -114,6 +118,7 @@ impl Holding {
             serving: AtomicBool::new(true),
             unfinished: AtomicBool::new(false),
             folder: None,
+            changes: OnceLock::new(),
             uploaded: AtomicU64::new(0),
             handed_out: Mutex::new(handed_out),
             uploaded_to: Mutex::default(),
@@ -198,17 +203,9 @@ impl Holding {
         self.unfinished.store(unfinished, Ordering::Relaxed);
     }
 
-    /// Whether it is a part of this folder, or of none.
-    fn is_of(&self, folder: Option<&Arc<Self>>) -> bool {
-        match (&self.folder, folder) {
-            (Some(mine), Some(folder)) => Arc::ptr_eq(mine, folder),
-            (mine, folder) => mine.is_none() && folder.is_none(),
-        }
-    }
-
-    /// What is to be told to trackers: everything but the parts of folders.
-    pub(crate) fn is_announced(&self) -> bool {
-        self.folder.is_none()
+    /// Whether it is a part of this folder.
+    fn is_of(&self, folder: &Arc<Self>) -> bool {
+        self.folder.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, folder))
     }
 
     /// Answers requests, or no longer; whoever wants the file is told.
@@ -306,7 +303,7 @@ impl Holding {
         for from in (0..len).step_by(BLOCK_LEN) {
             let block = &mut block[..BLOCK_LEN.min(len - from)];
             source.fill(start + from as u64, block)?;
-            blocks.push(tree::leaf_hash(block));
+            blocks.push(leaf_hash(block));
             // What is sent are the very bytes that were hashed.
             let (first, end) = (from.max(at), (from + block.len()).min(at + slice.len()));
             if first < end {
@@ -329,6 +326,10 @@ impl Holding {
         let before = uploaded_to.get(&to.peer_id).map_or(0, |recipient| recipient.bytes);
         let (addr, said, connection) = (to.addr, to.said.clone(), Arc::downgrade(to));
         uploaded_to.insert(to.peer_id, Recipient { addr, said, connection, bytes: before + bytes });
+        drop(uploaded_to);
+        if let Some(changes) = self.changes.get() {
+            changes.note(self.file_id());
+        }
     }
 
     /// Who was sent how much.
@@ -340,73 +341,185 @@ impl Holding {
 /// Everything that this peer has, by file ID. The same file may be here several times: by itself, and as a part of folders. Each
 /// of them comes, goes and pauses by itself.
 #[derive(Debug, Default)]
-pub(crate) struct Holdings(RwLock<BTreeMap<FileId, Vec<Arc<Holding>>>>);
+pub(crate) struct Holdings {
+    held: RwLock<Held>,
+    /// Transfers of which something changed that a snapshot shows.
+    pub(crate) changes: Arc<Changes>,
+}
+
+/// Maps of what is held. The order of each is that of the IDs, so that whoever goes through them does the same every time.
+#[derive(Debug, Default)]
+struct Held {
+    /// Files by themselves, and the lists of folders.
+    own: BTreeMap<FileId, Arc<Holding>>,
+    /// Parts of folders, each by its folder and its own ID.
+    parts: BTreeMap<(FileId, FileId), Arc<Holding>>,
+    /// The folders that each part is of: keys of `parts`, turned round.
+    folders: BTreeSet<(FileId, FileId)>,
+}
+
+/// Bounds of the pairs that begin with this ID.
+fn beginning_with(id: FileId) -> RangeInclusive<(FileId, FileId)> {
+    (id, FileId::new([0; 32]))..=(id, FileId::new([0xff; 32]))
+}
+
+impl Held {
+    /// All that is had of this file.
+    fn all_of(&self, file_id: FileId) -> impl Iterator<Item = &Arc<Holding>> {
+        let folders = self.folders.range(beginning_with(file_id));
+        let parts = folders.filter_map(move |(_, folder)| self.parts.get(&(*folder, file_id)));
+        self.own.get(&file_id).into_iter().chain(parts)
+    }
+
+    /// Takes out all parts of this folder.
+    fn take_parts(&mut self, folder: FileId) -> Vec<Arc<Holding>> {
+        let keys: Vec<_> = self.parts.range(beginning_with(folder)).map(|(key, _)| *key).collect();
+        keys.into_iter().filter_map(|(folder, part)| self.take_part(folder, part)).collect()
+    }
+
+    fn take_part(&mut self, folder: FileId, part: FileId) -> Option<Arc<Holding>> {
+        self.folders.remove(&(part, folder));
+        self.parts.remove(&(folder, part))
+    }
+}
 
 impl Holdings {
     /// What is had of this file, if it is served: of several the one that has most.
     pub(crate) fn serving(&self, file_id: &FileId) -> Option<Arc<Holding>> {
-        let holdings = self.0.read();
-        let serving = holdings.get(file_id)?.iter().filter(|holding| holding.is_serving());
+        let held = self.held.read();
+        let serving = held.all_of(*file_id).filter(|holding| holding.is_serving());
         serving.max_by_key(|holding| holding.state.lock().has.count()).cloned()
     }
 
     /// What is had of this file by itself.
     pub(crate) fn get(&self, file_id: &FileId) -> Option<Arc<Holding>> {
-        self.find(file_id, None)
+        self.held.read().own.get(file_id).cloned()
     }
 
     /// What is had of this file as a part of this folder.
     pub(crate) fn part(&self, file_id: &FileId, folder: &Arc<Holding>) -> Option<Arc<Holding>> {
-        self.find(file_id, Some(folder))
-    }
-
-    fn find(&self, file_id: &FileId, folder: Option<&Arc<Holding>>) -> Option<Arc<Holding>> {
-        self.0.read().get(file_id)?.iter().find(|holding| holding.is_of(folder)).cloned()
+        let held = self.held.read();
+        held.parts.get(&(folder.file_id(), *file_id)).filter(|part| part.is_of(folder)).cloned()
     }
 
     /// Adds a file, in place of what was had of it by itself, or as a part of the same folder.
     pub(crate) fn insert(&self, holding: Arc<Holding>) {
-        let mut holdings = self.0.write();
-        let same = holdings.entry(holding.file_id()).or_default();
-        same.retain(|before| !before.is_of(holding.folder.as_ref()));
-        same.push(holding);
+        let (file_id, mut held) = (holding.file_id(), self.held.write());
+        if let Some(folder) = holding.folder.as_ref().map(|folder| folder.file_id()) {
+            held.folders.insert((file_id, folder));
+            held.parts.insert((folder, file_id), holding);
+            return;
+        }
+        // What is sent of it shows in its transfer.
+        let _ = holding.changes.set(self.changes.clone());
+        held.own.insert(file_id, holding);
+        drop(held);
+        self.changes.note(file_id);
     }
 
     /// Forgets a file, and, if it is a folder's list, the parts of the folder: they are no longer served, and whoever wants one is
     /// told.
     pub(crate) fn remove(&self, file_id: &FileId) {
-        let Some(list) = self.remove_one(file_id, None) else { return };
-        let mut parts = Vec::new();
-        self.0.write().retain(|_, same| {
-            parts.extend(same.extract_if(.., |holding| holding.is_of(Some(&list))));
-            !same.is_empty()
-        });
+        let (own, parts) = {
+            let mut held = self.held.write();
+            let Some(own) = held.own.remove(file_id) else { return };
+            (own, held.take_parts(*file_id))
+        };
+        own.serve(false);
         parts.into_iter().for_each(|part| part.serve(false));
+        self.changes.note(*file_id);
     }
 
     /// Forgets a part of a folder.
     pub(crate) fn remove_part(&self, file_id: &FileId, folder: &Arc<Holding>) {
-        self.remove_one(file_id, Some(folder));
-    }
-
-    fn remove_one(&self, file_id: &FileId, folder: Option<&Arc<Holding>>) -> Option<Arc<Holding>> {
         let removed = {
-            let mut holdings = self.0.write();
-            let same = holdings.get_mut(file_id)?;
-            let place = same.iter().position(|holding| holding.is_of(folder))?;
-            let removed = same.swap_remove(place);
-            if same.is_empty() {
-                holdings.remove(file_id);
-            }
-            removed
+            let mut held = self.held.write();
+            let is_there = held.parts.get(&(folder.file_id(), *file_id)).is_some_and(|part| part.is_of(folder));
+            is_there.then(|| held.take_part(folder.file_id(), *file_id)).flatten()
         };
-        removed.serve(false);
-        Some(removed)
+        removed.into_iter().for_each(|part| part.serve(false));
     }
 
-    /// Every file that is served and that trackers are told of.
+    /// Every file that is served and that trackers are told of, in the order of the IDs.
     pub(crate) fn all_announced(&self) -> Vec<Arc<Holding>> {
-        let told = |holding: &&Arc<Holding>| holding.is_serving() && holding.is_announced();
-        self.0.read().values().flatten().filter(told).cloned().collect()
+        self.held.read().own.values().filter(|holding| holding.is_serving()).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sprat_chunking::tree;
+
+    use super::*;
+
+    fn file(content: &[u8], folder: Option<&Arc<Holding>>) -> Arc<Holding> {
+        let (chunk_size, len) = (ChunkSize::for_len(content.len() as u64), content.len() as u64);
+        let hashes = ChunkHashes::from_hashes(chunk_size, vec![tree::chunk_hash(content)]);
+        let layout = Layout::new(len, chunk_size).unwrap();
+        let stamp = FileStamp { len, modified: None, changed: None };
+        let holding = Holding::whole("file".to_owned(), hashes, layout, "/file".into(), stamp);
+        Arc::new(match folder {
+            Some(folder) => holding.part_of(folder),
+            None => holding,
+        })
+    }
+
+    fn is_same(one: Option<Arc<Holding>>, other: &Arc<Holding>) -> bool {
+        one.is_some_and(|one| Arc::ptr_eq(&one, other))
+    }
+
+    #[test]
+    fn a_file_is_held_by_itself_and_in_folders_each_for_itself() {
+        let holdings = Holdings::default();
+        let (list, other) = (file(b"list", None), file(b"other list", None));
+        let [own, part, twin] = [None, Some(&list), Some(&other)].map(|folder| file(b"content", folder));
+        for holding in [&list, &other, &own, &part, &twin] {
+            holdings.insert(holding.clone());
+        }
+        let id = own.file_id();
+        assert!(is_same(holdings.get(&id), &own));
+        assert!(is_same(holdings.part(&id, &list), &part) && is_same(holdings.part(&id, &other), &twin));
+        assert_eq!(holdings.all_announced().len(), 3, "parts are not told to trackers");
+        holdings.remove(&id);
+        assert!(!own.is_serving() && holdings.get(&id).is_none());
+        holdings.remove_part(&id, &other);
+        assert!(is_same(holdings.serving(&id), &part));
+        holdings.remove(&list.file_id());
+        assert!(!part.is_serving() && holdings.serving(&id).is_none());
+        assert_eq!(holdings.all_announced().len(), 1);
+    }
+
+    #[test]
+    fn a_part_is_of_one_list_and_not_of_another_with_the_same_id() {
+        let holdings = Holdings::default();
+        let (before, list) = (file(b"list", None), file(b"list", None));
+        let part = file(b"content", Some(&list));
+        [&list, &part].into_iter().for_each(|holding| holdings.insert(holding.clone()));
+        holdings.remove_part(&part.file_id(), &before);
+        assert!(holdings.part(&part.file_id(), &before).is_none());
+        assert!(is_same(holdings.part(&part.file_id(), &list), &part));
+    }
+
+    #[test]
+    fn what_serves_is_what_has_not_paused() {
+        let holdings = Holdings::default();
+        let list = file(b"list", None);
+        let (own, part) = (file(b"content", None), file(b"content", Some(&list)));
+        [&list, &own, &part].into_iter().for_each(|holding| holdings.insert(holding.clone()));
+        own.serve(false);
+        assert!(is_same(holdings.serving(&own.file_id()), &part));
+        list.serve(false);
+        assert!(holdings.serving(&own.file_id()).is_none(), "a folder pauses with its parts");
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_noted_for_its_transfer() {
+        let holdings = Holdings::default();
+        let list = file(b"list", None);
+        let part = file(b"content", Some(&list));
+        [&list, &part].into_iter().for_each(|holding| holdings.insert(holding.clone()));
+        assert_eq!(holdings.changes.take(), [list.file_id()].into());
+        holdings.remove(&list.file_id());
+        assert_eq!(holdings.changes.take(), [list.file_id()].into());
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! - [`config`]: what an engine is told at its start. Commands, events and snapshots are those of [`sprat_api`].
 //! - `engine`: the task that owns everything; carries out commands, publishes snapshots. `status`, `watching`: how one transfer
-//!   stands, and what is told of it only while somebody looks. `job`: long work on the disk.
+//!   stands, and what is told of it only while somebody looks. `changes`: which transfers are to be shown anew. `job`: long work on the disk.
 //! - [`share`]: path → hashed → held. `holding`: a file that this peer can serve from, wholly or in part.
 //! - `download`: one loop per download: ID → peers → chunk hashes → chunks → file. [`scheduler`], `rarity`: which chunk
 //!   from whom, without sockets and without a clock; public for its benchmark. `store`: where the chunks go.
@@ -19,7 +19,7 @@
 //!   held.
 //! - [`world`]: what it lives in, this machine or a simulated one. `clock`: its time, `disk`: who does work that blocks, `courier`: how
 //!   messages get to a tracker.
-//! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers. `bans`: who sent bad
+//! - `state_dir`: identity, lock, and what outlives a restart. `library`: transfers, `needed`: what of them is still needed. `bans`: who sent bad
 //!   data. [`address`]: this machine's own addresses.
 
 pub mod address;
@@ -28,6 +28,7 @@ mod asking;
 mod bans;
 mod buffers;
 mod candidates;
+mod changes;
 mod clock;
 pub mod config;
 mod connection;
@@ -43,6 +44,7 @@ mod handed_out;
 mod held_back;
 mod holding;
 mod library;
+mod needed;
 mod node;
 mod pace;
 mod pool;

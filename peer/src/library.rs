@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sprat_api::Priority;
 use sprat_chunking::{ChunkHashes, FileDigest, FileId, Layout};
 use sprat_protocol::Collection;
-use sprat_store::disk::atomic::replace;
+use sprat_store::disk::atomic::{replace, replace_unsynced};
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::folder::Folder;
 use sprat_store::folder::digest::digest_list;
@@ -19,6 +19,7 @@ use sprat_store::part::sidecar::Sidecar;
 use sprat_store::source::PlacedFile;
 
 use crate::holding::Holding;
+use crate::needed::Needed;
 use crate::state_dir::StateDir;
 
 /// The transfers of one engine, as they are written down.
@@ -117,22 +118,43 @@ impl Library {
 
     /// Writes it down, wholly or not at all; blocks.
     pub(crate) fn save(&self, state: &StateDir) {
-        // A path that is no Unicode cannot be written in JSON: that transfer is not kept.
-        let transfers: Vec<&Record> =
-            self.transfers.iter().filter(|record| serde_json::to_vec(record).is_ok()).collect();
-        let json = serde_json::json!({ "transfers": transfers });
         let path = state.file(Self::FILE);
-        if let Err(error) = replace(&path, json.to_string().as_bytes()) {
+        if let Err(error) = replace(&path, &self.to_json()) {
             tracing::error!(path = %path.display(), %error, "can't write the list of transfers");
         }
     }
+
+    fn to_json(&self) -> Vec<u8> {
+        let mut json = br#"{"transfers":["#.to_vec();
+        let first = json.len();
+        for record in &self.transfers {
+            let end = json.len();
+            if end > first {
+                json.push(b',');
+            }
+            // A path that is no Unicode cannot be written in JSON: that transfer is not kept.
+            if serde_json::to_writer(&mut json, record).is_err() {
+                json.truncate(end);
+            }
+        }
+        json.extend(b"]}");
+        json
+    }
 }
 
-/// Keeps the chunk hashes of a shared file; blocks.
+/// Keeps the chunk hashes of a shared file; blocks. They are not synced: they are believed only if they are right, and what a power
+/// cut takes of them is hashed again.
 pub(crate) fn keep_hashes(state: &StateDir, hashes: &ChunkHashes, layout: Layout) {
     let path = hashes_path(state, hashes.file_id());
-    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    if let Err(error) = made.and_then(|()| replace(&path, &Sidecar::encode(layout.len(), hashes))) {
+    let bytes = Sidecar::encode(layout.len(), hashes);
+    let kept = replace_unsynced(&path, &bytes).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            replace_unsynced(&path, &bytes)
+        }
+        _ => Err(error),
+    });
+    if let Err(error) = kept {
         tracing::warn!(path = %path.display(), %error, "can't keep chunk hashes; the file is hashed again at the next start");
     }
 }
@@ -160,7 +182,14 @@ pub(crate) fn keep_list(state: &StateDir, name: String, bytes: &[u8]) -> io::Res
     let FileDigest { layout, hashes } = digest_list(bytes).ok_or(io::ErrorKind::FileTooLarge)?;
     let path = folder_path(state, hashes.file_id());
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let mut needed = state.needed.lock();
     replace(&path, bytes)?;
+    if let Some(needed) = needed.as_mut()
+        && let Ok(collection) = Collection::parse(bytes)
+    {
+        needed.add(hashes.file_id(), &collection);
+    }
+    drop(needed);
     let stamp = FileStamp::of(&fs::metadata(&path)?);
     Ok(Holding::whole(name, hashes, layout, path, stamp))
 }
@@ -192,23 +221,32 @@ pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Opt
     (folder.files.len() == folder.collection.files.len()).then_some((folder, bytes))
 }
 
-/// Forgets what was kept of a file or folder, but for what the `others` need, of which some may be the same; blocks.
-pub(crate) fn forget(state: &StateDir, file_id: FileId, others: &[FileId]) {
-    let ids = |file_id| {
+/// Forgets what was kept of a file or folder, but for what other folders need, or the `others`, of which some may be the same; blocks.
+pub(crate) fn forget(state: &StateDir, file_id: FileId, others: &HashSet<FileId>) {
+    let mut needed = state.needed.lock();
+    let needed = needed.get_or_insert_with(|| needed_by_all(state));
+    let mut gone = HashSet::from([file_id]);
+    if needed.has_list(&file_id) {
         let collection = kept_list(state, file_id).map(|(collection, _)| collection).unwrap_or_default();
-        let bundles = collection.bundles.into_iter().map(|bundle| bundle.file_id);
-        let parts = collection.files.into_iter().map(|file| file.file_id).chain(bundles);
-        std::iter::once(file_id).chain(parts).collect::<HashSet<FileId>>()
-    };
-    let mut gone = ids(file_id);
-    for other in others.iter().filter(|other| **other != file_id) {
-        let needed = ids(*other);
-        gone.retain(|id| !needed.contains(id));
+        let parts = needed.remove(file_id, &collection);
+        gone.extend(parts.difference(others));
     }
-    gone.into_iter().for_each(|id| forget_hashes(state, id));
     let path = folder_path(state, file_id);
     let _ = fs::remove_file(path.with_extension("files"));
     let _ = fs::remove_file(path);
+    gone.into_iter().filter(|id| !needed.needs(id)).for_each(|id| forget_hashes(state, id));
+}
+
+/// What the lists on the disk need, each of which is read.
+fn needed_by_all(state: &StateDir) -> Needed {
+    let mut needed = Needed::default();
+    let entries = fs::read_dir(state.file("folders")).into_iter().flatten().flatten();
+    for list in entries.filter_map(|entry| entry.file_name().to_str()?.parse::<FileId>().ok()) {
+        if let Some((collection, _)) = kept_list(state, list) {
+            needed.add(list, &collection);
+        }
+    }
+    needed
 }
 
 /// A file of a folder, as it is written down.
@@ -299,5 +337,37 @@ mod tests {
         odd.place = whole(Path::new(std::ffi::OsStr::from_bytes(b"/\xff")), FileStamp::recorded(1, None));
         Library { transfers: vec![odd, record()] }.save(&state);
         assert_eq!(Library::load(&state).transfers, [record()]);
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_the_disk_but_for_what_others_need() {
+        use sprat_protocol::collection::CollectionFile;
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        let keep = |content: u8| {
+            let digest = digest_list(&[content]).unwrap();
+            keep_hashes(&state, &digest.hashes, digest.layout);
+            digest.file_id()
+        };
+        let [alone, shared, common, other] = [1, 2, 3, 4].map(keep);
+        let list = |files: &[FileId]| {
+            let file = |(n, id): (usize, &FileId)| CollectionFile { path: vec![n.to_string()], size: 1, file_id: *id };
+            let files = files.iter().enumerate().map(file).collect();
+            let list = Collection { bundles: Vec::new(), files, folders: Vec::new() }.to_bytes().unwrap();
+            keep_list(&state, String::new(), &list).unwrap().file_id()
+        };
+        let one = list(&[alone, shared, common]);
+        let left = || [alone, shared, common, other].map(|id| hashes_path(&state, id).exists());
+        forget(&state, other, &HashSet::new());
+        assert_eq!(left(), [true, true, true, false]);
+        // This one comes after the lists were counted.
+        let two = list(&[common]);
+        forget(&state, common, &HashSet::new());
+        assert_eq!(left(), [true, true, true, false], "folders need it");
+        forget(&state, one, &HashSet::from([shared]));
+        assert_eq!(left(), [false, true, true, false]);
+        assert!(!folder_path(&state, one).exists() && folder_path(&state, two).exists());
+        forget(&state, two, &HashSet::new());
+        assert_eq!(left(), [false, true, false, false]);
     }
 }

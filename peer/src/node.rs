@@ -14,7 +14,7 @@ use sprat_protocol::name::clean_line;
 use sprat_protocol::tls::TlsConfigs;
 use sprat_protocol::wire::{Hello, WIRE_VERSION};
 use sprat_protocol::{Identity, Link, PeerAddr, PeerId};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -67,8 +67,8 @@ pub(crate) struct Node {
     pub(crate) download_rate: RateLimit,
     /// What the user set for single transfers.
     pub(crate) settings: Settings,
-    /// What front ends are told.
-    pub(crate) events: broadcast::Sender<Event>,
+    /// What front ends are told after the next snapshot.
+    pub(crate) untold: Mutex<Vec<Event>>,
     /// Something that a snapshot shows has changed.
     pub(crate) changed: Notify,
     /// Shared files found changed while they were served.
@@ -119,9 +119,15 @@ impl Node {
         SmallRng::from_rng(&mut *self.dice.lock())
     }
 
-    /// Tells front ends. Nobody may be listening.
+    /// Has front ends told of this after the next snapshot.
     pub(crate) fn emit(&self, event: Event) {
-        let _ = self.events.send(event);
+        self.untold.lock().push(event);
+        self.changed.notify_one();
+    }
+
+    /// Takes what was emitted since the last call.
+    pub(crate) fn untold(&self) -> Vec<Event> {
+        std::mem::take(&mut self.untold.lock())
     }
 
     /// The person calls it so from now on.

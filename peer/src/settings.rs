@@ -1,11 +1,11 @@
 //! What the user set for single transfers, and can set anew while they run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use sprat_api::Priority;
 use sprat_chunking::FileId;
 use tokio::sync::Notify;
@@ -30,6 +30,8 @@ pub(crate) struct TransferSettings {
     pub(crate) priorities: RwLock<BTreeMap<u32, Priority>>,
     /// Woken when those change.
     pub(crate) prioritized: Notify,
+    /// Parts of the folder that it counts for too.
+    parts: Mutex<BTreeSet<FileId>>,
 }
 
 impl Settings {
@@ -51,6 +53,7 @@ impl Settings {
     /// What is set for a folder counts for this part of it too.
     pub(crate) fn share(&self, folder: FileId, part: FileId) {
         let settings = self.of(folder);
+        settings.parts.lock().insert(part);
         self.0.write().entry(part).or_insert(settings);
     }
 
@@ -58,7 +61,11 @@ impl Settings {
     pub(crate) fn forget(&self, file_id: &FileId) {
         let mut all = self.0.write();
         let Some(settings) = all.remove(file_id) else { return };
-        all.retain(|_, other| !Arc::ptr_eq(other, &settings));
+        for part in std::mem::take(&mut *settings.parts.lock()) {
+            if all.get(&part).is_some_and(|other| Arc::ptr_eq(other, &settings)) {
+                all.remove(&part);
+            }
+        }
         drop(all);
         settings.upload_rate.set(None);
         settings.download_rate.set(None);
@@ -158,5 +165,24 @@ impl Throttle<'_> {
             Direction::Down => &settings.download_rate,
         });
         limit.filter(|limit| !limit.is_unlimited())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_forgotten_with_its_parts_and_with_nothing_else() {
+        let settings = Settings::default();
+        let [folder, other, part, common] = [1, 2, 3, 4].map(|n| FileId::new([n; 32]));
+        settings.share(other, common);
+        [part, common].into_iter().for_each(|id| settings.share(folder, id));
+        settings.of(folder).upload_rate.set(NonZeroU32::new(5));
+        let held = settings.of(part);
+        settings.forget(&folder);
+        assert!([folder, part].iter().all(|id| settings.get(id).is_none()));
+        assert!([other, common].iter().all(|id| settings.get(id).is_some()), "it was the other's first");
+        assert!(held.upload_rate.is_unlimited(), "who waits for the limit waits no longer");
     }
 }

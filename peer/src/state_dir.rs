@@ -4,15 +4,19 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use sprat_protocol::Identity;
 use sprat_store::disk::atomic::{make_private_dir, replace};
 
 use crate::engine::StartError;
+use crate::needed::Needed;
 
 /// A state directory that this engine, and no other, works on. The lock ends with the process, however that ends.
 #[derive(Debug)]
 pub(crate) struct StateDir {
     path: PathBuf,
+    /// What the lists of folders in it need, once somebody wanted to know.
+    pub(crate) needed: Mutex<Option<Needed>>,
     _lock: File,
 }
 
@@ -24,7 +28,7 @@ impl StateDir {
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), needed: Mutex::default(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, MutexGuard};
 use sprat_api::{PeerView, TransferState, Work};
+use sprat_chunking::FileId;
 use sprat_protocol::{FileName, PeerId};
 use sprat_store::disk::job::Job;
 use tokio::sync::Notify;
 
+use crate::changes::Changes;
 use crate::clock;
 use crate::connection::{Connection, Said};
 use crate::holding::Holding;
@@ -25,6 +27,8 @@ const MAX_PEERS: usize = 500;
 #[derive(Debug)]
 pub(crate) struct Status {
     inner: Mutex<Inner>,
+    /// Where every change is noted, if this is in the engine's list. Rates are none: they are measured when they are looked at.
+    listed: Option<(FileId, Arc<Changes>)>,
     /// The folder that this is a part of: what moves here moves there too.
     folder: Option<Arc<Status>>,
     /// Woken when a part of this folder shows another state.
@@ -34,9 +38,6 @@ pub(crate) struct Status {
 
 #[derive(Debug)]
 struct Inner {
-    /// Grows with every change, so that who showed some version sees at once whether there is news. Rates are none: they are
-    /// measured when they are looked at.
-    version: u64,
     figures: Figures,
     /// When it came into its state.
     since: Instant,
@@ -113,7 +114,6 @@ impl Status {
         let now = clock::now();
         let (down, up) = (RateMeter::new(now), RateMeter::new(now));
         let inner = Mutex::new(Inner {
-            version: 0,
             figures,
             since: now,
             counted: (0, 0),
@@ -123,7 +123,13 @@ impl Status {
             peers: BTreeMap::new(),
             work: None,
         });
-        Self { inner, folder: None, parts_changed: Notify::new(), watching: Watching::default() }
+        Self { inner, listed: None, folder: None, parts_changed: Notify::new(), watching: Watching::default() }
+    }
+
+    /// The same as the status of a transfer in the engine's list.
+    pub(crate) fn listed(mut self, file_id: FileId, changes: &Arc<Changes>) -> Self {
+        self.listed = Some((file_id, changes.clone()));
+        self
     }
 
     /// The same as a part of a folder.
@@ -137,16 +143,17 @@ impl Status {
         self.folder.as_ref().map_or(&self.watching, |folder| folder.watching())
     }
 
-    /// How often it changed so far. Read before the figures, it is never newer than those.
-    pub(crate) fn version(&self) -> u64 {
-        self.inner.lock().version
+    /// To be changed, which is noted. Whoever takes the note waits for the change.
+    fn changing(&self) -> MutexGuard<'_, Inner> {
+        let inner = self.inner.lock();
+        self.note();
+        inner
     }
 
-    /// To be changed.
-    fn changing(&self) -> MutexGuard<'_, Inner> {
-        let mut inner = self.inner.lock();
-        inner.version += 1;
-        inner
+    fn note(&self) {
+        if let Some((file_id, changes)) = &self.listed {
+            changes.note(*file_id);
+        }
     }
 
     /// Whether it is in this state.
@@ -171,7 +178,7 @@ impl Status {
         let is_new = inner.figures.state != state;
         inner.figures.state = state;
         if is_new {
-            inner.version += 1;
+            self.note();
             (inner.since, inner.work) = (clock::now(), None);
         }
         drop(inner);

@@ -14,6 +14,7 @@ use sprat_store::whole::Whole;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::changes::Changes;
 use crate::download::Order;
 use crate::engine::recovery::Recovery;
 use crate::library::{self, Place, Record, Wanted};
@@ -47,33 +48,6 @@ pub(crate) struct Transfer {
     pub(crate) after: After,
     /// The trouble that stopped it, until that is over.
     pub(crate) recovery: Option<Recovery>,
-    /// What a snapshot last showed of it.
-    shown: Option<Shown>,
-}
-
-/// What was shown of a transfer, and what tells that it is still so.
-#[derive(Debug)]
-struct Shown {
-    view: Arc<TransferView>,
-    seen: Seen,
-    /// Whether it will be something else soon though nothing happens.
-    is_changing: bool,
-}
-
-/// The figures by which a change is noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
-    status: u64,
-    uploaded: u64,
-    sequential: bool,
-}
-
-impl Shown {
-    /// Whether it can be shown again.
-    fn is_still(&self, seen: Seen) -> bool {
-        // Of who is connected the view says when it was last there, which is now.
-        self.seen == seen && !self.is_changing && !self.view.peers.iter().any(|peer| peer.connected)
-    }
 }
 
 /// How a running download is reached.
@@ -85,6 +59,17 @@ pub(crate) struct Running {
     pub(crate) hurry: Arc<Notify>,
     /// Addresses that the user added since it began.
     pub(crate) added_peers: watch::Sender<Vec<PeerAddr>>,
+}
+
+/// For how long a view says how things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    /// Until something changes.
+    UntilChanged,
+    /// Until somebody looks again: it has times in it.
+    UntilLooked,
+    /// It is other soon though nothing happens: rates that fall, work that goes on.
+    Passing,
 }
 
 /// What happens once a download's task has ended, or it was moved.
@@ -101,8 +86,8 @@ pub(crate) enum After {
 }
 
 impl Transfer {
-    /// A transfer that was added now.
-    pub(crate) fn new(file_id: FileId, order: Option<Order>, status: Status) -> Self {
+    /// A transfer that was added now, whose changes are noted there.
+    pub(crate) fn new(file_id: FileId, order: Option<Order>, status: Status, changes: &Arc<Changes>) -> Self {
         Self {
             file_id,
             added: since_1970(),
@@ -111,12 +96,11 @@ impl Transfer {
             sequential: false,
             order,
             whole: None,
-            status: Arc::new(status),
+            status: Arc::new(status.listed(file_id, changes)),
             running: None,
             moving: false,
             after: After::Stay,
             recovery: None,
-            shown: None,
         }
     }
 
@@ -145,29 +129,23 @@ impl Transfer {
         });
     }
 
-    /// What a snapshot shows: what the last one did, if nothing changed since.
-    pub(crate) fn view(&mut self, node: &Node, hints: &Hints, now: Instant) -> Arc<TransferView> {
+    /// Whether it waits for its turn to be downloaded.
+    pub(crate) fn is_queued(&self) -> bool {
+        !self.is_busy() && self.order.is_some() && self.status.is(&TransferState::Queued)
+    }
+
+    /// What a snapshot shows, and how soon that is something else though nothing happens.
+    pub(crate) fn view(&self, node: &Node, hints: &Hints, now: Instant) -> (Arc<TransferView>, Lasting) {
         let holding = node.holdings.get(&self.file_id);
         let uploaded = holding.as_ref().map_or(0, |holding| holding.uploaded.load(Ordering::Relaxed));
-        let seen = Seen { status: self.status.version(), uploaded, sequential: self.sequential };
-        if let Some(shown) = self.shown.as_ref().filter(|shown| shown.is_still(seen)) {
-            return shown.view.clone();
-        }
         let moving = self.status.moving(now, holding.as_deref());
-        let is_changing = moving.is_changing;
-        let view = Arc::new(self.view_of(uploaded, moving, hints));
-        self.shown = Some(Shown { view: view.clone(), seen, is_changing });
-        view
-    }
-
-    /// Whether the last view will be something else soon though nothing happens.
-    pub(crate) fn is_changing(&self) -> bool {
-        self.shown.as_ref().is_some_and(|shown| shown.is_changing)
-    }
-
-    /// It is to be shown anew.
-    pub(crate) fn show_anew(&mut self) {
-        self.shown = None;
+        let lasting = match moving.is_changing {
+            true => Lasting::Passing,
+            // Of who is connected the view says when it was last there, which is now.
+            false if moving.peers.iter().any(|peer| peer.connected) => Lasting::UntilLooked,
+            false => Lasting::UntilChanged,
+        };
+        (Arc::new(self.view_of(uploaded, moving, hints)), lasting)
     }
 
     fn view_of(&self, uploaded: u64, moving: Moving, hints: &Hints) -> TransferView {

@@ -1,7 +1,7 @@
 //! `sprat share`: hash files where they lie, and serve them until Ctrl-C.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sprat_chunking::FileId;
@@ -14,7 +14,6 @@ use crate::args::ShareArgs;
 use crate::commands::login;
 use crate::config::{ConfigFile, Trackers};
 use crate::engine::embedded::{DefaultTracker, EmbeddedTracker};
-use crate::engine::fetch::transfer_in;
 use crate::engine::state::StateDir;
 use crate::engine::tracker_notes::TrackerNotes;
 use crate::terminal::failure::{Exit, Failure};
@@ -23,6 +22,9 @@ use crate::terminal::output::Output;
 use crate::terminal::progress::Bar;
 use crate::terminal::records::SharedRecord;
 use crate::terminal::words::{count, shell_quote, size};
+
+/// Paths that the engine has at a time: enough that it never waits for more, and few enough that no event is lost.
+const AHEAD: usize = 2048;
 
 /// Shares the files, says how to fetch them, and serves them until the user wants it to end.
 pub(crate) async fn run(args: &ShareArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -103,26 +105,13 @@ async fn share_and_serve(
     output: Output,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let mut shared = HashSet::new();
-    let mut failed = Vec::new();
-    for path in &args.paths {
-        match share(path, engine, output, interrupt).await? {
-            Ok(link) => {
-                let transfer = transfer_in(&engine.snapshot(), link.file_id);
-                announce(path, &link, transfer.as_deref(), output)?;
-                shared.insert(link.file_id);
-            }
-            Err(reason) => {
-                output.error(Exit::Failed, None, &reason);
-                failed.push(path);
-            }
-        }
-    }
+    let mut sharing = Sharing::new(&args.paths, engine, output);
+    sharing.run(interrupt).await?;
+    let Sharing { shared, failed, .. } = sharing;
     if shared.is_empty() {
         return Err(Failure::silent(Exit::Failed));
     }
-    let not =
-        if failed.is_empty() { String::new() } else { format!(" ({} could not be shared, see above)", failed.len()) };
+    let not = if failed == 0 { String::new() } else { format!(" ({failed} could not be shared, see above)") };
     output.note(&format!("Sharing {}{not}. Press Ctrl-C to stop.", what(args, shared.len())));
     serve(engine, shared, output, interrupt).await
 }
@@ -132,48 +121,139 @@ fn what(args: &ShareArgs, shared: usize) -> String {
     if args.paths.iter().any(|path| path.is_dir()) { count(shared, "item") } else { count(shared, "file") }
 }
 
-/// Has one file hashed. The inner error is what is wrong with this file.
-async fn share(
-    path: &Path,
-    engine: &EngineHandle,
+/// Paths on their way to being shared: the engine has so many of them at a time, and what becomes of them is told in their order.
+struct Sharing<'a> {
+    paths: &'a [PathBuf],
+    engine: &'a EngineHandle,
     output: Output,
-    interrupt: &Interrupt,
-) -> Result<Result<Link, String>, Failure> {
-    let asked = match std::path::absolute(path) {
-        Ok(path) => path,
-        Err(error) => return Ok(Err(format!("can't find {}: {error}; check the path", path.display()))),
-    };
-    let (mut events, mut snapshots) = (engine.events(), engine.watch());
-    engine.send(Command::Share(asked.clone())).await;
-    let mut bar = None;
-    loop {
-        tokio::select! {
-            event = events.recv() => match event {
-                Ok(Event::Shared { path, link }) if path == asked => return Ok(Ok(link)),
-                Ok(Event::ShareFailed { path, reason }) if path == asked => return Ok(Err(reason)),
-                // What was lost may have been the outcome; asked again, a file that is shared already says so.
-                Err(RecvError::Lagged(_)) => engine.send(Command::Share(asked.clone())).await,
-                Err(RecvError::Closed) => return Err(Failure::engine_gone()),
-                Ok(_) => {}
-            },
-            changed = snapshots.changed() => {
-                changed.map_err(|_| Failure::engine_gone())?;
-                let snapshot = snapshots.borrow_and_update().clone();
-                show_hashing(&snapshot, &asked, &mut bar, output);
-            }
-            () = interrupt.requested() => return Err(Failure::interrupted()),
-        }
-    }
+    /// How many the engine was asked for so far.
+    asked: usize,
+    /// What became of those that were asked for and not told of yet; none is not known yet.
+    outcomes: VecDeque<(PathBuf, Option<Result<Link, String>>)>,
+    /// Places in `paths` of those that are not known yet.
+    awaited: HashMap<PathBuf, VecDeque<usize>>,
+    shared: HashSet<FileId>,
+    failed: usize,
+    /// How the transfers stood when somebody looked last.
+    transfers: HashMap<FileId, Arc<TransferView>>,
+    bar: Option<Bar>,
 }
 
-fn show_hashing(snapshot: &Snapshot, path: &Path, bar: &mut Option<Bar>, output: Output) {
-    let Some(hashing) = snapshot.hashing.iter().find(|hashing| hashing.path == path) else { return };
-    if bar.is_none() && !output.is_json() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        *bar = Bar::bytes(&format!("Hashing {name}"), hashing.total);
+impl<'a> Sharing<'a> {
+    fn new(paths: &'a [PathBuf], engine: &'a EngineHandle, output: Output) -> Self {
+        let (outcomes, awaited, transfers) = (VecDeque::new(), HashMap::new(), HashMap::new());
+        let (shared, bar) = (HashSet::new(), None);
+        Self { paths, engine, output, asked: 0, outcomes, awaited, shared, failed: 0, transfers, bar }
     }
-    if let Some(bar) = bar {
-        bar.set(hashing.done);
+
+    /// Has all of them shared, or told why not.
+    async fn run(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
+        let (mut events, mut snapshots) = (self.engine.events(), self.engine.watch());
+        loop {
+            self.ask().await;
+            self.tell()?;
+            if self.outcomes.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                event = events.recv() => match event {
+                    Ok(Event::Shared { path, link }) => self.ended(&path, Ok(link)),
+                    Ok(Event::ShareFailed { path, reason }) => self.ended(&path, Err(reason)),
+                    // What was lost may have been an outcome; asked again, a file that is shared already says so.
+                    Err(RecvError::Lagged(_)) => self.ask_again().await,
+                    Err(RecvError::Closed) => return Err(Failure::engine_gone()),
+                    Ok(_) => {}
+                },
+                changed = snapshots.changed() => {
+                    changed.map_err(|_| Failure::engine_gone())?;
+                    let snapshot = snapshots.borrow_and_update().clone();
+                    self.show_hashing(&snapshot);
+                }
+                () = interrupt.requested() => return Err(Failure::interrupted()),
+            }
+        }
+    }
+
+    /// Asks for the next paths, as many as there is room for.
+    async fn ask(&mut self) {
+        while self.outcomes.len() < AHEAD
+            && let Some(path) = self.paths.get(self.asked)
+        {
+            match std::path::absolute(path) {
+                Ok(path) => {
+                    self.awaited.entry(path.clone()).or_default().push_back(self.asked);
+                    self.outcomes.push_back((path.clone(), None));
+                    self.engine.send(Command::Share(path)).await;
+                }
+                Err(error) => {
+                    let reason = format!("can't find {}: {error}; check the path", path.display());
+                    self.outcomes.push_back((path.clone(), Some(Err(reason))));
+                }
+            }
+            self.asked += 1;
+        }
+    }
+
+    async fn ask_again(&mut self) {
+        for (path, _) in self.outcomes.iter().filter(|(_, outcome)| outcome.is_none()) {
+            self.engine.send(Command::Share(path.clone())).await;
+        }
+    }
+
+    /// Notes what became of a path.
+    fn ended(&mut self, path: &Path, outcome: Result<Link, String>) {
+        let Some(places) = self.awaited.get_mut(path) else { return };
+        let place = places.pop_front();
+        if places.is_empty() {
+            self.awaited.remove(path);
+        }
+        let first = self.asked - self.outcomes.len();
+        if let Some((_, ended)) = place.and_then(|place| self.outcomes.get_mut(place - first)) {
+            *ended = Some(outcome);
+        }
+    }
+
+    /// Tells what became of the first of them, up to the one that is not known yet.
+    fn tell(&mut self) -> Result<(), Failure> {
+        while let Some((_, outcome)) = self.outcomes.pop_front_if(|(_, outcome)| outcome.is_some()) {
+            self.bar = None;
+            let path = &self.paths[self.asked - self.outcomes.len() - 1];
+            match outcome {
+                Some(Ok(link)) => {
+                    let transfer = self.transfer(link.file_id);
+                    announce(path, &link, transfer.as_deref(), self.output)?;
+                    self.shared.insert(link.file_id);
+                }
+                Some(Err(reason)) => {
+                    self.output.error(Exit::Failed, None, &reason);
+                    self.failed += 1;
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// How this transfer stands; whoever hears that it is shared finds it.
+    fn transfer(&mut self, file_id: FileId) -> Option<Arc<TransferView>> {
+        if !self.transfers.contains_key(&file_id) {
+            let snapshot = self.engine.snapshot();
+            self.transfers = snapshot.transfers.iter().map(|transfer| (transfer.file_id, transfer.clone())).collect();
+        }
+        self.transfers.get(&file_id).cloned()
+    }
+
+    /// Shows how far the first of them is that the engine is not done with.
+    fn show_hashing(&mut self, snapshot: &Snapshot) {
+        let Some((path, _)) = self.outcomes.front() else { return };
+        let Some(hashing) = snapshot.hashing.iter().find(|hashing| hashing.path == *path) else { return };
+        if self.bar.is_none() && !self.output.is_json() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            self.bar = Bar::bytes(&format!("Hashing {name}"), hashing.total);
+        }
+        if let Some(bar) = &mut self.bar {
+            bar.set(hashing.done);
+        }
     }
 }
 

@@ -49,19 +49,19 @@ impl Running {
             return;
         }
         let before = self.watched.take();
-        if let Some(transfer) = before.and_then(|before| self.transfer(before.file_id)) {
+        if let Some(transfer) = before.and_then(|before| self.transfers.get(before.file_id)) {
             transfer.status.watching().set(false);
         }
         self.watched = file_id.map(|file_id| Watched { file_id, folder: None, told: None });
         self.keep_watching();
-        self.publish();
+        self.answer();
     }
 
     /// Lets the watched transfer know that it is watched: it may have come after the command.
     pub(super) fn keep_watching(&mut self) {
         let Some(file_id) = self.watched.as_ref().map(|watched| watched.file_id) else { return };
         let (node, state) = (self.node.clone(), self.state.clone());
-        let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.status.watching().is_on()) else {
+        let Some(transfer) = self.transfers.get(file_id).filter(|transfer| !transfer.status.watching().is_on()) else {
             return;
         };
         let status = transfer.status.clone();
@@ -82,7 +82,7 @@ impl Running {
     pub(super) fn detail(&mut self) -> Option<Arc<Detail>> {
         self.keep_watching();
         let watched = self.watched.as_mut()?;
-        let transfer = self.transfers.iter().find(|transfer| transfer.file_id == watched.file_id)?;
+        let transfer = self.transfers.get(watched.file_id)?;
         let list = match &transfer.whole {
             Some(Whole::Folder(folder)) => Some(folder.collection.clone()),
             Some(Whole::File(..)) => None,

@@ -1,5 +1,6 @@
 //! Downloads, as the engine keeps them: started, paused, resumed, removed, finished.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ impl Running {
                 transfer.after = After::Stay;
             }
             self.resume(file_id);
-            self.node.emit(Event::Added(file_id));
+            self.tell(Event::Added(file_id));
             return;
         }
         if let Some(transfer) = self.transfer(file_id) {
@@ -65,17 +66,17 @@ impl Running {
                     self.enqueue(file_id);
                 }
             }
-            self.node.emit(Event::Added(file_id));
+            self.tell(Event::Added(file_id));
             if let Some(path) = here {
-                self.node.emit(Event::Completed { file_id, path });
+                self.tell(Event::Completed { file_id, path });
             }
             return;
         }
-        self.transfers.push(Transfer::new(file_id, Some(order.clone()), first_status(&order)));
+        let status = first_status(&order);
+        self.transfers.push(Transfer::new(file_id, Some(order), status, &self.node.holdings.changes));
         self.enqueue(file_id);
         self.save();
-        self.publish();
-        self.node.emit(Event::Added(file_id));
+        self.tell(Event::Added(file_id));
     }
 
     fn order(&self, link: Link, target: Target) -> Order {
@@ -152,7 +153,7 @@ impl Running {
         }
         self.start_queued();
         self.save();
-        self.publish();
+        self.stale = true;
     }
 
     /// Every byte is verified and in place: from now on it is served from there.
@@ -191,11 +192,9 @@ impl Running {
         self.completed(file_id, path);
     }
 
-    /// First the figures, then the word: who hears the word reads the figures.
     fn completed(&mut self, file_id: FileId, path: PathBuf) {
         tracing::info!(%file_id, path = %path.display(), "download complete");
-        self.publish();
-        self.node.emit(Event::Completed { file_id, path });
+        self.tell(Event::Completed { file_id, path });
     }
 
     /// Stops a transfer and keeps everything.
@@ -267,14 +266,13 @@ impl Running {
     }
 
     pub(super) fn forget(&mut self, file_id: FileId, delete_data: bool) {
-        let Some(place) = self.transfers.iter().position(|transfer| transfer.file_id == file_id) else { return };
-        let transfer = self.transfers.remove(place);
+        let Some(transfer) = self.transfers.remove(file_id) else { return };
         self.node.holdings.remove(&file_id);
         self.node.settings.forget(&file_id);
         self.restoring.remove(&file_id);
         self.node.trackers.kick();
         self.to_forget.push((transfer, delete_data));
-        self.node.emit(Event::Removed(file_id));
+        self.tell(Event::Removed(file_id));
     }
 
     /// What was removed since the last look leaves the disk, all of it in one go.
@@ -284,7 +282,12 @@ impl Running {
         }
         let gone = std::mem::take(&mut self.to_forget);
         let state = self.state.clone();
-        let others: Vec<FileId> = self.transfers.iter().map(|other| other.file_id).collect();
+        // What is no list of a folder needs nothing but what is its own, which nobody else has.
+        let is_alone = |transfer: &Transfer| matches!(transfer.whole, Some(Whole::File(..)));
+        let others: HashSet<FileId> = match gone.iter().all(|(transfer, _)| is_alone(transfer)) {
+            true => HashSet::new(),
+            false => self.transfers.iter().map(|other| other.file_id).collect(),
+        };
         self.node.world.disk.spawn_in(&mut self.chores, move || {
             for (transfer, delete_data) in gone {
                 library::forget(&state, transfer.file_id, &others);
@@ -305,7 +308,8 @@ impl Running {
         // The user's own word, or where a part file is by now.
         let name = name.as_deref().map(FileName::clean_keeping_dot);
         let order = Order { link, added_peers, dir, name, begun, distrust: false };
-        let mut transfer = Transfer::new(record.file_id, Some(order.clone()), first_status(&order));
+        let mut transfer =
+            Transfer::new(record.file_id, Some(order.clone()), first_status(&order), &self.node.holdings.changes);
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.status.update(|figures| (figures.begun, figures.distrust) = (begun, distrust));
         transfer.set_state(Self::resting(&transfer));

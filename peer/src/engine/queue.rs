@@ -7,9 +7,8 @@ use sprat_chunking::FileId;
 
 use super::run::Running;
 use crate::clock;
-use crate::transfer::Transfer;
 
-/// How long a download may wait for peers before its turn is another's.
+/// Time a download may wait for peers before its turn is another's.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Running {
@@ -25,8 +24,7 @@ impl Running {
 
     /// Starts the downloads whose turn has come.
     pub(super) fn start_queued(&mut self) {
-        let queued: Vec<FileId> = self.transfers.iter().filter(|t| is_queued(t)).map(|t| t.file_id).collect();
-        for file_id in queued {
+        for file_id in self.transfers.queued(self.active_downloads) {
             if !self.has_turn() {
                 return;
             }
@@ -40,26 +38,16 @@ impl Running {
         self.start_queued();
     }
 
-    /// When somebody's turn may come without anything happening.
-    pub(super) fn next_turn(&self) -> Option<Instant> {
-        self.transfers.iter().find(|transfer| is_queued(transfer))?;
-        if self.has_turn() {
-            return Some(clock::now());
+    /// The time when somebody's turn may come without anything happening.
+    pub(super) fn next_turn(&mut self) -> Option<Instant> {
+        if !self.transfers.has_queued() {
+            return None;
         }
-        let now = clock::now();
-        let running = self.transfers.iter().filter(|transfer| transfer.running.is_some());
-        let given_up = running.filter_map(|transfer| Some(transfer.status.waiting_since()? + PATIENCE));
-        given_up.filter(|at| *at > now).min()
+        if self.has_turn() { Some(clock::now()) } else { self.transfers.next_given_up(PATIENCE) }
     }
 
-    fn has_turn(&self) -> bool {
-        let running = self.transfers.iter().filter(|transfer| transfer.running.is_some());
-        let waits =
-            |transfer: &&Transfer| transfer.status.waiting_since().is_some_and(|at| clock::now() >= at + PATIENCE);
-        running.filter(|transfer| !waits(transfer)).count() < self.active_downloads
+    fn has_turn(&mut self) -> bool {
+        self.transfers.take_in(&self.node.holdings.changes);
+        self.transfers.count_active(PATIENCE, self.active_downloads) < self.active_downloads
     }
-}
-
-fn is_queued(transfer: &Transfer) -> bool {
-    !transfer.is_busy() && transfer.order.is_some() && transfer.status.is(&TransferState::Queued)
 }

@@ -12,19 +12,19 @@ use super::run::Running;
 use crate::clock;
 use crate::status::Figures;
 
-/// How soon is looked whether the trouble is over; from then on the time doubles.
+/// Time before the first look whether trouble is over; it doubles with each.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
-/// How rarely at most.
+/// Upper bound of the time between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// A transfer that waits for trouble to pass.
 #[derive(Debug)]
 pub(crate) struct Recovery {
     trouble: Trouble,
-    /// When is looked next; none while somebody looks.
-    at: Option<Instant>,
+    /// Time of the next look; none while somebody looks.
+    pub(crate) at: Option<Instant>,
     wait: Duration,
-    /// How much was verified when it stopped: if that is more next time, the trouble was over in between.
+    /// Bytes that were verified when it stopped: if they are more next time, the trouble was over in between.
     verified: u64,
 }
 
@@ -42,27 +42,16 @@ impl Running {
         transfer.set_state(TransferState::Stopped(trouble.clone()));
         if is_news {
             tracing::warn!(%file_id, %trouble, "a transfer stopped");
-            // First the figures, then the word: who hears the word reads the figures.
-            self.publish();
-            self.node.emit(Event::Stopped { file_id, trouble });
+            self.tell(Event::Stopped { file_id, trouble });
         }
-    }
-
-    /// When to look next whether some trouble is over.
-    pub(super) fn next_look(&self) -> Option<Instant> {
-        self.transfers.iter().filter_map(|transfer| transfer.recovery.as_ref()?.at).min()
     }
 
     /// Looks after the transfers whose time has come.
     pub(super) fn look(&mut self) {
-        let now = clock::now();
-        for transfer in &mut self.transfers {
-            let Some(recovery) = transfer.recovery.as_mut().filter(|recovery| recovery.at.is_some_and(|at| at <= now))
-            else {
-                continue;
-            };
-            recovery.at = None;
-            let (file_id, whole) = (transfer.file_id, transfer.whole.clone());
+        for file_id in self.transfers.due(clock::now()) {
+            let Some(transfer) = self.transfers.get_mut(file_id) else { continue };
+            transfer.recovery.iter_mut().for_each(|recovery| recovery.at = None);
+            let whole = transfer.whole.clone();
             let Figures { path, begun, .. } = transfer.status.figures();
             self.node.world.disk.spawn_in(&mut self.looks, move || {
                 let over = match whole {
@@ -85,9 +74,17 @@ impl Running {
         } else if transfer.whole.is_some() {
             transfer.recovery = None;
             self.resume_share(file_id);
-            self.publish();
+            self.stale = true;
         } else {
             self.enqueue(file_id);
         }
+    }
+}
+
+#[cfg(test)]
+impl Recovery {
+    /// Trouble that is looked at then.
+    pub(crate) fn at(trouble: Trouble, at: Option<Instant>) -> Self {
+        Self { trouble, at, wait: FIRST_LOOK, verified: 0 }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use sprat_api::{TransferState, Trouble};
@@ -20,6 +21,9 @@ use crate::state_dir::StateDir;
 use crate::status::Status;
 use crate::transfer::Transfer;
 
+/// Records that are looked at before somebody is asked whether to go on, and how many of them are worth a thread for each core.
+const AT_ONCE: usize = 1024;
+const MANY: usize = 64;
 /// What was found meanwhile is told together, so that trackers are, too.
 const TOGETHER: Duration = Duration::from_millis(250);
 
@@ -65,7 +69,7 @@ impl Running {
             whole.push(record);
         }
         let state = self.state.clone();
-        self.node.world.disk.spawn_in(&mut self.restorers, move || look_at_all(&state, whole, &found));
+        self.node.world.disk.spawn_in(&mut self.restorers, move || look_at_all(&state, &whole, &found));
     }
 
     fn restore_whole(&mut self, record: &Record, path: &Path, whole: Whole) {
@@ -75,7 +79,7 @@ impl Running {
         };
         let state = if record.paused { TransferState::Paused } else { TransferState::Checking };
         let status = Status::new(state, Self::name_of(path), path.to_owned(), size);
-        let mut transfer = Transfer::new(record.file_id, None, status);
+        let mut transfer = Transfer::new(record.file_id, None, status, &self.node.holdings.changes);
         (transfer.added, transfer.paused, transfer.is_download) = (record.added, record.paused, record.is_download);
         transfer.whole = Some(whole);
         self.restoring.insert(record.file_id);
@@ -119,25 +123,44 @@ impl Running {
 }
 
 /// Looks whether everything is still there, until nobody wants to know any more; blocks.
-fn look_at_all(state: &StateDir, records: Vec<Record>, found: &mpsc::UnboundedSender<Vec<Restored>>) {
+fn look_at_all(state: &StateDir, records: &[Record], found: &mpsc::UnboundedSender<Vec<Restored>>) {
     let (mut together, mut told) = (Vec::new(), clock::now());
-    for Record { file_id, place, .. } in records {
+    for some in records.chunks(AT_ONCE) {
         if found.is_closed() {
             return;
         }
-        match place {
-            Place::Whole { path, len, modified } => {
-                together.push(look_at_file(state, file_id, path, FileStamp::recorded(len, modified)));
-            }
-            Place::Folder { path } => together.push(look_at_folder(state, file_id, path)),
-            Place::Wanted(_) => {}
-        }
+        together.extend(look_on_all_cores(state, some));
         if clock::now() >= told + TOGETHER {
             let _ = found.send(std::mem::take(&mut together));
             told = clock::now();
         }
     }
     let _ = found.send(together);
+}
+
+/// What became of these, in their order.
+fn look_on_all_cores(state: &StateDir, records: &[Record]) -> Vec<Restored> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let look = |records: &[Record]| records.iter().filter_map(|record| look_at(state, record)).collect();
+    if cores == 1 || records.len() < MANY {
+        return look(records);
+    }
+    thread::scope(|scope| {
+        let parts = records.chunks(records.len().div_ceil(cores));
+        let lookers: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
+        let looked = lookers.into_iter().map(|looker| looker.join().expect("looking does not panic"));
+        looked.collect::<Vec<Vec<Restored>>>().into_iter().flatten().collect()
+    })
+}
+
+fn look_at(state: &StateDir, record: &Record) -> Option<Restored> {
+    match record.place.clone() {
+        Place::Whole { path, len, modified } => {
+            Some(look_at_file(state, record.file_id, path, FileStamp::recorded(len, modified)))
+        }
+        Place::Folder { path } => Some(look_at_folder(state, record.file_id, path)),
+        Place::Wanted(_) => None,
+    }
 }
 
 fn look_at_file(state: &StateDir, file_id: FileId, path: PathBuf, stamp: FileStamp) -> Restored {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sprat_api::{Command, Snapshot, TransferState};
+use sprat_api::{Command, Event, Snapshot, TransferState};
 use sprat_chunking::FileId;
 use sprat_store::disk::destination::name_at;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Interval, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -20,29 +20,42 @@ use crate::download::Ended;
 use crate::engine::addresses::looks;
 use crate::engine::detail::Watched;
 use crate::engine::downloads::Done;
+use crate::engine::publish::Publisher;
 use crate::engine::restore::Restored;
-use crate::engine::shares::{Hashed, Hashing};
+use crate::engine::shares::{Batch, Hashing};
+use crate::engine::transfers::Transfers;
 use crate::engine::upkeep::Moved;
 use crate::library::Library;
-use crate::node::{Hints, Node};
+use crate::node::Node;
 use crate::state_dir::StateDir;
 use crate::transfer::Transfer;
 
-/// Snapshots are at least this far apart.
-const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(250);
-/// How long the tasks may take to end, the goodbye to trackers included.
+/// Time the tasks may take to end, the goodbye to trackers included.
 const ENDING: Duration = Duration::from_secs(5);
+
+/// Time between two writings of the list for each transfer in it, and at most in all.
+const UNSAVED: Duration = Duration::from_micros(50);
+const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
+
+/// When the list of transfers is written down.
+#[derive(Debug, Default)]
+struct Saving {
+    /// Whether it changed since it was written down.
+    is_due: bool,
+    /// Time before which it is not written down again.
+    not_before: Option<Instant>,
+}
 
 /// A running engine.
 pub(super) struct Running {
     pub(super) node: Arc<Node>,
     pub(super) state: Arc<StateDir>,
     pub(super) download_dir: PathBuf,
-    pub(super) transfers: Vec<Transfer>,
-    /// Paths that wait to be hashed, and the one that is.
+    pub(super) transfers: Transfers,
+    /// Paths that wait to be hashed, and those that are.
     pub(super) to_hash: VecDeque<PathBuf>,
-    pub(super) hashing: Option<Hashing>,
-    pub(super) hashers: JoinSet<Hashed>,
+    pub(super) hashing: Vec<Hashing>,
+    pub(super) hashers: JoinSet<Batch>,
     pub(super) downloads: JoinSet<(FileId, Result<Done, Ended>)>,
     /// Looks whether the trouble that stopped a transfer is over.
     pub(super) looks: JoinSet<(FileId, bool)>,
@@ -62,20 +75,16 @@ pub(super) struct Running {
     addresses_looked_at: Interval,
     commands: mpsc::Receiver<Command>,
     sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
-    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
-    pub(super) published: Instant,
-    /// Whether something changed since then.
+    pub(super) publisher: Publisher,
+    /// Whether something changed since the last snapshot.
     pub(super) stale: bool,
     /// Whether a front end asked for something since then: it is answered with a snapshot in any case.
     pub(super) commanded: bool,
-    /// What the links in the last snapshot say beside their files.
-    pub(super) hints: Hints,
     /// The transfer whose detail snapshots carry.
     pub(super) watched: Option<Watched>,
     /// Whether the list of transfers outlives this run.
     keeps: bool,
-    /// Whether the list changed since it was written down.
-    unsaved: bool,
+    saving: Saving,
     /// What was removed and is still to leave the disk; whether with what was downloaded.
     pub(super) to_forget: Vec<(Transfer, bool)>,
     /// Work on the disk that nobody waits for: one after another would be enough, none may be lost.
@@ -90,6 +99,7 @@ impl Running {
         config: EngineConfig,
         commands: mpsc::Receiver<Command>,
         sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
+        events: broadcast::Sender<Event>,
     ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
         let empty = Snapshot {
             trackers: node.trackers.views(),
@@ -98,16 +108,16 @@ impl Running {
             active_downloads: config.limits.active_downloads.max(1),
             ..Snapshot::new(node.peer_id, node.listen, config.download_dir.clone())
         };
-        let (snapshots, receiver) = watch::channel(Arc::new(empty));
+        let (publisher, receiver) = Publisher::new(empty, events);
         let (found, restored) = mpsc::unbounded_channel();
         let addresses = node.world.network.addresses().unwrap_or_default();
         let mut running = Self {
             node,
             state: Arc::new(state),
             download_dir: config.download_dir,
-            transfers: Vec::new(),
+            transfers: Transfers::default(),
             to_hash: VecDeque::new(),
-            hashing: None,
+            hashing: Vec::new(),
             hashers: JoinSet::new(),
             downloads: JoinSet::new(),
             looks: JoinSet::new(),
@@ -122,14 +132,12 @@ impl Running {
             addresses_looked_at: looks(),
             commands,
             sources_changed,
-            snapshots,
-            published: clock::now(),
+            publisher,
             stale: true,
-            commanded: false,
-            hints: Hints::default(),
+            commanded: true,
             watched: None,
             keeps: config.restore,
-            unsaved: false,
+            saving: Saving::default(),
             to_forget: Vec::new(),
             chores: JoinSet::new(),
         };
@@ -142,24 +150,23 @@ impl Running {
     /// Runs until `stop`, or until nobody can send commands any more. Dropping `ended` tells that it is over.
     pub(super) async fn run(mut self, stop: CancellationToken, ended: DropGuard) {
         self.publish();
+        self.publisher.rested();
         loop {
             self.hash_next();
             self.save_next();
-            let publish_at = self.published + SNAPSHOT_INTERVAL;
-            let look_at = [self.next_look(), self.next_turn()].into_iter().flatten().min();
+            self.transfers.take_in(&self.node.holdings.changes);
+            let publish_at = self.publish_at();
+            let look_at = [self.transfers.next_look(), self.next_turn(), self.next_save()].into_iter().flatten().min();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 // However much there is to do, somebody may look.
-                () = sleep_until(publish_at.into()), if self.stale => match self.commanded {
-                    true => self.publish(),
-                    false => self.publish_news(),
-                },
+                () = sleep_until(publish_at.into()), if self.stale => self.publish(),
                 command = self.commands.recv() => match command {
                     Some(command) => self.carry_out(command),
                     None => break,
                 },
-                Some(hashed) = self.hashers.join_next() => self.hashed(hashed.expect("hashing does not panic")),
+                Some(batch) = self.hashers.join_next() => self.hashed(batch.expect("hashing does not panic")),
                 Some(ended) = self.downloads.join_next() => {
                     let (file_id, result) = ended.expect("a download does not panic");
                     self.download_ended(file_id, result);
@@ -226,14 +233,20 @@ impl Running {
     }
 
     /// Every tracker and everybody who may have something is tried again at once.
-    pub(super) fn hurry(&self) {
+    pub(super) fn hurry(&mut self) {
         self.node.trackers.kick();
-        self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
+        self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
     }
 
     /// The transfer of this file.
     pub(super) fn transfer(&mut self, file_id: FileId) -> Option<&mut Transfer> {
-        self.transfers.iter_mut().find(|transfer| transfer.file_id == file_id)
+        self.transfers.get_mut(file_id)
+    }
+
+    /// Whether nothing is under way that would soon tell something too.
+    pub(super) fn has_nothing_to_do(&self) -> bool {
+        let hashes_nothing = self.hashing.is_empty() && self.to_hash.is_empty();
+        hashes_nothing && self.downloads.is_empty() && self.moves.is_empty() && self.commands.is_empty()
     }
 
     /// Whether anything outlives this run.
@@ -241,9 +254,14 @@ impl Running {
         self.keeps
     }
 
-    /// The list of transfers changed: it is written down as soon as the last writing is over.
+    /// The list of transfers changed: it is written down as soon as the last writing is over, and was not just now.
     pub(super) fn save(&mut self) {
-        self.unsaved = self.keeps;
+        self.saving.is_due = self.keeps;
+    }
+
+    /// The time when the list may be written down again, if it is to be: a long list takes long, and changes soon again.
+    fn next_save(&self) -> Option<Instant> {
+        (self.saving.is_due && self.chores.is_empty()).then_some(self.saving.not_before?)
     }
 
     /// Writes down what outlives this run and changed, and forgets what was removed.
@@ -259,10 +277,13 @@ impl Running {
             let state = self.state.clone();
             self.node.world.disk.spawn_in(&mut self.chores, move || bans.save(&state));
         }
-        if !self.unsaved {
+        let now = clock::now();
+        let is_due = self.saving.is_due && (self.ending || self.saving.not_before.is_none_or(|at| at <= now));
+        if !is_due {
             return;
         }
-        self.unsaved = false;
+        let wait = u32::try_from(self.transfers.len()).map_or(LONGEST_UNSAVED, |len| UNSAVED * len);
+        self.saving = Saving { is_due: false, not_before: Some(now + wait.min(LONGEST_UNSAVED)) };
         let records = self.transfers.iter().filter_map(|transfer| transfer.record(&self.node));
         let library = Library { transfers: records.collect() };
         let state = self.state.clone();
@@ -272,10 +293,8 @@ impl Running {
     /// Ends everything, in the order in which it can: what writes to disk, what talks to peers, the trackers' goodbye.
     async fn end(&mut self) {
         self.ending = true;
-        if let Some(hashing) = &self.hashing {
-            hashing.job.stop();
-        }
-        self.transfers.iter().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
+        self.hashing.iter().for_each(|hashing| hashing.job.stop());
+        self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
         // What completed, was to be removed or to be moved counts as much as ever.
         while let Some(Ok((file_id, result))) = self.downloads.join_next().await {
             self.download_ended(file_id, result);
@@ -291,6 +310,7 @@ impl Running {
         self.save();
         self.save_next();
         while self.chores.join_next().await.is_some() {}
+        self.publish();
         self.node.stop.cancel();
         self.node.pool.close_all();
         self.node.tasks.close();

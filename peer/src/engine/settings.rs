@@ -31,6 +31,7 @@ impl Running {
     pub(super) fn set_sequential(&mut self, file_id: FileId, sequential: bool) {
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.sequential = sequential;
+        self.transfers.show_anew(file_id);
         self.node.settings.of(file_id).sequential.store(sequential, Ordering::Relaxed);
         self.save();
     }

@@ -22,19 +22,32 @@ use crate::state_dir::StateDir;
 use crate::status::Status;
 use crate::transfer::{After, Transfer};
 
-/// How many of the paths that wait to be hashed a snapshot tells.
+/// Paths that a snapshot tells of those that are hashed or wait for it.
 const MAX_WAITING: usize = 1000;
+/// Files that are hashed together: so many, and so many bytes of them, of which none is larger than `MAX_SMALL`.
+const MAX_BATCH: usize = 64;
+const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_SMALL: u64 = 1024 * 1024;
 
-/// A file that is being hashed.
-#[derive(Debug)]
+/// A file that is being hashed, or will be in the same batch.
+#[derive(Clone, Debug)]
 pub(super) struct Hashing {
     path: PathBuf,
     pub(super) job: Arc<Job>,
 }
 
+/// Files that were hashed together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// In their order.
+    hashed: Vec<Hashed>,
+    /// Those that were not hashed because they do not belong together with the others.
+    rest: Vec<Hashing>,
+}
+
 /// A file that was hashed, or could not be.
 #[derive(Debug)]
-pub(super) struct Hashed {
+struct Hashed {
     path: PathBuf,
     result: Result<Digest, ShareError>,
 }
@@ -48,7 +61,7 @@ enum Digest {
 }
 
 impl Running {
-    /// Puts a path into the queue. Hashing uses all cores, so one is hashed at a time.
+    /// Puts a path into the queue. Hashing uses all cores, so one large file is hashed at a time, and many small ones.
     pub(super) fn share(&mut self, path: PathBuf) {
         self.to_hash.push_back(path);
     }
@@ -60,48 +73,47 @@ impl Running {
         if self.to_hash.len() < waiting {
             self.check_cancelled(path);
         }
-        if let Some(hashing) = self.hashing.as_ref().filter(|hashing| hashing.path == path) {
-            hashing.job.stop();
-        }
+        self.hashing.iter().filter(|hashing| hashing.path == path).for_each(|hashing| hashing.job.stop());
     }
 
-    /// Begins to hash the next path, if none is being hashed.
+    /// Begins to hash the next paths, if none is being hashed.
     pub(super) fn hash_next(&mut self) {
-        if self.hashing.is_some() {
+        if !self.hashing.is_empty() || self.to_hash.is_empty() {
             return;
         }
-        let Some(path) = self.to_hash.pop_front() else { return };
-        let job = Arc::new(Job::default());
-        self.hashing = Some(Hashing { path: path.clone(), job: job.clone() });
-        let checked = self.rechecks.get(&path).copied();
-        if let Some(transfer) = checked.and_then(|file_id| self.transfer(file_id)).filter(|transfer| !transfer.moving) {
-            transfer.status.works(job.clone());
+        let next = self.to_hash.drain(..self.to_hash.len().min(MAX_BATCH));
+        self.hashing = next.map(|path| Hashing { path, job: Arc::new(Job::default()) }).collect();
+        for Hashing { path, job } in &self.hashing {
+            let checked = self.rechecks.get(path).and_then(|file_id| self.transfers.get(*file_id));
+            if let Some(transfer) = checked.filter(|transfer| !transfer.moving) {
+                transfer.status.works(job.clone());
+            }
         }
-        let (state, keeps) = (self.state.clone(), self.keeps_anything());
-        self.node.world.disk.spawn_in(&mut self.hashers, move || {
-            // Where it lies must not depend on where the process stands later.
-            let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-            job.expect(size_of(&absolute));
-            let result = if absolute.is_dir() {
-                hash_folder(&absolute, &job, &state, keeps)
-            } else {
-                hash_file(&absolute, &job, &state, keeps)
-            };
-            Hashed { path, result }
-        });
-        self.publish();
+        let (state, keeps, batch) = (self.state.clone(), self.keeps_anything(), self.hashing.clone());
+        self.node.world.disk.spawn_in(&mut self.hashers, move || hash_together(batch, &state, keeps));
+        self.stale = true;
     }
 
-    /// A path was hashed: holds the file, and lets the trackers know.
-    pub(super) fn hashed(&mut self, Hashed { path, result }: Hashed) {
-        self.hashing = None;
+    /// Paths were hashed: holds the files, and lets the trackers know.
+    pub(super) fn hashed(&mut self, Batch { hashed, rest }: Batch) {
+        self.hashing.clear();
+        hashed.into_iter().for_each(|hashed| self.hashed_one(hashed));
+        let (stopped, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hashing| hashing.job.is_stopped());
+        rest.into_iter().rev().for_each(|hashing| self.to_hash.push_front(hashing.path));
+        for Hashing { path, .. } in stopped {
+            self.hashed_one(Hashed { path, result: Err(ShareError::Stopped) });
+        }
+        self.stale = true;
+    }
+
+    fn hashed_one(&mut self, Hashed { path, result }: Hashed) {
         let found = match &result {
             Ok(Digest::File(digest, _)) => Some(digest.file_id()),
             Ok(Digest::Folder(folder)) => Some(folder.1.file_id()),
             Err(_) => None,
         };
         if matches!(result, Err(ShareError::Stopped)) && self.check_cancelled(&path) {
-            return self.publish();
+            return;
         }
         let checked = self.rechecks.remove(&path);
         if checked.is_some_and(|expected| self.found_otherwise(&path, expected, found)) {
@@ -114,13 +126,12 @@ impl Running {
             Err(error) => {
                 let reason = error.to_string();
                 tracing::debug!(path = %path.display(), reason, "not shared");
-                self.node.emit(Event::ShareFailed { path, reason });
+                self.tell(Event::ShareFailed { path, reason });
             }
         }
         if let Some(file_id) = paused {
             self.pause(file_id);
         }
-        self.publish();
     }
 
     fn hold(&mut self, path: &Path, digest: FileDigest, stamp: FileStamp) {
@@ -149,17 +160,15 @@ impl Running {
     /// Something is shared from now on: the user is told.
     fn shared(&mut self, path: &Path, file_id: FileId, name: &str, size: u64) {
         self.save();
-        self.publish();
         tracing::info!(%file_id, name, "shared");
-        let link = self.node.hints().link(file_id, name, Some(size));
-        self.node.emit(Event::Shared { path: path.to_owned(), link });
+        self.tell_shared(path.to_owned(), file_id, name.to_owned(), size);
     }
 
     /// A file or folder turned out to be here, whether or not it was in the list.
     fn is_here(&mut self, file_id: FileId, name: &str, whole: Whole, size: u64) {
         if self.transfer(file_id).is_none() {
             let status = Status::new(TransferState::Sharing, name.to_owned(), whole.path().to_owned(), Some(size));
-            self.transfers.push(Transfer::new(file_id, None, status));
+            self.transfers.push(Transfer::new(file_id, None, status, &self.node.holdings.changes));
         }
         self.restoring.remove(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
@@ -215,9 +224,7 @@ impl Running {
 
     /// A shared file is no longer what it was: it is not served any more, and the user is told.
     pub(super) fn source_changed(&mut self, file_id: FileId, path: PathBuf) {
-        let in_folder = |transfer: &&Transfer| matches!(&transfer.whole, Some(Whole::Folder(folder)) if path.starts_with(&folder.root));
-        let folder = self.transfers.iter().find(in_folder).map(|transfer| transfer.file_id);
-        let file_id = folder.unwrap_or(file_id);
+        let file_id = self.transfers.folder_around(&path).unwrap_or(file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         // An upload that was waiting may have looked where the file lay before it was shared from elsewhere, or finished.
         let Some(whole) = transfer.whole.as_ref().filter(|whole| path.starts_with(whole.path()) && !transfer.moving)
@@ -248,9 +255,9 @@ impl Running {
             let work = hashing.job.work(now).unwrap_or(Work { done: 0, total: 0, eta: None });
             HashingView { path: hashing.path.clone(), done: work.done, total: work.total, eta: work.eta }
         });
-        let waiting = self.to_hash.iter().take(MAX_WAITING);
+        let waiting = self.to_hash.iter();
         let waiting = waiting.map(|path| HashingView { path: path.clone(), done: 0, total: 0, eta: None });
-        current.chain(waiting).collect()
+        current.chain(waiting).take(MAX_WAITING).collect()
     }
 
     /// Resumes a share that the user stopped, or one whose file had changed: then it is hashed anew, as it is now.
@@ -274,6 +281,34 @@ impl Running {
     }
 }
 
+/// Hashes the first of these, and those that follow for as long as they are small; blocks.
+fn hash_together(batch: Vec<Hashing>, state: &StateDir, keeps: bool) -> Batch {
+    let (mut hashed, mut bytes) = (Vec::with_capacity(batch.len()), 0);
+    let mut batch = batch.into_iter();
+    while let Some(Hashing { path, job }) = batch.next() {
+        // Where it lies must not depend on where the process stands later.
+        let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let (is_folder, size) = (absolute.is_dir(), size_of(&absolute));
+        let is_small = !is_folder && size <= MAX_SMALL;
+        if !hashed.is_empty() && !(is_small && bytes + size <= MAX_BATCH_BYTES) {
+            let rest = std::iter::once(Hashing { path, job }).chain(batch).collect();
+            return Batch { hashed, rest };
+        }
+        bytes += size;
+        job.expect(size);
+        let result = match () {
+            () if job.is_stopped() => Err(ShareError::Stopped),
+            () if is_folder => hash_folder(&absolute, &job, state, keeps),
+            () => hash_file(&absolute, &job, state, keeps),
+        };
+        hashed.push(Hashed { path, result });
+        if !is_small {
+            break;
+        }
+    }
+    Batch { hashed, rest: batch.collect() }
+}
+
 fn hash_file(path: &Path, job: &Job, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
     let (digest, stamp) = digest_file(path, |done| job.at(done))?;
     if keeps {
@@ -290,4 +325,50 @@ fn hash_folder(path: &Path, job: &Job, state: &StateDir, keeps: bool) -> Result<
     let list = library::keep_list(state, Running::name_of(path), &digest.bytes);
     let list = list.map_err(|source| ShareError::Read { path: path.to_owned(), source })?;
     Ok(Digest::Folder(Box::new((digest, list))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashing(path: PathBuf) -> Hashing {
+        Hashing { path, job: Arc::default() }
+    }
+
+    fn numbers(dir: &Path, paths: impl Iterator<Item = PathBuf>) -> Vec<String> {
+        paths.map(|path| path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn small_files_are_hashed_together_and_what_is_large_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(&dir.path().join("state")).unwrap();
+        std::fs::create_dir(dir.path().join("4")).unwrap();
+        for (name, len) in [("0", 5), ("1", 7), ("2", MAX_SMALL + 1), ("3", 1)] {
+            std::fs::File::create(dir.path().join(name)).unwrap().set_len(len).unwrap();
+        }
+        let mut left: Vec<Hashing> = (0..5).map(|n| hashing(dir.path().join(n.to_string()))).collect();
+        left[1].job.stop();
+        let mut together = Vec::new();
+        while !left.is_empty() {
+            let Batch { hashed, rest } = hash_together(left, &state, false);
+            let stopped = hashed.iter().filter(|hashed| matches!(hashed.result, Err(ShareError::Stopped))).count();
+            together.push((numbers(dir.path(), hashed.into_iter().map(|hashed| hashed.path)), stopped));
+            left = rest;
+        }
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let expected = [(names(&["0", "1"]), 1), (names(&["2"]), 0), (names(&["3"]), 0), (names(&["4"]), 0)];
+        assert_eq!(together, expected);
+    }
+
+    #[test]
+    fn so_many_bytes_are_hashed_together_and_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::open(&dir.path().join("state")).unwrap();
+        let path = dir.path().join("file");
+        std::fs::File::create(&path).unwrap().set_len(MAX_SMALL).unwrap();
+        let fit = (MAX_BATCH_BYTES / MAX_SMALL) as usize;
+        let batch = hash_together((0..=fit).map(|_| hashing(path.clone())).collect(), &state, false);
+        assert_eq!((batch.hashed.len(), batch.rest.len()), (fit, 1));
+    }
 }

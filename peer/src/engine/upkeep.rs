@@ -150,7 +150,7 @@ impl Running {
             let result = moved.map_err(|error| (!job.is_stopped()).then(|| trouble(&to, 0, &error)));
             Moved { file_id, from, result }
         });
-        self.publish();
+        self.stale = true;
     }
 
     /// Something was moved, or not: it goes on where it is now.
@@ -169,12 +169,12 @@ impl Running {
                 if let Some(whole) = whole {
                     self.serve_from(file_id, &whole);
                 }
-                self.node.emit(Event::Moved { file_id, path });
+                self.tell(Event::Moved { file_id, path });
             }
             Err(None) => tracing::info!(%file_id, "moving it was cancelled"),
             Err(Some(trouble)) => {
                 tracing::warn!(%file_id, %trouble, "not moved");
-                self.node.emit(Event::NotMoved { file_id, trouble });
+                self.tell(Event::NotMoved { file_id, trouble });
             }
         }
         match (after, paused, is_whole) {
@@ -186,7 +186,7 @@ impl Running {
         }
         self.start_queued();
         self.save();
-        self.publish();
+        self.stale = true;
     }
 
     /// What is wholly here lies somewhere else now.

@@ -12,6 +12,20 @@ use crate::disk::sync::sync_dir;
 /// # Errors
 /// What the system says; the file is then what it was before.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, true)?;
+    sync_dir(path.parent().unwrap_or(path));
+    Ok(())
+}
+
+/// Writes the same way a file that may be lost in a power cut, or have any content after it: its reader can tell.
+///
+/// # Errors
+/// What the system says; the file is then what it was before.
+pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, false)
+}
+
+fn put(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
@@ -25,10 +39,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&new)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    sync_dir(path.parent().unwrap_or(path));
-    Ok(())
+    if sync {
+        file.sync_all()?;
+    }
+    fs::rename(&new, path)
 }
 
 /// Makes a directory that only this user can enter, and those above it, if they are not there.
