@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::bail;
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, Event, Target};
+use sprat_api::{Command, Event, Target};
+use sprat_peer::{Engine, EngineConfig, EngineHandle};
 use sprat_protocol::Link;
 use url::Url;
 

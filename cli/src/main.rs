@@ -58,7 +58,7 @@ async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
 
 /// Log filter where nobody names one. That a tracker is away and why a download stopped is told by the commands, in
 /// words of their own.
-const DEFAULT_LOG: &str = "warn,sprat_peer::trackers=error,sprat_peer::engine::recovery=error";
+const DEFAULT_LOG: &str = "warn,sprat_peer::discovery=error,sprat_peer::engine::recovery=error";
 
 /// Log lines go to stderr. A wrong `--log` is refused; a `RUST_LOG` meant for another program is passed over.
 fn start_log(filter: Option<&str>) -> Result<(), Failure> {

@@ -25,23 +25,27 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::asking::{Asking, Known};
-use crate::candidates::{Candidate, Candidates};
-use crate::clock;
-use crate::connection::{Claim, Connection, FromPeer};
-use crate::holding::Holding;
-use crate::node::Node;
-use crate::pool::{self, ConnectError};
-use crate::scheduler::PeerKey;
-use crate::status::Status;
-use crate::watching::Progress;
+use crate::discovery::candidates::{Candidate, Candidates};
+use crate::discovery::tracker::query::{Asking, Known};
+use crate::download::status::Status;
+use crate::download::watching::Progress;
+use crate::engine::node::Node;
+use crate::peers::connection::{Claim, Connection, FromPeer};
+use crate::peers::pool;
+use crate::peers::pool::ConnectError;
+use crate::shares::holding::Holding;
+use crate::wire::remote::PeerKey;
+use crate::world::clock;
 
 mod fetch;
 pub(crate) mod folder;
 mod learn;
 mod limits;
 mod peers;
+pub mod scheduler;
 mod shown;
+pub(crate) mod status;
+pub(crate) mod watching;
 
 /// How many events of peers may wait for this download; more stop the sockets.
 const INBOX_LEN: usize = 32;

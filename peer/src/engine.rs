@@ -11,24 +11,27 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bans::BanList;
-use crate::buffers::BufferPool;
-use crate::config::{EngineConfig, MAX_SAID};
+use crate::discovery::tracker::trackers::Trackers;
+use crate::engine::config::EngineConfig;
+use crate::engine::node::Node;
 use crate::engine::run::Running;
-use crate::holding::Holdings;
-use crate::node::Node;
-use crate::pool::Pool;
-use crate::rate_limit::RateLimit;
-use crate::server;
-use crate::settings::Settings;
-use crate::state_dir::StateDir;
-use crate::trackers::Trackers;
-use crate::upload_slots::UploadSlots;
+use crate::flow::buffers::BufferPool;
+use crate::flow::rate_limit::RateLimit;
+use crate::flow::settings::Settings;
+use crate::flow::upload_slots::UploadSlots;
+use crate::peers::bans::BanList;
+use crate::peers::listen;
+use crate::peers::pool::Pool;
+use crate::shares::holding::Holdings;
+use crate::state::state_dir::StateDir;
+use crate::wire::remote::MAX_SAID;
 
 mod addresses;
+pub(crate) mod config;
 mod detail;
 mod downloads;
 mod drawing;
+pub(crate) mod node;
 mod publish;
 mod queue;
 pub(crate) mod recovery;
@@ -36,6 +39,7 @@ mod restore;
 mod run;
 mod settings;
 mod shares;
+mod transfer;
 mod transfers;
 mod upkeep;
 
@@ -97,7 +101,7 @@ impl Engine {
             stop: CancellationToken::new(),
         });
         tracing::info!(peer_id = %node.peer_id, listen = %node.listen, "engine started");
-        node.spawn(server::serve(node.clone(), listener));
+        node.spawn(listen::serve(node.clone(), listener));
         node.trackers.set(&node, &config.trackers);
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let (commands, inbox) = mpsc::channel(COMMANDS);

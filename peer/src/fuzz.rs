@@ -1,8 +1,8 @@
 //! Doors for the fuzz targets to what reads this crate's own files, which a crash or a thief of the disk may have changed.
 
-use crate::bans::BanList;
-use crate::library::{KeptFile, Library};
-use crate::token_file;
+use crate::discovery::tracker::token_file;
+use crate::peers::bans::BanList;
+use crate::state::library::{KeptFile, Library};
 
 /// The lists of transfers, of bans, of a folder's files and parts, and of tokens. Gives which of them it was understood as.
 pub fn state_files(bytes: &[u8]) -> Vec<String> {

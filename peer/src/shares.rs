@@ -1,3 +1,5 @@
-//! Files that this peer serves.
+//! Files that this peer has, wholly or in part, and serves.
 
 pub(crate) mod folder;
+pub(crate) mod handed_out;
+pub(crate) mod holding;

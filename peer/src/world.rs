@@ -6,7 +6,6 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -15,13 +14,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::address::own_addresses;
-use crate::courier::Http;
-pub use crate::courier::{Courier, Letter, Undelivered};
-pub use crate::disk::Disk;
+use self::address::own_addresses;
+pub use self::courier::{Courier, Later, Letter, Undelivered};
+pub use self::disk::Disk;
+use self::http::Http;
 
-/// Something that comes later.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub mod address;
+pub(crate) mod changes;
+pub(crate) mod clock;
+pub(crate) mod courier;
+pub(crate) mod disk;
+pub(crate) mod http;
 
 /// Bytes in both directions, in their order.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, Event, Snapshot, Target, TransferView};
+use sprat_api::{Command, Event, Snapshot, Target, TransferView};
+use sprat_peer::{Engine, EngineConfig, EngineHandle};
 use sprat_protocol::Link;
 use tempfile::TempDir;
 use tokio::net::TcpListener;

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command as Process;
 
-use sprat_peer::{Command, Event, Target, TransferState, Trouble};
+use sprat_api::{Command, Event, Target, TransferState, Trouble};
 use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, only_peer};
 

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use sprat_peer::{Command, TransferState};
+use sprat_api::{Command, TransferState};
 use sprat_tests::files::noise;
 use sprat_tests::relay::Relay;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sprat_peer::{Command, Event, Priority, TransferState, Trouble};
+use sprat_api::{Command, Event, Priority, TransferState, Trouble};
 use sprat_protocol::Link;
 use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};
@@ -341,7 +341,7 @@ async fn a_folder_on_a_volume_that_is_away_is_not_forgotten() {
     let away = dir.path().join("away");
     fs::rename(&source, &away).unwrap();
     let seeder = Peer::start_in(dir, None, keep).await;
-    let state = |s: &sprat_peer::Snapshot| Some(s.transfers.first()?.state.clone());
+    let state = |s: &sprat_api::Snapshot| Some(s.transfers.first()?.state.clone());
     let stopped = TransferState::Stopped(Trouble::SourceChanged { path: source.clone() });
     seeder.until(|s| (state(s)? == stopped).then_some(())).await;
     let seeder = Peer::start_in(seeder.stop().await, None, keep).await;

@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sprat_peer::tracker_client::{TrackerClient, TrackerError};
-use sprat_peer::{EngineConfig, TransferState};
+use sprat_api::TransferState;
+use sprat_peer::{EngineConfig, TrackerClient, TrackerError};
 use sprat_protocol::Link;
 use sprat_protocol::tracker::{ErrorCode, Query};
 use sprat_protocol::wire::{self, Message};
@@ -227,7 +227,7 @@ async fn somebody_between_two_peers_is_refused() {
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Waiting).then_some(())).await;
     assert_eq!(between.greeted(), 0, "nothing was said to him");
     let link = Link { peers: vec![seeder.engine.snapshot().listen.into()], ..Link::new(id) };
-    downloader.engine.send(sprat_peer::Command::AddPeer { file_id: id, addr: link.peers[0].clone() }).await;
+    downloader.engine.send(sprat_api::Command::AddPeer { file_id: id, addr: link.peers[0].clone() }).await;
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
     assert_eq!(downloader.transfer(&link).unwrap().peers.len(), 1);
 }

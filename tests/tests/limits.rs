@@ -3,8 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use sprat_api::{Command, TransferState};
 use sprat_chunking::ChunkSize;
-use sprat_peer::{Command, EngineConfig, TransferState};
+use sprat_peer::EngineConfig;
 use sprat_tests::files::noise;
 use sprat_tests::glutton::Glutton;
 use sprat_tests::swarm::{Peer, Tracker, only_peer};

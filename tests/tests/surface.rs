@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use sprat_peer::{Cell, Command, Detail, EngineConfig, Event, Priority, Snapshot, TransferState};
+use sprat_api::{Cell, Command, Detail, Event, Priority, Snapshot, TransferState};
+use sprat_peer::EngineConfig;
 use sprat_protocol::{Link, PeerAddr};
 use sprat_tests::files::noise;
 use sprat_tests::swarm::{Peer, only_peer};

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use sprat_peer::{Command, Event, Target, TrackerState, TransferState, Trouble};
+use sprat_api::{Command, Event, Target, TrackerState, TransferState, Trouble};
 use sprat_tests::files::{noise, same};
 use sprat_tests::liar::{Liar, Lie};
 use sprat_tests::relay::Relay;
@@ -502,7 +502,7 @@ async fn downloads_wait_for_their_turn() {
     for link in &links {
         downloader.fetch(link.clone()).await;
     }
-    let states = |snapshot: &sprat_peer::Snapshot| -> Vec<TransferState> {
+    let states = |snapshot: &sprat_api::Snapshot| -> Vec<TransferState> {
         snapshot.transfers.iter().map(|transfer| transfer.state.clone()).collect()
     };
     let waits = [TransferState::Downloading, TransferState::Queued, TransferState::Queued];
@@ -661,7 +661,7 @@ async fn in_sequence_the_beginning_of_a_file_is_there_first_also_after_a_restart
     let downloader = Peer::start(None, kept).await;
     downloader.fetch(link.clone()).await;
     downloader.engine.send(Command::SetSequential { file_id: link.file_id, sequential: true }).await;
-    let chunks_done = |s: &sprat_peer::Snapshot| s.transfers.first().map_or(0, |t| t.chunks_done as usize);
+    let chunks_done = |s: &sprat_api::Snapshot| s.transfers.first().map_or(0, |t| t.chunks_done as usize);
     downloader.until(|snapshot| (chunks_done(snapshot) >= 4).then_some(())).await;
     let dir = downloader.stop().await;
     let mut downloader = Peer::start_in(dir, None, kept).await;
@@ -711,7 +711,7 @@ async fn a_check_changes_nothing_but_what_it_finds() {
     let first = sharer.share_bytes("a.bin", &noise(300 * CHUNK, 60)).await;
     let second = sharer.share_bytes("b.bin", &noise(CHUNK, 61)).await;
     let state = |place: usize, state: TransferState| {
-        move |s: &sprat_peer::Snapshot| (s.transfers.get(place)?.state == state).then_some(())
+        move |s: &sprat_api::Snapshot| (s.transfers.get(place)?.state == state).then_some(())
     };
     // One that is paused stays so.
     sharer.engine.send(Command::Pause(second.file_id)).await;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, ensure};
 use rand::RngExt;
-use sprat_peer::{Command, Event, Target, TransferState, Trouble};
+use sprat_api::{Command, Event, Target, TransferState, Trouble};
 use sprat_tests::files::{independent_id, noise};
 use sprat_tests::swarm::{Peer, only_peer};
 

@@ -6,7 +6,7 @@ use std::process::Command as Program;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use sprat_peer::{Event, TransferState};
+use sprat_api::{Event, TransferState};
 use sprat_protocol::Link;
 use sprat_tests::fault_proxy::{Course, Courses, Fault, FaultProxy};
 use sprat_tests::files::noise;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use sprat_peer::{EngineConfig, TransferState};
+use sprat_api::TransferState;
+use sprat_peer::EngineConfig;
 use sprat_protocol::Link;
 use sprat_tests::swarm::Peer;
 

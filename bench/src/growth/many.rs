@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use sprat_api::{Command, Event, Target, TransferState};
 use sprat_chunking::FileId;
-use sprat_peer::{Command, EngineHandle, Event, Target, TransferState};
+use sprat_peer::EngineHandle;
 use sprat_protocol::Link;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
@@ -85,7 +86,7 @@ pub(super) async fn share_all(engine: &EngineHandle, dir: &Path, files: std::ops
         engine.send(Command::Share(dir.join(name(number)))).await;
     }
     let all = before + files.len();
-    let is_shared = |transfer: &std::sync::Arc<sprat_peer::TransferView>| transfer.state == TransferState::Sharing;
+    let is_shared = |transfer: &std::sync::Arc<sprat_api::TransferView>| transfer.state == TransferState::Sharing;
     let done = snapshots.wait_for(|s| s.transfers.len() == all && s.transfers.iter().all(is_shared));
     timeout(PATIENCE, done).await??;
     Ok(())

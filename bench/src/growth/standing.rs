@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use sprat_api::TransferState;
 use sprat_chunking::{ChunkSize, FileId};
-use sprat_peer::TransferState;
 use sprat_protocol::wire::{Message, encode};
 use sprat_tests::stranger::Stranger;
 use tokio::task::JoinSet;

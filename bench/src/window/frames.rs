@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use egui::{Context, Event, Modifiers, MouseWheelSource, MouseWheelUnit, RawInput, Rect, TouchPhase, pos2, vec2};
 use rustix::time::{ClockId, clock_gettime};
+use sprat_api::{Snapshot, TransferState, TransferView};
 use sprat_chunking::FileId;
-use sprat_peer::{Snapshot, TransferState, TransferView};
 use sprat_peer_gui::app;
 use sprat_peer_gui::state::{Phase, Received, ViewState};
 use sprat_peer_gui::widgets::theme;

@@ -11,8 +11,9 @@ use std::num::NonZeroU32;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
+use sprat_api::{Command, Target, TransferState, TransferView};
 use sprat_chunking::{FileId, Layout};
-use sprat_peer::{Command, EngineHandle, Target, TransferState, TransferView};
+use sprat_peer::EngineHandle;
 use sprat_protocol::{FileName, Link};
 use tokio::task;
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{self, Path, PathBuf};
 
-use sprat_peer::{Engine, EngineHandle, Target, TransferView};
+use sprat_api::{Target, TransferView};
+use sprat_peer::{Engine, EngineHandle};
 use sprat_protocol::Link;
 use url::Url;
 

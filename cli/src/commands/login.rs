@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use sprat_peer::tracker_client::TrackerClient;
-use sprat_peer::{TokenFile, TokenFileError, Tokens, is_readable_on_the_way};
+use sprat_peer::{TokenFile, TokenFileError, Tokens, TrackerClient, is_readable_on_the_way};
 use sprat_protocol::tracker::{AccessToken, Query};
 use url::Url;
 

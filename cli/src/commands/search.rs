@@ -1,7 +1,6 @@
 //! `sprat search`: files by the words in their names.
 
-use sprat_peer::tracker_client::TrackerError;
-use sprat_peer::{Found, Tokens};
+use sprat_peer::{Found, Tokens, TrackerError};
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchHit};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};

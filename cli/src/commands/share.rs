@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sprat_api::{Command, Event, Snapshot, TransferState, TransferView};
 use sprat_chunking::FileId;
-use sprat_peer::{Command, Engine, EngineHandle, Event, Snapshot, TransferState, TransferView};
+use sprat_peer::{Engine, EngineHandle};
 use sprat_protocol::Link;
 use tokio::sync::broadcast::error::RecvError;
 use url::{Host, Url};

@@ -3,8 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use sprat_peer::address::lan_addresses;
-use sprat_peer::tracker_client::{TrackerClient, TrackerError};
+use sprat_peer::{TrackerClient, TrackerError, lan_addresses};
 use sprat_protocol::tracker::Query;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

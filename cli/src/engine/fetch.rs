@@ -6,8 +6,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sprat_api::{Command, Event, Snapshot, Target, TrackerState, TransferState, TransferView, Trouble};
 use sprat_chunking::FileId;
-use sprat_peer::{Command, EngineHandle, Event, Snapshot, Target, TrackerState, TransferState, TransferView, Trouble};
+use sprat_peer::EngineHandle;
 use sprat_protocol::Link;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
@@ -221,7 +222,7 @@ mod tests {
 
     fn snapshot(trackers: Vec<TrackerState>) -> Snapshot {
         let url: url::Url = "http://t:1".parse().unwrap();
-        let view = |state| sprat_peer::TrackerView { reachable: None, refusal: None, url: url.clone(), state };
+        let view = |state| sprat_api::TrackerView { reachable: None, refusal: None, url: url.clone(), state };
         Snapshot {
             trackers: trackers.into_iter().map(view).collect(),
             ..Snapshot::new(transfer().peers[0].peer_id, "0.0.0.0:1".parse().unwrap(), ".".into())

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sprat_peer::{TrackerState, TrackerView};
+use sprat_api::{TrackerState, TrackerView};
 use url::Url;
 
 use crate::terminal::output::Output;

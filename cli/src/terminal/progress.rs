@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sprat_peer::{TransferState, TransferView};
+use sprat_api::{TransferState, TransferView};
 
 use crate::terminal::words::{count, size};
 

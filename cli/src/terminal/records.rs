@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::Serialize;
+use sprat_api::{PeerView, TransferView};
 use sprat_chunking::FileId;
-use sprat_peer::{PeerView, TransferView};
 use sprat_protocol::tracker::SearchHit;
 use sprat_protocol::{FileName, Link};
 
@@ -92,7 +92,8 @@ pub(crate) struct ProgressRecord {
 
 impl From<&TransferView> for ProgressRecord {
     fn from(transfer: &TransferView) -> Self {
-        use sprat_peer::TransferState as State;
+        use sprat_api::TransferState as State;
+
         Self {
             file_id: transfer.file_id,
             state: match transfer.state {
@@ -195,7 +196,7 @@ impl<'a> ErrorRecord<'a> {
 pub(crate) mod tests {
     use std::time::Duration;
 
-    use sprat_peer::TransferState;
+    use sprat_api::TransferState;
     use sprat_protocol::PeerId;
 
     use super::*;

@@ -100,7 +100,7 @@ async fn listen(ip: IpAddr) -> io::Result<TcpListener> {
 fn running(port: u16, reach: Reach) -> LocalTracker {
     let url = |ip: IpAddr| Url::parse(&format!("http://{}", SocketAddr::new(ip, port))).expect("an address and a port");
     let for_others: Vec<Url> = match reach {
-        Reach::Network => sprat_peer::address::lan_addresses().into_iter().filter(IpAddr::is_ipv4).map(url).collect(),
+        Reach::Network => sprat_peer::lan_addresses().into_iter().filter(IpAddr::is_ipv4).map(url).collect(),
         Reach::Off | Reach::ThisComputer => Vec::new(),
     };
     let first = for_others.first().cloned();

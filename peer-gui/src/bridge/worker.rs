@@ -4,8 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sprat_peer::tracker_client::TrackerClient;
-use sprat_peer::{TokenFile, TokenFileError, Tokens};
+use sprat_peer::{TokenFile, TokenFileError, Tokens, TrackerClient};
 use sprat_protocol::tracker::{AccessToken, Search};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -1,6 +1,7 @@
 //! The engine's types that the window shows and sends, from one place.
 
-pub use sprat_peer::{
-    Cell, ChunkMap, Command, Detail, EngineHandle, Event, FileView, HashingView, PeerView, Priority, Snapshot, Target,
-    TrackerState, TrackerView, TransferState, TransferView, Trouble, Work, tracker_url,
+pub use sprat_api::{
+    Cell, ChunkMap, Command, Detail, Event, FileView, HashingView, PeerView, Priority, Snapshot, Target, TrackerState,
+    TrackerView, TransferState, TransferView, Trouble, Work,
 };
+pub use sprat_peer::{EngineHandle, tracker_url};

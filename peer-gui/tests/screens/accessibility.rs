@@ -81,7 +81,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.push(("peers", on(Screen::Peers, met(vec![person(34, "Grace", 1, 1), person(21, "", 1, 0)]))));
     let mut window = on(Screen::Share, busy());
     let link = transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing).link;
-    tell_of(&mut window, sprat_peer::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link });
+    tell_of(&mut window, sprat_api::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link });
     scenes.push(("just shared", window));
     scenes.push(("settings, unfolded", unfolded_settings()));
     scenes

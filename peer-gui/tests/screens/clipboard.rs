@@ -75,7 +75,7 @@ fn an_offer_that_is_taken_is_downloaded() {
 #[test]
 fn neither_ones_own_link_nor_what_is_here_is_offered() {
     let mut window = on(Screen::Share, busy());
-    come_back(&mut window, Some(&transfer(1, "debian", 1, 1, sprat_peer::TransferState::Paused).link.to_string()));
+    come_back(&mut window, Some(&transfer(1, "debian", 1, 1, sprat_api::TransferState::Paused).link.to_string()));
     assert!(window.state().view.adding.offers.is_empty(), "it is in the list");
     press(&mut window, &words::copy_link_of("lecture-notes-2026.zip"));
     let own = copied(&window).expect("a link").to_owned();

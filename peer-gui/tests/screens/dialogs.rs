@@ -100,7 +100,7 @@ fn a_link_becomes_a_qr_code_unless_it_is_too_long() {
     press(&mut window, words::CLOSE);
     assert!(!reads(&window, words::QR_TITLE));
 
-    let mut link = transfer(1, "a", 1, 1, sprat_peer::TransferState::Paused).link;
+    let mut link = transfer(1, "a", 1, 1, sprat_api::TransferState::Paused).link;
     link.name = Some("a".repeat(4000));
     window.state_mut().view.dialogs.open(Dialog::Qr { name: "a".to_owned(), link: Box::new(link) });
     window.run();

@@ -12,7 +12,7 @@ use crate::window::*;
 fn met(peers: [Vec<PeerView>; 2]) -> Snapshot {
     let with = |n: u8, peers| {
         let one = transfer(n, "a.iso", 640, 55, TransferState::Downloading);
-        Arc::new(sprat_peer::TransferView { peers, ..one })
+        Arc::new(sprat_api::TransferView { peers, ..one })
     };
     let [first, second] = peers;
     Snapshot { transfers: vec![with(1, first), with(2, second)], ..empty() }

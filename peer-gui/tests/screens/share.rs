@@ -58,7 +58,7 @@ fn a_system_without_dialogs_is_no_dead_end() {
 fn a_newly_shared_file_has_a_card_with_its_link() {
     let mut window = on(Screen::Share, busy());
     let link = transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing).link;
-    let shared = sprat_peer::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link: link.clone() };
+    let shared = sprat_api::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link: link.clone() };
     tell_of(&mut window, shared);
     assert!(reads(&window, words::NEWLY_SHARED) && reads(&window, &id(3).to_string()));
     press(&mut window, words::COPY_LINK);
@@ -94,7 +94,7 @@ fn links_of_what_is_shared_are_copied_and_shown() {
     press(&mut window, &words::copy_link_of("lecture-notes-2026.zip"));
     assert!(copied(&window).is_some_and(|link| link.starts_with("sprat:0303")));
     let link = transfer(3, "lecture-notes-2026.zip", 200, 100, TransferState::Sharing).link;
-    tell_of(&mut window, sprat_peer::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link });
+    tell_of(&mut window, sprat_api::Event::Shared { path: "/x/lecture-notes-2026.zip".into(), link });
     press(&mut window, words::SHOW_QR);
     assert!(reads(&window, words::QR_TITLE));
 }
@@ -103,6 +103,6 @@ fn links_of_what_is_shared_are_copied_and_shown() {
 fn what_cannot_be_shared_says_why() {
     let mut window = on(Screen::Share, empty());
     let reason = "it is empty".to_owned();
-    tell_of(&mut window, sprat_peer::Event::ShareFailed { path: "/x/y".into(), reason: reason.clone() });
+    tell_of(&mut window, sprat_api::Event::ShareFailed { path: "/x/y".into(), reason: reason.clone() });
     assert!(reads(&window, &words::share_failed(Path::new("/x/y"), &reason)));
 }

@@ -22,7 +22,7 @@ fn an_id_and_the_download_button_start_a_download() {
     press(&mut window, words::DOWNLOAD);
     let [Command::Download { link, target }] = commands(&window)[..] else { panic!("one download") };
     assert_eq!((link.file_id.to_string().as_str(), link.name.as_deref()), (ID, Some("a.txt")));
-    assert_eq!(*target, sprat_peer::Target::DownloadDir);
+    assert_eq!(*target, sprat_api::Target::DownloadDir);
     assert_eq!(window.state().view.adding.text, "");
 }
 

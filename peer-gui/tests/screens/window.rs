@@ -102,7 +102,7 @@ pub(crate) fn tell(window: &mut Window, notice: Notice) {
     window.run();
 }
 
-pub(crate) fn tell_of(window: &mut Window, event: sprat_peer::Event) {
+pub(crate) fn tell_of(window: &mut Window, event: sprat_api::Event) {
     tell(window, Notice::Event(event));
 }
 

@@ -12,11 +12,12 @@ use sprat_store::disk::trouble::trouble;
 use sprat_store::part::PartFile;
 
 use super::{Download, Fetched, Happening, Written};
-use crate::buffers::Buffer;
-use crate::clock;
-use crate::connection::{FromPeer, News};
-use crate::holding::Holding;
-use crate::scheduler::{Arrival, PeerKey, Scheduler, SchedulerConfig};
+use crate::download::scheduler::{Arrival, Scheduler, SchedulerConfig};
+use crate::flow::buffers::Buffer;
+use crate::peers::connection::{FromPeer, News};
+use crate::shares::holding::Holding;
+use crate::wire::remote::PeerKey;
+use crate::world::clock;
 
 /// How long a peer that is busy is left alone if it does not say.
 const BUSY: Duration = Duration::from_millis(500);

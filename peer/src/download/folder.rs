@@ -19,18 +19,18 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::asking::{Asking, Found, Known};
-use crate::candidates::Candidate;
-use crate::clock;
+use crate::discovery::candidates::Candidate;
+use crate::discovery::tracker::query::{Asking, Found, Known};
+use crate::download::status::Status;
+use crate::download::watching::Progress;
 use crate::download::{Download, Ended, Finished, Order, Outcome, PartOf, Reins};
-use crate::holding::Holding;
-use crate::library;
-use crate::node::{Fetching, Node};
-use crate::settings::TransferSettings;
+use crate::engine::node::{Fetching, Node};
+use crate::flow::settings::TransferSettings;
 use crate::shares::folder::serve;
-use crate::state_dir::StateDir;
-use crate::status::Status;
-use crate::watching::Progress;
+use crate::shares::holding::Holding;
+use crate::state::library;
+use crate::state::state_dir::StateDir;
+use crate::world::clock;
 
 /// How many parts are fetched at once.
 const MAX_PARTS: usize = 4;

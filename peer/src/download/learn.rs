@@ -6,9 +6,9 @@ use sprat_api::TransferState;
 use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout};
 
 use super::{Download, Happening};
-use crate::clock;
-use crate::connection::{Claim, FromPeer, News};
-use crate::scheduler::PeerKey;
+use crate::peers::connection::{Claim, FromPeer, News};
+use crate::wire::remote::PeerKey;
+use crate::world::clock;
 
 /// How long one peer may take for its list, before another is asked.
 const PATIENCE: Duration = Duration::from_secs(10);

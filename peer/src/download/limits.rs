@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Download;
-use crate::clock;
-use crate::scheduler::{Limited, Scheduler};
+use crate::download::scheduler::{Limited, Scheduler};
+use crate::world::clock;
 
 impl Download {
     /// The limit that it keeps to now, if there is one.

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use sprat_protocol::PeerAddr;
 
 use super::{Download, Happening, MAX_DIALS, Remote, dial_one};
-use crate::asking::{Found, Known};
-use crate::candidates::Candidate;
-use crate::clock;
-use crate::connection::Connection;
-use crate::pool::ConnectError;
-use crate::scheduler::PeerKey;
+use crate::discovery::candidates::Candidate;
+use crate::discovery::tracker::query::{Found, Known};
+use crate::peers::connection::Connection;
+use crate::peers::pool::ConnectError;
+use crate::wire::remote::PeerKey;
+use crate::world::clock;
 
 /// The longest that somebody who could not be reached is left alone.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use sprat_chunking::{Bitfield, ChunkHashes};
 
 use super::Download;
-use crate::clock;
-use crate::scheduler::Scheduler;
+use crate::download::scheduler::Scheduler;
+use crate::world::clock;
 
 /// How often what is under way is shown at most: it changes with every chunk.
 const SHOW_EVERY: Duration = Duration::from_millis(200);

@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 
 use super::run::Running;
-use crate::node::Node;
-use crate::pool;
+use crate::engine::node::Node;
+use crate::peers::pool;
 
 /// How often it is looked which addresses this machine has.
 const LOOK: Duration = Duration::from_secs(5);

@@ -11,11 +11,11 @@ use sprat_store::whole::Whole;
 
 use super::drawing::Drawing;
 use super::run::Running;
-use crate::holding::Holding;
-use crate::library;
-use crate::node::Node;
-use crate::transfer::Transfer;
-use crate::watching::{Progress, Watching};
+use crate::download::watching::{Progress, Watching};
+use crate::engine::node::Node;
+use crate::engine::transfer::Transfer;
+use crate::shares::holding::Holding;
+use crate::state::library;
 
 /// The transfer that somebody watches.
 #[derive(Debug)]

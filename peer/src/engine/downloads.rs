@@ -20,13 +20,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::run::Running;
 use crate::download::folder::{FolderFetch, TAKEN};
+use crate::download::status::Status;
 use crate::download::{Download, Ended, Finished, Order, Outcome, Reins};
-use crate::holding::Holding;
-use crate::library::{self, Record, Wanted};
-use crate::node::{Fetching, Node};
-use crate::state_dir::StateDir;
-use crate::status::Status;
-use crate::transfer::{self, After, Transfer};
+use crate::engine::node::{Fetching, Node};
+use crate::engine::transfer;
+use crate::engine::transfer::{After, Transfer};
+use crate::shares::holding::Holding;
+use crate::state::library;
+use crate::state::library::{Record, Wanted};
+use crate::state::state_dir::StateDir;
 
 impl Running {
     /// Begins a download, unless the file is here or on its way already.

@@ -11,10 +11,9 @@ use tokio::sync::{broadcast, watch};
 
 use super::run::Running;
 use super::transfers::Place;
-use crate::clock;
-
-use crate::node::Hints;
-use crate::transfer::Lasting;
+use crate::discovery::hints::Hints;
+use crate::engine::transfer::Lasting;
+use crate::world::clock;
 
 /// Time between two snapshots while there is much to do.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(250);

@@ -6,7 +6,7 @@ use sprat_api::TransferState;
 use sprat_chunking::FileId;
 
 use super::run::Running;
-use crate::clock;
+use crate::world::clock;
 
 /// Time a download may wait for peers before its turn is another's.
 const PATIENCE: Duration = Duration::from_secs(5);

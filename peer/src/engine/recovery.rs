@@ -9,8 +9,8 @@ use sprat_store::part::PartFile;
 use sprat_store::site::Site;
 
 use super::run::Running;
-use crate::clock;
-use crate::status::Figures;
+use crate::download::status::Figures;
+use crate::world::clock;
 
 /// Time before the first look whether trouble is over; it doubles with each.
 const FIRST_LOOK: Duration = Duration::from_secs(2);

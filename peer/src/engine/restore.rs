@@ -13,13 +13,14 @@ use sprat_store::whole::Whole;
 use tokio::sync::mpsc;
 
 use super::run::Running;
-use crate::clock;
-use crate::holding::Holding;
-use crate::library::{self, Library, Place, Record};
+use crate::download::status::Status;
+use crate::engine::transfer::Transfer;
 use crate::shares::folder::serve;
-use crate::state_dir::StateDir;
-use crate::status::Status;
-use crate::transfer::Transfer;
+use crate::shares::holding::Holding;
+use crate::state::library;
+use crate::state::library::{Library, Place, Record};
+use crate::state::state_dir::StateDir;
+use crate::world::clock;
 
 /// Records that are looked at before somebody is asked whether to go on, and how many of them are worth a thread for each core.
 const AT_ONCE: usize = 1024;

@@ -14,21 +14,21 @@ use tokio::task::JoinSet;
 use tokio::time::{Interval, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::clock;
-use crate::config::EngineConfig;
 use crate::download::Ended;
 use crate::engine::addresses::looks;
+use crate::engine::config::EngineConfig;
 use crate::engine::detail::Watched;
 use crate::engine::downloads::Done;
+use crate::engine::node::Node;
 use crate::engine::publish::Publisher;
 use crate::engine::restore::Restored;
 use crate::engine::shares::{Batch, Hashing};
+use crate::engine::transfer::Transfer;
 use crate::engine::transfers::Transfers;
 use crate::engine::upkeep::Moved;
-use crate::library::Library;
-use crate::node::Node;
-use crate::state_dir::StateDir;
-use crate::transfer::Transfer;
+use crate::state::library::Library;
+use crate::state::state_dir::StateDir;
+use crate::world::clock;
 
 /// Time the tasks may take to end, the goodbye to trackers included.
 const ENDING: Duration = Duration::from_secs(5);

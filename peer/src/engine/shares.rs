@@ -14,13 +14,13 @@ use sprat_store::identify::size_of;
 use sprat_store::whole::Whole;
 
 use super::run::Running;
-use crate::clock;
-use crate::holding::Holding;
-use crate::library;
+use crate::download::status::Status;
+use crate::engine::transfer::{After, Transfer};
 use crate::shares::folder::serve;
-use crate::state_dir::StateDir;
-use crate::status::Status;
-use crate::transfer::{After, Transfer};
+use crate::shares::holding::Holding;
+use crate::state::library;
+use crate::state::state_dir::StateDir;
+use crate::world::clock;
 
 /// Paths that a snapshot tells of those that are hashed or wait for it.
 const MAX_WAITING: usize = 1000;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use sprat_chunking::FileId;
 use sprat_store::whole::Whole;
 
-use crate::changes::Changes;
-use crate::clock;
-use crate::transfer::Transfer;
+use crate::engine::transfer::Transfer;
+use crate::world::changes::Changes;
+use crate::world::clock;
 
 /// The place of a transfer in the order in which they were added; never given again.
 pub(super) type Place = u64;
@@ -292,9 +292,9 @@ mod tests {
 
     use super::*;
     use crate::download::Order;
+    use crate::download::status::Status;
     use crate::engine::recovery::Recovery;
-    use crate::status::Status;
-    use crate::transfer::Running;
+    use crate::engine::transfer::Running;
 
     const PATIENCE: Duration = Duration::from_secs(5);
 

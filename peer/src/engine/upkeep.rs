@@ -14,8 +14,8 @@ use sprat_store::site::Site;
 use sprat_store::whole::Whole;
 
 use super::run::Running;
+use crate::engine::transfer::After;
 use crate::shares::folder::serve;
-use crate::transfer::After;
 
 /// What moving gave.
 #[derive(Debug)]

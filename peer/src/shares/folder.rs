@@ -6,8 +6,8 @@ use sprat_chunking::FileDigest;
 use sprat_protocol::collection::Part;
 use sprat_store::folder::Folder;
 
-use crate::holding::{Holding, Holdings};
-use crate::settings::Settings;
+use crate::flow::settings::Settings;
+use crate::shares::holding::{Holding, Holdings};
 
 /// Serves this part of a folder from where it lies, if all of it is there; `list` is what is served of the folder's list. A part that
 /// was served while it was fetched goes on from there; any other needs its chunk hashes.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use sprat_api::{Command, Event as Told, Target, TransferState};
 use sprat_peer::world::{Disk, World};
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, Event as Told, Target, TransferState};
+use sprat_peer::{Engine, EngineConfig, EngineHandle};
 use sprat_protocol::{Identity, Link, PeerId};
 use sprat_tests::files::noise;
 use sprat_tests::liar::Script;

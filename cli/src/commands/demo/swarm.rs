@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sprat_api::{Command, Event, TransferState, TransferView};
 use sprat_chunking::FileId;
-use sprat_peer::tracker_client::TrackerClient;
-use sprat_peer::{Command, Engine, EngineConfig, EngineHandle, Event, TransferState, TransferView};
+use sprat_peer::{Engine, EngineConfig, EngineHandle, TrackerClient};
 use sprat_protocol::tracker::Query;
 use sprat_protocol::{Link, PeerId};
 use tokio::sync::broadcast::error::RecvError;

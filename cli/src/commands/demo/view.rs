@@ -1,6 +1,6 @@
 //! Pictures of the demo: chunks arriving from each seeder, and the table of who sent how many.
 
-use sprat_peer::TransferView;
+use sprat_api::TransferView;
 
 use super::swarm::{Seeder, Swarm};
 use crate::terminal::failure::Failure;

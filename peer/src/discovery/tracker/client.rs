@@ -1,0 +1,320 @@
+//! One request to a tracker, and its answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use parking_lot::RwLock;
+use reqwest::header::HeaderValue;
+use sprat_protocol::Identity;
+use sprat_protocol::name::clean_line;
+use sprat_protocol::tracker::{
+    AccessToken, Answer, ErrorAnswer, ErrorCode, Heartbeat, HeartbeatAnswer, Nonce, Query, QueryAnswer, Register,
+    RegisterFile, Registered, Request, Search, SearchAnswer, Signature, Unregister, Unregistered,
+};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::world::courier::{Courier, Letter, Undelivered};
+use crate::world::http::Http;
+
+/// How much of what a tracker says is shown to a person, in characters.
+const MAX_MESSAGE: usize = 300;
+/// A tracker, as its client sees it. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct TrackerClient {
+    url: Url,
+    way: Arc<RwLock<Way>>,
+    /// The `Authorization` that is sent with each message, marked so that nothing shows it.
+    authorization: Option<HeaderValue>,
+    /// How many seconds the tracker's clock is ahead of ours, as far as it told.
+    ahead: Arc<AtomicI64>,
+}
+
+/// How messages get there, as long as this machine keeps its addresses.
+#[derive(Clone, Debug)]
+struct Way {
+    courier: Arc<dyn Courier>,
+    lost: CancellationToken,
+}
+
+impl Way {
+    fn by(courier: Arc<dyn Courier>) -> Self {
+        Self { courier, lost: CancellationToken::new() }
+    }
+
+    /// Waits for what comes back, unless it can no longer get here.
+    async fn back<T>(&self, answer: impl Future<Output = Result<T, Undelivered>>) -> Result<T, Undelivered> {
+        let lost = || Undelivered::Unreachable("this machine has another address now".to_owned());
+        self.lost.run_until_cancelled(answer).await.unwrap_or_else(|| Err(lost()))
+    }
+}
+
+/// What a peer says of itself in a REGISTER.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing<'a> {
+    /// TCP port that it listens on.
+    pub port: u16,
+    /// Addresses of its own interfaces, for peers on the same network.
+    pub addresses: &'a [SocketAddr],
+    /// What it has.
+    pub files: &'a [RegisterFile],
+}
+
+impl TrackerClient {
+    /// The tracker at this `http` or `https` URL. Connects to nothing yet.
+    pub fn new(url: Url) -> Self {
+        Self::by(Arc::new(Http::new()), url)
+    }
+
+    /// The tracker at this URL, to which somebody else carries what is said.
+    pub(crate) fn by(courier: Arc<dyn Courier>, url: Url) -> Self {
+        Self { url, way: Arc::new(RwLock::new(Way::by(courier))), authorization: None, ahead: Arc::default() }
+    }
+
+    /// This machine lost an address: whatever is under way is given up, and somebody else carries what is said from now on.
+    pub(crate) fn moved(&self, courier: Arc<dyn Courier>) {
+        std::mem::replace(&mut *self.way.write(), Way::by(courier)).lost.cancel();
+    }
+
+    /// The same tracker, shown this token with each message.
+    pub fn with_token(mut self, token: Option<&AccessToken>) -> Self {
+        self.authorization = token.map(|token| {
+            let mut value = HeaderValue::from_str(&token.to_header()).expect("letters and digits fit a header");
+            value.set_sensitive(true);
+            value
+        });
+        self
+    }
+
+    /// Where the tracker is.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Whether a tracker answers there.
+    ///
+    /// # Errors
+    /// [`TrackerError`] says why not.
+    pub async fn is_up(&self) -> Result<(), TrackerError> {
+        let way = self.way.read().clone();
+        match way.back(way.courier.is_well(self.route("healthz"))).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.nonsense()),
+            Err(undelivered) => Err(self.undelivered(undelivered)),
+        }
+    }
+
+    /// "I have these files." Where this machine's clock is wrong, the tracker's time is used.
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn register(&self, identity: &Identity, listing: Listing<'_>) -> Result<Registered, TrackerError> {
+        let mut answer = self.say_register(identity, listing).await?;
+        if let Answer::Error(ErrorAnswer { code: ErrorCode::WrongTime, time: Some(time), .. }) = answer {
+            self.ahead.store(time.cast_signed().saturating_sub(unix_seconds().cast_signed()), Ordering::Relaxed);
+            answer = self.say_register(identity, listing).await?;
+        }
+        match answer {
+            Answer::Registered(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    async fn say_register(&self, identity: &Identity, listing: Listing<'_>) -> Result<Answer, TrackerError> {
+        let message = Request::Register(Register {
+            peer_id: identity.peer_id(),
+            port: listing.port,
+            addresses: listing.addresses.to_vec(),
+            files: listing.files.to_vec(),
+            tracker: self.authority(),
+            time: unix_seconds().saturating_add_signed(self.ahead.load(Ordering::Relaxed)),
+            nonce: Nonce(rand::random()),
+        });
+        self.send(&message, Some(identity)).await
+    }
+
+    /// "Who has these files?"
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn query(&self, message: Query) -> Result<QueryAnswer, TrackerError> {
+        match self.call(&Request::Query(message)).await? {
+            Answer::QueryAnswer(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "I am still here."
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn heartbeat(&self, message: Heartbeat) -> Result<HeartbeatAnswer, TrackerError> {
+        match self.call(&Request::Heartbeat(message)).await? {
+            Answer::HeartbeatAnswer(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "I no longer have these files."
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn unregister(&self, message: Unregister) -> Result<Unregistered, TrackerError> {
+        match self.call(&Request::Unregister(message)).await? {
+            Answer::Unregistered(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    /// "Which files are called like this?"
+    ///
+    /// # Errors
+    /// [`TrackerError`], as for every message.
+    pub async fn search(&self, message: Search) -> Result<SearchAnswer, TrackerError> {
+        match self.call(&Request::Search(message)).await? {
+            Answer::SearchAnswer(answer) => Ok(answer),
+            other => Err(self.not_expected(other)),
+        }
+    }
+
+    async fn call(&self, request: &Request) -> Result<Answer, TrackerError> {
+        self.send(request, None).await
+    }
+
+    async fn send(&self, message: &Request, signed_by: Option<&Identity>) -> Result<Answer, TrackerError> {
+        let body = serde_json::to_vec(message).expect("a message is JSON");
+        let signature = signed_by.map(|identity| Signature::new(identity, &body).to_string());
+        let (url, authorization) = (self.route(message.route()), self.authorization.clone());
+        let way = self.way.read().clone();
+        let answer = way.back(way.courier.deliver(Letter { url, body, signature, authorization })).await;
+        let answer = answer.map_err(|undelivered| self.undelivered(undelivered))?;
+        serde_json::from_slice(&answer).map_err(|_| self.nonsense())
+    }
+
+    /// Host and port, as this tracker is dialled.
+    fn authority(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        format!("{host}:{}", self.url.port_or_known_default().unwrap_or_default())
+    }
+
+    /// A route below the tracker's URL, which may have a path of its own.
+    fn route(&self, route: &str) -> String {
+        format!("{}/{}", self.url.as_str().trim_end_matches('/'), route.trim_start_matches('/'))
+    }
+
+    fn not_expected(&self, answer: Answer) -> TrackerError {
+        match answer {
+            Answer::Error(mut error) => {
+                error.message = clean_line(&error.message, MAX_MESSAGE);
+                TrackerError::Refused { url: self.url.clone(), error }
+            }
+            _ => self.nonsense(),
+        }
+    }
+
+    fn nonsense(&self) -> TrackerError {
+        TrackerError::Nonsense { url: self.url.clone() }
+    }
+
+    fn undelivered(&self, undelivered: Undelivered) -> TrackerError {
+        match undelivered {
+            Undelivered::Unreachable(reason) => TrackerError::Unreachable { url: self.url.clone(), reason },
+            Undelivered::TooLong => self.nonsense(),
+        }
+    }
+}
+
+/// This machine's time in seconds since 1970 (UTC).
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Why a tracker's answer is not there. Each says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrackerError {
+    /// Nothing answers.
+    #[error("can't reach the tracker at {url}: {reason}; check the address, or start one there with sprat-tracker")]
+    Unreachable {
+        /// Where the tracker should be.
+        url: Url,
+        /// What happened.
+        reason: String,
+    },
+    /// Something answers, but no tracker.
+    #[error("what answers at {url} is not a Sprat tracker; check the address")]
+    Nonsense {
+        /// Where the tracker should be.
+        url: Url,
+    },
+    /// The tracker says no.
+    #[error("the tracker at {url} refused: {}", error.message)]
+    Refused {
+        /// Where the tracker is.
+        url: Url,
+        /// Its words.
+        error: ErrorAnswer,
+    },
+}
+
+impl TrackerError {
+    /// Whether the tracker answered that it does not know the lease, so that the peer must register again.
+    pub fn is_unknown_lease(&self) -> bool {
+        matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::UnknownLease)
+    }
+
+    /// Whether this peer may not do this there: it has no token, a wrong one, or is not wanted.
+    pub fn is_forbidden(&self) -> bool {
+        let is_forbidden = |code| matches!(code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
+        matches!(self, Self::Refused { error, .. } if is_forbidden(error.code))
+    }
+
+    /// How long the tracker asks to wait before the next try, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let Self::Refused { error, .. } = self else { return None };
+        Some(Duration::from_secs(error.retry_after?.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::courier::Later;
+
+    /// Brings an answer at once, or never.
+    #[derive(Debug)]
+    struct Delivers(bool);
+
+    impl Courier for Delivers {
+        fn deliver(&self, _: Letter) -> Later<'_, Result<Vec<u8>, Undelivered>> {
+            unreachable!("nothing is said here")
+        }
+
+        fn is_well(&self, _: String) -> Later<'_, Result<bool, Undelivered>> {
+            let delivers = self.0;
+            Box::pin(async move { if delivers { Ok(true) } else { std::future::pending().await } })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_over_an_address_that_is_gone_is_given_up() {
+        let client = TrackerClient::by(Arc::new(Delivers(false)), "http://tracker.example".parse().unwrap());
+        let asking = tokio::spawn({
+            let client = client.clone();
+            async move { client.is_up().await }
+        });
+        tokio::task::yield_now().await;
+        client.moved(Arc::new(Delivers(true)));
+        assert!(matches!(asking.await.unwrap(), Err(TrackerError::Unreachable { .. })));
+        assert_eq!(client.is_up().await, Ok(()));
+    }
+
+    #[test]
+    fn a_client_does_not_show_its_token() {
+        let token = AccessToken::new([9; 32]);
+        let client = TrackerClient::new("https://tracker.example".parse().unwrap()).with_token(Some(&token));
+        let shown = format!("{client:?}");
+        assert!(shown.contains("authorization: Some") && !shown.contains(&token.reveal()[6..40]), "{shown}");
+    }
+}

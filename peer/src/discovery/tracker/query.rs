@@ -1,0 +1,117 @@
+//! Asking trackers who has a file: again and again, at first often, and each tracker by itself, so that one that does not answer
+//! delays no other.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sprat_chunking::FileId;
+use sprat_protocol::PeerAddr;
+use sprat_protocol::tracker::{FileInfo, Query};
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::discovery::candidates::Candidate;
+use crate::discovery::tracker::trackers::Purpose;
+use crate::engine::node::Node;
+use crate::world::clock;
+
+/// How many peers a tracker is asked to name.
+const ASKED_PEERS: u32 = 50;
+/// How often trackers are asked while there are peers enough.
+const CALM_QUERY: Duration = Duration::from_secs(60);
+/// How soon trackers are asked for the second time; from then on the time doubles. Those who begin a download together
+/// find each other only when all of them are registered.
+const FIRST_QUERY: Duration = Duration::from_millis(250);
+
+/// Peers that may have a file, and where they can be dialled.
+pub(crate) type Known = Vec<(Candidate, Vec<PeerAddr>)>;
+
+/// The questions about one file.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    file_id: FileId,
+    /// The trackers that have not answered yet.
+    waiting: Vec<Url>,
+    answers: JoinSet<Found>,
+    next: Instant,
+    /// How often was asked.
+    times: u32,
+    /// Whether every tracker was asked once, so that "nobody" means something.
+    pub(crate) asked: bool,
+}
+
+/// What a tracker answered.
+#[derive(Debug)]
+pub(crate) struct Found {
+    url: Url,
+    infos: Vec<FileInfo>,
+}
+
+impl Asking {
+    /// Questions that begin now.
+    pub(crate) fn new(file_id: FileId) -> Self {
+        let next = clock::now();
+        Self { file_id, waiting: Vec::new(), answers: JoinSet::new(), next, times: 0, asked: false }
+    }
+
+    /// Asks all trackers that have answered, if it is time. `calm` says that there are peers enough.
+    pub(crate) fn ask(&mut self, node: &Arc<Node>, calm: bool) {
+        let now = clock::now();
+        if now < self.next {
+            return;
+        }
+        let most = if calm { CALM_QUERY } else { node.limits.query_interval };
+        self.next = now + FIRST_QUERY.saturating_mul(1 << self.times.min(16)).min(most);
+        self.times += 1;
+        let trackers = node.trackers.all();
+        self.asked |= trackers.is_empty();
+        for tracker in trackers {
+            let url = tracker.client.url().clone();
+            if self.waiting.contains(&url) {
+                continue;
+            }
+            self.waiting.push(url.clone());
+            let (node, file_id) = (node.clone(), self.file_id);
+            self.answers.spawn(async move {
+                let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
+                let answer = tracker.client.query(query).await;
+                tracker.note(&node, Purpose::Asking, &answer, node.limits.query_interval);
+                let infos = answer.map(|answer| answer.files).unwrap_or_default();
+                let infos = infos.into_iter().filter(|info| info.file_id == file_id).collect();
+                Found { url, infos }
+            });
+        }
+    }
+
+    /// The next answer; none while nothing is asked.
+    pub(crate) async fn answer(&mut self) -> Option<Found> {
+        let found = self.answers.join_next().await?.expect("asking does not panic");
+        self.waiting.retain(|waiting| *waiting != found.url);
+        self.asked |= self.waiting.is_empty();
+        Some(found)
+    }
+
+    /// When to ask next.
+    pub(crate) fn next(&self) -> Instant {
+        self.next
+    }
+
+    /// Asks anew at once, as at the beginning.
+    pub(crate) fn hurry(&mut self) {
+        (self.next, self.times) = (clock::now(), 0);
+    }
+}
+
+impl Found {
+    /// What the file is called.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.infos.iter().map(|info| info.name.as_str()).find(|name| !name.is_empty())
+    }
+
+    /// The peers that were named, without this one.
+    pub(crate) fn peers(&self, node: &Node) -> Known {
+        let named = self.infos.iter().flat_map(|info| &info.peers).filter(|peer| peer.peer_id != node.peer_id);
+        let dialled = |addresses: &[std::net::SocketAddr]| addresses.iter().copied().map(PeerAddr::from).collect();
+        named.map(|peer| (Candidate::Peer(peer.peer_id), dialled(&peer.addresses))).collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! Files by the words in their names: all trackers are asked at once, and their answers become one.
+
+use sprat_protocol::tracker::{Search, SearchAnswer, SearchHit};
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::discovery::tracker::client::{TrackerClient, TrackerError};
+use crate::discovery::tracker::tokens::Tokens;
+
+/// What all trackers found together.
+#[derive(Debug)]
+pub struct Found {
+    /// Each file once, with the most seeders that any tracker knows: in the order of the first tracker that names it, which
+    /// tells the best first.
+    pub files: Vec<SearchHit>,
+    /// Whether any tracker has more on its next page.
+    pub more: bool,
+    /// What went wrong with those that did not answer, in the order of the trackers.
+    pub errors: Vec<TrackerError>,
+}
+
+/// Asks all of these trackers at the same time, and waits for every one. Dropping this ends the asking.
+pub async fn search(trackers: &[Url], tokens: &Tokens, search: &Search) -> Found {
+    let mut asked = JoinSet::new();
+    for (place, url) in trackers.iter().enumerate() {
+        let client = TrackerClient::new(url.clone()).with_token(tokens.of(url));
+        let search = search.clone();
+        asked.spawn(async move { (place, client.search(search).await) });
+    }
+    let mut results = asked.join_all().await;
+    results.sort_unstable_by_key(|(place, _)| *place);
+    let (mut answers, mut errors) = (Vec::new(), Vec::new());
+    for (_, result) in results {
+        match result {
+            Ok(answer) => answers.push(answer),
+            Err(error) => errors.push(error),
+        }
+    }
+    let SearchAnswer { files, more } = merge(answers);
+    Found { files, more, errors }
+}
+
+/// In the order of the first tracker that names a file, with the most seeders that any knows.
+fn merge(answers: Vec<SearchAnswer>) -> SearchAnswer {
+    let mut merged = SearchAnswer { files: Vec::new(), more: false };
+    for answer in answers {
+        merged.more |= answer.more;
+        for hit in answer.files {
+            match merged.files.iter_mut().find(|known| known.file_id == hit.file_id) {
+                Some(known) => known.seeders = known.seeders.max(hit.seeders),
+                None => merged.files.push(hit),
+            }
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use sprat_chunking::FileId;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn hit(name: &str, seeders: u32, digit: u8) -> SearchHit {
+        let file_id = FileId::new([digit; 32]);
+        SearchHit { file_id, name: name.to_owned(), size: 2048, seeders, leechers: 0, first_seen: 0 }
+    }
+
+    #[test]
+    fn a_file_that_two_trackers_know_is_shown_once() {
+        let answer = |files, more| SearchAnswer { files, more };
+        let merged =
+            merge(vec![answer(vec![hit("a", 1, 1)], false), answer(vec![hit("b", 1, 2), hit("a", 5, 1)], true)]);
+        assert_eq!(merged, answer(vec![hit("a", 5, 1), hit("b", 1, 2)], true));
+    }
+
+    #[tokio::test]
+    async fn trackers_that_are_away_are_told_of_in_their_order() {
+        let mut urls = Vec::new();
+        for _ in 0..2 {
+            // A port that was free a moment ago: nobody answers there.
+            let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+            urls.push(Url::parse(&format!("http://{addr}")).unwrap());
+        }
+        let words = Search { words: "a".to_owned(), page: 0 };
+        let found = search(&urls, &Tokens::default(), &words).await;
+        assert!(found.files.is_empty() && !found.more);
+        let told: Vec<String> = found.errors.iter().map(TrackerError::to_string).collect();
+        assert_eq!(told.len(), 2);
+        for (text, url) in told.iter().zip(&urls) {
+            assert!(text.contains(&url.port().unwrap().to_string()), "{text} is not of {url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_no_longer_waits_ends_the_asking() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let (urls, tokens, words) = ([url], Tokens::default(), Search { words: "a".to_owned(), page: 0 });
+        let mut accepted: TcpStream = tokio::select! {
+            _ = async { (search(&urls, &tokens, &words).await, pending::<()>().await) } => unreachable!("nobody answers"),
+            accepted = listener.accept() => accepted.unwrap().0,
+        };
+        // The future is gone, so its connection is closed, long before the tracker's time to answer is over.
+        let mut rest = Vec::new();
+        let _ = timeout(Duration::from_secs(5), accepted.read_to_end(&mut rest)).await.expect("it is closed");
+    }
+}

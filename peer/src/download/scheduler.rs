@@ -1,0 +1,461 @@
+//! Which chunk from whom: a plain struct without sockets and without a clock of its own.
+//!
+//! A chunk is missing, requested, held (received, being verified and written) or done. The rules:
+//!
+//! - The last chunk comes first, because it proves the length. Then a few at random, so that a new leecher has something to
+//!   give; then the rarest first, ties at random. Where the user wants that, the last and then all others in their order
+//!   (`sequential`).
+//! - What one peer may have outstanding is a window in bytes: it grows with every chunk (slow start) until the rate no
+//!   longer does, then follows rate × (latency + `QUEUE_TIME`). What waits in a longer queue could come from somebody
+//!   else meanwhile.
+//! - A peer that delivers nothing for mean + 4 × deviation of its own pace is snubbed: its requests go to others, and
+//!   it gets one at a time until it delivers again. It is not dropped.
+//! - When nothing is missing and a peer is idle, it duplicates the request that will take longest elsewhere. Whoever is
+//!   first wins, and the other request is cancelled.
+//! - Where the user limits the rate, less is outstanding and nothing is duplicated (`limited`).
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rand::rngs::SmallRng;
+use sprat_chunking::{Bitfield, ChunkIndex};
+
+use crate::flow::pace::{Pace, RateMeter};
+
+mod limited;
+mod rarity;
+mod sequential;
+
+pub use limited::Limited;
+use rarity::Rarity;
+use sequential::Sequence;
+
+pub use crate::wire::remote::PeerKey;
+
+/// How much of a peer's rate is kept outstanding with it, besides what is on its way.
+const QUEUE_TIME: Duration = Duration::from_millis(250);
+/// How many chunks are fetched at random before rarity counts.
+const RANDOM_FIRST: u32 = 4;
+/// How many chunks a window never falls below, and starts with.
+const MIN_WINDOW_CHUNKS: u64 = 2;
+
+/// The bounds that a scheduler keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct SchedulerConfig {
+    /// Length of a chunk in bytes.
+    pub chunk_len: u64,
+    /// The most bytes outstanding with one peer.
+    pub max_window: u64,
+    /// Shortest and longest time-out.
+    pub timeout: (Duration, Duration),
+}
+
+/// The state of one download's requests.
+#[derive(Debug)]
+pub struct Scheduler {
+    config: SchedulerConfig,
+    chunks: Vec<Chunk>,
+    missing: Rarity,
+    peers: BTreeMap<PeerKey, Peer>,
+    last: Option<ChunkIndex>,
+    done: u32,
+    limited: Option<Limited>,
+    sequence: Sequence,
+    rng: SmallRng,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chunk {
+    Missing,
+    Requested { from: PeerKey, also_from: Option<PeerKey> },
+    Held,
+    Done,
+}
+
+#[derive(Debug)]
+struct Peer {
+    has: Bitfield,
+    /// Whether what it has counts in the availability of chunks: not if it came as a seeder.
+    counted: bool,
+    /// In the order in which they were sent, which is the order in which they are answered.
+    outstanding: Vec<ChunkIndex>,
+    window: u64,
+    /// How long a chunk took when nothing else was asked for, the last time that this happened.
+    latency: Duration,
+    /// The chunk that was last asked for while nothing else was, and when, until it arrives.
+    asked_alone: Option<(Instant, ChunkIndex)>,
+    rate: RateMeter,
+    pace: Pace,
+    /// When it last delivered, or was first asked after having been idle.
+    last_progress: Instant,
+    snubbed: bool,
+    /// Nothing missing is here, as of the last look; a new HAVE or a chunk that is missing again ends it.
+    dry: bool,
+    /// It said that it is busy until then.
+    busy_until: Option<Instant>,
+    /// Chunks that it has but gives to others first, and until when; not in `has` meanwhile.
+    put_off: Vec<(Instant, ChunkIndex)>,
+}
+
+/// What a chunk that arrived is good for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is to be verified and written. The same chunk was also requested from this peer, to be cancelled there.
+    Wanted {
+        /// Who else was asked for it.
+        cancel: Option<PeerKey>,
+    },
+    /// It is there already, or about to be.
+    Superfluous,
+}
+
+impl Scheduler {
+    /// All of `chunks`, which are all of a file's, are missing but those in `done`.
+    pub fn new(
+        config: SchedulerConfig,
+        chunks: impl Iterator<Item = ChunkIndex>,
+        done: &Bitfield,
+        rng: SmallRng,
+    ) -> Self {
+        let mut missing = Rarity::new(done.len());
+        let mut states = Vec::with_capacity(done.len() as usize);
+        let chunks: Vec<ChunkIndex> = chunks.collect();
+        let last = chunks.last().copied();
+        for index in chunks.iter().copied() {
+            states.push(if done.has(index) { Chunk::Done } else { Chunk::Missing });
+            if !done.has(index) {
+                missing.insert(index);
+            }
+        }
+        Self {
+            config,
+            chunks: states,
+            missing,
+            peers: BTreeMap::new(),
+            last,
+            done: done.count(),
+            limited: None,
+            sequence: Sequence::new(chunks),
+            rng,
+        }
+    }
+
+    /// Whether every chunk is done.
+    pub fn is_done(&self) -> bool {
+        self.done as usize == self.chunks.len()
+    }
+
+    /// Whether anything is requested or held.
+    pub fn is_busy(&self) -> bool {
+        self.peers.values().any(|peer| !peer.outstanding.is_empty())
+    }
+
+    /// The numbers of the chunks that are requested, or being verified and written.
+    pub fn under_way(&self) -> impl Iterator<Item = u32> {
+        let states = (0..).zip(&self.chunks);
+        states.filter(|(_, state)| matches!(state, Chunk::Requested { .. } | Chunk::Held)).map(|(number, _)| number)
+    }
+
+    /// A peer told what it has: it can be asked from now on. Replaces what it told before.
+    pub fn peer_has(&mut self, now: Instant, key: PeerKey, has: Bitfield) {
+        self.peer_uncounted(key);
+        let counted = !has.is_full();
+        if counted {
+            has.ones().for_each(|index| self.missing.gained(index));
+        }
+        let window = MIN_WINDOW_CHUNKS * self.config.chunk_len;
+        let peer = self.peers.entry(key).or_insert_with(|| Peer {
+            has: Bitfield::empty(0),
+            counted,
+            outstanding: Vec::new(),
+            window,
+            latency: Duration::ZERO,
+            asked_alone: None,
+            rate: RateMeter::new(now),
+            pace: Pace::default(),
+            last_progress: now,
+            snubbed: false,
+            dry: false,
+            busy_until: None,
+            put_off: Vec::new(),
+        });
+        peer.put_off.clear();
+        (peer.has, peer.counted, peer.dry) = (has, counted, false);
+    }
+
+    /// A peer got another chunk.
+    pub fn peer_got(&mut self, key: PeerKey, index: ChunkIndex) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        if peer.has.insert(index) && peer.counted {
+            self.missing.gained(index);
+        }
+        peer.dry = false;
+    }
+
+    /// A peer is gone: what it was asked for is missing again.
+    pub fn peer_gone(&mut self, key: PeerKey) {
+        self.peer_uncounted(key);
+        let Some(peer) = self.peers.remove(&key) else { return };
+        peer.outstanding.into_iter().for_each(|index| self.release(key, index));
+    }
+
+    /// What to ask this peer for now, in this order. It counts as asked.
+    pub fn requests(&mut self, now: Instant, key: PeerKey) -> Vec<ChunkIndex> {
+        self.put_off_no_longer(now, key);
+        let mut picked = Vec::new();
+        if self.peers.get(&key).is_none_or(|peer| peer.is_well_supplied(self.config)) {
+            return picked;
+        }
+        while let Some(index) = self.pick(now, key) {
+            let peer = self.peers.get_mut(&key).expect("a peer that a chunk was picked for is there");
+            if peer.outstanding.is_empty() {
+                peer.last_progress = now;
+                peer.asked_alone = Some((now, index));
+            }
+            peer.outstanding.push(index);
+            picked.push(index);
+        }
+        picked
+    }
+
+    /// A chunk of `len` bytes arrived from a peer that was asked for it.
+    pub fn arrived(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, len: u64) -> Arrival {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.delivered(now, index, len, self.config);
+        }
+        let before = self.chunks[index.as_usize()];
+        match before {
+            Chunk::Held | Chunk::Done => return Arrival::Superfluous,
+            Chunk::Missing => {
+                self.missing.remove(index);
+            }
+            Chunk::Requested { .. } => {}
+        }
+        self.chunks[index.as_usize()] = Chunk::Held;
+        let cancel = match before {
+            Chunk::Requested { from, also_from } => [Some(from), also_from].into_iter().flatten().find(|k| *k != key),
+            _ => None,
+        };
+        if let Some(other) = cancel.and_then(|other| self.peers.get_mut(&other)) {
+            other.outstanding.retain(|i| *i != index);
+        }
+        Arrival::Wanted { cancel }
+    }
+
+    /// A held chunk is verified and on disk.
+    pub fn stored(&mut self, index: ChunkIndex) {
+        debug_assert_eq!(self.chunks[index.as_usize()], Chunk::Held);
+        self.chunks[index.as_usize()] = Chunk::Done;
+        self.done += 1;
+    }
+
+    /// A held chunk was not what it should be, or could not be written: it is missing again.
+    pub fn discarded(&mut self, index: ChunkIndex) {
+        debug_assert_eq!(self.chunks[index.as_usize()], Chunk::Held);
+        self.make_missing(index);
+    }
+
+    /// A peer is busy: it is left alone for so long.
+    pub fn busy(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.outstanding.retain(|i| *i != index);
+            peer.busy_until = Some(now + wait);
+        }
+        self.release(key, index);
+    }
+
+    /// A peer gives this chunk to others first: it is not asked for this one for so long, but for others.
+    pub fn put_off(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
+        self.rejected(key, index);
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.put_off.push((now + wait, index));
+        }
+    }
+
+    /// A peer does not have this chunk after all; asking again would be answered the same.
+    pub fn rejected(&mut self, key: PeerKey, index: ChunkIndex) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        peer.outstanding.retain(|i| *i != index);
+        if peer.has.remove(index) && peer.counted {
+            self.missing.lost(index);
+        }
+        self.release(key, index);
+    }
+
+    /// Gives the requests of peers that stopped delivering to others. Returns who was snubbed.
+    pub fn time_out(&mut self, now: Instant) -> Vec<PeerKey> {
+        let late = |peer: &Peer| !peer.outstanding.is_empty() && peer.deadline(self.config) <= now;
+        let snubbed: Vec<PeerKey> = self.peers.iter().filter(|(_, peer)| late(peer)).map(|(key, _)| *key).collect();
+        for key in &snubbed {
+            let peer = self.peers.get_mut(key).expect("it was just found");
+            peer.snubbed = true;
+            peer.window = MIN_WINDOW_CHUNKS * self.config.chunk_len;
+            peer.last_progress = now;
+            peer.rate = RateMeter::new(now);
+            let outstanding = std::mem::take(&mut peer.outstanding);
+            outstanding.into_iter().for_each(|index| self.release(*key, index));
+        }
+        snubbed
+    }
+
+    /// When [`Scheduler::time_out`] or [`Scheduler::requests`] next has something to do without anything happening.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let deadlines = self.peers.values().filter(|peer| !peer.outstanding.is_empty());
+        let late = deadlines.map(|peer| peer.deadline(self.config));
+        let put_off = self.peers.values().flat_map(|peer| peer.put_off.iter().map(|(until, _)| *until));
+        late.chain(self.peers.values().filter_map(|peer| peer.busy_until)).chain(put_off).min()
+    }
+
+    /// Chunks whose time has come can be asked for again.
+    fn put_off_no_longer(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(&key) else { return };
+        let (over, waiting) = peer.put_off.drain(..).partition(|(until, _)| *until <= now);
+        peer.put_off = waiting;
+        let over: Vec<(Instant, ChunkIndex)> = over;
+        over.into_iter().for_each(|(_, index)| self.peer_got(key, index));
+    }
+
+    /// The next chunk for this peer, marked as requested from it.
+    fn pick(&mut self, now: Instant, key: PeerKey) -> Option<ChunkIndex> {
+        let peer = self.peers.get_mut(&key)?;
+        if peer.busy_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        peer.busy_until = None;
+        if !peer.has_room(self.config) || self.is_budget_spent() {
+            return None;
+        }
+        if let Some(index) = self.pick_missing(key) {
+            self.missing.remove(index);
+            self.chunks[index.as_usize()] = Chunk::Requested { from: key, also_from: None };
+            return Some(index);
+        }
+        self.pick_duplicate(key)
+    }
+
+    fn pick_missing(&mut self, key: PeerKey) -> Option<ChunkIndex> {
+        if self.missing.is_empty() || self.peers.get(&key).is_none_or(|peer| peer.dry) {
+            return None;
+        }
+        let first = if self.sequence.is_on() { self.first_missing(key) } else { None };
+        let peer = self.peers.get_mut(&key)?;
+        // A request that timed out may still be outstanding at the connection; asking twice is harmless.
+        let wanted = |index| peer.has.has(index);
+        let last = self.last.filter(|last| self.chunks[last.as_usize()] == Chunk::Missing && wanted(*last));
+        let index = last.or_else(|| {
+            if self.sequence.is_on() {
+                first
+            } else if self.done < RANDOM_FIRST {
+                self.missing.any(&mut self.rng, wanted)
+            } else {
+                self.missing.rarest(&mut self.rng, wanted)
+            }
+        });
+        peer.dry = index.is_none();
+        index
+    }
+
+    /// Endgame: only an idle peer, only when nothing is missing, at most two peers for one chunk, and only if this peer
+    /// would be sooner.
+    fn pick_duplicate(&mut self, key: PeerKey) -> Option<ChunkIndex> {
+        let me = self.peers.get(&key)?;
+        if !self.missing.is_empty() || !me.outstanding.is_empty() || me.snubbed || self.is_limit_reached() {
+            return None;
+        }
+        let mine = me.expected_wait(1, self.config);
+        let others = self.peers.iter().filter(|(other, _)| **other != key);
+        let theirs = others.flat_map(|(_, peer)| {
+            peer.outstanding
+                .iter()
+                .enumerate()
+                .map(|(place, index)| (peer.expected_wait(place + 1, self.config), *index))
+        });
+        let slower = theirs.filter(|(wait, index)| {
+            let sole = matches!(self.chunks[index.as_usize()], Chunk::Requested { also_from: None, .. });
+            sole && me.has.has(*index) && *wait > mine
+        });
+        let (_, index) = slower.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        if let Chunk::Requested { also_from, .. } = &mut self.chunks[index.as_usize()] {
+            *also_from = Some(key);
+        }
+        Some(index)
+    }
+
+    /// The chunk is no longer requested from this peer.
+    fn release(&mut self, key: PeerKey, index: ChunkIndex) {
+        if let Chunk::Requested { from, also_from } = self.chunks[index.as_usize()] {
+            match (from == key, also_from) {
+                (true, None) => self.make_missing(index),
+                (true, Some(other)) => {
+                    self.chunks[index.as_usize()] = Chunk::Requested { from: other, also_from: None };
+                }
+                (false, also) if also == Some(key) => {
+                    self.chunks[index.as_usize()] = Chunk::Requested { from, also_from: None };
+                }
+                (false, _) => {}
+            }
+        }
+    }
+
+    fn make_missing(&mut self, index: ChunkIndex) {
+        self.chunks[index.as_usize()] = Chunk::Missing;
+        self.sequence.missing_again(index);
+        self.missing.insert(index);
+        self.peers.values_mut().for_each(|peer| peer.dry = false);
+    }
+
+    /// What a leecher has no longer counts; a seeder's never did.
+    fn peer_uncounted(&mut self, key: PeerKey) {
+        if let Some(peer) = self.peers.get(&key).filter(|peer| peer.counted) {
+            peer.has.ones().for_each(|index| self.missing.lost(index));
+        }
+    }
+}
+
+impl Peer {
+    fn has_room(&self, config: SchedulerConfig) -> bool {
+        let outstanding = self.outstanding.len() as u64 * config.chunk_len;
+        if self.snubbed { self.outstanding.is_empty() } else { outstanding + config.chunk_len <= self.window }
+    }
+
+    /// Whether so much is outstanding that asking can wait: many requests at once cost less than one at a time.
+    fn is_well_supplied(&self, config: SchedulerConfig) -> bool {
+        let outstanding = self.outstanding.len() as u64 * config.chunk_len;
+        outstanding > 8 * config.chunk_len && outstanding > self.window / 4 * 3
+    }
+
+    fn deadline(&self, config: SchedulerConfig) -> Instant {
+        self.last_progress + self.pace.timeout(config.timeout)
+    }
+
+    /// Seconds until the request at this place of its queue is answered. Unknown rates count as slow, and one that stopped
+    /// delivering as slower than any.
+    fn expected_wait(&self, place: usize, config: SchedulerConfig) -> f64 {
+        if self.snubbed {
+            return f64::INFINITY;
+        }
+        let rate = self.rate.bytes_per_second();
+        if rate > 0.0 { place as f64 * config.chunk_len as f64 / rate } else { place as f64 * 10.0 }
+    }
+
+    fn delivered(&mut self, now: Instant, index: ChunkIndex, len: u64, config: SchedulerConfig) {
+        self.outstanding.retain(|i| *i != index);
+        if let Some((asked, _)) = self.asked_alone.take_if(|(_, alone)| *alone == index) {
+            self.latency = now.saturating_duration_since(asked);
+        }
+        self.pace.arrived(now.saturating_duration_since(self.last_progress));
+        self.last_progress = now;
+        self.snubbed = false;
+        let least = MIN_WINDOW_CHUNKS * config.chunk_len;
+        let most = config.max_window.max(least);
+        if self.rate.add(now, len).is_growing() {
+            self.window = (self.window + config.chunk_len).min(most);
+        } else {
+            let target = self.rate.bytes_per_second() * (self.latency + QUEUE_TIME).as_secs_f64();
+            self.window = (target as u64).clamp(least, most);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

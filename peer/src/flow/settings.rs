@@ -1,0 +1,188 @@
+//! What the user set for single transfers, and can set anew while they run.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use sprat_api::Priority;
+use sprat_chunking::FileId;
+use tokio::sync::Notify;
+
+use crate::engine::node::Node;
+use crate::flow::rate_limit::RateLimit;
+
+/// The settings of all transfers that have any. Only what the user does adds to them.
+#[derive(Debug, Default)]
+pub(crate) struct Settings(RwLock<HashMap<FileId, Arc<TransferSettings>>>);
+
+/// The settings of one transfer.
+#[derive(Debug, Default)]
+pub(crate) struct TransferSettings {
+    /// Bytes of its chunks sent per second.
+    pub(crate) upload_rate: RateLimit,
+    /// Bytes of its chunks received per second.
+    pub(crate) download_rate: RateLimit,
+    /// Whether its chunks are fetched in the order of the file.
+    pub(crate) sequential: AtomicBool,
+    /// The files of a folder, by their place in its list, that are not of normal priority.
+    pub(crate) priorities: RwLock<BTreeMap<u32, Priority>>,
+    /// Woken when those change.
+    pub(crate) prioritized: Notify,
+    /// Parts of the folder that it counts for too.
+    parts: Mutex<BTreeSet<FileId>>,
+}
+
+impl Settings {
+    /// Those of this transfer, if it has any.
+    pub(crate) fn get(&self, file_id: &FileId) -> Option<Arc<TransferSettings>> {
+        self.0.read().get(file_id).cloned()
+    }
+
+    /// Whether the chunks of this transfer are fetched in the order of the file.
+    pub(crate) fn is_sequential(&self, file_id: &FileId) -> bool {
+        self.0.read().get(file_id).is_some_and(|settings| settings.sequential.load(Ordering::Relaxed))
+    }
+
+    /// Those of this transfer, to be changed.
+    pub(crate) fn of(&self, file_id: FileId) -> Arc<TransferSettings> {
+        self.0.write().entry(file_id).or_default().clone()
+    }
+
+    /// What is set for a folder counts for this part of it too.
+    pub(crate) fn share(&self, folder: FileId, part: FileId) {
+        let settings = self.of(folder);
+        settings.parts.lock().insert(part);
+        self.0.write().entry(part).or_insert(settings);
+    }
+
+    /// The transfer is gone, and so is what was set for it and its parts, also where something still waits for it.
+    pub(crate) fn forget(&self, file_id: &FileId) {
+        let mut all = self.0.write();
+        let Some(settings) = all.remove(file_id) else { return };
+        for part in std::mem::take(&mut *settings.parts.lock()) {
+            if all.get(&part).is_some_and(|other| Arc::ptr_eq(other, &settings)) {
+                all.remove(&part);
+            }
+        }
+        drop(all);
+        settings.upload_rate.set(None);
+        settings.download_rate.set(None);
+    }
+}
+
+impl TransferSettings {
+    /// The priority of the file at this place in a folder's list.
+    pub(crate) fn priority(&self, place: usize) -> Priority {
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        self.priorities.read().get(&place).copied().unwrap_or_default()
+    }
+
+    /// Gives these files this priority.
+    pub(crate) fn prioritize(&self, places: impl IntoIterator<Item = u32>, priority: Priority) {
+        let mut priorities = self.priorities.write();
+        for place in places {
+            match priority {
+                Priority::Normal => priorities.remove(&place),
+                other => priorities.insert(place, other),
+            };
+        }
+        drop(priorities);
+        self.prioritized.notify_one();
+    }
+}
+
+/// What a chunk has to pass: the limit of its transfer, if there is one, then that of all transfers together.
+#[derive(Debug)]
+pub(crate) struct Throttle<'a> {
+    all: &'a RateLimit,
+    own: Option<(Arc<TransferSettings>, Direction)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    Up,
+    Down,
+}
+
+impl Node {
+    /// What holds chunks of this file back when they are sent.
+    pub(crate) fn upload_throttle(&self, file_id: &FileId) -> Throttle<'_> {
+        let own = self.settings.get(file_id).map(|settings| (settings, Direction::Up));
+        Throttle { all: &self.upload_rate, own }
+    }
+
+    /// What holds chunks of this file back when they are received.
+    pub(crate) fn download_throttle(&self, file_id: &FileId) -> Throttle<'_> {
+        let own = self.settings.get(file_id).map(|settings| (settings, Direction::Down));
+        Throttle { all: &self.download_rate, own }
+    }
+}
+
+impl Throttle<'_> {
+    /// Whether everything passes.
+    pub(crate) fn is_unlimited(&self) -> bool {
+        self.all.is_unlimited() && self.own().is_none()
+    }
+
+    /// The limit in bytes per second, if there is one.
+    pub(crate) fn rate(&self) -> Option<NonZeroU32> {
+        [self.own().and_then(RateLimit::rate), self.all.rate()].into_iter().flatten().min()
+    }
+
+    /// How many bytes to take at once.
+    pub(crate) fn slice_len(&self) -> usize {
+        self.own().map_or(usize::MAX, RateLimit::slice_len).min(self.all.slice_len())
+    }
+
+    /// Whether somebody who came now would have to wait.
+    pub(crate) fn is_holding_back(&self) -> bool {
+        self.all.is_holding_back() || self.own().is_some_and(RateLimit::is_holding_back)
+    }
+
+    /// Waits until this many bytes may pass. What the transfer may not have is not taken from the others.
+    pub(crate) async fn take(&self, bytes: usize) {
+        self.take_own(bytes).await;
+        self.take_all(bytes).await;
+    }
+
+    /// Waits until they may pass the limit of the transfer, which comes first.
+    pub(crate) async fn take_own(&self, bytes: usize) {
+        if let Some(own) = self.own() {
+            own.take(bytes).await;
+        }
+    }
+
+    /// Waits until they may pass the limit of all transfers.
+    pub(crate) async fn take_all(&self, bytes: usize) {
+        self.all.take(bytes).await;
+    }
+
+    fn own(&self) -> Option<&RateLimit> {
+        let limit = self.own.as_ref().map(|(settings, direction)| match direction {
+            Direction::Up => &settings.upload_rate,
+            Direction::Down => &settings.download_rate,
+        });
+        limit.filter(|limit| !limit.is_unlimited())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_forgotten_with_its_parts_and_with_nothing_else() {
+        let settings = Settings::default();
+        let [folder, other, part, common] = [1, 2, 3, 4].map(|n| FileId::new([n; 32]));
+        settings.share(other, common);
+        [part, common].into_iter().for_each(|id| settings.share(folder, id));
+        settings.of(folder).upload_rate.set(NonZeroU32::new(5));
+        let held = settings.of(part);
+        settings.forget(&folder);
+        assert!([folder, part].iter().all(|id| settings.get(id).is_none()));
+        assert!([other, common].iter().all(|id| settings.get(id).is_some()), "it was the other's first");
+        assert!(held.upload_rate.is_unlimited(), "who waits for the limit waits no longer");
+    }
+}

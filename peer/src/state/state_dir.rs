@@ -1,0 +1,96 @@
+//! The state directory: one engine at a time, its identity, and what outlives a restart.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use sprat_protocol::Identity;
+use sprat_store::disk::atomic::{make_private_dir, replace};
+
+use crate::engine::StartError;
+use crate::state::needed::Needed;
+
+/// A state directory that this engine, and no other, works on. The lock ends with the process, however that ends.
+#[derive(Debug)]
+pub(crate) struct StateDir {
+    path: PathBuf,
+    /// What the lists of folders in it need, once somebody wanted to know.
+    pub(crate) needed: Mutex<Option<Needed>>,
+    _lock: File,
+}
+
+impl StateDir {
+    /// Makes the directory if it is not there, and locks it.
+    pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
+        let failed = |source| StartError::StateDir { path: path.to_owned(), source };
+        make_private_dir(path).map_err(failed)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), needed: Mutex::default(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// This peer's key: made at the first start, the same ever after.
+    pub(crate) fn identity(&self) -> Result<Identity, StartError> {
+        let path = self.file("identity.key");
+        let failed = |source| StartError::StateDir { path: path.clone(), source };
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let seed = bytes.as_slice().try_into();
+                let reason = format!("a key has {} bytes, not {}", Identity::SEED_LEN, bytes.len());
+                seed.map(Identity::from_seed).map_err(|_| StartError::Damaged { path, reason })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let identity = Identity::generate()?;
+                replace(&path, identity.seed()).map_err(failed)?;
+                Ok(identity)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_is_made_once_and_only_its_owner_reads_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b");
+        let first = StateDir::open(&path).unwrap().identity().unwrap().peer_id();
+        assert_eq!(StateDir::open(&path).unwrap().identity().unwrap().peer_id(), first);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(path.join("identity.key")).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn one_engine_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = StateDir::open(dir.path()).unwrap();
+        assert!(matches!(StateDir::open(dir.path()), Err(StartError::Locked(_))));
+        drop(held);
+        assert!(StateDir::open(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_identity_is_named_and_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("identity.key"), "short").unwrap();
+        let state = StateDir::open(dir.path()).unwrap();
+        assert!(matches!(state.identity(), Err(StartError::Damaged { .. })));
+        assert_eq!(fs::read(dir.path().join("identity.key")).unwrap(), b"short");
+    }
+}

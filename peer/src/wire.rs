@@ -1,0 +1,5 @@
+//! The wire between two peers: dialling, the handshake, frames.
+
+pub(crate) mod dialling;
+pub(crate) mod frames;
+pub(crate) mod remote;

@@ -1,0 +1,254 @@
+//! Frames over a byte stream: what [`sprat_protocol::wire::frame`] says, read from and written to a socket.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use sprat_protocol::wire::{self, Decoded, FrameError, Message};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::flow::settings::Throttle;
+use crate::flow::upload_slots::Turn;
+
+/// How much is read ahead of a frame's header. Payloads are read straight into their buffers, so this is small.
+const READ_AHEAD: usize = 1024;
+/// How long a peer may take to send or to accept the next bytes of a frame that is under way.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// Reads frames.
+#[derive(Debug)]
+pub(crate) struct FrameReader<R> {
+    stream: R,
+    buffer: BytesMut,
+    heard: Arc<AtomicU64>,
+}
+
+impl<R: AsyncRead + Unpin> FrameReader<R> {
+    /// Frames from the start of this stream.
+    pub(crate) fn new(stream: R) -> Self {
+        Self { stream, buffer: BytesMut::with_capacity(READ_AHEAD), heard: Arc::default() }
+    }
+
+    /// How many bytes came so far, kept up to date.
+    pub(crate) fn heard(&self) -> Arc<AtomicU64> {
+        self.heard.clone()
+    }
+
+    /// The next message, `None` at the end of the stream. Its payload, if any, is to be read before the next one.
+    ///
+    /// Cancel safe: what was read so far is kept.
+    pub(crate) async fn next(&mut self) -> Result<Option<Decoded>, StreamError> {
+        loop {
+            if let Some(decoded) = wire::decode(&self.buffer)? {
+                self.buffer.advance(decoded.consumed);
+                return Ok(Some(decoded));
+            }
+            self.buffer.reserve(READ_AHEAD);
+            let read = self.stream.read_buf(&mut self.buffer).await?;
+            self.heard.fetch_add(read as u64, Ordering::Relaxed);
+            if read == 0 {
+                return if self.buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            }
+        }
+    }
+
+    /// Fills `payload` from the stream.
+    pub(crate) async fn payload(&mut self, payload: &mut [u8]) -> Result<(), StreamError> {
+        let buffered = self.buffer.len().min(payload.len());
+        self.buffer.copy_to_slice(&mut payload[..buffered]);
+        let mut rest = &mut payload[buffered..];
+        while !rest.is_empty() {
+            let read = in_time(self.stream.read(rest)).await?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.heard.fetch_add(read as u64, Ordering::Relaxed);
+            rest = &mut rest[read..];
+        }
+        Ok(())
+    }
+
+    /// Reads over a payload that nobody needs.
+    pub(crate) async fn skip(&mut self, mut len: usize) -> Result<(), StreamError> {
+        let mut scratch = [0; READ_AHEAD];
+        while len > 0 {
+            let part = len.min(scratch.len());
+            self.payload(&mut scratch[..part]).await?;
+            len -= part;
+        }
+        Ok(())
+    }
+}
+
+/// Writes frames.
+#[derive(Debug)]
+pub(crate) struct FrameWriter<W> {
+    stream: W,
+    heads: Vec<u8>,
+}
+
+impl<W: AsyncWrite + Unpin> FrameWriter<W> {
+    /// Frames onto this stream.
+    pub(crate) fn new(stream: W) -> Self {
+        Self { stream, heads: Vec::with_capacity(READ_AHEAD) }
+    }
+
+    /// Queues a message without payload; [`FrameWriter::flush`] or the next payload sends it.
+    pub(crate) fn push(&mut self, message: &Message) {
+        wire::encode(message, 0, &mut self.heads);
+    }
+
+    /// How many bytes are queued.
+    pub(crate) fn queued(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Sends what is queued, then this message and its payload.
+    pub(crate) async fn send(&mut self, message: &Message, payload: &[u8]) -> Result<(), StreamError> {
+        wire::encode(message, payload.len(), &mut self.heads);
+        self.write(payload).await
+    }
+
+    /// Queues a message of whose payload this many bytes follow; [`FrameWriter::send_slice`] and
+    /// [`FrameWriter::hand_over`] send those, and nothing else may be sent before they all are.
+    pub(crate) fn begin(&mut self, message: &Message, payload_len: usize) {
+        wire::encode(message, payload_len, &mut self.heads);
+    }
+
+    /// Sends a part of a payload no faster than `throttle` allows, for as long as the turn lasts. Returns how many bytes of it
+    /// were sent: fewer only where the turn is over, and not flushed then.
+    ///
+    /// Where there is a limit it goes out in small pieces, so that a slow connection is never silent for long. What the other
+    /// side or its transfer's own limit makes it wait for is at the cost of its turn.
+    pub(crate) async fn send_slice(
+        &mut self,
+        throttle: &Throttle<'_>,
+        turn: &mut Turn<'_>,
+        slice: &[u8],
+    ) -> Result<usize, StreamError> {
+        let mut sent = 0;
+        if throttle.is_unlimited() {
+            turn.spend_all(self.write_from(slice, &mut sent)).await.transpose()?;
+            return Ok(sent);
+        }
+        for piece in slice.chunks(throttle.slice_len()) {
+            if turn.spend_all(throttle.take_own(piece.len())).await.is_none() {
+                break;
+            }
+            throttle.take_all(piece.len()).await;
+            let mut written = 0;
+            let done = turn.spend_all(self.write_from(piece, &mut written)).await.transpose()?;
+            sent += written;
+            if done.is_none() {
+                break;
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Hands a part of a payload over, and leaves it to [`FrameWriter::flush`] to send it: right after one that is no wait,
+    /// since the stream takes a few bytes at any time.
+    pub(crate) async fn hand_over(&mut self, slice: &[u8]) -> Result<(), StreamError> {
+        self.write_some(slice, &mut 0).await
+    }
+
+    /// Sends what is queued.
+    pub(crate) async fn flush(&mut self) -> Result<(), StreamError> {
+        self.write(&[]).await
+    }
+
+    /// Writes what is queued, and these bytes after it.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
+        self.write_from(bytes, &mut 0).await
+    }
+
+    /// The same from the byte `written` on, which is kept up to date.
+    ///
+    /// Cancel safe: what is not written yet can be written later.
+    async fn write_from(&mut self, bytes: &[u8], written: &mut usize) -> Result<(), StreamError> {
+        self.write_some(bytes, written).await?;
+        in_time(self.stream.flush()).await
+    }
+
+    async fn write_some(&mut self, bytes: &[u8], written: &mut usize) -> Result<(), StreamError> {
+        while !self.heads.is_empty() || *written < bytes.len() {
+            let mut rest = Buf::chain(self.heads.as_slice(), &bytes[*written..]);
+            let moved = in_time(self.stream.write_buf(&mut rest)).await?;
+            if moved == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            let queued = moved.min(self.heads.len());
+            self.heads.drain(..queued);
+            *written += moved - queued;
+        }
+        Ok(())
+    }
+}
+
+/// Reading or writing that moves something before the other side counts as stalled.
+async fn in_time<T>(moving: impl Future<Output = io::Result<T>>) -> Result<T, StreamError> {
+    Ok(timeout(STALLED, moving).await.map_err(|_| StreamError::Stalled)??)
+}
+
+/// Why a stream of frames ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StreamError {
+    /// What came is no frame.
+    #[error("it sent nonsense: {0}")]
+    Frame(#[from] FrameError),
+    /// Nothing moved for too long.
+    #[error("it stalled")]
+    Stalled,
+    /// The connection broke.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl From<io::ErrorKind> for StreamError {
+    fn from(kind: io::ErrorKind) -> Self {
+        Self::Io(kind.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn frames_pass_a_stream_that_carries_a_few_bytes_at_a_time() {
+        let (near, far) = tokio::io::duplex(7);
+        let payload: Vec<u8> = (0..5000u32).map(|i| i as u8).collect();
+        let sent = payload.clone();
+        let writing = tokio::spawn(async move {
+            let mut writer = FrameWriter::new(near);
+            writer.push(&Message::Ping);
+            writer.send(&Message::Chunk { request: 3 }, &sent).await.unwrap();
+            writer.send(&Message::Chunk { request: 4 }, &sent).await.unwrap();
+            writer.push(&Message::Pong);
+            writer.flush().await.unwrap();
+        });
+        let mut reader = FrameReader::new(far);
+        assert_eq!(reader.next().await.unwrap().unwrap().message, Message::Ping);
+        let chunk = reader.next().await.unwrap().unwrap();
+        assert_eq!((chunk.message, chunk.payload_len), (Message::Chunk { request: 3 }, 5000));
+        let mut received = vec![0; 5000];
+        reader.payload(&mut received).await.unwrap();
+        assert!(received == payload);
+        assert_eq!(reader.next().await.unwrap().unwrap().payload_len, 5000);
+        reader.skip(5000).await.unwrap();
+        assert_eq!(reader.next().await.unwrap().unwrap().message, Message::Pong);
+        assert!(reader.next().await.unwrap().is_none());
+        writing.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_within_a_frame_is_an_error() {
+        let mut reader = FrameReader::new(&b"\0\0\0\x0f\0\0\0\0{\"type\":\"PI"[..]);
+        assert!(matches!(reader.next().await, Err(StreamError::Io(_))));
+        let mut reader = FrameReader::new(&b"\xff\xff\xff\xff\0\0\0\0"[..]);
+        assert!(matches!(reader.next().await, Err(StreamError::Frame(_))));
+    }
+}
