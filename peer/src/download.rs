@@ -11,7 +11,7 @@ use sprat_api::{TransferState, Trouble};
 use sprat_chunking::{Bitfield, ChunkHashes, ChunkIndex, ChunkSize, FileId, Layout, PutError, ReadAt};
 use sprat_protocol::collection::MAX_COLLECTION;
 use sprat_protocol::link::MAX_HINTS;
-use sprat_protocol::{Collection, FileName, Link, PeerAddr};
+use sprat_protocol::{Collection, FileName, Link, PeerAddr, PeerId};
 use sprat_store::disk::destination::{Destination, name_at};
 use sprat_store::disk::job::Job;
 use sprat_store::disk::open_dir::OpenDir;
@@ -26,25 +26,28 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discovery::candidates::{Candidate, Candidates};
-use crate::discovery::tracker::query::{Asking, Known};
+use crate::discovery::trackers::query::{Asking, Known};
+use crate::download::env::Env;
 use crate::download::status::Status;
 use crate::download::watching::Progress;
-use crate::engine::node::Node;
-use crate::peers::connection::{Claim, Connection, FromPeer};
-use crate::peers::pool;
-use crate::peers::pool::ConnectError;
+use crate::peers::asked::{Claim, FromPeer};
+use crate::peers::connection::Connection;
 use crate::shares::holding::Holding;
+use crate::wire::handshake::ConnectError;
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
+pub(crate) mod env;
 mod fetch;
 pub(crate) mod folder;
 mod learn;
 mod limits;
 mod peers;
+pub(crate) mod right;
 pub mod scheduler;
 mod shown;
 pub(crate) mod status;
+pub(crate) mod task;
 pub(crate) mod watching;
 
 /// How many events of peers may wait for this download; more stop the sockets.
@@ -121,7 +124,7 @@ pub(crate) struct PartOf {
 
 /// A download that runs.
 pub(crate) struct Download {
-    node: Arc<Node>,
+    env: Env,
     order: Order,
     status: Arc<Status>,
     /// The folder that this is a part of.
@@ -134,7 +137,7 @@ pub(crate) struct Download {
     candidates: Candidates,
     peers: BTreeMap<PeerKey, Remote>,
     inbox: (mpsc::Sender<FromPeer>, mpsc::Receiver<FromPeer>),
-    visitors: (mpsc::Sender<Arc<Connection>>, mpsc::Receiver<Arc<Connection>>),
+    visitors: (mpsc::Sender<PeerId>, mpsc::Receiver<PeerId>),
     dials: JoinSet<(Candidate, Result<Arc<Connection>, ConnectError>)>,
     asking: Asking,
     writes: JoinSet<Written>,
@@ -237,14 +240,8 @@ impl From<Trouble> for Ended {
 
 impl Download {
     /// A download that [`Download::run`] runs.
-    pub(crate) fn new(
-        node: Arc<Node>,
-        order: Order,
-        status: Arc<Status>,
-        folder: Option<PartOf>,
-        reins: Reins,
-    ) -> Self {
-        let (now, file_id, rng) = (clock::now(), order.link.file_id, node.rng());
+    pub(crate) fn new(env: Env, order: Order, status: Arc<Status>, folder: Option<PartOf>, reins: Reins) -> Self {
+        let (now, file_id, rng) = (clock::now(), order.link.file_id, env.dice.rng());
         let chunk_size = order.link.size.map_or(ChunkSize::DEFAULT, ChunkSize::for_len);
         let watched = status.watching().subscribe();
         let mut candidates = Candidates::default();
@@ -252,7 +249,7 @@ impl Download {
             candidates.add(now, Candidate::Address(peer.clone()), vec![peer.clone()]);
         }
         Self {
-            node,
+            env,
             order,
             status,
             folder,
@@ -292,7 +289,7 @@ impl Download {
             remote.connection.cancel_all(&self.order.link.file_id);
             remote.connection.forget(&self.order.link.file_id);
             if result.is_err() {
-                self.status.disconnected(&remote.connection.peer_id);
+                self.status.disconnected(&remote.connection.remote.peer_id);
             }
         }
         result
@@ -309,13 +306,13 @@ impl Download {
         let (mut has, mut layout) = (holding.has(), holding.layout());
         for Written { from, index, len, result } in written {
             if let Ok(known) = result {
-                self.status.stored(&from, len);
+                self.status.stored(&from.remote, len);
                 layout = if Some(index) == known.last() { known } else { layout };
                 has.insert(index);
             }
         }
         self.status.watching().reached(self.file_id(), Progress::Some(has.clone()));
-        let recording = self.node.world.disk.spawn_among(&self.disk, move || chunks.checkpoint(&has, layout, true));
+        let recording = self.env.disk.spawn_among(&self.disk, move || chunks.checkpoint(&has, layout, true));
         if let Err(error) = recording.await.expect("work on the disk does not panic") {
             // Whatever is not on record is hashed again.
             tracing::warn!(file_id = %self.file_id(), %error, "can't write down what is there");
@@ -386,7 +383,7 @@ impl Download {
         }
         let job = Arc::new(self.reins.job());
         self.status.works(job.clone());
-        self.node.changed.notify_one();
+        self.env.news.changed();
         let checking = part.clone();
         let has = self.on_disk(move || checking.check(&job)).await?;
         if !self.reins.stop.is_cancelled() {
@@ -394,7 +391,7 @@ impl Download {
         }
         let verified = has.ones().map(|index| part.layout().chunk_len(index) as u64).sum();
         self.status.checked(verified, has.count());
-        self.node.changed.notify_one();
+        self.env.news.changed();
         Ok(has)
     }
 
@@ -407,8 +404,8 @@ impl Download {
         self.status.update(|figures| figures.begun = false);
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
         match &self.folder {
-            Some(folder) => self.node.holdings.remove_part(&self.file_id(), &folder.holding),
-            None => self.node.holdings.remove(&self.file_id()),
+            Some(folder) => self.env.holdings.remove_part(&self.file_id(), &folder.holding),
+            None => self.env.holdings.remove(&self.file_id()),
         }
         if !anything_verified {
             let part = part.clone();
@@ -433,7 +430,7 @@ impl Download {
         let list = self.on_disk(move || read_list(&reading, layout, name)).await?;
         if list.is_some() {
             self.settle().await;
-            self.node.holdings.remove(&file_id);
+            self.env.holdings.remove(&file_id);
             // Of the folder itself nothing is here yet.
             self.status.update(|figures| figures.begun = false);
         }
@@ -453,7 +450,7 @@ impl Download {
     /// Runs what blocks on a thread that may, and meanwhile listens to peers: who is not listened to would stop a whole
     /// connection.
     async fn on_disk<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let mut work = self.node.world.disk.spawn_among(&self.disk, work);
+        let mut work = self.env.disk.spawn_among(&self.disk, work);
         loop {
             tokio::select! {
                 biased;
@@ -482,7 +479,7 @@ impl Download {
 
     fn set_state(&self, state: TransferState) {
         if self.status.set_state(state) {
-            self.node.changed.notify_one();
+            self.env.news.changed();
         }
     }
 
@@ -535,7 +532,7 @@ fn read_list(part: &PartFile, layout: Layout, name: FileName) -> Result<Option<L
 
 /// Dials one candidate.
 async fn dial_one(
-    node: Arc<Node>,
+    env: Env,
     candidate: Candidate,
     addresses: Vec<PeerAddr>,
 ) -> (Candidate, Result<Arc<Connection>, ConnectError>) {
@@ -543,7 +540,7 @@ async fn dial_one(
         Candidate::Peer(peer_id) => Some(*peer_id),
         Candidate::Address(_) => None,
     };
-    let connected = pool::connect(&node, expected, &addresses).await;
+    let connected = env.peers.connect(expected, &addresses).await;
     (candidate, connected)
 }
 

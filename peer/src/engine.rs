@@ -1,47 +1,40 @@
 //! The task that owns everything.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
 use sprat_api::{Command, Event, Snapshot};
-use sprat_protocol::name::clean_line;
-use sprat_protocol::tls::TlsConfigs;
-use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::discovery::tracker::trackers::Trackers;
 use crate::engine::config::EngineConfig;
-use crate::engine::node::Node;
-use crate::engine::run::Running;
-use crate::flow::buffers::BufferPool;
-use crate::flow::rate_limit::RateLimit;
-use crate::flow::settings::Settings;
-use crate::flow::upload_slots::UploadSlots;
+use crate::engine::parts::Parts;
+use crate::engine::running::Running;
 use crate::peers::bans::BanList;
 use crate::peers::listen;
-use crate::peers::pool::Pool;
-use crate::shares::holding::Holdings;
-use crate::state::state_dir::StateDir;
-use crate::wire::remote::MAX_SAID;
+use crate::state::state_dir::{StateDir, StateError};
 
 mod addresses;
 pub(crate) mod config;
 mod detail;
 mod downloads;
 mod drawing;
-pub(crate) mod node;
+mod hashing;
+mod looking;
+mod moving;
+mod parts;
 mod publish;
+mod publisher;
 mod queue;
-pub(crate) mod recovery;
+mod recovery;
 mod restore;
 mod run;
+mod running;
 mod settings;
 mod shares;
 mod transfer;
 mod transfers;
 mod upkeep;
+mod watched;
 
 /// How many commands may wait; a front end that sends more waits too.
 const COMMANDS: usize = 256;
@@ -76,36 +69,14 @@ impl Engine {
         let (events, _) = broadcast::channel(EVENTS);
         let (source_changed, sources_changed) = mpsc::channel(64);
         let banned = if config.restore { BanList::load(&state) } else { BanList::default() };
-        let node = Arc::new(Node {
-            peer_id: identity.peer_id(),
-            tls: TlsConfigs::new(&identity),
-            identity,
-            display_name: RwLock::new(clean_line(&config.display_name, MAX_SAID)),
-            listen: listener.local_addr().map_err(listen_failed)?,
-            pool: Pool::new(config.limits.connections, &banned),
-            upload_rate: RateLimit::new(config.limits.upload_rate),
-            upload_slots: UploadSlots::new(config.limits.upload_slots, config.limits.upload_turn),
-            download_rate: RateLimit::new(config.limits.download_rate),
-            settings: Settings::default(),
-            world: config.world.clone(),
-            dice: Mutex::new(config.world.dice()),
-            limits: config.limits.clone(),
-            holdings: Holdings::default(),
-            fetching: Mutex::default(),
-            trackers: Trackers::new(config.tokens.clone()),
-            buffers: BufferPool::new(config.limits.buffer_bytes, config.limits.upload_buffer_bytes),
-            untold: Mutex::default(),
-            changed: Notify::new(),
-            source_changed,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        });
-        tracing::info!(peer_id = %node.peer_id, listen = %node.listen, "engine started");
-        node.spawn(listen::serve(node.clone(), listener));
-        node.trackers.set(&node, &config.trackers);
+        let listen = listener.local_addr().map_err(listen_failed)?;
+        let parts = Parts::new(&config, identity, listen, &banned, source_changed);
+        tracing::info!(peer_id = %parts.me.peer_id, %listen, "engine started");
+        parts.tasks.spawn(listen::serve(parts.peers.clone(), listener));
+        parts.trackers.set(&config.trackers);
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let (running, snapshots) = Running::new(node, state, config, inbox, sources_changed, events.clone());
+        let (running, snapshots) = Running::new(parts, state, config, inbox, sources_changed, events.clone());
         // The handle is this task's owner: it ends with the last handle, and `shutdown` awaits it.
         tokio::spawn(running.run(stop.clone(), ended.clone().drop_guard()));
         Ok(EngineHandle { commands, events, snapshots, stop, ended })
@@ -159,17 +130,9 @@ impl EngineHandle {
 /// Why an engine did not start. Each says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Another engine uses the state directory.
-    #[error("another Sprat is running on {}; close it, or choose another folder with --state-dir", .0.display())]
-    Locked(PathBuf),
     /// The state directory cannot be used.
-    #[error("can't use the state folder {}: {source}", path.display())]
-    StateDir {
-        /// Which.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The port cannot be listened on.
     #[error("can't listen on {addr}: {source}; choose another address with --listen, or port 0 for any free port")]
     Listen {
@@ -178,15 +141,4 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// A damaged file in the state directory.
-    #[error("{} is damaged: {reason}; move it away and start again", path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The system gave no randomness for a new identity.
-    #[error(transparent)]
-    NoRandomness(#[from] sprat_protocol::identity::NoRandomness),
 }

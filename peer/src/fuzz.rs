@@ -1,6 +1,6 @@
 //! Doors for the fuzz targets to what reads this crate's own files, which a crash or a thief of the disk may have changed.
 
-use crate::discovery::tracker::token_file;
+use crate::discovery::trackers::token_file;
 use crate::peers::bans::BanList;
 use crate::state::library::{KeptFile, Library};
 

@@ -1,11 +1,20 @@
 //! Connections to peers: one each, used in both directions.
 //!
-//! - [`pool`]: the peers that this one is connected with. [`listen`]: those that dial it. [`bans`]: those that sent bad data.
-//! - [`connection`]: one connection. [`served`]: answers to the other side. [`held_back`]: receiving no faster than the limits allow.
+//! - [`dial`]: connections that begin, dialled by this peer ([`listen`]: by others). [`pool`]: those there are. [`bans`]: peers that
+//!   sent bad data.
+//! - [`connection`]: the handle of one, [`session`]: its task. [`asked`]: questions to the other side.
+//! - [`served`]: answers to the other side, [`uploads`]: chunks on their way to it.
+//! - [`held_back`]: receiving no faster than the limits allow.
 
+pub(crate) mod asked;
 pub(crate) mod bans;
 pub(crate) mod connection;
-pub(crate) mod held_back;
+pub(crate) mod dial;
+mod error;
+mod held_back;
 pub(crate) mod listen;
 pub(crate) mod pool;
-pub(crate) mod served;
+mod served;
+pub(crate) mod serving;
+mod session;
+mod uploads;

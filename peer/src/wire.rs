@@ -2,4 +2,6 @@
 
 pub(crate) mod dialling;
 pub(crate) mod frames;
+pub(crate) mod handshake;
+pub(crate) mod me;
 pub(crate) mod remote;

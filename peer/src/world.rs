@@ -8,10 +8,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
 use url::Url;
 
 use self::address::own_addresses;
@@ -23,8 +21,11 @@ pub mod address;
 pub(crate) mod changes;
 pub(crate) mod clock;
 pub(crate) mod courier;
+pub(crate) mod dice;
 pub(crate) mod disk;
 pub(crate) mod http;
+pub(crate) mod news;
+pub(crate) mod tasks;
 
 /// Bytes in both directions, in their order.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
@@ -53,13 +54,6 @@ impl Default for World {
     }
 }
 
-impl World {
-    /// What choices at random are drawn from.
-    pub(crate) fn dice(&self) -> StdRng {
-        self.seed.map_or_else(rand::make_rng, StdRng::seed_from_u64)
-    }
-}
-
 /// How other machines are reached.
 pub trait Network: fmt::Debug + Send + Sync {
     /// Takes in what others dial at this address; port 0 is any that is free.
@@ -67,6 +61,12 @@ pub trait Network: fmt::Debug + Send + Sync {
 
     /// Dials an address.
     fn connect(&self, addr: SocketAddr) -> Later<'static, io::Result<Box<dyn Stream>>>;
+
+    /// Finds the addresses of a host name, or of an address written out, with this port.
+    fn resolve(&self, host: &str, port: u16) -> Later<'static, io::Result<Vec<SocketAddr>>> {
+        let host = host.to_owned();
+        Box::pin(async move { Ok(lookup_host((host.as_str(), port)).await?.collect()) })
+    }
 
     /// The addresses that this machine has now and that others might reach, best first.
     ///

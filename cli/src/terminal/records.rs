@@ -292,7 +292,7 @@ pub(crate) mod tests {
         assert_golden(
             &FoundRecord::from(&hit),
             &format!(
-                r#"{{"type":"found","file_id":"{ID}","name":".._a_.iso","size":9,"seeders":1,"leechers":2,"first_seen":1790000000}}"#
+                r#"{{"type":"found","file_id":"{ID}","name":"_._a_.iso","size":9,"seeders":1,"leechers":2,"first_seen":1790000000}}"#
             ),
         );
         assert_golden(

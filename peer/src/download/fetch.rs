@@ -14,7 +14,7 @@ use sprat_store::part::PartFile;
 use super::{Download, Fetched, Happening, Written};
 use crate::download::scheduler::{Arrival, Scheduler, SchedulerConfig};
 use crate::flow::buffers::Buffer;
-use crate::peers::connection::{FromPeer, News};
+use crate::peers::asked::{FromPeer, PeerNews};
 use crate::shares::holding::Holding;
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
@@ -63,7 +63,7 @@ impl Download {
         has: Bitfield,
     ) -> Result<Fetched, Trouble> {
         let layout = part.layout();
-        let limits = &self.node.limits;
+        let limits = &self.env.limits;
         let config = SchedulerConfig {
             chunk_len: u64::from(layout.chunk_size().bytes()),
             max_window: limits.window_bytes,
@@ -78,8 +78,8 @@ impl Download {
         });
         self.fetching = Some((part.chunks(), holding.clone()));
         holding.announce_visitors(self.visitors.0.clone());
-        self.node.holdings.insert(holding.clone());
-        self.node.trackers.kick();
+        self.env.holdings.insert(holding.clone());
+        self.env.asker.trackers.kick();
         let now = clock::now();
         let fetch = Fetch {
             download: self,
@@ -129,32 +129,34 @@ impl Fetch<'_> {
         let disagreed = claims.any(|claim| (claim.chunk_size, claim.num_chunks) != own);
         let progress_at =
             || self.download.held_back_until().map_or(self.progress_at, |held| held.max(self.progress_at));
-        disagreed.then(|| progress_at() + self.download.node.limits.doubt_after)
+        disagreed.then(|| progress_at() + self.download.env.limits.doubt_after)
     }
 
-    fn heard(&mut self, key: PeerKey, news: News) {
+    fn heard(&mut self, key: PeerKey, news: PeerNews) {
         match news {
-            News::Has(claim) => {
+            PeerNews::Has(claim) => {
                 self.download.heard(key, claim);
                 self.peer_told(key);
             }
-            News::Got(numbers) => {
+            PeerNews::Got(numbers) => {
                 for index in numbers.into_iter().filter_map(|number| self.hashes.index(number)) {
                     self.scheduler.peer_got(key, index);
                 }
                 self.request(key);
             }
-            News::Chunk(index, chunk) if self.hashes.index(index.get()).is_some() => self.arrived(key, index, chunk),
-            News::Rejected(Some(index), reason, retry_after) if self.hashes.index(index.get()).is_some() => {
+            PeerNews::Chunk(index, chunk) if self.hashes.index(index.get()).is_some() => {
+                self.arrived(key, index, chunk)
+            }
+            PeerNews::Rejected(Some(index), reason, retry_after) if self.hashes.index(index.get()).is_some() => {
                 self.rejected(key, Some(index), reason, retry_after);
             }
-            News::Rejected(None, reason, retry_after) => self.rejected(key, None, reason, retry_after),
-            News::Gone => {
+            PeerNews::Rejected(None, reason, retry_after) => self.rejected(key, None, reason, retry_after),
+            PeerNews::Gone => {
                 self.scheduler.peer_gone(key);
                 self.download.part_with(key);
                 self.request_everywhere();
             }
-            News::Hashes(..) | News::Chunk(..) | News::Rejected(..) => {}
+            PeerNews::Hashes(..) | PeerNews::Chunk(..) | PeerNews::Rejected(..) => {}
         }
     }
 
@@ -173,7 +175,7 @@ impl Fetch<'_> {
         }
         let num_chunks = self.hashes.num_chunks();
         if claim.num_chunks != num_chunks || claim.chunk_size != self.hashes.chunk_size() {
-            tracing::debug!(peer = %remote.connection.peer_id, ?claim.num_chunks, "a peer cuts the file differently");
+            tracing::debug!(peer = %remote.connection.remote.peer_id, ?claim.num_chunks, "a peer cuts the file differently");
             return;
         }
         let has = match &claim.bits {
@@ -186,7 +188,7 @@ impl Fetch<'_> {
                 self.request(key);
             }
             Err(error) => {
-                tracing::warn!(peer = %remote.connection.peer_id, %error, "a peer sent nonsense");
+                tracing::warn!(peer = %remote.connection.remote.peer_id, %error, "a peer sent nonsense");
                 remote.connection.close();
             }
         }
@@ -196,7 +198,7 @@ impl Fetch<'_> {
     fn request(&mut self, key: PeerKey) {
         let Some(remote) = self.download.peers.get(&key) else { return };
         self.scheduler.set_limited(self.download.limited());
-        self.scheduler.set_sequential(self.download.node.settings.is_sequential(&self.hashes.file_id()));
+        self.scheduler.set_sequential(self.download.env.flow.settings.is_sequential(&self.hashes.file_id()));
         for index in self.scheduler.requests(clock::now(), key) {
             remote.connection.request_chunk(self.hashes.file_id(), self.hashes.chunk_size(), index);
         }
@@ -223,7 +225,7 @@ impl Fetch<'_> {
             return;
         };
         let (chunks, layout, part) = (self.part.chunks(), self.layout, self.part_to_look_at());
-        self.download.node.world.disk.spawn_in(&mut self.download.writes, move || {
+        self.download.env.disk.spawn_in(&mut self.download.writes, move || {
             let in_place = part.map_or(Ok(()), |part| part.is_in_place());
             let result = in_place.map_err(PutError::Write).and_then(|()| chunks.put(layout, index, &chunk));
             Written { from, index, len, result }
@@ -249,20 +251,20 @@ impl Fetch<'_> {
                 self.layout = if Some(index) == layout.last() { layout } else { self.layout };
                 self.scheduler.stored(index);
                 self.holding.gained(index, self.layout);
-                self.download.status.stored(&from, len);
+                self.download.status.stored(&from.remote, len);
                 if let Some(remote) = self.download.peers.get(&from.key) {
                     remote.candidates.iter().for_each(|candidate| self.download.candidates.delivered(candidate));
                 }
-                self.download.node.changed.notify_one();
+                self.download.env.news.changed();
                 self.unsynced += len;
                 self.progress_at = clock::now();
                 self.sync();
             }
             Err(PutError::Mismatch) => {
-                let (file_id, peer_id) = (self.hashes.file_id(), from.peer_id);
+                let (file_id, peer_id) = (self.hashes.file_id(), from.remote.peer_id);
                 tracing::warn!(%file_id, %index, peer = %peer_id, "a chunk didn't match its hash; its sender is banned");
-                self.download.node.emit(Event::BadChunk { file_id, index: index.get(), peer_id });
-                self.download.node.pool.ban(peer_id);
+                self.download.env.news.emit(Event::BadChunk { file_id, index: index.get(), peer_id });
+                self.download.env.peers.pool.ban(peer_id);
                 self.scheduler.discarded(index);
                 self.request_everywhere();
             }
@@ -280,11 +282,7 @@ impl Fetch<'_> {
         if due && self.download.syncs.is_empty() {
             (self.unsynced, self.synced_at) = (0, clock::now());
             let (chunks, has, layout) = (self.part.chunks(), self.holding.has(), self.layout);
-            self.download
-                .node
-                .world
-                .disk
-                .spawn_in(&mut self.download.syncs, move || chunks.checkpoint(&has, layout, false));
+            self.download.env.disk.spawn_in(&mut self.download.syncs, move || chunks.checkpoint(&has, layout, false));
         }
     }
 
@@ -330,7 +328,7 @@ impl Fetch<'_> {
         self.download.excuse_held_back(&mut self.scheduler);
         let snubbed = self.scheduler.time_out(clock::now());
         for remote in snubbed.iter().filter_map(|key| self.download.peers.get(key)) {
-            tracing::debug!(peer = %remote.connection.peer_id, "a peer stopped delivering");
+            tracing::debug!(peer = %remote.connection.remote.peer_id, "a peer stopped delivering");
             remote.connection.cancel_all(&self.hashes.file_id());
         }
         // Others first: who just failed to deliver gets what is left.

@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::discovery::candidates::Candidate;
-use crate::discovery::tracker::query::{Asking, Found, Known};
+use crate::discovery::trackers::query::{Asking, Found, Known};
+use crate::download::env::Env;
+use crate::download::right::Right;
 use crate::download::status::Status;
 use crate::download::watching::Progress;
 use crate::download::{Download, Ended, Finished, Order, Outcome, PartOf, Reins};
-use crate::engine::node::{Fetching, Node};
 use crate::flow::settings::TransferSettings;
 use crate::shares::folder::serve;
 use crate::shares::holding::Holding;
@@ -41,7 +42,7 @@ pub(crate) const TAKEN: Duration = Duration::from_secs(1);
 
 /// A folder that is being fetched.
 pub(crate) struct FolderFetch {
-    node: Arc<Node>,
+    env: Env,
     state: Arc<StateDir>,
     order: Order,
     status: Arc<Status>,
@@ -61,23 +62,23 @@ pub(crate) struct FolderFetch {
 struct Running {
     status: Arc<Status>,
     hurry: Arc<Notify>,
-    _right: Fetching,
+    _right: Right,
 }
 
 impl FolderFetch {
     /// A fetch that [`FolderFetch::run`] runs. `holding` is what is served of the list.
     pub(crate) fn new(
-        node: Arc<Node>,
+        env: Env,
         state: Arc<StateDir>,
         order: Order,
         status: Arc<Status>,
         holding: Arc<Holding>,
         reins: Reins,
     ) -> Self {
-        let (asking, settings) = (Asking::new(order.link.file_id), node.settings.of(order.link.file_id));
+        let (asking, settings) = (Asking::new(order.link.file_id), env.flow.settings.of(order.link.file_id));
         let known = watch::Sender::new(Arc::new(addresses(&order.link.peers)));
         Self {
-            node,
+            env,
             state,
             order,
             status,
@@ -96,8 +97,8 @@ impl FolderFetch {
     /// Runs until the folder is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
     pub(crate) async fn run(mut self, list: List) -> Result<Folder, Ended> {
         self.holding.set_unfinished(true);
-        self.node.holdings.insert(self.holding.clone());
-        self.node.trackers.kick();
+        self.env.holdings.insert(self.holding.clone());
+        self.env.asker.trackers.kick();
         let stop = self.reins.stop.clone();
         // Stopping a part is part of stopping this, so this is dropped only once they have ended.
         let part_stop = CancellationToken::new();
@@ -122,7 +123,7 @@ impl FolderFetch {
         let Order { link, dir, begun, distrust, .. } = self.order.clone();
         let (before, job) = (Before { begun, distrust }, Arc::new(self.reins.job()));
         self.status.works(job.clone());
-        self.node.changed.notify_one();
+        self.env.news.changed();
         let opened = self.on_disk(move || Site::open(link.file_id, &dir, before, list, &job)).await?;
         if !self.reins.stop.is_cancelled() {
             self.status.update(|figures| figures.distrust = false);
@@ -130,7 +131,7 @@ impl FolderFetch {
         let mut site = match opened {
             OpenedSite::Complete { folder, digests } => {
                 folder.parts.iter().zip(digests).for_each(|(part, digest)| {
-                    serve(&self.node.holdings, &self.node.settings, &folder, part, Some(digest), &self.holding);
+                    serve(&self.env.holdings, &self.env.flow.settings, &folder, part, Some(digest), &self.holding);
                 });
                 return Ok(folder);
             }
@@ -141,12 +142,12 @@ impl FolderFetch {
         self.show(&site);
         self.serve(&site).await;
         loop {
-            self.asking.ask(&self.node, self.known.borrow().len() >= 4);
+            self.asking.ask(&self.env.asker, self.known.borrow().len() >= 4);
             self.begin_parts(&site, part_stop);
             if self.running.is_empty() && self.waiting.is_empty() {
                 let folder = self.on_disk(move || site.finish()).await?;
                 folder.parts.iter().for_each(|part| {
-                    serve(&self.node.holdings, &self.node.settings, &folder, part, None, &self.holding)
+                    serve(&self.env.holdings, &self.env.flow.settings, &folder, part, None, &self.holding)
                 });
                 return Ok(folder);
             }
@@ -191,12 +192,12 @@ impl FolderFetch {
     fn begin_parts(&mut self, site: &Site, stop: &CancellationToken) {
         for _ in 0..self.waiting.len() {
             let Some((id, len)) = self.waiting.pop_front_if(|_| self.running.len() < MAX_PARTS) else { return };
-            let Some(right) = self.node.fetching(id) else {
+            let Some(right) = self.env.rights.take(id) else {
                 // The same content is on its way in another download.
                 self.waiting.push_back((id, len));
                 continue;
             };
-            self.node.settings.share(self.order.link.file_id, id);
+            self.env.flow.settings.share(self.order.link.file_id, id);
             self.status.watching().begun(id);
             let dir = site.parts_dir().clone();
             let path = dir.path().to_owned();
@@ -212,7 +213,7 @@ impl FolderFetch {
             // What the user adds reaches the parts with all others who may have them.
             let (_, added_peers) = watch::channel(Vec::new());
             let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.child_token() };
-            let download = Download::new(self.node.clone(), order, status.clone(), folder, reins);
+            let download = Download::new(self.env.clone(), order, status.clone(), folder, reins);
             self.running.insert(id, Running { status, hurry, _right: right });
             self.parts.spawn(async move { (id, download.run().await) });
         }
@@ -238,10 +239,10 @@ impl FolderFetch {
         };
         let site = self.on_disk(placed).await?;
         if let Some(part) = site.part(id) {
-            serve(&self.node.holdings, &self.node.settings, site.folder(), part, Some(digest), &self.holding);
+            serve(&self.env.holdings, &self.env.flow.settings, site.folder(), part, Some(digest), &self.holding);
         }
         self.status.watching().reached(id, Progress::All);
-        self.node.changed.notify_one();
+        self.env.news.changed();
         Ok(site)
     }
 
@@ -253,7 +254,7 @@ impl FolderFetch {
         for (id, kept) in self.on_disk(kept).await {
             let digest = kept.map(|(hashes, layout)| FileDigest { layout, hashes });
             if let Some(part) = site.part(id) {
-                serve(&self.node.holdings, &self.node.settings, site.folder(), part, digest, &self.holding);
+                serve(&self.env.holdings, &self.env.flow.settings, site.folder(), part, digest, &self.holding);
             }
         }
     }
@@ -272,7 +273,7 @@ impl FolderFetch {
             figures.files = u32::try_from(site.folder().files.len()).ok();
             (figures.verified, figures.chunks_done) = (verified, done);
         });
-        self.node.changed.notify_one();
+        self.env.news.changed();
     }
 
     /// The state that most of what runs is in.
@@ -281,13 +282,13 @@ impl FolderFetch {
         let order = [TransferState::Downloading, TransferState::Checking, TransferState::Searching];
         let state = order.into_iter().find(|state| states.contains(state)).unwrap_or(TransferState::Waiting);
         if self.status.set_state(state) {
-            self.node.changed.notify_one();
+            self.env.news.changed();
         }
     }
 
     /// Tells every part who may have it.
     fn found(&mut self, found: &Found) {
-        self.note(found.peers(&self.node));
+        self.note(found.peers(self.env.asker.peer_id));
     }
 
     /// The user says where else to look.
@@ -315,7 +316,7 @@ impl FolderFetch {
 
     /// Runs what blocks on a thread that may; it is awaited before this ends, whatever happens.
     async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        self.node.world.disk.spawn_among(&self.disk, work).await.expect("work on the disk does not panic")
+        self.env.disk.spawn_among(&self.disk, work).await.expect("work on the disk does not panic")
     }
 }
 

@@ -6,7 +6,7 @@ use sprat_api::TransferState;
 use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout};
 
 use super::{Download, Happening};
-use crate::peers::connection::{Claim, FromPeer, News};
+use crate::peers::asked::{Claim, FromPeer, PeerNews};
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
@@ -29,7 +29,7 @@ impl Download {
                 continue;
             };
             match news {
-                News::Hashes(chunk_size, bytes) if asked.is_some_and(|(asked, _)| asked == key) => {
+                PeerNews::Hashes(chunk_size, bytes) if asked.is_some_and(|(asked, _)| asked == key) => {
                     if let Some(learned) = self.learned(key, chunk_size, &bytes) {
                         return learned;
                     }
@@ -44,17 +44,17 @@ impl Download {
     pub(super) fn meanwhile(&mut self, happening: Happening) {
         let Happening::Peer(FromPeer { key, news }) = happening else { return };
         match news {
-            News::Has(claim) => self.heard(key, claim),
-            News::Got(numbers) => {
+            PeerNews::Has(claim) => self.heard(key, claim),
+            PeerNews::Got(numbers) => {
                 let claim = self.peers.get_mut(&key).and_then(|remote| remote.claim.as_mut());
                 claim.into_iter().for_each(|claim| claim.gained(&numbers));
             }
-            News::Rejected(None, reason, _) => {
+            PeerNews::Rejected(None, reason, _) => {
                 tracing::debug!(?reason, "a peer does not have the file, or not its hashes");
                 self.part_with(key);
             }
-            News::Gone => self.part_with(key),
-            News::Hashes(..) | News::Chunk(..) | News::Rejected(Some(_), ..) => {}
+            PeerNews::Gone => self.part_with(key),
+            PeerNews::Hashes(..) | PeerNews::Chunk(..) | PeerNews::Rejected(Some(_), ..) => {}
         }
     }
 
@@ -77,7 +77,7 @@ impl Download {
     /// A peer told what it has.
     pub(super) fn heard(&mut self, key: PeerKey, claim: Claim) {
         let Some(remote) = self.peers.get_mut(&key) else { return };
-        self.status.connected(&remote.connection, claim.bits.is_none());
+        self.status.connected(&remote.connection.remote, claim.bits.is_none());
         if self.heard_name.is_none() && !claim.name.is_empty() {
             self.heard_name = Some(claim.name.chars().take(1024).collect());
         }
@@ -87,7 +87,7 @@ impl Download {
     /// Checks a list. A peer that sent a wrong one is left for good.
     fn learned(&mut self, key: PeerKey, chunk_size: ChunkSize, bytes: &[u8]) -> Option<(ChunkHashes, Layout)> {
         let remote = self.peers.get(&key)?;
-        let peer_id = remote.connection.peer_id;
+        let peer_id = remote.connection.remote.peer_id;
         let claim = remote.claim.as_ref()?;
         if (bytes.len(), chunk_size) != (claim.num_chunks as usize * Hash::LEN, claim.chunk_size) {
             tracing::debug!(peer = %peer_id, "a peer sent another hash list than it claimed");
@@ -100,7 +100,7 @@ impl Download {
             }
             Err(error) => {
                 tracing::warn!(peer = %peer_id, %error, "a peer sent a wrong hash list");
-                self.node.pool.ban(peer_id);
+                self.env.peers.pool.ban(peer_id);
                 None
             }
         }

@@ -9,7 +9,7 @@ use crate::world::clock;
 impl Download {
     /// The limit that it keeps to now, if there is one.
     pub(super) fn limited(&self) -> Option<Limited> {
-        let throttle = self.node.download_throttle(&self.order.link.file_id);
+        let throttle = self.env.flow.download_throttle(&self.order.link.file_id);
         let rate = throttle.rate()?;
         Some(Limited { rate, is_reached: throttle.is_holding_back() })
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sprat_protocol::PeerAddr;
+use sprat_protocol::{PeerAddr, PeerId};
 
 use super::{Download, Happening, MAX_DIALS, Remote, dial_one};
 use crate::discovery::candidates::Candidate;
-use crate::discovery::tracker::query::{Found, Known};
+use crate::discovery::trackers::query::{Found, Known};
 use crate::peers::connection::Connection;
-use crate::peers::pool::ConnectError;
+use crate::wire::handshake::ConnectError;
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
@@ -24,7 +24,7 @@ impl Download {
     pub(super) fn ask_trackers(&mut self) {
         if self.folder.is_none() {
             let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
-            self.asking.ask(&self.node, calm);
+            self.asking.ask(&self.env.asker, calm);
         }
     }
 
@@ -36,7 +36,7 @@ impl Download {
     /// Notes the peers that a tracker named.
     pub(super) fn found_peers(&mut self, found: &Found) -> Happening {
         self.heard_name = self.heard_name.take().or_else(|| found.name().map(str::to_owned));
-        self.note(&found.peers(&self.node))
+        self.note(&found.peers(self.env.asker.peer_id))
     }
 
     /// Others that may have the folder that this is a part of.
@@ -56,10 +56,10 @@ impl Download {
 
     /// Who is now said to be elsewhere than where it was dialled may be gone from there, and its connection silent.
     fn doubt_where_it_was(&mut self, candidate: &Candidate, addresses: &[PeerAddr]) {
-        let is_it = |remote: &&mut Remote| Candidate::Peer(remote.connection.peer_id) == *candidate;
+        let is_it = |remote: &&mut Remote| Candidate::Peer(remote.connection.remote.peer_id) == *candidate;
         for remote in self.peers.values_mut().filter(is_it).filter(|remote| remote.named != addresses) {
             remote.named = addresses.to_vec();
-            if remote.connection.dialled && !addresses.contains(&remote.connection.addr.into()) {
+            if remote.connection.dialled && !addresses.contains(&remote.connection.remote.addr.into()) {
                 remote.connection.doubt();
             }
         }
@@ -81,7 +81,7 @@ impl Download {
         let now = clock::now();
         while self.has_room() {
             let Some((candidate, addresses)) = self.candidates.take(now, &mut self.rng) else { return };
-            self.dials.spawn(dial_one(self.node.clone(), candidate, addresses));
+            self.dials.spawn(dial_one(self.env.clone(), candidate, addresses));
         }
     }
 
@@ -91,7 +91,7 @@ impl Download {
     }
 
     fn has_room(&self) -> bool {
-        let most = self.node.limits.peers_per_download;
+        let most = self.env.limits.peers_per_download;
         self.dials.len() < MAX_DIALS && self.peers.len() + self.dials.len() < most
     }
 
@@ -112,11 +112,13 @@ impl Download {
     }
 
     /// A peer that wants the same file came by itself: it may have chunks that are missing here.
-    pub(super) fn visited(&mut self, connection: Arc<Connection>) -> Happening {
+    pub(super) fn visited(&mut self, peer_id: PeerId) -> Happening {
         // Who comes by itself may have nothing to give: half of the room is for those who were looked for.
-        if self.peers.len() < self.node.limits.peers_per_download / 2 {
-            let candidate = Candidate::Peer(connection.peer_id);
-            self.meet(&connection, candidate);
+        if self.peers.len() < self.env.limits.peers_per_download / 2 {
+            // A visitor that has left since is not dialled for it.
+            if let Some(connection) = self.env.peers.pool.get(&peer_id) {
+                self.meet(&connection, Candidate::Peer(peer_id));
+            }
         }
         Happening::Network
     }
@@ -146,13 +148,14 @@ impl Download {
             if self.peers.is_empty() {
                 self.candidates.not_after(clock::now() + self.longest_wait());
             }
-            self.status.disconnected(&remote.connection.peer_id);
+            self.status.disconnected(&remote.connection.remote.peer_id);
             // It may have come back by itself, from another address of its or of this machine.
-            let back = self.node.pool.get(&remote.connection.peer_id).filter(|connection| connection.key != key);
+            let back =
+                self.env.peers.pool.get(&remote.connection.remote.peer_id).filter(|connection| connection.key != key);
             if let Some(connection) = back {
                 remote.candidates.into_iter().for_each(|candidate| self.meet(&connection, candidate));
             }
-            self.node.changed.notify_one();
+            self.env.news.changed();
         }
     }
 
@@ -164,7 +167,7 @@ impl Download {
     /// For how long somebody who could not be reached is left alone at most. Who has nobody looks more often, unless so many do
     /// that it would be too much together.
     fn longest_wait(&self) -> Duration {
-        let all = u32::try_from(self.node.fetching.lock().len()).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.env.rights.len()).unwrap_or(u32::MAX);
         let lonely = LONELY_WAIT.max(WAIT_PER_DOWNLOAD.saturating_mul(all)).min(LONGEST_WAIT);
         if self.peers.is_empty() { lonely } else { LONGEST_WAIT }
     }

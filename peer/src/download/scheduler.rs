@@ -337,13 +337,13 @@ impl Scheduler {
         if self.missing.is_empty() || self.peers.get(&key).is_none_or(|peer| peer.dry) {
             return None;
         }
-        let first = if self.sequence.is_on() { self.first_missing(key) } else { None };
+        let first = if self.sequence.is_on { self.first_missing(key) } else { None };
         let peer = self.peers.get_mut(&key)?;
         // A request that timed out may still be outstanding at the connection; asking twice is harmless.
         let wanted = |index| peer.has.has(index);
         let last = self.last.filter(|last| self.chunks[last.as_usize()] == Chunk::Missing && wanted(*last));
         let index = last.or_else(|| {
-            if self.sequence.is_on() {
+            if self.sequence.is_on {
                 first
             } else if self.done < RANDOM_FIRST {
                 self.missing.any(&mut self.rng, wanted)
@@ -409,6 +409,40 @@ impl Scheduler {
         if let Some(peer) = self.peers.get(&key).filter(|peer| peer.counted) {
             peer.has.ones().for_each(|index| self.missing.lost(index));
         }
+    }
+
+    /// Keeps to this limit from now on, or to none.
+    pub fn set_limited(&mut self, limited: Option<Limited>) {
+        self.limited = limited;
+    }
+
+    /// Excuses a peer whose bytes this side held back until then.
+    pub fn held_back(&mut self, key: PeerKey, until: Instant) {
+        if let Some(peer) = self.peers.get_mut(&key) {
+            peer.last_progress = peer.last_progress.max(until);
+        }
+    }
+
+    /// Fetches chunks in the order of the file from now on, or the rarest first. Requests that are outstanding stay so.
+    pub fn set_sequential(&mut self, sequential: bool) {
+        self.sequence.is_on = sequential;
+    }
+
+    /// Whether as much is outstanding with all peers together as the limit lets in for some time.
+    fn is_budget_spent(&self) -> bool {
+        let outstanding = || self.peers.values().map(|peer| peer.outstanding.len()).sum();
+        self.limited.is_some_and(|limited| limited.is_spent(outstanding(), self.config.chunk_len))
+    }
+
+    /// Whether a second copy of what is on its way would only make everything later.
+    fn is_limit_reached(&self) -> bool {
+        self.limited.is_some_and(|limited| limited.is_reached)
+    }
+
+    /// The first missing chunk that this peer has.
+    fn first_missing(&mut self, key: PeerKey) -> Option<ChunkIndex> {
+        let (has, chunks) = (&self.peers.get(&key)?.has, &self.chunks);
+        self.sequence.first_missing(has, |index| chunks[index.as_usize()] == Chunk::Missing)
     }
 }
 

@@ -33,7 +33,7 @@ impl Download {
             requested.insert(index);
         }
         if watching.requested(hashes.file_id(), requested) {
-            self.node.changed.notify_one();
+            self.env.news.changed();
         }
         None
     }

@@ -1,7 +1,6 @@
 //! How one transfer stands: written by the task that runs it, read for snapshots.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,9 +14,8 @@ use tokio::sync::Notify;
 
 use crate::download::watching::Watching;
 use crate::flow::pace::RateMeter;
-use crate::peers::connection::Connection;
 use crate::shares::holding::Holding;
-use crate::wire::remote::Said;
+use crate::wire::remote::{Remote, Said};
 use crate::world::changes::Changes;
 use crate::world::clock;
 
@@ -226,14 +224,14 @@ impl Status {
     }
 
     /// A peer of this transfer is connected.
-    pub(crate) fn connected(&self, connection: &Connection, complete: bool) {
+    pub(crate) fn connected(&self, remote: &Remote, complete: bool) {
         if let Some(folder) = &self.folder {
-            folder.connected(connection, complete);
+            folder.connected(remote, complete);
         }
         let mut inner = self.changing();
-        if let Some(peer) = inner.peer(connection.peer_id, connection.addr, &connection.said) {
-            (peer.view.connected, peer.view.complete, peer.view.addr) = (true, complete, connection.addr);
-            peer.says(&connection.said);
+        if let Some(peer) = inner.peer(remote) {
+            (peer.view.connected, peer.view.complete, peer.view.addr) = (true, complete, remote.addr);
+            peer.says(&remote.said);
         }
     }
 
@@ -248,7 +246,7 @@ impl Status {
     }
 
     /// A chunk from this peer is verified and on disk.
-    pub(crate) fn stored(&self, from: &Connection, bytes: u64) {
+    pub(crate) fn stored(&self, from: &Remote, bytes: u64) {
         if let Some(folder) = &self.folder {
             folder.stored(from, bytes);
         }
@@ -261,7 +259,7 @@ impl Status {
         figures.downloaded += bytes;
         figures.begun = true;
         inner.counted = (inner.counted.0 + bytes, inner.counted.1 + 1);
-        if let Some(peer) = inner.peer(from.peer_id, from.addr, &from.said) {
+        if let Some(peer) = inner.peer(from) {
             peer.view.chunks_down += 1;
             peer.view.bytes_down += bytes;
             peer.down.add(now, bytes);
@@ -294,28 +292,29 @@ impl Status {
 }
 
 impl Inner {
-    fn peer(&mut self, peer_id: PeerId, addr: SocketAddr, said: &Said) -> Option<&mut Peer> {
+    fn peer(&mut self, remote: &Remote) -> Option<&mut Peer> {
+        let peer_id = remote.peer_id;
         if self.peers.len() >= MAX_PEERS && !self.peers.contains_key(&peer_id) {
             self.peers.retain(|_, peer| peer.view.connected || peer.view.chunks_down > 0);
             if self.peers.len() >= MAX_PEERS {
                 return None;
             }
         }
-        Some(self.peers.entry(peer_id).or_insert_with(|| Peer::new(peer_id, addr, said)))
+        Some(self.peers.entry(peer_id).or_insert_with(|| Peer::new(remote)))
     }
 
     /// Those that chunks came from or that are connected, with what was sent to them.
     fn peers(&mut self, now: Instant, holding: Option<&Holding>) -> Vec<PeerView> {
         let seen = since_1970();
-        for (peer_id, recipient) in holding.map(Holding::uploaded_to).unwrap_or_default() {
-            if let Some(peer) = self.peer(peer_id, recipient.addr, &recipient.said) {
+        for (_, recipient) in holding.map(Holding::uploaded_to).unwrap_or_default() {
+            if let Some(peer) = self.peer(&recipient.remote) {
                 peer.up.add(now, recipient.bytes.saturating_sub(peer.view.bytes_up));
                 peer.view.bytes_up = recipient.bytes;
-                let was_connected = std::mem::replace(&mut peer.view.connected, recipient.is_connected());
+                let was_connected = std::mem::replace(&mut peer.view.connected, !recipient.remote.is_gone());
                 if was_connected {
                     peer.view.last_seen = seen;
                 }
-                peer.says(&recipient.said);
+                peer.says(&recipient.remote.said);
             }
         }
         self.peers.values_mut().map(|peer| peer.view(now, seen)).collect()
@@ -323,8 +322,9 @@ impl Inner {
 }
 
 impl Peer {
-    fn new(peer_id: PeerId, addr: SocketAddr, said: &Said) -> Self {
-        let (now, Said { agent, name }) = (clock::now(), said.clone());
+    fn new(remote: &Remote) -> Self {
+        let Remote { peer_id, addr, said: Said { agent, name }, .. } = remote.clone();
+        let now = clock::now();
         let view = PeerView {
             peer_id,
             addr,

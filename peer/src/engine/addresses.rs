@@ -6,32 +6,22 @@ use std::time::Duration;
 
 use sprat_protocol::PeerId;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
+use tokio::time::sleep;
 
-use super::run::Running;
-use crate::engine::node::Node;
-use crate::peers::pool;
+use super::running::Running;
+use crate::peers::dial::Peers;
 
-/// How often it is looked which addresses this machine has.
-const LOOK: Duration = Duration::from_secs(5);
 /// Seconds before each attempt to reach those who were connected with where this machine was: the new network may not work at once.
 const WAITS: [u64; 5] = [0, 1, 2, 4, 8];
 /// How many of them are dialled at once.
 const MAX_DIALS: usize = 8;
-
-/// When to look.
-pub(super) fn looks() -> Interval {
-    let mut looks = interval_at(Instant::now() + LOOK, LOOK);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    looks
-}
 
 impl Running {
     /// Looks whether this machine has other addresses than before. What runs over one that is gone is given up, since nothing will
     /// ever be heard of it; trackers are told, and everybody is tried again.
     pub(super) fn look_at_addresses(&mut self) {
         // Where the system does not tell, nothing is known to have changed.
-        let Ok(now) = self.node.world.network.addresses() else { return };
+        let Ok(now) = self.parts.network.addresses() else { return };
         let before = std::mem::replace(&mut self.addresses, now.clone());
         let lost: Vec<IpAddr> = before.iter().copied().filter(|ip| !now.contains(ip)).collect();
         if lost.is_empty() && now.iter().all(|ip| before.contains(ip)) {
@@ -39,9 +29,9 @@ impl Running {
         }
         tracing::info!(?before, ?now, "this machine has other addresses");
         if !lost.is_empty() {
-            let left = self.node.pool.leave(&lost);
-            dial_again(&self.node, left);
-            self.node.trackers.moved(&self.node);
+            let left = self.parts.peers.pool.leave(&lost);
+            dial_again(&self.parts.peers, left);
+            self.parts.trackers.moved();
         }
         self.hurry();
         // Links name them.
@@ -50,15 +40,15 @@ impl Running {
 }
 
 /// Dials those who were connected and cannot know where this peer is now: they hold on to a connection that has fallen silent.
-fn dial_again(node: &Arc<Node>, peers: Vec<(PeerId, SocketAddr)>) {
+fn dial_again(peers: &Arc<Peers>, left: Vec<(PeerId, SocketAddr)>) {
     let room = Arc::new(Semaphore::new(MAX_DIALS));
-    for (peer_id, addr) in peers {
-        let (dialling, room) = (node.clone(), room.clone());
-        node.spawn(async move {
+    for (peer_id, addr) in left {
+        let (dialling, room) = (peers.clone(), room.clone());
+        peers.tasks.spawn(async move {
             for wait in WAITS {
                 sleep(Duration::from_secs(wait)).await;
                 let _turn = room.acquire().await;
-                if pool::connect(&dialling, Some(peer_id), &[addr.into()]).await.is_ok() {
+                if dialling.connect(Some(peer_id), &[addr.into()]).await.is_ok() {
                     return;
                 }
             }

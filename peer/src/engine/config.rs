@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::discovery::tracker::tokens::Tokens;
+use crate::discovery::trackers::tokens::Tokens;
 use crate::flow::limits::Limits;
 use crate::world::World;
 

@@ -8,27 +8,22 @@ use sprat_api::{Event, Target, TransferState};
 use sprat_chunking::FileId;
 use sprat_protocol::link::MAX_HINTS;
 use sprat_protocol::{FileName, Link, PeerAddr};
-use sprat_store::disk::trouble::trouble;
 use sprat_store::folder::Folder;
-use sprat_store::folder::list::List;
 use sprat_store::part::PartFile;
 use sprat_store::site::Site;
 use sprat_store::whole::Whole;
 use tokio::sync::{Notify, watch};
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::run::Running;
-use crate::download::folder::{FolderFetch, TAKEN};
+use super::running::Running;
 use crate::download::status::Status;
-use crate::download::{Download, Ended, Finished, Order, Outcome, Reins};
-use crate::engine::node::{Fetching, Node};
+use crate::download::task::{Done, fetch};
+use crate::download::{Ended, Finished, Order, Reins};
 use crate::engine::transfer;
 use crate::engine::transfer::{After, Transfer};
 use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::state::library::{Record, Wanted};
-use crate::state::state_dir::StateDir;
 
 impl Running {
     /// Begins a download, unless the file is here or on its way already.
@@ -64,7 +59,7 @@ impl Running {
                 (None, Some(_), After::Remove { .. }) => transfer.after = After::Restart,
                 (None, Some(_), _) => {}
                 (None, None, _) => {
-                    self.node.holdings.remove(&file_id);
+                    self.parts.holdings.remove(&file_id);
                     self.enqueue(file_id);
                 }
             }
@@ -75,7 +70,7 @@ impl Running {
             return;
         }
         let status = first_status(&order);
-        self.transfers.push(Transfer::new(file_id, Some(order), status, &self.node.holdings.changes));
+        self.transfers.push(Transfer::new(file_id, Some(order), status, &self.parts.holdings.changes));
         self.enqueue(file_id);
         self.save();
         self.tell(Event::Added(file_id));
@@ -100,7 +95,7 @@ impl Running {
         if self.ending {
             return;
         }
-        let node = self.node.clone();
+        let env = self.parts.env.clone();
         let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) else { return };
         let Some(order) = &mut transfer.order else { return };
         // Where its part file is by now must not depend on who tells the name first next time.
@@ -116,7 +111,7 @@ impl Running {
         (transfer.paused, transfer.after) = (false, After::Stay);
         transfer.set_state(TransferState::Searching);
         let status = transfer.status.clone();
-        let fetching = fetch(node, self.state.clone(), order, status, reins);
+        let fetching = fetch(env, self.state.clone(), order, status, reins);
         self.downloads.spawn(async move { (file_id, fetching.await) });
     }
 
@@ -135,8 +130,8 @@ impl Running {
             Err(_) if replaced => {}
             Err(ended) => {
                 // Who still waits for chunks of it lets go of its file.
-                self.node.holdings.remove(&file_id);
-                self.node.trackers.kick();
+                self.parts.holdings.remove(&file_id);
+                self.parts.trackers.kick();
                 // The task showed its own state until its last moment.
                 if let Some(transfer) = self.transfer(file_id) {
                     let resting = Self::resting(transfer);
@@ -162,11 +157,11 @@ impl Running {
     fn finished(&mut self, file_id: FileId, Finished { path, stamp, hashes, layout }: Finished) {
         if self.keeps_anything() {
             let (state, hashes) = (self.state.clone(), hashes.clone());
-            self.node.world.disk.spawn_in(&mut self.chores, move || library::keep_hashes(&state, &hashes, layout));
+            self.parts.disk.spawn_in(&mut self.chores, move || library::keep_hashes(&state, &hashes, layout));
         }
         let name = Self::name_of(&path);
         let holding = self
-            .node
+            .parts
             .holdings
             .get(&file_id)
             .unwrap_or_else(|| Arc::new(Holding::whole(name.clone(), hashes, layout, path.clone(), stamp)));
@@ -201,7 +196,7 @@ impl Running {
 
     /// Stops a transfer and keeps everything.
     pub(super) fn pause(&mut self, file_id: FileId) {
-        let holding = self.node.holdings.get(&file_id);
+        let holding = self.parts.holdings.get(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         (transfer.paused, transfer.recovery) = (true, None);
         if transfer.after == After::Restart {
@@ -216,7 +211,7 @@ impl Running {
         if let Some(holding) = holding {
             holding.serve(false);
         }
-        self.node.trackers.kick();
+        self.parts.trackers.kick();
         self.save();
     }
 
@@ -269,10 +264,10 @@ impl Running {
 
     pub(super) fn forget(&mut self, file_id: FileId, delete_data: bool) {
         let Some(transfer) = self.transfers.remove(file_id) else { return };
-        self.node.holdings.remove(&file_id);
-        self.node.settings.forget(&file_id);
+        self.parts.holdings.remove(&file_id);
+        self.parts.flow.settings.forget(&file_id);
         self.restoring.remove(&file_id);
-        self.node.trackers.kick();
+        self.parts.trackers.kick();
         self.to_forget.push((transfer, delete_data));
         self.tell(Event::Removed(file_id));
     }
@@ -290,7 +285,7 @@ impl Running {
             true => HashSet::new(),
             false => self.transfers.iter().map(|other| other.file_id).collect(),
         };
-        self.node.world.disk.spawn_in(&mut self.chores, move || {
+        self.parts.disk.spawn_in(&mut self.chores, move || {
             for (transfer, delete_data) in gone {
                 library::forget(&state, transfer.file_id, &others);
                 if delete_data && transfer.is_download {
@@ -311,7 +306,7 @@ impl Running {
         let name = name.as_deref().map(FileName::clean_keeping_dot);
         let order = Order { link, added_peers, dir, name, begun, distrust: false };
         let mut transfer =
-            Transfer::new(record.file_id, Some(order.clone()), first_status(&order), &self.node.holdings.changes);
+            Transfer::new(record.file_id, Some(order.clone()), first_status(&order), &self.parts.holdings.changes);
         (transfer.added, transfer.paused) = (record.added, record.paused);
         transfer.status.update(|figures| (figures.begun, figures.distrust) = (begun, distrust));
         transfer.set_state(Self::resting(&transfer));
@@ -320,7 +315,7 @@ impl Running {
             self.set_sequential(record.file_id, true);
         }
         for (place, priority) in &record.priorities {
-            self.node.settings.of(record.file_id).prioritize([*place], *priority);
+            self.parts.flow.settings.of(record.file_id).prioritize([*place], *priority);
         }
         if !record.paused {
             self.enqueue(record.file_id);
@@ -346,71 +341,4 @@ fn delete(transfer: &Transfer) {
             Site::discard(&path, transfer.file_id);
         }
     }
-}
-
-/// What was fetched.
-#[derive(Debug)]
-pub(super) enum Done {
-    /// A file.
-    File(Finished),
-    /// A folder, and what is served of its list.
-    Folder(Folder, Arc<Holding>),
-}
-
-/// Fetches a file; or, where that turns out to be the list of a folder's files, those.
-async fn fetch(
-    node: Arc<Node>,
-    state: Arc<StateDir>,
-    mut order: Order,
-    status: Arc<Status>,
-    reins: Reins,
-) -> Result<Done, Ended> {
-    let (kept, file_id) = (state.clone(), order.link.file_id);
-    let _right = right_to_fetch(&node, file_id, &status, &reins.stop).await?;
-    let list = match on_disk(&node, move || library::kept_list(&kept, file_id)).await {
-        Some((collection, bytes)) => {
-            let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
-            List { collection, bytes, name: named.unwrap_or_else(|| FileName::clean(&file_id.to_string())) }
-        }
-        None => {
-            let download = Download::new(node.clone(), order.clone(), status.clone(), None, reins.clone());
-            match download.run().await? {
-                Outcome::File(finished) => return Ok(Done::File(finished)),
-                Outcome::List(list) => list,
-            }
-        }
-    };
-    let (keeping, bytes, name) = (state.clone(), list.bytes.clone(), list.name.to_string());
-    let path = state.file("folders");
-    let holding = on_disk(&node, move || library::keep_list(&keeping, name, &bytes)).await;
-    let holding = Arc::new(holding.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?);
-    order.begun = status.figures().begun;
-    let folder = FolderFetch::new(node, state, order, status, holding.clone(), reins).run(list).await?;
-    Ok(Done::Folder(folder, holding))
-}
-
-/// Waits until nobody else fetches the same file, which may be a part of a folder that is on its way.
-async fn right_to_fetch(
-    node: &Arc<Node>,
-    file_id: FileId,
-    status: &Status,
-    stop: &CancellationToken,
-) -> Result<Fetching, Ended> {
-    loop {
-        if let Some(right) = node.fetching(file_id) {
-            return Ok(right);
-        }
-        if status.set_state(TransferState::Waiting) {
-            node.changed.notify_one();
-        }
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(Ended::Stopped),
-            () = sleep(TAKEN) => {}
-        }
-    }
-}
-
-async fn on_disk<T: Send + 'static>(node: &Node, work: impl FnOnce() -> T + Send + 'static) -> T {
-    node.world.disk.spawn(work).await.expect("work on the disk does not panic")
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sprat_api::TransferState;
 use sprat_chunking::FileId;
 
-use super::run::Running;
+use super::running::Running;
 use crate::world::clock;
 
 /// Time a download may wait for peers before its turn is another's.
@@ -47,7 +47,7 @@ impl Running {
     }
 
     fn has_turn(&mut self) -> bool {
-        self.transfers.take_in(&self.node.holdings.changes);
+        self.transfers.take_in(&self.parts.holdings.changes);
         self.transfers.count_active(PATIENCE, self.active_downloads) < self.active_downloads
     }
 }

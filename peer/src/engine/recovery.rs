@@ -1,32 +1,22 @@
 //! Going on by itself after trouble on this machine: a disk that was full, a folder that could not be written, a volume that
 //! was away, a shared file that is back as it was.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sprat_api::{Event, TransferState, Trouble};
 use sprat_chunking::FileId;
 use sprat_store::part::PartFile;
 use sprat_store::site::Site;
 
-use super::run::Running;
+use super::running::Running;
 use crate::download::status::Figures;
+use crate::engine::transfer::Recovery;
 use crate::world::clock;
 
 /// Time before the first look whether trouble is over; it doubles with each.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// Upper bound of the time between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
-
-/// A transfer that waits for trouble to pass.
-#[derive(Debug)]
-pub(crate) struct Recovery {
-    trouble: Trouble,
-    /// Time of the next look; none while somebody looks.
-    pub(crate) at: Option<Instant>,
-    wait: Duration,
-    /// Bytes that were verified when it stopped: if they are more next time, the trouble was over in between.
-    verified: u64,
-}
 
 impl Running {
     /// A transfer stopped for trouble on this machine. The user is told, unless it is the same trouble still.
@@ -53,7 +43,7 @@ impl Running {
             transfer.recovery.iter_mut().for_each(|recovery| recovery.at = None);
             let whole = transfer.whole.clone();
             let Figures { path, begun, .. } = transfer.status.figures();
-            self.node.world.disk.spawn_in(&mut self.looks, move || {
+            self.parts.disk.spawn_in(&mut self.looks, move || {
                 let over = match whole {
                     Some(whole) => whole.is_still(),
                     None => PartFile::could_go_on(&path, file_id, begun && !Site::is_begun(&path, file_id)),
@@ -78,13 +68,5 @@ impl Running {
         } else {
             self.enqueue(file_id);
         }
-    }
-}
-
-#[cfg(test)]
-impl Recovery {
-    /// Trouble that is looked at then.
-    pub(crate) fn at(trouble: Trouble, at: Option<Instant>) -> Self {
-        Self { trouble, at, wait: FIRST_LOOK, verified: 0 }
     }
 }

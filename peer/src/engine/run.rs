@@ -1,7 +1,6 @@
 //! The engine's own loop: commands in, results of tasks in, snapshots out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,25 +10,21 @@ use sprat_chunking::FileId;
 use sprat_store::disk::destination::name_at;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Interval, sleep_until, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::download::Ended;
-use crate::engine::addresses::looks;
 use crate::engine::config::EngineConfig;
-use crate::engine::detail::Watched;
-use crate::engine::downloads::Done;
-use crate::engine::node::Node;
-use crate::engine::publish::Publisher;
-use crate::engine::restore::Restored;
-use crate::engine::shares::{Batch, Hashing};
+use crate::engine::parts::Parts;
+use crate::engine::publisher::Publisher;
+use crate::engine::running::{Running, Saving};
 use crate::engine::transfer::Transfer;
 use crate::engine::transfers::Transfers;
-use crate::engine::upkeep::Moved;
 use crate::state::library::Library;
 use crate::state::state_dir::StateDir;
 use crate::world::clock;
 
+/// Time between two looks at the addresses of this machine.
+const LOOK: Duration = Duration::from_secs(5);
 /// Time the tasks may take to end, the goodbye to trackers included.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -37,64 +32,17 @@ const ENDING: Duration = Duration::from_secs(5);
 const UNSAVED: Duration = Duration::from_micros(50);
 const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
 
-/// When the list of transfers is written down.
-#[derive(Debug, Default)]
-struct Saving {
-    /// Whether it changed since it was written down.
-    is_due: bool,
-    /// Time before which it is not written down again.
-    not_before: Option<Instant>,
-}
-
-/// A running engine.
-pub(super) struct Running {
-    pub(super) node: Arc<Node>,
-    pub(super) state: Arc<StateDir>,
-    pub(super) download_dir: PathBuf,
-    pub(super) transfers: Transfers,
-    /// Paths that wait to be hashed, and those that are.
-    pub(super) to_hash: VecDeque<PathBuf>,
-    pub(super) hashing: Vec<Hashing>,
-    pub(super) hashers: JoinSet<Batch>,
-    pub(super) downloads: JoinSet<(FileId, Result<Done, Ended>)>,
-    /// Looks whether the trouble that stopped a transfer is over.
-    pub(super) looks: JoinSet<(FileId, bool)>,
-    pub(super) moves: JoinSet<Moved>,
-    /// Looks whether what was here in the last run still is, and what of it was not looked at yet.
-    pub(super) restorers: JoinSet<()>,
-    pub(super) restoring: HashSet<FileId>,
-    restored: mpsc::UnboundedReceiver<Vec<Restored>>,
-    /// Paths that are hashed only to see whether they are still these.
-    pub(super) rechecks: HashMap<PathBuf, FileId>,
-    /// Whether it is about to end: nothing is started any more.
-    pub(super) ending: bool,
-    /// How many downloads run at once.
-    pub(super) active_downloads: usize,
-    /// This machine's addresses when they were looked at last, and when they are looked at.
-    pub(super) addresses: Vec<IpAddr>,
-    addresses_looked_at: Interval,
-    commands: mpsc::Receiver<Command>,
-    sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
-    pub(super) publisher: Publisher,
-    /// Whether something changed since the last snapshot.
-    pub(super) stale: bool,
-    /// Whether a front end asked for something since then: it is answered with a snapshot in any case.
-    pub(super) commanded: bool,
-    /// The transfer whose detail snapshots carry.
-    pub(super) watched: Option<Watched>,
-    /// Whether the list of transfers outlives this run.
-    keeps: bool,
-    saving: Saving,
-    /// What was removed and is still to leave the disk; whether with what was downloaded.
-    pub(super) to_forget: Vec<(Transfer, bool)>,
-    /// Work on the disk that nobody waits for: one after another would be enough, none may be lost.
-    pub(super) chores: JoinSet<()>,
+/// Times of the looks at this machine's addresses.
+fn looks() -> Interval {
+    let mut looks = interval_at(tokio::time::Instant::now() + LOOK, LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
 }
 
 impl Running {
-    /// An engine around this node, and where its snapshots appear.
+    /// An engine of these parts, and the receiver of its snapshots.
     pub(super) fn new(
-        node: Arc<Node>,
+        parts: Parts,
         state: StateDir,
         config: EngineConfig,
         commands: mpsc::Receiver<Command>,
@@ -102,17 +50,17 @@ impl Running {
         events: broadcast::Sender<Event>,
     ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
         let empty = Snapshot {
-            trackers: node.trackers.views(),
-            up_limit: node.upload_rate.rate(),
-            down_limit: node.download_rate.rate(),
+            trackers: parts.trackers.views(),
+            up_limit: parts.flow.upload_rate.rate(),
+            down_limit: parts.flow.download_rate.rate(),
             active_downloads: config.limits.active_downloads.max(1),
-            ..Snapshot::new(node.peer_id, node.listen, config.download_dir.clone())
+            ..Snapshot::new(parts.me.peer_id, parts.me.listen, config.download_dir.clone())
         };
         let (publisher, receiver) = Publisher::new(empty, events);
         let (found, restored) = mpsc::unbounded_channel();
-        let addresses = node.world.network.addresses().unwrap_or_default();
+        let addresses = parts.network.addresses().unwrap_or_default();
         let mut running = Self {
-            node,
+            parts,
             state: Arc::new(state),
             download_dir: config.download_dir,
             transfers: Transfers::default(),
@@ -154,7 +102,7 @@ impl Running {
         loop {
             self.hash_next();
             self.save_next();
-            self.transfers.take_in(&self.node.holdings.changes);
+            self.transfers.take_in(&self.parts.holdings.changes);
             let publish_at = self.publish_at();
             let look_at = [self.transfers.next_look(), self.next_turn(), self.next_save()].into_iter().flatten().min();
             tokio::select! {
@@ -185,8 +133,8 @@ impl Running {
                 Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
                 Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
-                () = self.node.pool.bans_changed.notified() => {}
-                () = self.node.changed.notified(), if !self.stale => {
+                () = self.parts.peers.pool.bans_changed.notified() => {}
+                () = self.parts.news.wait(), if !self.stale => {
                     self.stale = true;
                     self.start_queued();
                 }
@@ -216,15 +164,15 @@ impl Running {
             Command::Move { file_id, dir } => self.move_to(file_id, dir),
             Command::SetActiveDownloads(most) => self.set_active_downloads(most),
             Command::SetRates { up, down } => {
-                self.node.upload_rate.set(up);
-                self.node.download_rate.set(down);
+                self.parts.flow.upload_rate.set(up);
+                self.parts.flow.download_rate.set(down);
             }
             Command::SetTransferRates { file_id, up, down } => self.set_transfer_rates(file_id, up, down),
             Command::SetSequential { file_id, sequential } => self.set_sequential(file_id, sequential),
             Command::SetPriorities { file_id, files, priority } => self.set_priorities(file_id, files, priority),
-            Command::SetTrackers(urls) => self.node.trackers.set(&self.node, &urls),
-            Command::SetToken { tracker, token } => self.node.trackers.set_token(&self.node, &tracker, token),
-            Command::SetDisplayName(name) => self.node.set_display_name(&name),
+            Command::SetTrackers(urls) => self.parts.trackers.set(&urls),
+            Command::SetToken { tracker, token } => self.parts.trackers.set_token(&tracker, token),
+            Command::SetDisplayName(name) => self.parts.me.set_display_name(&name),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::AddPeer { file_id, addr } => self.add_peer(file_id, addr),
             Command::Watch(file_id) => self.watch(file_id),
@@ -234,7 +182,7 @@ impl Running {
 
     /// Every tracker and everybody who may have something is tried again at once.
     pub(super) fn hurry(&mut self) {
-        self.node.trackers.kick();
+        self.parts.trackers.kick();
         self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
     }
 
@@ -273,9 +221,9 @@ impl Running {
         if !self.keeps {
             return;
         }
-        if let Some(bans) = self.node.pool.unsaved_bans() {
+        if let Some(bans) = self.parts.peers.pool.unsaved_bans() {
             let state = self.state.clone();
-            self.node.world.disk.spawn_in(&mut self.chores, move || bans.save(&state));
+            self.parts.disk.spawn_in(&mut self.chores, move || bans.save(&state));
         }
         let now = clock::now();
         let is_due = self.saving.is_due && (self.ending || self.saving.not_before.is_none_or(|at| at <= now));
@@ -284,10 +232,10 @@ impl Running {
         }
         let wait = u32::try_from(self.transfers.len()).map_or(LONGEST_UNSAVED, |len| UNSAVED * len);
         self.saving = Saving { is_due: false, not_before: Some(now + wait.min(LONGEST_UNSAVED)) };
-        let records = self.transfers.iter().filter_map(|transfer| transfer.record(&self.node));
+        let records = self.transfers.iter().filter_map(|transfer| transfer.record(&self.parts.flow.settings));
         let library = Library { transfers: records.collect() };
         let state = self.state.clone();
-        self.node.world.disk.spawn_in(&mut self.chores, move || library.save(&state));
+        self.parts.disk.spawn_in(&mut self.chores, move || library.save(&state));
     }
 
     /// Ends everything, in the order in which it can: what writes to disk, what talks to peers, the trackers' goodbye.
@@ -311,10 +259,9 @@ impl Running {
         self.save_next();
         while self.chores.join_next().await.is_some() {}
         self.publish();
-        self.node.stop.cancel();
-        self.node.pool.close_all();
-        self.node.tasks.close();
-        if timeout(ENDING, self.node.tasks.wait()).await.is_err() {
+        self.parts.tasks.stop();
+        self.parts.peers.pool.close_all();
+        if timeout(ENDING, self.parts.tasks.ended()).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
         tracing::info!("engine stopped");

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use sprat_api::Priority;
 use sprat_chunking::FileId;
 
-use super::run::Running;
+use super::running::Running;
 
 impl Running {
     /// Sends and receives chunks of this file no faster than that.
@@ -14,7 +14,7 @@ impl Running {
         if self.transfer(file_id).is_none() {
             return;
         }
-        let settings = self.node.settings.of(file_id);
+        let settings = self.parts.flow.settings.of(file_id);
         settings.upload_rate.set(up);
         settings.download_rate.set(down);
     }
@@ -22,7 +22,7 @@ impl Running {
     /// Fetches these files of a folder first, or not at all.
     pub(super) fn set_priorities(&mut self, file_id: FileId, files: Vec<u32>, priority: Priority) {
         if self.transfer(file_id).is_some() {
-            self.node.settings.of(file_id).prioritize(files, priority);
+            self.parts.flow.settings.of(file_id).prioritize(files, priority);
             self.save();
         }
     }
@@ -32,7 +32,7 @@ impl Running {
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.sequential = sequential;
         self.transfers.show_anew(file_id);
-        self.node.settings.of(file_id).sequential.store(sequential, Ordering::Relaxed);
+        self.parts.flow.settings.of(file_id).sequential.store(sequential, Ordering::Relaxed);
         self.save();
     }
 }

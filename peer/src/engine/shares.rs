@@ -5,61 +5,24 @@ use std::sync::Arc;
 
 use sprat_api::{Event, HashingView, TransferState, Trouble, Work};
 use sprat_chunking::{FileDigest, FileId};
-use sprat_store::digest::{ShareError, digest_file};
+use sprat_store::digest::ShareError;
 use sprat_store::disk::job::Job;
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::folder::Folder;
-use sprat_store::folder::digest::{FolderDigest, digest_folder};
-use sprat_store::identify::size_of;
+use sprat_store::folder::digest::FolderDigest;
 use sprat_store::whole::Whole;
 
-use super::run::Running;
+use super::running::Running;
 use crate::download::status::Status;
+use crate::engine::hashing::{Batch, Digest, Hashed, Hashing, MAX_BATCH, hash_together};
 use crate::engine::transfer::{After, Transfer};
 use crate::shares::folder::serve;
 use crate::shares::holding::Holding;
 use crate::state::library;
-use crate::state::state_dir::StateDir;
 use crate::world::clock;
 
 /// Paths that a snapshot tells of those that are hashed or wait for it.
 const MAX_WAITING: usize = 1000;
-/// Files that are hashed together: so many, and so many bytes of them, of which none is larger than `MAX_SMALL`.
-const MAX_BATCH: usize = 64;
-const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
-const MAX_SMALL: u64 = 1024 * 1024;
-
-/// A file that is being hashed, or will be in the same batch.
-#[derive(Clone, Debug)]
-pub(super) struct Hashing {
-    path: PathBuf,
-    pub(super) job: Arc<Job>,
-}
-
-/// Files that were hashed together.
-#[derive(Debug)]
-pub(super) struct Batch {
-    /// In their order.
-    hashed: Vec<Hashed>,
-    /// Those that were not hashed because they do not belong together with the others.
-    rest: Vec<Hashing>,
-}
-
-/// A file that was hashed, or could not be.
-#[derive(Debug)]
-struct Hashed {
-    path: PathBuf,
-    result: Result<Digest, ShareError>,
-}
-
-/// What was hashed.
-#[derive(Debug)]
-enum Digest {
-    File(FileDigest, FileStamp),
-    /// A folder, and what is served of its list.
-    Folder(Box<(FolderDigest, Holding)>),
-}
-
 impl Running {
     /// Puts a path into the queue. Hashing uses all cores, so one large file is hashed at a time, and many small ones.
     pub(super) fn share(&mut self, path: PathBuf) {
@@ -90,7 +53,7 @@ impl Running {
             }
         }
         let (state, keeps, batch) = (self.state.clone(), self.keeps_anything(), self.hashing.clone());
-        self.node.world.disk.spawn_in(&mut self.hashers, move || hash_together(batch, &state, keeps));
+        self.parts.disk.spawn_in(&mut self.hashers, move || hash_together(batch, &state, keeps));
         self.stale = true;
     }
 
@@ -148,10 +111,10 @@ impl Running {
         let (file_id, name, size) = (list.file_id(), list.name.clone(), list.layout().len());
         let (folder, list) = (Arc::new(folder), Arc::new(list));
         self.is_here(file_id, &name, Whole::Folder(folder.clone()), folder.collection.size());
-        self.node.holdings.remove(&file_id);
-        self.node.holdings.insert(list.clone());
+        self.parts.holdings.remove(&file_id);
+        self.parts.holdings.insert(list.clone());
         for (part, digest) in folder.parts.iter().zip(digests) {
-            serve(&self.node.holdings, &self.node.settings, &folder, part, Some(digest), &list);
+            serve(&self.parts.holdings, &self.parts.flow.settings, &folder, part, Some(digest), &list);
         }
         self.serve_folder(file_id, folder, &list);
         self.shared(path, file_id, &name, size);
@@ -168,7 +131,7 @@ impl Running {
     fn is_here(&mut self, file_id: FileId, name: &str, whole: Whole, size: u64) {
         if self.transfer(file_id).is_none() {
             let status = Status::new(TransferState::Sharing, name.to_owned(), whole.path().to_owned(), Some(size));
-            self.transfers.push(Transfer::new(file_id, None, status, &self.node.holdings.changes));
+            self.transfers.push(Transfer::new(file_id, None, status, &self.parts.holdings.changes));
         }
         self.restoring.remove(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
@@ -184,10 +147,10 @@ impl Running {
     pub(super) fn serve_folder(&mut self, file_id: FileId, folder: Arc<Folder>, list: &Arc<Holding>) {
         if self.keeps_anything() {
             let (state, folder) = (self.state.clone(), folder.clone());
-            self.node.world.disk.spawn_in(&mut self.chores, move || library::keep_folder(&state, file_id, &folder));
+            self.parts.disk.spawn_in(&mut self.chores, move || library::keep_folder(&state, file_id, &folder));
         }
         list.set_unfinished(!folder.is_whole());
-        self.node.holdings.insert(list.clone());
+        self.parts.holdings.insert(list.clone());
         let Some(transfer) = self.transfer(file_id) else { return };
         let size = folder.size();
         transfer.status.update(|figures| {
@@ -200,14 +163,14 @@ impl Running {
             figures.chunks_done = figures.num_chunks;
         });
         (transfer.whole, transfer.recovery) = (Some(Whole::Folder(folder)), None);
-        self.node.trackers.kick();
+        self.parts.trackers.kick();
     }
 
     /// Serves a whole file from now on.
     pub(super) fn serve_whole(&mut self, holding: Arc<Holding>) {
         let (layout, file_id) = (holding.layout(), holding.file_id());
         let name = holding.name.clone();
-        self.node.holdings.insert(holding);
+        self.parts.holdings.insert(holding);
         if let Some(transfer) = self.transfer(file_id) {
             let path = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
             transfer.status.update(|figures| {
@@ -219,7 +182,7 @@ impl Running {
                 figures.verified = layout.len();
             });
         }
-        self.node.trackers.kick();
+        self.parts.trackers.kick();
     }
 
     /// A shared file is no longer what it was: it is not served any more, and the user is told.
@@ -241,10 +204,10 @@ impl Running {
 
     /// What is at this path is not what was shared. The hashes of that stay: a drive may only be away for a while.
     pub(super) fn no_longer_shared(&mut self, file_id: FileId, path: PathBuf) {
-        if let Some(holding) = self.node.holdings.get(&file_id) {
+        if let Some(holding) = self.parts.holdings.get(&file_id) {
             holding.serve(false);
         }
-        self.node.trackers.kick();
+        self.parts.trackers.kick();
         self.stopped_for(file_id, Trouble::SourceChanged { path });
     }
 
@@ -268,9 +231,9 @@ impl Running {
             // Somebody looks at it already.
             return self.transfer(file_id).into_iter().for_each(|transfer| transfer.set_state(TransferState::Checking));
         }
-        if let Some(holding) = self.node.holdings.get(&file_id).filter(|_| whole.is_still()) {
+        if let Some(holding) = self.parts.holdings.get(&file_id).filter(|_| whole.is_still()) {
             holding.serve(true);
-            self.node.trackers.kick();
+            self.parts.trackers.kick();
             if let Some(transfer) = self.transfer(file_id) {
                 let resting = Self::resting(transfer);
                 transfer.set_state(resting);
@@ -278,97 +241,5 @@ impl Running {
             return;
         }
         self.share(whole.path().to_owned());
-    }
-}
-
-/// Hashes the first of these, and those that follow for as long as they are small; blocks.
-fn hash_together(batch: Vec<Hashing>, state: &StateDir, keeps: bool) -> Batch {
-    let (mut hashed, mut bytes) = (Vec::with_capacity(batch.len()), 0);
-    let mut batch = batch.into_iter();
-    while let Some(Hashing { path, job }) = batch.next() {
-        // Where it lies must not depend on where the process stands later.
-        let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-        let (is_folder, size) = (absolute.is_dir(), size_of(&absolute));
-        let is_small = !is_folder && size <= MAX_SMALL;
-        if !hashed.is_empty() && !(is_small && bytes + size <= MAX_BATCH_BYTES) {
-            let rest = std::iter::once(Hashing { path, job }).chain(batch).collect();
-            return Batch { hashed, rest };
-        }
-        bytes += size;
-        job.expect(size);
-        let result = match () {
-            () if job.is_stopped() => Err(ShareError::Stopped),
-            () if is_folder => hash_folder(&absolute, &job, state, keeps),
-            () => hash_file(&absolute, &job, state, keeps),
-        };
-        hashed.push(Hashed { path, result });
-        if !is_small {
-            break;
-        }
-    }
-    Batch { hashed, rest: batch.collect() }
-}
-
-fn hash_file(path: &Path, job: &Job, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
-    let (digest, stamp) = digest_file(path, |done| job.at(done))?;
-    if keeps {
-        library::keep_hashes(state, &digest.hashes, digest.layout);
-    }
-    Ok(Digest::File(digest, stamp))
-}
-
-fn hash_folder(path: &Path, job: &Job, state: &StateDir, keeps: bool) -> Result<Digest, ShareError> {
-    let digest = digest_folder(path, |done| job.at(done))?;
-    if keeps {
-        digest.digests.iter().for_each(|digest| library::keep_hashes(state, &digest.hashes, digest.layout));
-    }
-    let list = library::keep_list(state, Running::name_of(path), &digest.bytes);
-    let list = list.map_err(|source| ShareError::Read { path: path.to_owned(), source })?;
-    Ok(Digest::Folder(Box::new((digest, list))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hashing(path: PathBuf) -> Hashing {
-        Hashing { path, job: Arc::default() }
-    }
-
-    fn numbers(dir: &Path, paths: impl Iterator<Item = PathBuf>) -> Vec<String> {
-        paths.map(|path| path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned()).collect()
-    }
-
-    #[test]
-    fn small_files_are_hashed_together_and_what_is_large_by_itself() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = StateDir::open(&dir.path().join("state")).unwrap();
-        std::fs::create_dir(dir.path().join("4")).unwrap();
-        for (name, len) in [("0", 5), ("1", 7), ("2", MAX_SMALL + 1), ("3", 1)] {
-            std::fs::File::create(dir.path().join(name)).unwrap().set_len(len).unwrap();
-        }
-        let mut left: Vec<Hashing> = (0..5).map(|n| hashing(dir.path().join(n.to_string()))).collect();
-        left[1].job.stop();
-        let mut together = Vec::new();
-        while !left.is_empty() {
-            let Batch { hashed, rest } = hash_together(left, &state, false);
-            let stopped = hashed.iter().filter(|hashed| matches!(hashed.result, Err(ShareError::Stopped))).count();
-            together.push((numbers(dir.path(), hashed.into_iter().map(|hashed| hashed.path)), stopped));
-            left = rest;
-        }
-        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let expected = [(names(&["0", "1"]), 1), (names(&["2"]), 0), (names(&["3"]), 0), (names(&["4"]), 0)];
-        assert_eq!(together, expected);
-    }
-
-    #[test]
-    fn so_many_bytes_are_hashed_together_and_no_more() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = StateDir::open(&dir.path().join("state")).unwrap();
-        let path = dir.path().join("file");
-        std::fs::File::create(&path).unwrap().set_len(MAX_SMALL).unwrap();
-        let fit = (MAX_BATCH_BYTES / MAX_SMALL) as usize;
-        let batch = hash_together((0..=fit).map(|_| hashing(path.clone())).collect(), &state, false);
-        assert_eq!((batch.hashed.len(), batch.rest.len()), (fit, 1));
     }
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use sprat_api::{TransferState, TransferView};
+use sprat_api::{TransferState, TransferView, Trouble};
 use sprat_chunking::FileId;
 use sprat_protocol::PeerAddr;
 use sprat_store::disk::destination::name_at;
@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::discovery::hints::Hints;
 use crate::download::Order;
 use crate::download::status::{Moving, Status, since_1970};
-use crate::engine::node::Node;
-use crate::engine::recovery::Recovery;
+use crate::flow::settings::Settings;
+use crate::shares::holding::Holdings;
 use crate::state::library;
 use crate::state::library::{Place, Record, Wanted};
 use crate::world::changes::Changes;
@@ -63,6 +63,17 @@ pub(crate) struct Running {
     pub(crate) added_peers: watch::Sender<Vec<PeerAddr>>,
 }
 
+/// A transfer that waits for trouble to pass.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    pub(super) trouble: Trouble,
+    /// Time of the next look; none while somebody looks.
+    pub(super) at: Option<Instant>,
+    pub(super) wait: Duration,
+    /// Bytes that were verified when it stopped: if they are more next time, the trouble was over in between.
+    pub(super) verified: u64,
+}
+
 /// For how long a view says how things are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lasting {
@@ -85,6 +96,14 @@ pub(crate) enum After {
     Remove { delete_data: bool },
     /// It goes on in another folder.
     Move(PathBuf),
+}
+
+#[cfg(test)]
+impl Recovery {
+    /// Trouble that is looked at then.
+    pub(crate) fn at(trouble: Trouble, at: Option<Instant>) -> Self {
+        Self { trouble, at, wait: Duration::ZERO, verified: 0 }
+    }
 }
 
 impl Transfer {
@@ -137,8 +156,8 @@ impl Transfer {
     }
 
     /// What a snapshot shows, and how soon that is something else though nothing happens.
-    pub(crate) fn view(&self, node: &Node, hints: &Hints, now: Instant) -> (Arc<TransferView>, Lasting) {
-        let holding = node.holdings.get(&self.file_id);
+    pub(crate) fn view(&self, holdings: &Holdings, hints: &Hints, now: Instant) -> (Arc<TransferView>, Lasting) {
+        let holding = holdings.get(&self.file_id);
         let uploaded = holding.as_ref().map_or(0, |holding| holding.uploaded.load(Ordering::Relaxed));
         let moving = self.status.moving(now, holding.as_deref());
         let lasting = match moving.is_changing {
@@ -177,7 +196,7 @@ impl Transfer {
     }
 
     /// What is written down.
-    pub(crate) fn record(&self, node: &Node) -> Option<Record> {
+    pub(crate) fn record(&self, settings: &Settings) -> Option<Record> {
         let place = match (&self.whole, &self.order) {
             (Some(Whole::File(path, stamp)), _) => library::whole(path, *stamp),
             (Some(Whole::Folder(folder)), _) => Place::Folder { path: folder.root.clone() },
@@ -195,7 +214,7 @@ impl Transfer {
             (None, None) => return None,
         };
         let Self { file_id, added, paused, is_download, sequential, .. } = *self;
-        let priorities = node.settings.get(&file_id).map(|settings| settings.priorities.read().clone());
+        let priorities = settings.get(&file_id).map(|settings| settings.priorities.read().clone());
         let priorities = priorities.unwrap_or_default();
         Some(Record { file_id, added, paused, is_download, sequential, priorities, place })
     }

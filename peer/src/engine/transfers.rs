@@ -293,8 +293,7 @@ mod tests {
     use super::*;
     use crate::download::Order;
     use crate::download::status::Status;
-    use crate::engine::recovery::Recovery;
-    use crate::engine::transfer::Running;
+    use crate::engine::transfer::{Recovery, Running};
 
     const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -1,31 +1,19 @@
 //! What a user does with what is there: checking it again, moving it elsewhere.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sprat_api::{Event, TransferState, Trouble};
+use sprat_api::{Event, TransferState};
 use sprat_chunking::FileId;
 use sprat_store::disk::job::Job;
 use sprat_store::disk::trouble::trouble;
-use sprat_store::part::PartFile;
 use sprat_store::part::relocate::relocate;
-use sprat_store::site::Site;
 use sprat_store::whole::Whole;
 
-use super::run::Running;
+use super::running::Running;
+use crate::engine::moving::{Moved, relocate_unfinished};
 use crate::engine::transfer::After;
 use crate::shares::folder::serve;
-
-/// What moving gave.
-#[derive(Debug)]
-pub(super) struct Moved {
-    file_id: FileId,
-    /// Where it was.
-    from: PathBuf,
-    /// Where it is now, or why it is where it was; nothing if the user did not want it moved any more.
-    result: Result<PathBuf, Option<Trouble>>,
-}
 
 impl Running {
     /// Hashes everything that is there of a transfer again. What is wrong in a download is fetched again; a shared file that is
@@ -90,7 +78,7 @@ impl Running {
     /// The user does not want to know any more: it is as it was before. Returns whether this was a check.
     pub(super) fn check_cancelled(&mut self, path: &Path) -> bool {
         let Some(file_id) = self.rechecks.remove(path) else { return false };
-        let is_held = self.node.holdings.get(&file_id).is_some();
+        let is_held = self.parts.holdings.get(&file_id).is_some();
         if let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.moving) {
             // What was never held cannot be served without its hashes.
             transfer.paused |= !is_held;
@@ -137,10 +125,10 @@ impl Running {
         transfer.status.works(job.clone());
         let from = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
         let unfinished = transfer.status.figures().path;
-        if let Some(holding) = self.node.holdings.get(&file_id) {
+        if let Some(holding) = self.parts.holdings.get(&file_id) {
             holding.serve(false);
         }
-        self.node.world.disk.spawn_in(&mut self.moves, move || {
+        self.parts.disk.spawn_in(&mut self.moves, move || {
             let moved = match &from {
                 Some(from) => relocate(from, &dir, &job),
                 None => relocate_unfinished(&unfinished, &dir, file_id, &job),
@@ -191,24 +179,14 @@ impl Running {
 
     /// What is wholly here lies somewhere else now.
     fn serve_from(&self, file_id: FileId, whole: &Whole) {
-        let Some(holding) = self.node.holdings.get(&file_id) else { return };
+        let Some(holding) = self.parts.holdings.get(&file_id) else { return };
         match whole {
             Whole::File(path, stamp) => holding.completed(path.clone(), *stamp),
             Whole::Folder(folder) => {
-                folder
-                    .parts
-                    .iter()
-                    .for_each(|part| serve(&self.node.holdings, &self.node.settings, &folder, part, None, &holding));
+                folder.parts.iter().for_each(|part| {
+                    serve(&self.parts.holdings, &self.parts.flow.settings, &folder, part, None, &holding)
+                });
             }
         }
-    }
-}
-
-/// Moves what was fetched towards `path`, a file or a folder; blocks.
-fn relocate_unfinished(path: &Path, dir: &Path, file_id: FileId, job: &Job) -> io::Result<PathBuf> {
-    if Site::is_begun(path, file_id) {
-        Site::relocate(path, dir, job)
-    } else {
-        PartFile::relocate(path, dir, file_id, job)
     }
 }

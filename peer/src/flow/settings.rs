@@ -10,7 +10,6 @@ use sprat_api::Priority;
 use sprat_chunking::FileId;
 use tokio::sync::Notify;
 
-use crate::engine::node::Node;
 use crate::flow::rate_limit::RateLimit;
 
 /// The settings of all transfers that have any. Only what the user does adds to them.
@@ -100,27 +99,21 @@ pub(crate) struct Throttle<'a> {
     own: Option<(Arc<TransferSettings>, Direction)>,
 }
 
+/// Direction in which chunks go.
 #[derive(Clone, Copy, Debug)]
-enum Direction {
+pub(crate) enum Direction {
+    /// Chunks are sent.
     Up,
+    /// Chunks are received.
     Down,
 }
 
-impl Node {
-    /// What holds chunks of this file back when they are sent.
-    pub(crate) fn upload_throttle(&self, file_id: &FileId) -> Throttle<'_> {
-        let own = self.settings.get(file_id).map(|settings| (settings, Direction::Up));
-        Throttle { all: &self.upload_rate, own }
+impl<'a> Throttle<'a> {
+    /// The limit `all` in this direction, and before it that of the transfer, if it has settings of its own.
+    pub(crate) fn new(all: &'a RateLimit, settings: Option<Arc<TransferSettings>>, direction: Direction) -> Self {
+        Self { all, own: settings.map(|settings| (settings, direction)) }
     }
 
-    /// What holds chunks of this file back when they are received.
-    pub(crate) fn download_throttle(&self, file_id: &FileId) -> Throttle<'_> {
-        let own = self.settings.get(file_id).map(|settings| (settings, Direction::Down));
-        Throttle { all: &self.download_rate, own }
-    }
-}
-
-impl Throttle<'_> {
     /// Whether everything passes.
     pub(crate) fn is_unlimited(&self) -> bool {
         self.all.is_unlimited() && self.own().is_none()

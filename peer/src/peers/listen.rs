@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::node::Node;
-use crate::peers::pool;
+use crate::peers::dial::Peers;
 use crate::world::Listen;
 
 /// How long nothing is accepted after the system refused to, for instance because too many files are open.
@@ -12,13 +11,13 @@ const BREATHER: Duration = Duration::from_millis(200);
 
 /// Accepts peers until the engine stops. Room is taken before a peer is accepted, so that what is over the limit waits in
 /// the system's queue and costs nothing here.
-pub(crate) async fn serve(node: Arc<Node>, listener: Box<dyn Listen>) {
+pub(crate) async fn serve(peers: Arc<Peers>, listener: Box<dyn Listen>) {
     loop {
-        let Ok(permit) = node.pool.inbound().acquire_owned().await else { return };
+        let Ok(permit) = peers.pool.inbound().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, addr)) => {
-                let accepting = node.clone();
-                node.spawn(async move { pool::accept(&accepting, stream, addr, permit).await });
+                let accepting = peers.clone();
+                peers.tasks.spawn(async move { accepting.accept(stream, addr, permit).await });
             }
             Err(error) => {
                 tracing::warn!(%error, "can't accept peers for a moment");

@@ -1,7 +1,6 @@
 //! What this peer has: files that it can serve from, wholly or in part.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,9 +15,9 @@ use sprat_store::part::PartChunks;
 use sprat_store::source::{ReadError, Source};
 use tokio::sync::{Notify, mpsc};
 
-use crate::peers::connection::Connection;
 use crate::shares::handed_out::HandedOut;
-use crate::wire::remote::Said;
+use crate::state::library::KeptList;
+use crate::wire::remote::Remote;
 use crate::world::changes::Changes;
 
 /// How many peers that were sent something are remembered by name; over that those who left are forgotten.
@@ -51,27 +50,16 @@ pub(crate) struct Holding {
     /// Connections whose peer wants to hear of new chunks.
     watchers: Mutex<Vec<Weak<Notify>>>,
     /// Where the download, while there is one, hears of peers that want this file and so have parts of it.
-    visitors: Mutex<Option<mpsc::Sender<Arc<Connection>>>>,
+    visitors: Mutex<Option<mpsc::Sender<PeerId>>>,
 }
 
 /// A peer that was sent chunks.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipient {
-    /// Where it was last.
-    pub(crate) addr: SocketAddr,
-    /// What it says of itself.
-    pub(crate) said: Said,
+    /// The peer.
+    pub(crate) remote: Remote,
     /// Bytes sent to it.
     pub(crate) bytes: u64,
-    /// Weak, since a connection keeps the files that its peer wants.
-    connection: Weak<Connection>,
-}
-
-impl Recipient {
-    /// Whether it is still connected.
-    pub(crate) fn is_connected(&self) -> bool {
-        self.connection.upgrade().is_some_and(|connection| !connection.is_closed())
-    }
 }
 
 #[derive(Debug)]
@@ -86,6 +74,11 @@ impl Holding {
     /// A whole file.
     pub(crate) fn whole(name: String, hashes: ChunkHashes, layout: Layout, path: PathBuf, stamp: FileStamp) -> Self {
         Self::lying(name, hashes, layout, Source::Whole { path, stamp })
+    }
+
+    /// The list of a folder of this name.
+    pub(crate) fn list(name: String, KeptList { hashes, layout, path, stamp }: KeptList) -> Self {
+        Self::whole(name, hashes, layout, path, stamp)
     }
 
     /// All of something that lies there.
@@ -143,13 +136,13 @@ impl Holding {
 
     /// Whether somebody other than `asker` was given this chunk so recently that the asker better gets it there, while this
     /// peer hands out what nobody has yet. Never while this is a download: that others have the file too.
-    pub(crate) fn is_elsewhere(&self, now: Instant, index: ChunkIndex, asker: &Connection) -> bool {
+    pub(crate) fn is_elsewhere(&self, now: Instant, index: ChunkIndex, asker: &PeerId) -> bool {
         self.handed_out.lock().is_spreading(now, index) && self.serves_others_than(asker)
     }
 
-    fn serves_others_than(&self, asker: &Connection) -> bool {
+    fn serves_others_than(&self, asker: &PeerId) -> bool {
         let uploaded_to = self.uploaded_to.lock();
-        uploaded_to.iter().any(|(other, recipient)| *other != asker.peer_id && recipient.is_connected())
+        uploaded_to.iter().any(|(other, recipient)| other != asker && !recipient.remote.is_gone())
     }
 
     /// Which file it is.
@@ -240,14 +233,14 @@ impl Holding {
     }
 
     /// Peers that want this file are announced there from now on.
-    pub(crate) fn announce_visitors(&self, visitors: mpsc::Sender<Arc<Connection>>) {
+    pub(crate) fn announce_visitors(&self, visitors: mpsc::Sender<PeerId>) {
         *self.visitors.lock() = Some(visitors);
     }
 
     /// This peer wants the file. Where the queue is full it is not announced; the tracker names it sooner or later.
-    pub(crate) fn visited_by(&self, connection: &Arc<Connection>) {
+    pub(crate) fn visited_by(&self, peer_id: PeerId) {
         if let Some(visitors) = self.visitors.lock().as_ref() {
-            let _ = visitors.try_send(connection.clone());
+            let _ = visitors.try_send(peer_id);
         }
     }
 
@@ -315,18 +308,17 @@ impl Holding {
     }
 
     /// Counts a chunk that was sent.
-    pub(crate) fn sent(&self, to: &Arc<Connection>, bytes: u64) {
+    pub(crate) fn sent(&self, to: &Remote, bytes: u64) {
         if let Some(folder) = &self.folder {
             folder.sent(to, bytes);
         }
         self.uploaded.fetch_add(bytes, Ordering::Relaxed);
         let mut uploaded_to = self.uploaded_to.lock();
         if uploaded_to.len() >= MAX_UPLOADED_TO && !uploaded_to.contains_key(&to.peer_id) {
-            uploaded_to.retain(|_, recipient| recipient.is_connected());
+            uploaded_to.retain(|_, recipient| !recipient.remote.is_gone());
         }
         let before = uploaded_to.get(&to.peer_id).map_or(0, |recipient| recipient.bytes);
-        let (addr, said, connection) = (to.addr, to.said.clone(), Arc::downgrade(to));
-        uploaded_to.insert(to.peer_id, Recipient { addr, said, connection, bytes: before + bytes });
+        uploaded_to.insert(to.peer_id, Recipient { remote: to.clone(), bytes: before + bytes });
         drop(uploaded_to);
         if let Some(changes) = self.changes.get() {
             changes.note(self.file_id());

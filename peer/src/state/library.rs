@@ -18,7 +18,6 @@ use sprat_store::folder::digest::digest_list;
 use sprat_store::part::sidecar::Sidecar;
 use sprat_store::source::PlacedFile;
 
-use crate::shares::holding::Holding;
 use crate::state::needed::Needed;
 use crate::state::state_dir::StateDir;
 
@@ -177,8 +176,21 @@ fn forget_hashes(state: &StateDir, file_id: FileId) {
     }
 }
 
+/// The list of a folder's files, as it lies in the state directory.
+#[derive(Debug)]
+pub(crate) struct KeptList {
+    /// Its chunk hashes, whose root is the folder's ID.
+    pub(crate) hashes: ChunkHashes,
+    /// How it is cut.
+    pub(crate) layout: Layout,
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+    /// Its stamp.
+    pub(crate) stamp: FileStamp,
+}
+
 /// Keeps the list of a folder's files, which is served from there; blocks.
-pub(crate) fn keep_list(state: &StateDir, name: String, bytes: &[u8]) -> io::Result<Holding> {
+pub(crate) fn keep_list(state: &StateDir, bytes: &[u8]) -> io::Result<KeptList> {
     let FileDigest { layout, hashes } = digest_list(bytes).ok_or(io::ErrorKind::FileTooLarge)?;
     let path = folder_path(state, hashes.file_id());
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -191,7 +203,7 @@ pub(crate) fn keep_list(state: &StateDir, name: String, bytes: &[u8]) -> io::Res
     }
     drop(needed);
     let stamp = FileStamp::of(&fs::metadata(&path)?);
-    Ok(Holding::whole(name, hashes, layout, path, stamp))
+    Ok(KeptList { hashes, layout, path, stamp })
 }
 
 /// The list of a folder's files that was kept, if it is still right.
@@ -354,7 +366,7 @@ mod tests {
             let file = |(n, id): (usize, &FileId)| CollectionFile { path: vec![n.to_string()], size: 1, file_id: *id };
             let files = files.iter().enumerate().map(file).collect();
             let list = Collection { bundles: Vec::new(), files, folders: Vec::new() }.to_bytes().unwrap();
-            keep_list(&state, String::new(), &list).unwrap().file_id()
+            keep_list(&state, &list).unwrap().hashes.file_id()
         };
         let one = list(&[alone, shared, common]);
         let left = || [alone, shared, common, other].map(|id| hashes_path(&state, id).exists());

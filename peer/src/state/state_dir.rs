@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 use sprat_protocol::Identity;
 use sprat_store::disk::atomic::{make_private_dir, replace};
 
-use crate::engine::StartError;
 use crate::state::needed::Needed;
 
 /// A state directory that this engine, and no other, works on. The lock ends with the process, however that ends.
@@ -22,14 +21,14 @@ pub(crate) struct StateDir {
 
 impl StateDir {
     /// Makes the directory if it is not there, and locks it.
-    pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
-        let failed = |source| StartError::StateDir { path: path.to_owned(), source };
+    pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
+        let failed = |source| StateError::Io { path: path.to_owned(), source };
         make_private_dir(path).map_err(failed)?;
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), needed: Mutex::default(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
+            Err(TryLockError::WouldBlock) => Err(StateError::Locked(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }
@@ -40,14 +39,14 @@ impl StateDir {
     }
 
     /// This peer's key: made at the first start, the same ever after.
-    pub(crate) fn identity(&self) -> Result<Identity, StartError> {
+    pub(crate) fn identity(&self) -> Result<Identity, StateError> {
         let path = self.file("identity.key");
-        let failed = |source| StartError::StateDir { path: path.clone(), source };
+        let failed = |source| StateError::Io { path: path.clone(), source };
         match fs::read(&path) {
             Ok(bytes) => {
                 let seed = bytes.as_slice().try_into();
                 let reason = format!("a key has {} bytes, not {}", Identity::SEED_LEN, bytes.len());
-                seed.map(Identity::from_seed).map_err(|_| StartError::Damaged { path, reason })
+                seed.map(Identity::from_seed).map_err(|_| StateError::Damaged { path, reason })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let identity = Identity::generate()?;
@@ -57,6 +56,33 @@ impl StateDir {
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+/// Why a state directory cannot be used. Each says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another engine uses it.
+    #[error("another Sprat is running on {}; close it, or choose another folder with --state-dir", .0.display())]
+    Locked(PathBuf),
+    /// It cannot be read or written.
+    #[error("can't use the state folder {}: {source}", path.display())]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file in it is damaged.
+    #[error("{} is damaged: {reason}; move it away and start again", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system gave no randomness for a new identity.
+    #[error(transparent)]
+    NoRandomness(#[from] sprat_protocol::identity::NoRandomness),
 }
 
 #[cfg(test)]
@@ -80,7 +106,7 @@ mod tests {
     fn one_engine_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let held = StateDir::open(dir.path()).unwrap();
-        assert!(matches!(StateDir::open(dir.path()), Err(StartError::Locked(_))));
+        assert!(matches!(StateDir::open(dir.path()), Err(StateError::Locked(_))));
         drop(held);
         assert!(StateDir::open(dir.path()).is_ok());
     }
@@ -90,7 +116,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("identity.key"), "short").unwrap();
         let state = StateDir::open(dir.path()).unwrap();
-        assert!(matches!(state.identity(), Err(StartError::Damaged { .. })));
+        assert!(matches!(state.identity(), Err(StateError::Damaged { .. })));
         assert_eq!(fs::read(dir.path().join("identity.key")).unwrap(), b"short");
     }
 }

@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use sprat_protocol::PeerId;
 use sprat_protocol::name::clean_line;
 use sprat_protocol::wire::Hello;
+use tokio_util::sync::CancellationToken;
 
 /// How many characters of what a peer says of itself are shown, and of its own name are told.
 pub(crate) const MAX_SAID: usize = 64;
@@ -20,6 +22,26 @@ pub(crate) struct Ends {
     pub(crate) own: Option<IpAddr>,
     /// Whether this side dialled.
     pub(crate) dialled: bool,
+}
+
+/// The other side of a connection, also after it has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Remote {
+    /// Its peer ID.
+    pub(crate) peer_id: PeerId,
+    /// Its address.
+    pub(crate) addr: SocketAddr,
+    /// Its words of itself.
+    pub(crate) said: Said,
+    /// Cancelled once the connection has ended.
+    pub(crate) gone: CancellationToken,
+}
+
+impl Remote {
+    /// Whether the connection has ended, or is about to.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.is_cancelled()
+    }
 }
 
 /// What a peer says of itself, cleaned.

@@ -1,49 +1,37 @@
 //! Chunks in the order of the file, for somebody who begins to use it before all of it is there.
 
-use sprat_chunking::ChunkIndex;
+use sprat_chunking::{Bitfield, ChunkIndex};
 
-use super::{Chunk, PeerKey, Scheduler};
-
-/// Whether chunks are fetched in order, and where to look for the next one.
+/// The order of the file, and where to look for the next chunk in it.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    is_on: bool,
+    /// Whether chunks are fetched in order; otherwise the rarest comes first.
+    pub(super) is_on: bool,
     /// Every chunk.
     indices: Vec<ChunkIndex>,
-    /// No chunk before this one is missing.
+    /// Place before which no chunk is missing.
     from: usize,
 }
 
 impl Sequence {
-    /// The rarest first, until it is set otherwise.
+    /// The order of these chunks, which does not count until it is set so.
     pub(super) fn new(indices: Vec<ChunkIndex>) -> Self {
         Self { is_on: false, indices, from: 0 }
     }
 
-    /// Whether chunks are fetched in order.
-    pub(super) fn is_on(&self) -> bool {
-        self.is_on
-    }
-
-    /// This chunk is missing again.
+    /// Notes that a chunk is missing again.
     pub(super) fn missing_again(&mut self, index: ChunkIndex) {
         self.from = self.from.min(index.as_usize());
     }
-}
 
-impl Scheduler {
-    /// Fetches chunks in the order of the file from now on, or the rarest first. What is outstanding stays so.
-    pub fn set_sequential(&mut self, sequential: bool) {
-        self.sequence.is_on = sequential;
-    }
-
-    /// The first missing chunk that this peer has.
-    pub(super) fn first_missing(&mut self, key: PeerKey) -> Option<ChunkIndex> {
-        let has = &self.peers.get(&key)?.has;
-        let Sequence { indices, from, .. } = &mut self.sequence;
-        let mut missing =
-            indices.iter().copied().skip(*from).filter(|i| self.chunks[i.as_usize()] == Chunk::Missing).peekable();
-        *from = missing.peek().map_or(self.chunks.len(), |first| first.as_usize());
+    /// The first missing chunk of those in `has`.
+    pub(super) fn first_missing(
+        &mut self,
+        has: &Bitfield,
+        is_missing: impl Fn(ChunkIndex) -> bool,
+    ) -> Option<ChunkIndex> {
+        let mut missing = self.indices.iter().copied().skip(self.from).filter(|index| is_missing(*index)).peekable();
+        self.from = missing.peek().map_or(self.indices.len(), |first| first.as_usize());
         missing.find(|index| has.has(*index))
     }
 }

@@ -1,7 +1,10 @@
+use sprat_protocol::wire::{Hello, WIRE_VERSION};
 use tokio::io::duplex;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::wire::handshake::framed;
+use crate::wire::remote::Ends;
 
 const LOWER: PeerId = PeerId::new([1; 32]);
 const HIGHER: PeerId = PeerId::new([2; 32]);

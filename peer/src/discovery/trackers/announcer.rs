@@ -17,11 +17,14 @@ use sprat_protocol::tracker::{
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::discovery::tracker::client::{Listing, TrackerError};
-use crate::discovery::tracker::trackers::{Purpose, Tracker};
-use crate::engine::node::Node;
-use crate::shares::holding::Holding;
+use crate::discovery::trackers::client::{Listing, TrackerError};
+use crate::discovery::trackers::tracker::{Purpose, Tracker};
+use crate::shares::holding::{Holding, Holdings};
+use crate::wire::me::Me;
+use crate::world::Network;
 use crate::world::clock;
+use crate::world::dice::Dice;
+use crate::world::news::News;
 
 /// First and longest wait before a tracker that is away is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
@@ -34,6 +37,21 @@ const PAUSE: Duration = Duration::from_micros(10);
 /// How long, at the end, an answer that is under way may take, and then the goodbye.
 const ANSWER: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What trackers are told of: this peer, and what it has.
+#[derive(Clone, Debug)]
+pub(crate) struct Announced {
+    /// This peer.
+    pub(crate) me: Arc<Me>,
+    /// Network that its addresses are of.
+    pub(crate) network: Arc<dyn Network>,
+    /// Files that it has.
+    pub(crate) holdings: Arc<Holdings>,
+    /// News of the trackers, for front ends.
+    pub(crate) news: Arc<News>,
+    /// Randomness for waiting times.
+    pub(crate) dice: Arc<Dice>,
+}
 
 /// What this tracker was told.
 #[derive(Debug, Default)]
@@ -48,11 +66,11 @@ struct Told {
 }
 
 /// Runs until the tracker is no longer used or the engine stops.
-pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
-    let (mut told, mut rng) = (Told::default(), node.rng());
+pub(crate) async fn run(peer: Announced, tracker: Arc<Tracker>) {
+    let (mut told, mut rng) = (Told::default(), peer.dice.rng());
     let mut failures = 0;
     loop {
-        let Some(round) = ended_soon(&tracker.stop, announce(&node, &tracker, &mut told)).await else { break };
+        let Some(round) = ended_soon(&tracker.stop, announce(&peer, &tracker, &mut told)).await else { break };
         let wait = match &round {
             Ok(wait) => {
                 failures = 0;
@@ -67,7 +85,7 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
                 retry_after(&mut rng, failures, error.retry_after())
             }
         };
-        tracker.note(&node, Purpose::Telling, &round, wait);
+        tracker.note(Purpose::Telling, &round, wait);
         let pause = u32::try_from(told.files.len()).map_or(LONGEST_WAIT, |files| PAUSE * files);
         tokio::select! {
             biased;
@@ -76,7 +94,7 @@ pub(crate) async fn run(node: Arc<Node>, tracker: Arc<Tracker>) {
             () = sleep(wait) => {}
         }
     }
-    goodbye(&node, &tracker, told).await;
+    goodbye(&peer, &tracker, told).await;
 }
 
 /// Waits for something to tell; what comes within the pause is told together.
@@ -99,18 +117,18 @@ async fn ended_soon<T>(stop: &CancellationToken, under_way: impl Future<Output =
 }
 
 /// Tells the tracker whatever it does not know yet. Returns how long nothing has to be said.
-async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Duration, TrackerError> {
-    let held = node.holdings.all_announced();
+async fn announce(peer: &Announced, tracker: &Tracker, told: &mut Told) -> Result<Duration, TrackerError> {
+    let held = peer.holdings.all_announced();
     let current: BTreeMap<FileId, bool> =
         held.iter().map(|holding| (holding.file_id(), holding.is_complete())).collect();
-    withdraw(node, tracker, told, &current).await?;
-    tell_addresses(node, tracker, told, &held).await?;
+    withdraw(peer, tracker, told, &current).await?;
+    tell_addresses(peer, tracker, told, &held).await?;
     let now = clock::now();
     told.refused.retain(|id, retry_at| *retry_at > now && current.contains_key(id));
     let is_fresh = |id: &FileId| !told.files.contains_key(id) && !told.refused.contains_key(id);
     let fresh: Vec<&Arc<Holding>> = held.iter().filter(|holding| is_fresh(&holding.file_id())).collect();
     for batch in fresh.chunks(MAX_REGISTER_FILES) {
-        register(node, tracker, told, batch).await?;
+        register(peer, tracker, told, batch).await?;
     }
     let due = told.lease.as_ref().is_some_and(|(_, renew_at)| *renew_at <= clock::now());
     let completed: Vec<FileId> = current
@@ -119,7 +137,7 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
         .map(|(id, _)| *id)
         .collect();
     if due || !completed.is_empty() {
-        heartbeat(node, tracker, told, &completed).await?;
+        heartbeat(peer, tracker, told, &completed).await?;
     }
     match told.next() {
         Some(next) => Ok(next.saturating_duration_since(clock::now())),
@@ -128,7 +146,7 @@ async fn announce(node: &Node, tracker: &Tracker, told: &mut Told) -> Result<Dur
 }
 
 async fn withdraw(
-    node: &Node,
+    peer: &Announced,
     tracker: &Tracker,
     told: &mut Told,
     current: &BTreeMap<FileId, bool>,
@@ -137,7 +155,7 @@ async fn withdraw(
     let Some((lease, _)) = told.lease.as_ref().filter(|_| !gone.is_empty()) else { return Ok(()) };
     let token = lease.token.clone();
     for batch in gone.chunks(MAX_REGISTER_FILES) {
-        let message = Unregister { peer_id: node.peer_id, token: token.clone(), file_ids: Some(batch.to_vec()) };
+        let message = Unregister { peer_id: peer.me.peer_id, token: token.clone(), file_ids: Some(batch.to_vec()) };
         tracker.client.unregister(message).await?;
         batch.iter().for_each(|id| {
             told.files.remove(id);
@@ -149,31 +167,31 @@ async fn withdraw(
 /// Says where this peer is now, if it was told otherwise: the heartbeat shows that the lease is known, so that nothing but the
 /// addresses is to be said again.
 async fn tell_addresses(
-    node: &Node,
+    peer: &Announced,
     tracker: &Tracker,
     told: &mut Told,
     held: &[Arc<Holding>],
 ) -> Result<(), TrackerError> {
-    if told.lease.is_none() || told.addresses == addresses(node) {
+    if told.lease.is_none() || told.addresses == addresses(peer) {
         return Ok(());
     }
-    heartbeat(node, tracker, told, &[]).await?;
+    heartbeat(peer, tracker, told, &[]).await?;
     let some = held.iter().filter(|holding| told.files.contains_key(&holding.file_id())).take(MAX_REGISTER_FILES);
     let some: Vec<&Arc<Holding>> = some.collect();
-    register(node, tracker, told, &some).await
+    register(peer, tracker, told, &some).await
 }
 
 async fn register(
-    node: &Node,
+    peer: &Announced,
     tracker: &Tracker,
     told: &mut Told,
     batch: &[&Arc<Holding>],
 ) -> Result<(), TrackerError> {
     let files: Vec<RegisterFile> = batch.iter().map(|holding| describe(holding)).collect();
     let claimed: Vec<(FileId, bool)> = files.iter().map(|file| (file.file_id, file.complete)).collect();
-    let addresses = addresses(node);
-    let listing = Listing { port: node.listen.port(), addresses: &addresses, files: &files };
-    let answer = tracker.client.register(&node.identity, listing).await?;
+    let addresses = addresses(peer);
+    let listing = Listing { port: peer.me.listen.port(), addresses: &addresses, files: &files };
+    let answer = tracker.client.register(&peer.me.identity, listing).await?;
     told.addresses = addresses;
     told.files.extend(claimed);
     for outcome in &answer.files {
@@ -182,18 +200,18 @@ async fn register(
             if let Some(seconds) = retry_after {
                 told.files.remove(file_id);
                 let wait = Duration::from_secs((*seconds).into()).clamp(RETRY.0, LONGEST_WAIT);
-                told.refused.insert(*file_id, clock::now() + jittered(&mut node.rng(), wait));
+                told.refused.insert(*file_id, clock::now() + jittered(&mut peer.dice.rng(), wait));
             }
         }
     }
-    tracker.note_reachable(node, answer.reachable);
+    tracker.note_reachable(answer.reachable);
     told.renewed(answer.lease);
     Ok(())
 }
 
 /// The addresses that a tracker is told.
-fn addresses(node: &Node) -> Vec<SocketAddr> {
-    let mut addresses = node.reachable_at();
+fn addresses(peer: &Announced) -> Vec<SocketAddr> {
+    let mut addresses = peer.me.reachable_at(&*peer.network);
     addresses.retain(|addr| !addr.ip().is_loopback());
     addresses.truncate(MAX_ADDRESSES);
     addresses
@@ -211,16 +229,21 @@ fn describe(holding: &Holding) -> RegisterFile {
     }
 }
 
-async fn heartbeat(node: &Node, tracker: &Tracker, told: &mut Told, completed: &[FileId]) -> Result<(), TrackerError> {
+async fn heartbeat(
+    peer: &Announced,
+    tracker: &Tracker,
+    told: &mut Told,
+    completed: &[FileId],
+) -> Result<(), TrackerError> {
     let Some((lease, _)) = &told.lease else { return Ok(()) };
     let token = lease.token.clone();
     // An empty batch is a heartbeat too.
     for batch in completed.chunks(MAX_REGISTER_FILES).chain(completed.is_empty().then_some(&[][..])) {
-        let message = Heartbeat { peer_id: node.peer_id, token: token.clone(), completed: batch.to_vec() };
+        let message = Heartbeat { peer_id: peer.me.peer_id, token: token.clone(), completed: batch.to_vec() };
         let answer = tracker.client.heartbeat(message).await?;
         told.renewed(answer.lease);
         told.files.extend(batch.iter().map(|id| (*id, true)));
-        tracker.note_reachable(node, answer.reachable);
+        tracker.note_reachable(answer.reachable);
         for file_id in &answer.unknown {
             told.files.remove(file_id);
         }
@@ -231,9 +254,9 @@ async fn heartbeat(node: &Node, tracker: &Tracker, told: &mut Told, completed: &
     Ok(())
 }
 
-async fn goodbye(node: &Node, tracker: &Tracker, told: Told) {
+async fn goodbye(peer: &Announced, tracker: &Tracker, told: Told) {
     let Some((lease, _)) = told.lease else { return };
-    let message = Unregister { peer_id: node.peer_id, token: lease.token, file_ids: None };
+    let message = Unregister { peer_id: peer.me.peer_id, token: lease.token, file_ids: None };
     match timeout(GOODBYE, tracker.client.unregister(message)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::debug!(url = %tracker.client.url(), %error, "no goodbye"),

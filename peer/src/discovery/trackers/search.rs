@@ -4,8 +4,8 @@ use sprat_protocol::tracker::{Search, SearchAnswer, SearchHit};
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::discovery::tracker::client::{TrackerClient, TrackerError};
-use crate::discovery::tracker::tokens::Tokens;
+use crate::discovery::trackers::client::{TrackerClient, TrackerError};
+use crate::discovery::trackers::tokens::Tokens;
 
 /// What all trackers found together.
 #[derive(Debug)]

@@ -21,6 +21,13 @@ use crate::world::http::Http;
 
 /// How much of what a tracker says is shown to a person, in characters.
 const MAX_MESSAGE: usize = 300;
+/// The address of a tracker as people type it: a URL of `http` or `https`, or `host:port`, which is taken for
+/// `http://host:port`. None if it is neither.
+pub fn tracker_url(text: &str) -> Option<Url> {
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
+    url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 /// A tracker, as its client sees it. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct TrackerClient {

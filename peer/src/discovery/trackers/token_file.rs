@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 use sprat_store::disk::atomic::replace;
 
-use crate::discovery::tracker::tokens::Tokens;
-use crate::discovery::tracker::trackers::tracker_url;
+use crate::discovery::trackers::client::tracker_url;
+use crate::discovery::trackers::tokens::Tokens;
 
 const HEADING: &str =
     "# Tokens of private trackers, by `sprat login`. Whoever reads them can use those trackers as you do.\n";

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sprat_chunking::FileId;
-use sprat_protocol::PeerAddr;
 use sprat_protocol::tracker::{FileInfo, Query};
+use sprat_protocol::{PeerAddr, PeerId};
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::discovery::candidates::Candidate;
-use crate::discovery::tracker::trackers::Purpose;
-use crate::engine::node::Node;
+use crate::discovery::trackers::all::Trackers;
+use crate::discovery::trackers::tracker::Purpose;
 use crate::world::clock;
 
 /// How many peers a tracker is asked to name.
@@ -25,6 +25,17 @@ const FIRST_QUERY: Duration = Duration::from_millis(250);
 
 /// Peers that may have a file, and where they can be dialled.
 pub(crate) type Known = Vec<(Candidate, Vec<PeerAddr>)>;
+
+/// The peer that asks, and whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// ID of this peer.
+    pub(crate) peer_id: PeerId,
+    /// Trackers that are asked.
+    pub(crate) trackers: Arc<Trackers>,
+    /// Longest time between two questions of a download that has too few peers.
+    pub(crate) interval: Duration,
+}
 
 /// The questions about one file.
 #[derive(Debug)]
@@ -55,15 +66,15 @@ impl Asking {
     }
 
     /// Asks all trackers that have answered, if it is time. `calm` says that there are peers enough.
-    pub(crate) fn ask(&mut self, node: &Arc<Node>, calm: bool) {
+    pub(crate) fn ask(&mut self, asker: &Asker, calm: bool) {
         let now = clock::now();
         if now < self.next {
             return;
         }
-        let most = if calm { CALM_QUERY } else { node.limits.query_interval };
+        let most = if calm { CALM_QUERY } else { asker.interval };
         self.next = now + FIRST_QUERY.saturating_mul(1 << self.times.min(16)).min(most);
         self.times += 1;
-        let trackers = node.trackers.all();
+        let trackers = asker.trackers.all();
         self.asked |= trackers.is_empty();
         for tracker in trackers {
             let url = tracker.client.url().clone();
@@ -71,11 +82,11 @@ impl Asking {
                 continue;
             }
             self.waiting.push(url.clone());
-            let (node, file_id) = (node.clone(), self.file_id);
+            let (peer_id, interval, file_id) = (asker.peer_id, asker.interval, self.file_id);
             self.answers.spawn(async move {
-                let query = Query { peer_id: Some(node.peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
+                let query = Query { peer_id: Some(peer_id), file_ids: vec![file_id], max_peers: ASKED_PEERS };
                 let answer = tracker.client.query(query).await;
-                tracker.note(&node, Purpose::Asking, &answer, node.limits.query_interval);
+                tracker.note(Purpose::Asking, &answer, interval);
                 let infos = answer.map(|answer| answer.files).unwrap_or_default();
                 let infos = infos.into_iter().filter(|info| info.file_id == file_id).collect();
                 Found { url, infos }
@@ -109,8 +120,8 @@ impl Found {
     }
 
     /// The peers that were named, without this one.
-    pub(crate) fn peers(&self, node: &Node) -> Known {
-        let named = self.infos.iter().flat_map(|info| &info.peers).filter(|peer| peer.peer_id != node.peer_id);
+    pub(crate) fn peers(&self, me: PeerId) -> Known {
+        let named = self.infos.iter().flat_map(|info| &info.peers).filter(|peer| peer.peer_id != me);
         let dialled = |addresses: &[std::net::SocketAddr]| addresses.iter().copied().map(PeerAddr::from).collect();
         named.map(|peer| (Candidate::Peer(peer.peer_id), dialled(&peer.addresses))).collect()
     }

@@ -1,0 +1,123 @@
+//! Looking whether files of the last run are still there, and still the same.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use sprat_chunking::{FileDigest, FileId};
+use sprat_store::disk::destination::name_at;
+use sprat_store::disk::stamp::FileStamp;
+use sprat_store::folder::Folder;
+use tokio::sync::mpsc;
+
+use crate::shares::holding::Holding;
+use crate::state::library;
+use crate::state::library::{Place, Record};
+use crate::state::state_dir::StateDir;
+use crate::world::clock;
+
+/// Records that are looked at before somebody is asked whether to go on, and how many of them are worth a thread for each core.
+const AT_ONCE: usize = 1024;
+const MANY: usize = 64;
+/// What was found meanwhile is told together, so that trackers are, too.
+const TOGETHER: Duration = Duration::from_millis(250);
+
+/// Something that was wholly here in the last run, and what became of it.
+#[derive(Debug)]
+pub(super) struct Restored {
+    pub(super) file_id: FileId,
+    pub(super) path: PathBuf,
+    /// What it is, if it is a folder.
+    pub(super) folder: Option<Arc<Folder>>,
+    pub(super) found: Found,
+}
+
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file as it was.
+    File(Box<Holding>),
+    /// A folder as it was: its list, and the chunk hashes of its parts.
+    Folder(Arc<Holding>, Vec<FileDigest>),
+    /// It is as it was, but something of what was kept of it is lost.
+    Unhashed,
+    /// It is not, or not there.
+    Changed,
+}
+
+/// Looks whether everything is still there, until nobody wants to know any more; blocks.
+pub(super) fn look_at_all(state: &StateDir, records: &[Record], found: &mpsc::UnboundedSender<Vec<Restored>>) {
+    let (mut together, mut told) = (Vec::new(), clock::now());
+    for some in records.chunks(AT_ONCE) {
+        if found.is_closed() {
+            return;
+        }
+        together.extend(look_on_all_cores(state, some));
+        if clock::now() >= told + TOGETHER {
+            let _ = found.send(std::mem::take(&mut together));
+            told = clock::now();
+        }
+    }
+    let _ = found.send(together);
+}
+
+/// What became of these, in their order.
+fn look_on_all_cores(state: &StateDir, records: &[Record]) -> Vec<Restored> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let look = |records: &[Record]| records.iter().filter_map(|record| look_at(state, record)).collect();
+    if cores == 1 || records.len() < MANY {
+        return look(records);
+    }
+    thread::scope(|scope| {
+        let parts = records.chunks(records.len().div_ceil(cores));
+        let lookers: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
+        let looked = lookers.into_iter().map(|looker| looker.join().expect("looking does not panic"));
+        looked.collect::<Vec<Vec<Restored>>>().into_iter().flatten().collect()
+    })
+}
+
+fn look_at(state: &StateDir, record: &Record) -> Option<Restored> {
+    match record.place.clone() {
+        Place::Whole { path, len, modified } => {
+            Some(look_at_file(state, record.file_id, path, FileStamp::recorded(len, modified)))
+        }
+        Place::Folder { path } => Some(look_at_folder(state, record.file_id, path)),
+        Place::Wanted(_) => None,
+    }
+}
+
+fn look_at_file(state: &StateDir, file_id: FileId, path: PathBuf, stamp: FileStamp) -> Restored {
+    let now = std::fs::metadata(&path).map(|metadata| FileStamp::of(&metadata));
+    let found = if let Ok(now) = now
+        && now == stamp
+    {
+        library::kept_hashes(state, file_id).map_or(Found::Unhashed, |(hashes, layout)| {
+            let name = name_at(&path).to_string();
+            Found::File(Box::new(Holding::whole(name, hashes, layout, path.clone(), now)))
+        })
+    } else {
+        Found::Changed
+    };
+    Restored { file_id, path, folder: None, found }
+}
+
+fn look_at_folder(state: &StateDir, file_id: FileId, path: PathBuf) -> Restored {
+    let Some((folder, bytes)) = library::kept_folder(state, file_id, &path) else {
+        return Restored { file_id, path, folder: None, found: Found::Unhashed };
+    };
+    let kept = |folder: &Folder| {
+        let list = library::keep_list(state, &bytes).ok()?;
+        let list = Holding::list(name_at(&path).to_string(), list);
+        let digest = |part| {
+            let (hashes, layout) = library::kept_hashes(state, folder.id_of(part))?;
+            Some(FileDigest { layout, hashes })
+        };
+        let digests: Option<Vec<FileDigest>> = folder.parts.iter().map(digest).collect();
+        Some(Found::Folder(Arc::new(list), digests?))
+    };
+    let (found, folder) = match folder.renewed() {
+        Ok(folder) => (kept(&folder).unwrap_or(Found::Unhashed), folder),
+        Err(folder) => (Found::Changed, folder),
+    };
+    Restored { file_id, path, folder: Some(Arc::new(folder)), found }
+}

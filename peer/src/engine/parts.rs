@@ -1,0 +1,117 @@
+//! The parts of an engine. This is the only place that sees all of them; each task is handed what it uses.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sprat_chunking::FileId;
+use sprat_protocol::Identity;
+use tokio::sync::mpsc;
+
+use crate::discovery::hints::Hints;
+use crate::discovery::trackers::all::Trackers;
+use crate::discovery::trackers::announcer::Announced;
+use crate::discovery::trackers::query::Asker;
+use crate::download::env::Env;
+use crate::download::right::Rights;
+use crate::engine::config::EngineConfig;
+use crate::flow::Flow;
+use crate::peers::bans::BanList;
+use crate::peers::dial::Peers;
+use crate::peers::pool::Pool;
+use crate::peers::serving::Serving;
+use crate::shares::holding::Holdings;
+use crate::wire::me::Me;
+use crate::world::dice::Dice;
+use crate::world::news::News;
+use crate::world::tasks::Tasks;
+use crate::world::{Disk, Network};
+
+/// Addresses of this peer that a link names at most.
+const MAX_OWN: usize = 4;
+
+/// Everything that the tasks of one engine share.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// This peer.
+    pub(super) me: Arc<Me>,
+    /// Files that it has.
+    pub(super) holdings: Arc<Holdings>,
+    /// Peers that it is connected with.
+    pub(super) peers: Arc<Peers>,
+    /// Trackers that it tells and asks.
+    pub(super) trackers: Arc<Trackers>,
+    /// Bounds of the bytes under way.
+    pub(super) flow: Arc<Flow>,
+    /// News for front ends.
+    pub(super) news: Arc<News>,
+    /// Its tasks.
+    pub(super) tasks: Tasks,
+    /// Threads that read, write and hash.
+    pub(super) disk: Disk,
+    /// Its network.
+    pub(super) network: Arc<dyn Network>,
+    /// Surroundings of its downloads.
+    pub(super) env: Env,
+}
+
+impl Parts {
+    /// The parts of an engine that listens there, and that hears of changed files by `source_changed`.
+    pub(super) fn new(
+        config: &EngineConfig,
+        identity: Identity,
+        listen: SocketAddr,
+        banned: &BanList,
+        source_changed: mpsc::Sender<(FileId, PathBuf)>,
+    ) -> Self {
+        let limits = &config.limits;
+        let (disk, network) = (config.world.disk, config.world.network.clone());
+        let dice = Arc::new(Dice::new(config.world.seed));
+        let (news, tasks, holdings) = (Arc::new(News::default()), Tasks::default(), Arc::new(Holdings::default()));
+        let me = Arc::new(Me::new(identity, listen, &config.display_name));
+        let flow = Arc::new(Flow::new(limits));
+        let serving = Serving {
+            holdings: holdings.clone(),
+            flow: flow.clone(),
+            disk,
+            news: news.clone(),
+            source_changed,
+            idle_timeout: limits.idle_timeout,
+        };
+        let peers = Arc::new(Peers {
+            me: me.clone(),
+            network: network.clone(),
+            pool: Pool::new(limits.connections, banned),
+            serving: Arc::new(serving),
+            tasks: tasks.clone(),
+            connect_timeout: limits.connect_timeout,
+        });
+        let announced = Announced {
+            me: me.clone(),
+            network: network.clone(),
+            holdings: holdings.clone(),
+            news: news.clone(),
+            dice: dice.clone(),
+        };
+        let trackers = Arc::new(Trackers::new(config.tokens.clone(), announced, tasks.clone()));
+        let env = Env {
+            peers: peers.clone(),
+            asker: Asker { peer_id: me.peer_id, trackers: trackers.clone(), interval: limits.query_interval },
+            holdings: holdings.clone(),
+            flow: flow.clone(),
+            limits: limits.clone(),
+            rights: Rights::default(),
+            news: news.clone(),
+            dice,
+            disk,
+        };
+        Self { me, holdings, peers, trackers, flow, news, tasks, disk, network, env }
+    }
+
+    /// Hints of every link that is handed to others: the trackers, and this peer's own addresses, so that two people on one
+    /// network need no tracker.
+    pub(super) fn hints(&self) -> Hints {
+        let peers = self.me.reachable_at(&*self.network).into_iter().take(MAX_OWN).map(Into::into).collect();
+        Hints { trackers: self.trackers.urls(), peers }
+    }
+}

@@ -1,0 +1,157 @@
+//! Connections that begin: this peer dials, or another one does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sprat_protocol::wire::Hello;
+use sprat_protocol::{PeerAddr, PeerId};
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::peers::connection::Connection;
+use crate::peers::pool::Pool;
+use crate::peers::serving::Serving;
+use crate::wire::dialling::first_of;
+use crate::wire::frames::{FrameReader, FrameWriter};
+use crate::wire::handshake::{
+    ConnectError, buffered, framed, hear_hello, own_ip, proven, reach, say_hello, telling_error,
+};
+use crate::wire::me::Me;
+use crate::wire::remote::Ends;
+use crate::world::tasks::Tasks;
+use crate::world::{Network, Stream, clock};
+
+/// Addresses of a name that are tried at most.
+const MAX_RESOLVED: usize = 8;
+/// Time that one address is tried alone.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// The peers of one engine: those it is connected with, and the ways to others.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    /// This peer.
+    pub(crate) me: Arc<Me>,
+    /// Network that others are dialled in.
+    pub(crate) network: Arc<dyn Network>,
+    /// Connections, and the peers that are banned.
+    pub(crate) pool: Pool,
+    /// Parts of the engine that connections use.
+    pub(crate) serving: Arc<Serving>,
+    /// Tasks that connections are among.
+    pub(crate) tasks: Tasks,
+    /// Time a dialled peer may take to answer, HELLO included.
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Peers {
+    /// The connection to a peer: the one there is, or a new one to one of its addresses.
+    ///
+    /// # Errors
+    /// [`ConnectError`] says why there is none.
+    pub(crate) async fn connect(
+        self: &Arc<Self>,
+        expected: Option<PeerId>,
+        addresses: &[PeerAddr],
+    ) -> Result<Arc<Connection>, ConnectError> {
+        if let Some(connection) = expected.and_then(|peer_id| self.pool.get(&peer_id)) {
+            return Ok(connection);
+        }
+        let mut last = ConnectError::NoAddress;
+        for address in addresses {
+            let permit = self.pool.outbound.clone().try_acquire_owned().map_err(|_| ConnectError::Full)?;
+            match self.dial(expected, address, permit).await {
+                Ok(connection) => return Ok(connection),
+                Err(error @ (ConnectError::Myself | ConnectError::Banned)) => return Err(error),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn dial(
+        self: &Arc<Self>,
+        expected: Option<PeerId>,
+        address: &PeerAddr,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Arc<Connection>, ConnectError> {
+        let dialling = async {
+            let resolved = self.network.resolve(address.host(), address.port()).await?;
+            let attempt = |addr| reach(self.me.clone(), self.network.clone(), expected, addr);
+            let reached = first_of(resolved.into_iter().take(MAX_RESOLVED), HEAD_START, attempt).await;
+            let (ends, peer_id, stream) = reached.map_err(telling_error)?;
+            self.welcome(peer_id)?;
+            // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
+            if let Some(existing) = self.pool.preferred(clock::now(), self.me.peer_id, peer_id, true) {
+                return Ok(existing);
+            }
+            let (mut reader, mut writer) = framed(stream);
+            say_hello(&self.me, &mut writer).await?;
+            let hello = hear_hello(&mut reader, peer_id).await?;
+            Ok(self.begin(&hello, ends, (reader, writer), permit))
+        };
+        tokio::select! {
+            biased;
+            () = self.pool.moved.notified() => Err(ConnectError::Moved),
+            dialled = timeout(self.connect_timeout, dialling) => dialled.map_err(|_| ConnectError::TimedOut)?,
+        }
+    }
+
+    /// Takes in a peer that dialled this one.
+    pub(crate) async fn accept(
+        self: &Arc<Self>,
+        stream: Box<dyn Stream>,
+        addr: std::net::SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let ends = Ends { addr, own: own_ip(&*stream), dialled: false };
+        let greeting = async {
+            let acceptor = TlsAcceptor::from(self.me.tls.server.clone());
+            let stream = acceptor.accept(buffered(stream)).await.map_err(ConnectError::Handshake)?;
+            let peer_id = proven(&self.me, stream.get_ref().1.peer_certificates())?;
+            self.welcome(peer_id)?;
+            let (mut reader, mut writer) = framed(stream);
+            let hello = hear_hello(&mut reader, peer_id).await?;
+            if self.pool.preferred(clock::now(), self.me.peer_id, peer_id, false).is_some() {
+                return Err(ConnectError::Twice);
+            }
+            say_hello(&self.me, &mut writer).await?;
+            Ok(self.begin(&hello, ends, (reader, writer), permit))
+        };
+        match timeout(self.connect_timeout, greeting).await {
+            Ok(Ok(connection)) => tracing::debug!(peer = %connection.remote.peer_id, %addr, "peer connected"),
+            Ok(Err(error)) => tracing::debug!(%addr, %error, "peer refused"),
+            Err(_) => tracing::debug!(%addr, "peer said no HELLO in time"),
+        }
+    }
+
+    /// Refuses a peer that is banned.
+    fn welcome(&self, peer_id: PeerId) -> Result<(), ConnectError> {
+        if self.pool.is_banned(&peer_id) { Err(ConnectError::Banned) } else { Ok(()) }
+    }
+
+    /// Runs a connection from now on, in a task of its own, unless another one to the same peer is to be kept, which is then given.
+    fn begin<S: AsyncRead + AsyncWrite + Send + 'static>(
+        self: &Arc<Self>,
+        hello: &Hello,
+        ends: Ends,
+        streams: (FrameReader<ReadHalf<S>>, FrameWriter<WriteHalf<S>>),
+        permit: OwnedSemaphorePermit,
+    ) -> Arc<Connection> {
+        let key = self.pool.next_key();
+        let (connection, driver) = Connection::new(key, hello, ends, streams, self.tasks.stopped());
+        if let Err(kept) = self.pool.adopt(self.me.peer_id, &connection) {
+            return kept;
+        }
+        let (running, of) = (connection.clone(), self.clone());
+        self.tasks.spawn_to_its_end(async move {
+            running.clone().run(of.serving.clone(), driver).await;
+            of.pool.remove(&running);
+            // Who was only served is seen to be gone by nobody else.
+            of.serving.news.changed();
+            drop(permit);
+        });
+        connection
+    }
+}
