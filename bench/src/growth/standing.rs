@@ -64,7 +64,10 @@ pub(super) fn run(growth: &Growth) -> anyhow::Result<()> {
     let line = process.line("serving at ", Instant::now() + PATIENCE)?;
     let (addr, took) = line.split_once(' ').context("it says where and when")?;
     std::thread::sleep(SETTLING);
-    let (idle, _) = cpu_within(&process, || Ok(std::thread::sleep(WATCHED)))?;
+    let (idle, _) = cpu_within(&process, || {
+        std::thread::sleep(WATCHED);
+        Ok(())
+    })?;
     let rss = Usage::memory_of(process.id(), "VmRSS:");
     let work = format!("start of an engine with {files} files; CPU in {} s at rest; memory", WATCHED.as_secs());
     let measured = format!("{took:.4} s; {:.0} ticks; {rss:.0} MiB", idle * 100.0);

@@ -145,7 +145,7 @@ impl Fetch<'_> {
                 self.request(key);
             }
             PeerNews::Chunk(index, chunk) if self.hashes.index(index.get()).is_some() => {
-                self.arrived(key, index, chunk)
+                self.arrived(key, index, chunk);
             }
             PeerNews::Rejected(Some(index), reason, retry_after) if self.hashes.index(index.get()).is_some() => {
                 self.rejected(key, Some(index), reason, retry_after);

@@ -147,7 +147,7 @@ impl FolderFetch {
             if self.running.is_empty() && self.waiting.is_empty() {
                 let folder = self.on_disk(move || site.finish()).await?;
                 folder.parts.iter().for_each(|part| {
-                    serve(&self.env.holdings, &self.env.flow.settings, &folder, part, None, &self.holding)
+                    serve(&self.env.holdings, &self.env.flow.settings, &folder, part, None, &self.holding);
                 });
                 return Ok(folder);
             }

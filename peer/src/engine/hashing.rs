@@ -60,7 +60,8 @@ pub(super) fn hash_together(batch: Vec<Hashing>, state: &StateDir, keeps: bool) 
         let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
         let (is_folder, size) = (absolute.is_dir(), size_of(&absolute));
         let is_small = !is_folder && size <= MAX_SMALL;
-        if !hashed.is_empty() && !(is_small && bytes + size <= MAX_BATCH_BYTES) {
+        let fits = is_small && bytes + size <= MAX_BATCH_BYTES;
+        if !hashed.is_empty() && !fits {
             let rest = std::iter::once(Hashing { path, job }).chain(batch).collect();
             return Batch { hashed, rest };
         }

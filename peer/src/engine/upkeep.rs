@@ -184,7 +184,7 @@ impl Running {
             Whole::File(path, stamp) => holding.completed(path.clone(), *stamp),
             Whole::Folder(folder) => {
                 folder.parts.iter().for_each(|part| {
-                    serve(&self.parts.holdings, &self.parts.flow.settings, &folder, part, None, &holding)
+                    serve(&self.parts.holdings, &self.parts.flow.settings, folder, part, None, &holding);
                 });
             }
         }

@@ -50,7 +50,7 @@ impl Connection {
         match ended {
             Ok(()) => tracing::debug!(peer = %self.remote.peer_id, addr = %self.remote.addr, "connection closed"),
             Err(error) => {
-                tracing::debug!(peer = %self.remote.peer_id, addr = %self.remote.addr, %error, "connection lost")
+                tracing::debug!(peer = %self.remote.peer_id, addr = %self.remote.addr, %error, "connection lost");
             }
         }
         // What the peer wanted holds files open; nobody is there to want it any more.

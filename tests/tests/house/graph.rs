@@ -162,7 +162,7 @@ impl Crate {
             "self" => self.walk(from, rest, handed_on),
             "super" => {
                 let ups = mention.path.iter().take_while(|segment| *segment == "super").count();
-                let up = ups.checked_sub(mention.inline).unwrap_or_default();
+                let up = ups.saturating_sub(mention.inline);
                 let module = &file.module[..file.module.len().checked_sub(up)?];
                 self.walk(self.find(file.root, module)?, &mention.path[ups..], handed_on)
             }
