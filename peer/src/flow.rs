@@ -1,4 +1,4 @@
-//! Bytes under way: buffers, rates, turns, and what the user set for single transfers.
+//! Bounds on the bytes under way: buffers, rate limits, upload slots, and settings of single transfers.
 
 pub(crate) mod buffers;
 pub(crate) mod limits;
@@ -22,7 +22,7 @@ pub(crate) struct Flow {
     pub(crate) buffers: BufferPool,
     /// Limit on the bytes of chunks sent, all transfers together.
     pub(crate) upload_rate: RateLimit,
-    /// Turns of the peers that are sent chunks.
+    /// Slots of the peers that are sent chunks.
     pub(crate) upload_slots: UploadSlots,
     /// Limit on the bytes of chunks received, all transfers together.
     pub(crate) download_rate: RateLimit,
@@ -31,7 +31,7 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// A flow within these limits.
+    /// Creates the buffers, rate limits and upload slots that these limits describe.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             buffers: BufferPool::new(limits.buffer_bytes, limits.upload_buffer_bytes),
@@ -42,12 +42,12 @@ impl Flow {
         }
     }
 
-    /// The limits that chunks of this file pass when they are sent.
+    /// Rate limits that chunks of this file pass when they are sent.
     pub(crate) fn upload_throttle(&self, file_id: &FileId) -> Throttle<'_> {
         Throttle::new(&self.upload_rate, self.settings.get(file_id), Direction::Up)
     }
 
-    /// The limits that chunks of this file pass when they are received.
+    /// Rate limits that chunks of this file pass when they are received.
     pub(crate) fn download_throttle(&self, file_id: &FileId) -> Throttle<'_> {
         Throttle::new(&self.download_rate, self.settings.get(file_id), Direction::Down)
     }

@@ -1,8 +1,8 @@
-//! Connections to peers: one each, used in both directions.
+//! Connections to peers: at most one per peer, used in both directions.
 //!
-//! - [`dial`]: connections that begin, dialled by this peer ([`listen`]: by others). [`pool`]: those there are. [`bans`]: peers that
-//!   sent bad data.
-//! - [`connection`]: the handle of one, [`session`]: its task. [`asked`]: questions to the other side.
+//! - [`dial`]: new connections, dialled by this peer or by others. [`listen`]: the loop that accepts those. [`pool`]:
+//!   the open connections. [`bans`]: peers that sent bad data.
+//! - [`connection`]: the handle of a connection, [`session`]: its task. [`asked`]: questions to the other side.
 //! - [`served`]: answers to the other side, [`uploads`]: chunks on their way to it.
 //! - [`held_back`]: receiving no faster than the limits allow.
 

@@ -1,4 +1,4 @@
-//! Files that this peer has, wholly or in part, and serves.
+//! Files that this peer holds, wholly or in part, and serves.
 
 pub(crate) mod folder;
 pub(crate) mod handed_out;

@@ -1,7 +1,7 @@
-//! What an engine lives in: how it reaches other machines, who does its work on the disk, where its randomness comes from.
+//! Environment of an engine: its network, the execution of its disk work, and the seed of its random choices.
 //!
-//! [`World::default`] is this machine. A simulation gives another one, whose network has whatever weather it likes, and in which all
-//! happens in the same order every time. The clock is that of the runtime in both, see `clock`.
+//! [`World::default`] is this machine. A simulation provides another one, with a simulated network, in which everything
+//! happens in the same order in every run. In both, the clock is that of the runtime, see `clock`.
 
 use std::fmt;
 use std::io;
@@ -27,66 +27,66 @@ pub(crate) mod http;
 pub(crate) mod news;
 pub(crate) mod tasks;
 
-/// Bytes in both directions, in their order.
+/// A reliable, ordered byte stream in both directions.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
-    /// This machine's address, over which they go.
+    /// Local address of this stream.
     ///
     /// # Errors
-    /// What the system says.
+    /// Any error that the system reports.
     fn local_addr(&self) -> io::Result<SocketAddr>;
 }
 
-/// What an engine lives in.
+/// Environment of an engine.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// How it reaches other machines.
+    /// Network over which the engine reaches other machines.
     pub network: Arc<dyn Network>,
-    /// Who does its work on the disk.
+    /// Execution of the engine's blocking work, such as disk access.
     pub disk: Disk,
-    /// What its choices at random begin with; without one nobody can tell them. Keys and nonces never depend on it.
+    /// Seed of the engine's random choices; `None` makes them unpredictable. Keys and nonces never depend on it.
     pub seed: Option<u64>,
 }
 
 impl Default for World {
-    /// This machine.
+    /// Creates the environment of this machine.
     fn default() -> Self {
         Self { network: Arc::new(Tcp), disk: Disk::Threads, seed: None }
     }
 }
 
-/// How other machines are reached.
+/// A network through which other machines are reached.
 pub trait Network: fmt::Debug + Send + Sync {
-    /// Takes in what others dial at this address; port 0 is any that is free.
+    /// Listens for connections at this address; port 0 stands for any free port.
     fn listen(&self, addr: SocketAddr) -> Later<'static, io::Result<Box<dyn Listen>>>;
 
     /// Dials an address.
     fn connect(&self, addr: SocketAddr) -> Later<'static, io::Result<Box<dyn Stream>>>;
 
-    /// Finds the addresses of a host name, or of an address written out, with this port.
+    /// Resolves a host name, or parses an IP address, and adds this port to each result.
     fn resolve(&self, host: &str, port: u16) -> Later<'static, io::Result<Vec<SocketAddr>>> {
         let host = host.to_owned();
         Box::pin(async move { Ok(lookup_host((host.as_str(), port)).await?.collect()) })
     }
 
-    /// The addresses that this machine has now and that others might reach, best first.
+    /// Addresses that this machine has now and that others might reach, best first.
     ///
     /// # Errors
-    /// What the system says.
+    /// Any error that the system reports.
     fn addresses(&self) -> io::Result<Vec<IpAddr>>;
 
-    /// Who carries messages to the tracker at this URL.
+    /// Returns the [`Courier`] for messages to the tracker at this URL.
     fn courier(&self, tracker: &Url) -> Arc<dyn Courier>;
 }
 
-/// Where others can dial.
+/// A socket that accepts connections.
 pub trait Listen: Send {
-    /// Where that is.
+    /// Local address of this socket.
     ///
     /// # Errors
-    /// What the system says.
+    /// Any error that the system reports.
     fn local_addr(&self) -> io::Result<SocketAddr>;
 
-    /// The next who dials, and from where. Cancel safe.
+    /// Accepts the next connection; returns it with the address of the other side. Cancel safe.
     fn accept(&self) -> Later<'_, io::Result<(Box<dyn Stream>, SocketAddr)>>;
 }
 
@@ -131,7 +131,7 @@ impl Listen for TcpListener {
     }
 }
 
-/// What is written is sent, and does not wait for more.
+/// Disables Nagle's algorithm (`TCP_NODELAY`): written bytes are sent without waiting for more.
 fn at_once(stream: TcpStream) -> io::Result<Box<dyn Stream>> {
     stream.set_nodelay(true)?;
     Ok(Box::new(stream))

@@ -1,9 +1,9 @@
-//! Buffers for chunks, kept and handed out again: a chunk is large enough for the allocator to fetch fresh, zeroed pages
-//! each time, which costs as much as hashing a part of it.
+//! Pool of buffers for chunks. A chunk is so large that the allocator fetches fresh, zeroed pages for each one, which
+//! costs as much as hashing a part of it; the pool reuses buffers instead.
 //!
-//! What is received and not yet on disk has a bound in bytes. Where that is reached, nothing more is read from any peer, so
-//! that a slow disk slows the senders down and fills no memory. What is read from disk in order to be sent has a bound of its
-//! own: whoever takes nothing cannot make this side hold more.
+//! The bytes that are received and not yet on disk are bounded. At the bound, nothing more is read from any peer, so
+//! that a slow disk slows the senders down instead of filling the memory. The bytes that are read from disk in order to
+//! be sent have a bound of their own: a peer that accepts nothing cannot make this side hold more.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
@@ -12,60 +12,60 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many bytes of idle buffers are kept.
+/// Maximum number of bytes of idle buffers that are kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
 
-/// The buffers of one engine. Clones are the same pool.
+/// Pool of the buffers of one engine. Clones share the same pool.
 #[derive(Clone, Debug)]
 pub(crate) struct BufferPool {
     kept: Arc<Mutex<Kept>>,
-    /// The bytes that may still be received.
+    /// Bytes that may still be received.
     room: Arc<Semaphore>,
-    /// The bytes that may be received in all.
+    /// Bytes that may be received in all.
     most: u32,
-    /// The bytes that may still be read in order to be sent, and all that may.
+    /// Bytes that may still be read in order to be sent; `most_sent` is the number in all.
     sending: Arc<Semaphore>,
     most_sent: u32,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// The oldest first.
+    /// Idle buffers, the oldest first.
     buffers: VecDeque<Vec<u8>>,
     bytes: usize,
 }
 
-/// A buffer that goes back to its pool when it is dropped.
+/// Buffer that returns to its pool when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     pool: BufferPool,
-    /// The room that it takes up.
+    /// Permit for the bytes of the buffer, released when it is dropped.
     _room: Option<OwnedSemaphorePermit>,
 }
 
 impl BufferPool {
-    /// A pool that hands out at most so many bytes at once for what is received, and so many for what is sent.
+    /// Creates a pool that hands out at most `most` bytes at once for receiving, and `most_sent` for sending.
     pub(crate) fn new(most: u32, most_sent: u32) -> Self {
         let room = |bytes| Arc::new(Semaphore::new(bytes as usize));
         Self { kept: Arc::default(), room: room(most), most, sending: room(most_sent), most_sent }
     }
 
-    /// A buffer of `len` bytes for a chunk that is about to be received, as soon as there is room.
+    /// Returns a buffer of `len` bytes for a chunk that is about to be received, as soon as there is room.
     pub(crate) async fn receive(&self, len: usize) -> Buffer {
-        // One that is larger than all room there is takes all of it.
+        // A buffer that is larger than the whole bound takes all of the room.
         let bytes = u32::try_from(len).map_or(self.most, |len| len.min(self.most));
         let room = self.room.clone().acquire_many_owned(bytes).await;
         self.buffer(self.take(len), Some(room.expect("nobody closes it")))
     }
 
-    /// A buffer of `len` bytes for what is about to be sent, as soon as there is room.
+    /// Returns a buffer of `len` bytes for content that is about to be sent, as soon as there is room.
     pub(crate) async fn send(&self, len: usize) -> Buffer {
         let room = self.sending.clone().acquire_many_owned(self.room_to_send(len)).await;
         self.buffer(self.take(len), Some(room.expect("nobody closes it")))
     }
 
-    /// The same, if there is room at once.
+    /// Returns a buffer of `len` bytes for content that is about to be sent, if there is room at once.
     pub(crate) fn try_send(&self, len: usize) -> Option<Buffer> {
         let room = self.sending.clone().try_acquire_many_owned(self.room_to_send(len)).ok()?;
         Some(self.buffer(self.take(len), Some(room)))
@@ -79,11 +79,11 @@ impl BufferPool {
         Buffer { bytes, pool: self.clone(), _room: room }
     }
 
-    /// `len` bytes of any content.
+    /// Returns `len` bytes of arbitrary content, from an idle buffer if one fits.
     fn take(&self, len: usize) -> Vec<u8> {
         let kept = {
             let mut kept = self.kept.lock();
-            // One that is much larger would hold more than is counted.
+            // A much larger idle buffer would occupy more memory than the permit counts.
             let fits = |buffer: &Vec<u8>| (len..=len.saturating_mul(4)).contains(&buffer.capacity());
             let buffer = kept.buffers.iter().rposition(fits).and_then(|place| kept.buffers.remove(place));
             kept.bytes -= buffer.as_ref().map_or(0, Vec::capacity);
@@ -154,7 +154,7 @@ mod tests {
         drop(second);
         assert!(timeout(Duration::ZERO, pool.receive(400)).await.is_ok());
         drop(first);
-        // Larger than all room: it takes all.
+        // A buffer that is larger than the whole bound takes all of the room.
         assert_eq!(pool.receive(5000).await.len(), 5000);
     }
 

@@ -1,42 +1,44 @@
-//! Bounds on what an engine uses.
+//! Bounds on the resources of an engine.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use sprat_api::Snapshot;
 
-/// Bounds on what the engine uses, and on how long it waits.
+/// Bounds on the resources that the engine uses, and on the times that it waits.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections in total: half of them for those that others dial.
+    /// Maximum number of connections; half of them are for those that other peers dial.
     pub connections: usize,
-    /// Downloads that run at once, besides those that wait for peers; the others wait for their turn.
+    /// Downloads that run at once, not counting those that wait for peers; the others wait for their turn.
     pub active_downloads: usize,
     /// Peers that one download is connected to.
     pub peers_per_download: usize,
-    /// Bytes that one download has under way: requested, received or being written.
+    /// Bytes that one download may have requested, received or in writing at once.
     pub window_bytes: u64,
-    /// Bytes of chunks that are received and not on disk yet, all downloads together; where that is reached, peers wait.
+    /// Bytes of chunks that are received and not on disk yet, all downloads together; at this bound, peers wait.
     pub buffer_bytes: u32,
-    /// Bytes of chunks that are read from disk and not sent yet, all peers together; where that is reached, the others wait.
+    /// Bytes of chunks that are read from disk and not sent yet, all peers together; at this bound, the other peers
+    /// wait.
     pub upload_buffer_bytes: u32,
-    /// Bytes of chunks sent per second, all peers together; none is no limit.
+    /// Bytes of chunks sent per second, all peers together; `None` is no limit.
     pub upload_rate: Option<NonZeroU32>,
     /// Peers that are sent chunks at the same time; the others wait for their turn.
     pub upload_slots: u32,
-    /// How long a peer may take to accept a chunk before others are served beside it.
+    /// Time a peer may take to accept a chunk before its upload slot goes to the next peer in line.
     pub upload_turn: Duration,
-    /// Bytes of chunks received per second, all peers together; none is no limit.
+    /// Bytes of chunks received per second, all peers together; `None` is no limit.
     pub download_rate: Option<NonZeroU32>,
-    /// How long a dialled peer may take to answer, HELLO included.
+    /// Time a dialled peer may take to answer, HELLO included.
     pub connect_timeout: Duration,
-    /// How long a peer may be silent while something is outstanding with it, before it counts as lost.
+    /// Time a peer may be silent while something is outstanding with it, before it counts as lost.
     pub idle_timeout: Duration,
-    /// How long nothing may come before a download doubts its chunk hashes, where other peers cut the file differently.
+    /// Time without progress after which a download doubts its chunk hashes, if a connected peer cuts the file
+    /// differently.
     pub doubt_after: Duration,
-    /// Bounds of the time after which a request is given to another peer.
+    /// Lower and upper bound of the time after which a request is given to another peer.
     pub request_timeout: (Duration, Duration),
-    /// How long to wait before a tracker is asked again for peers of a download that has too few.
+    /// Time before a tracker is asked again for peers of a download that has too few.
     pub query_interval: Duration,
 }
 

@@ -1,13 +1,13 @@
-//! How fast something moves: rates, and how regular arrivals are.
+//! Measurement of transfers: rates, and the regularity of arrivals.
 
 use std::time::{Duration, Instant};
 
-/// How long a rate is measured before it is believed.
+/// Time over which a rate is measured.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Time-out of a peer that has not delivered anything yet.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bytes per second, smoothed over a few periods, and whether it still grows.
+/// Meter of bytes per second, smoothed over a few periods, which also tells whether the rate still grows.
 #[derive(Clone, Debug)]
 pub(crate) struct RateMeter {
     since: Instant,
@@ -17,19 +17,20 @@ pub(crate) struct RateMeter {
 }
 
 impl RateMeter {
-    /// A meter that has seen nothing.
+    /// Creates a meter that has counted no bytes.
     pub(crate) fn new(now: Instant) -> Self {
         Self { since: now, bytes: 0, rate: 0.0, growing: true }
     }
 
-    /// Counts bytes.
+    /// Counts bytes that arrived now.
     pub(crate) fn add(&mut self, now: Instant, bytes: u64) -> &Self {
         self.bytes += bytes;
         self.roll(now);
         self
     }
 
-    /// Closes a period if it is over: also where nothing is added, or a rate would never fall.
+    /// Closes the current period if it is over. To be called even if no bytes are added: otherwise the rate would never
+    /// fall.
     pub(crate) fn roll(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.since);
         if elapsed < PERIOD {
@@ -38,24 +39,24 @@ impl RateMeter {
         let measured = self.bytes as f64 / elapsed.as_secs_f64();
         self.growing &= measured > self.rate * 1.1;
         self.rate = if self.growing { measured } else { (self.rate + measured) / 2.0 };
-        // A rate that fades is nothing in the end, not a fraction of a byte.
+        // A fading rate ends at zero, not at a fraction of a byte.
         if self.rate < 1.0 {
             self.rate = 0.0;
         }
         (self.since, self.bytes) = (now, 0);
     }
 
-    /// Whether every period so far was clearly faster than the one before: slow start goes on.
+    /// Returns whether every period so far was clearly faster than the one before, so that slow start continues.
     pub(crate) fn is_growing(&self) -> bool {
         self.growing
     }
 
-    /// Whether there is no rate, and will be none unless more is counted.
+    /// Returns whether the rate is zero, and stays so unless more bytes are counted.
     pub(crate) fn is_still(&self) -> bool {
         self.rate == 0.0 && self.bytes == 0
     }
 
-    /// The rate as of the last period.
+    /// Returns the rate as of the last period.
     pub(crate) fn bytes_per_second(&self) -> f64 {
         self.rate
     }
@@ -64,12 +65,12 @@ impl RateMeter {
 /// Mean and deviation of the time between arrivals, smoothed as round-trip times are in RFC 6298.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pace {
-    /// Seconds; none before the first arrival.
+    /// Mean and deviation in seconds; `None` before the first arrival.
     mean_and_deviation: Option<(f64, f64)>,
 }
 
 impl Pace {
-    /// Something arrived this long after the arrival before it.
+    /// Records an arrival, this long after the one before it.
     pub(crate) fn arrived(&mut self, after: Duration) {
         let sample = after.as_secs_f64();
         self.mean_and_deviation = Some(match self.mean_and_deviation {
@@ -80,7 +81,7 @@ impl Pace {
         });
     }
 
-    /// How long silence is still ordinary: mean + 4 × deviation within these bounds.
+    /// Returns the time after which silence is unusual: mean + 4 × deviation, within these bounds.
     pub(crate) fn timeout(&self, (min, max): (Duration, Duration)) -> Duration {
         let ordinary = self.mean_and_deviation.map_or(FIRST_TIMEOUT, |(mean, deviation)| {
             Duration::try_from_secs_f64(mean + 4.0 * deviation).unwrap_or(max)

@@ -1,7 +1,7 @@
-//! A limit on bytes per second, which can be changed while somebody waits for it.
+//! A limit on bytes per second, which can be changed while tasks wait for it.
 //!
-//! Whoever has to wait stands in line, so that all get their turn in the order in which they came, and only the first in
-//! line looks at the clock.
+//! Waiting tasks stand in line, so that they are served in the order in which they came, and only the first in line
+//! looks at the clock.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,20 +13,20 @@ use tokio::time::sleep;
 
 use crate::world::clock;
 
-/// How much of a pause can be made up for afterwards.
+/// Length of a pause that may be made up for afterwards.
 const BURST: Duration = Duration::from_millis(100);
-/// The fewest and the most bytes that should be taken at once.
+/// Minimum and maximum number of bytes that should be taken at once.
 const SLICE: (usize, usize) = (512, 16 * 1024);
 
-/// Lets so many bytes pass a second, or any number.
+/// Limit on the bytes that pass per second, or no limit.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    /// The rate of the bucket, 0 for none, so that it costs nothing to see that there is no limit.
+    /// Copy of the bucket's rate, 0 for no limit, so that checking for a limit needs no lock.
     rate: AtomicU32,
     bucket: Mutex<Bucket>,
-    /// The place at the head of the line. A semaphore hands it on in order.
+    /// Permit of the head of the line. A semaphore hands it on in order.
     line: Semaphore,
-    /// There is another rate: who waits at the old one waits no longer.
+    /// Notified when the rate changes, so that no task keeps waiting at the old one.
     changed: Notify,
 }
 
@@ -37,7 +37,7 @@ impl Default for RateLimit {
 }
 
 impl RateLimit {
-    /// A limit in bytes per second; none lets everything pass.
+    /// Creates a limit in bytes per second; `None` lets everything pass.
     pub(crate) fn new(bytes_per_second: Option<NonZeroU32>) -> Self {
         Self {
             rate: AtomicU32::new(bytes_per_second.map_or(0, NonZeroU32::get)),
@@ -47,29 +47,30 @@ impl RateLimit {
         }
     }
 
-    /// Another limit from now on, also for those who wait.
+    /// Sets another limit, which also applies to tasks that already wait.
     pub(crate) fn set(&self, bytes_per_second: Option<NonZeroU32>) {
         self.bucket.lock().set_rate(clock::now(), bytes_per_second);
         self.rate.store(bytes_per_second.map_or(0, NonZeroU32::get), Ordering::Relaxed);
         self.changed.notify_waiters();
     }
 
-    /// The limit in bytes per second, if there is one.
+    /// Returns the limit in bytes per second, if there is one.
     pub(crate) fn rate(&self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.rate.load(Ordering::Relaxed))
     }
 
-    /// Whether everything passes.
+    /// Returns whether there is no limit.
     pub(crate) fn is_unlimited(&self) -> bool {
         self.rate().is_none()
     }
 
-    /// How many bytes to take at once: so few that many who share a low rate each move every few seconds.
+    /// Returns the number of bytes to take at once: few enough that each of many tasks sharing a low rate moves some
+    /// every few seconds.
     pub(crate) fn slice_len(&self) -> usize {
         self.rate().map_or(SLICE.1, |rate| (rate.get() as usize / 8).clamp(SLICE.0, SLICE.1))
     }
 
-    /// Whether somebody who came now would have to wait.
+    /// Returns whether a task that came now would have to wait.
     pub(crate) fn is_holding_back(&self) -> bool {
         !self.is_unlimited() && (self.line.available_permits() == 0 || self.bucket.lock().free_at > clock::now())
     }
@@ -81,7 +82,7 @@ impl RateLimit {
         }
         let _head = self.line.acquire().await.expect("the line is never closed");
         loop {
-            // Before the look at the rate, so that no change is missed.
+            // The notification is registered before the rate is read, so that no change is missed.
             let changed = self.changed.notified();
             let taken = self.bucket.lock().take(clock::now(), bytes);
             let Err(wait) = taken else { return };
@@ -94,8 +95,8 @@ impl RateLimit {
     }
 }
 
-/// What passed and when the next may: pure, the time comes in. Whatever comes passes as soon as nothing is owed, and is then
-/// owed itself.
+/// Token bucket without a clock: callers pass the time. A request of any size passes as soon as no earlier one is owed,
+/// and is then owed itself.
 #[derive(Debug)]
 struct Bucket {
     rate: Option<NonZeroU32>,
@@ -103,7 +104,10 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// Lets so many bytes pass, or says how long to wait before asking again.
+    /// Lets this many bytes pass.
+    ///
+    /// # Errors
+    /// The time to wait before asking again.
     fn take(&mut self, now: Instant, bytes: usize) -> Result<(), Duration> {
         let Some(rate) = self.rate else { return Ok(()) };
         if self.free_at > now {
@@ -114,7 +118,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// What is owed is owed at the new rate from now on.
+    /// Changes the rate, and converts the bytes still owed to the new one.
     fn set_rate(&mut self, now: Instant, rate: Option<NonZeroU32>) {
         let left = self.free_at.saturating_duration_since(now).as_secs_f64();
         let owed = self.rate.map_or(0.0, |rate| left * f64::from(rate.get()));
@@ -137,7 +141,7 @@ mod tests {
 
     const RATE: u32 = 100_000;
 
-    /// How many bytes pass in this time if somebody always wants more.
+    /// Number of bytes that pass in this time if there are always more to send.
     fn passed(bucket: &mut Bucket, mut now: Instant, time: Duration) -> usize {
         let (end, mut bytes) = (now + time, 0);
         while now < end {
@@ -189,7 +193,7 @@ mod tests {
         while limit.line.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        // At the old rate they would wait for a day.
+        // At the old rate these tasks would wait for a day.
         limit.set(None);
         waiting.join_all().await;
         assert!(!limit.is_holding_back() && limit.is_unlimited());

@@ -1,4 +1,4 @@
-//! What the user set for single transfers, and can set anew while they run.
+//! Settings of single transfers, which the user can change while they run.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU32;
@@ -12,51 +12,52 @@ use tokio::sync::Notify;
 
 use crate::flow::rate_limit::RateLimit;
 
-/// The settings of all transfers that have any. Only what the user does adds to them.
+/// Settings of all transfers that have any. Only actions of the user add entries.
 #[derive(Debug, Default)]
 pub(crate) struct Settings(RwLock<HashMap<FileId, Arc<TransferSettings>>>);
 
-/// The settings of one transfer.
+/// Settings of one transfer, which apply to the parts of a folder too.
 #[derive(Debug, Default)]
 pub(crate) struct TransferSettings {
-    /// Bytes of its chunks sent per second.
+    /// Limit on the bytes of the transfer's chunks sent per second.
     pub(crate) upload_rate: RateLimit,
-    /// Bytes of its chunks received per second.
+    /// Limit on the bytes of the transfer's chunks received per second.
     pub(crate) download_rate: RateLimit,
-    /// Whether its chunks are fetched in the order of the file.
+    /// True if the chunks are fetched in the order of the file.
     pub(crate) sequential: AtomicBool,
-    /// The files of a folder, by their place in its list, that are not of normal priority.
+    /// Priorities of the files of a folder, by their place in its list; files of normal priority have no entry.
     pub(crate) priorities: RwLock<BTreeMap<u32, Priority>>,
-    /// Woken when those change.
+    /// Notified when `priorities` change.
     pub(crate) prioritized: Notify,
-    /// Parts of the folder that it counts for too.
+    /// Parts of the folder that these settings apply to too.
     parts: Mutex<BTreeSet<FileId>>,
 }
 
 impl Settings {
-    /// Those of this transfer, if it has any.
+    /// Returns the settings of this transfer, if it has any.
     pub(crate) fn get(&self, file_id: &FileId) -> Option<Arc<TransferSettings>> {
         self.0.read().get(file_id).cloned()
     }
 
-    /// Whether the chunks of this transfer are fetched in the order of the file.
+    /// Returns whether the chunks of this transfer are fetched in the order of the file.
     pub(crate) fn is_sequential(&self, file_id: &FileId) -> bool {
         self.0.read().get(file_id).is_some_and(|settings| settings.sequential.load(Ordering::Relaxed))
     }
 
-    /// Those of this transfer, to be changed.
+    /// Returns the settings of this transfer in order to change them; creates them if there are none.
     pub(crate) fn of(&self, file_id: FileId) -> Arc<TransferSettings> {
         self.0.write().entry(file_id).or_default().clone()
     }
 
-    /// What is set for a folder counts for this part of it too.
+    /// Applies the settings of a folder to this part of it too, unless the part already has settings.
     pub(crate) fn share(&self, folder: FileId, part: FileId) {
         let settings = self.of(folder);
         settings.parts.lock().insert(part);
         self.0.write().entry(part).or_insert(settings);
     }
 
-    /// The transfer is gone, and so is what was set for it and its parts, also where something still waits for it.
+    /// Removes the settings of a transfer and of its parts. Lifts its limits, so that tasks still waiting for them go
+    /// on.
     pub(crate) fn forget(&self, file_id: &FileId) {
         let mut all = self.0.write();
         let Some(settings) = all.remove(file_id) else { return };
@@ -72,13 +73,13 @@ impl Settings {
 }
 
 impl TransferSettings {
-    /// The priority of the file at this place in a folder's list.
+    /// Returns the priority of the file at this place in a folder's list.
     pub(crate) fn priority(&self, place: usize) -> Priority {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         self.priorities.read().get(&place).copied().unwrap_or_default()
     }
 
-    /// Gives these files this priority.
+    /// Sets the priority of the files at these places in a folder's list.
     pub(crate) fn prioritize(&self, places: impl IntoIterator<Item = u32>, priority: Priority) {
         let mut priorities = self.priorities.write();
         for place in places {
@@ -92,14 +93,14 @@ impl TransferSettings {
     }
 }
 
-/// What a chunk has to pass: the limit of its transfer, if there is one, then that of all transfers together.
+/// Limits that a chunk has to pass: that of its transfer, if there is one, then that of all transfers together.
 #[derive(Debug)]
 pub(crate) struct Throttle<'a> {
     all: &'a RateLimit,
     own: Option<(Arc<TransferSettings>, Direction)>,
 }
 
-/// Direction in which chunks go.
+/// Direction in which chunks are transferred.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Direction {
     /// Chunks are sent.
@@ -109,45 +110,46 @@ pub(crate) enum Direction {
 }
 
 impl<'a> Throttle<'a> {
-    /// The limit `all` in this direction, and before it that of the transfer, if it has settings of its own.
+    /// Combines the limit `all` with that of the transfer in this direction, if it has settings of its own.
     pub(crate) fn new(all: &'a RateLimit, settings: Option<Arc<TransferSettings>>, direction: Direction) -> Self {
         Self { all, own: settings.map(|settings| (settings, direction)) }
     }
 
-    /// Whether everything passes.
+    /// Returns whether there is no limit.
     pub(crate) fn is_unlimited(&self) -> bool {
         self.all.is_unlimited() && self.own().is_none()
     }
 
-    /// The limit in bytes per second, if there is one.
+    /// Returns the lower of the two limits in bytes per second, if there is any.
     pub(crate) fn rate(&self) -> Option<NonZeroU32> {
         [self.own().and_then(RateLimit::rate), self.all.rate()].into_iter().flatten().min()
     }
 
-    /// How many bytes to take at once.
+    /// Returns the number of bytes to take at once.
     pub(crate) fn slice_len(&self) -> usize {
         self.own().map_or(usize::MAX, RateLimit::slice_len).min(self.all.slice_len())
     }
 
-    /// Whether somebody who came now would have to wait.
+    /// Returns whether a task that came now would have to wait.
     pub(crate) fn is_holding_back(&self) -> bool {
         self.all.is_holding_back() || self.own().is_some_and(RateLimit::is_holding_back)
     }
 
-    /// Waits until this many bytes may pass. What the transfer may not have is not taken from the others.
+    /// Waits until this many bytes may pass both limits. While the transfer's own limit holds them back, they use
+    /// nothing of the limit of all transfers.
     pub(crate) async fn take(&self, bytes: usize) {
         self.take_own(bytes).await;
         self.take_all(bytes).await;
     }
 
-    /// Waits until they may pass the limit of the transfer, which comes first.
+    /// Waits until this many bytes may pass the limit of the transfer; comes before [`Throttle::take_all`].
     pub(crate) async fn take_own(&self, bytes: usize) {
         if let Some(own) = self.own() {
             own.take(bytes).await;
         }
     }
 
-    /// Waits until they may pass the limit of all transfers.
+    /// Waits until this many bytes may pass the limit of all transfers.
     pub(crate) async fn take_all(&self, bytes: usize) {
         self.all.take(bytes).await;
     }

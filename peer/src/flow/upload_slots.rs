@@ -1,4 +1,4 @@
-//! Whose turn it is to be sent a chunk. Only so many peers are at once; who wants more stands in line again after each chunk,
+//! Upload slots: a bounded number of peers is sent chunks at once. A connection stands in line again after each chunk,
 //! so that a peer with a thousand requests gets no more than one with two.
 
 use std::num::NonZeroU32;
@@ -11,36 +11,37 @@ use tokio::time::timeout;
 
 use crate::world::clock;
 
-/// Where a limit leaves less than this to each of those who are served at once, fewer are, in bytes per second: one peer
-/// after another has its chunk sooner than all of them have theirs at the same time.
+/// Minimum rate of each peer that is served at once, in bytes per second. If the upload limit leaves less than this to
+/// each, fewer peers are served at once: peers served one after another get their chunks sooner than all at the same
+/// time.
 const LEAST_RATE: u32 = 16 * 1024;
 
-/// The slots of one engine.
+/// Upload slots of one engine.
 #[derive(Debug)]
 pub(crate) struct UploadSlots {
-    /// Hands its permits on in the order in which they were asked for.
+    /// Permits of the slots, handed on in the order in which they were asked for.
     permits: Semaphore,
     count: u32,
-    /// How many connections stand in line.
+    /// Number of connections in line.
     in_line: AtomicUsize,
-    /// How long a turn lasts at most.
+    /// Maximum waiting time within one turn.
     longest: Duration,
 }
 
 impl UploadSlots {
-    /// So many slots, at least one, each given for so long at most.
+    /// Creates `count` slots, at least one. A turn ends once it has spent `longest` waiting for the other side.
     pub(crate) fn new(count: u32, longest: Duration) -> Self {
         let count = count.max(1);
         Self { permits: Semaphore::new(count as usize), count, in_line: AtomicUsize::new(0), longest }
     }
 
-    /// How many permits a turn takes at this limit.
+    /// Returns the number of permits that a turn takes at this limit.
     fn weight(&self, limit: Option<NonZeroU32>) -> u32 {
         let at_once = limit.map_or(self.count, |limit| (limit.get() / LEAST_RATE).clamp(1, self.count));
         self.count / at_once
     }
 
-    /// Whether a connection that wants another turn has to wait for it.
+    /// Returns whether a connection that wants another turn has to wait for it.
     pub(crate) fn is_crowded(&self) -> bool {
         self.in_line.load(Ordering::Relaxed) > 0
     }
@@ -50,7 +51,7 @@ impl UploadSlots {
     }
 }
 
-/// A turn to send one chunk, until it is dropped or too much time was spent waiting.
+/// Turn to send one chunk. It ends when it is dropped, or when too much time was spent waiting.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     permit: Option<SemaphorePermit<'a>>,
@@ -58,8 +59,8 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Does something that takes as long as the other side likes. If that is too long it is dropped, and the slot goes to the
-    /// next in line.
+    /// Awaits `work` that depends on the other side. If the waiting time of the turn runs out, `work` is dropped, and
+    /// the slot goes to the next in line.
     pub(crate) async fn spend_all<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         self.permit.as_ref()?;
         let start = clock::now();
@@ -71,25 +72,26 @@ impl Turn<'_> {
         done
     }
 
-    /// Whether the slot was given to the next.
+    /// Returns whether the slot was given to the next in line.
     pub(crate) fn is_over(&self) -> bool {
         self.permit.is_none()
     }
 }
 
-/// A connection's place in the line for a slot.
+/// Place of a connection in the line for a slot.
 pub(crate) struct Place<'a> {
     slots: &'a UploadSlots,
     waiting: Option<Pin<Box<dyn Future<Output = Turn<'a>> + Send + 'a>>>,
 }
 
 impl<'a> Place<'a> {
-    /// Not in line yet.
+    /// Creates a place that is not in line yet.
     pub(crate) fn new(slots: &'a UploadSlots) -> Self {
         Self { slots, waiting: None }
     }
 
-    /// A turn, if nobody has to be waited for. Otherwise it is in line, unless it is there already: see [`Place::reached`].
+    /// Returns a turn if a slot is free. Otherwise the connection joins the line, unless it is in line already, and
+    /// [`Place::reached`] returns the turn.
     pub(crate) fn enter(&mut self, limit: Option<NonZeroU32>) -> Option<Turn<'a>> {
         if self.waiting.is_some() {
             return None;
@@ -105,14 +107,14 @@ impl<'a> Place<'a> {
         None
     }
 
-    /// Leaves the line: there is nothing to send any more.
+    /// Leaves the line, if the place is in it.
     pub(crate) fn leave(&mut self) {
         if self.waiting.take().is_some() {
             self.slots.in_line.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits for its turn; for ever if it is not in line. Cancel safe: the place is kept.
+    /// Waits for the turn of this place; forever if it is not in line. Cancel safe: the place is kept.
     pub(crate) async fn reached(&mut self) -> Turn<'a> {
         let Some(waiting) = &mut self.waiting else { return std::future::pending().await };
         let turn = waiting.await;
@@ -120,8 +122,8 @@ impl<'a> Place<'a> {
         turn
     }
 
-    /// Does something that takes as long as the other side likes. If that is too long it leaves the line, since its turn might
-    /// have come without being of use.
+    /// Awaits `work` that depends on the other side. If it takes too long the place leaves the line, since its turn
+    /// might have come without being of use.
     pub(crate) async fn keep_during<T>(&mut self, work: impl Future<Output = T>) -> T {
         if self.waiting.is_none() {
             return work.await;

@@ -1,4 +1,4 @@
-//! Questions that this side asked a peer, and what comes of them.
+//! Questions that this side asked a peer, and the answers that a download receives.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::flow::buffers::Buffer;
 use crate::wire::remote::PeerKey;
 
-/// What this side asked the peer for.
+/// Downloads that use one connection, and the questions that they asked over it.
 #[derive(Debug, Default)]
 pub(super) struct Downloads {
     pub(super) listeners: BTreeMap<FileId, mpsc::Sender<FromPeer>>,
@@ -19,15 +19,16 @@ pub(super) struct Downloads {
     pub(super) next_request: u32,
 }
 
-/// Questions about one file that a payload may still answer. They outlast the download that asked: its peer answers late at worst.
+/// Number of questions about one file that a payload may still answer. A question outlasts the download that asked it,
+/// because its answer may arrive after that download ended.
 ///
-/// A REJECT takes none back, since it does not say which question it answers: so a peer may send as many payloads as it was asked
-/// questions, and no more.
+/// A REJECT does not lower these numbers, since it does not say which question it answers. So a peer may send as many
+/// payloads as it was asked questions, and no more.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    /// WANT, answered by BITFIELD.
+    /// Number of WANTs, answered by BITFIELD.
     pub(super) wants: u32,
-    /// HASHES_REQUEST, answered by HASHES.
+    /// Number of HASHES_REQUESTs, answered by HASHES.
     pub(super) hashes: u32,
 }
 
@@ -35,62 +36,63 @@ pub(super) struct Questions {
 pub(super) struct Request {
     pub(super) file_id: FileId,
     pub(super) index: ChunkIndex,
-    /// The download that asked: a later one of the same file is not answered in its stead.
+    /// Channel of the download that sent the request. A later download of the same file does not receive the answer.
     pub(super) listener: mpsc::Sender<FromPeer>,
-    /// The most bytes that the answer may have.
+    /// Maximum number of bytes of the answer.
     pub(super) max_len: usize,
 }
 
 impl Request {
-    /// Waits for room in the download's channel: that is what makes a fast peer wait for a slow disk.
+    /// Delivers news to the download, and waits while its channel is full. This makes a fast peer wait for a slow disk.
     pub(super) async fn tell(&self, key: PeerKey, news: PeerNews) {
         let _ = self.listener.send(FromPeer { key, news }).await;
     }
 }
 
-/// Something that a download hears from one of its peers.
+/// Message from one of a download's peers.
 #[derive(Debug)]
 pub(crate) struct FromPeer {
-    /// Which connection.
+    /// Key of the connection.
     pub(crate) key: PeerKey,
-    /// What.
+    /// Content of the message.
     pub(crate) news: PeerNews,
 }
 
-/// What a download hears.
+/// Content of a message from a peer to a download.
 #[derive(Debug)]
 pub(crate) enum PeerNews {
     /// The peer has the file, or parts of it.
     Has(Claim),
-    /// It got more chunks; numbers as they came.
+    /// The peer received more chunks. Their numbers are unchecked.
     Got(Vec<u32>),
-    /// Its list of chunk hashes, unchecked.
+    /// The peer's list of chunk hashes, unchecked.
     Hashes(ChunkSize, Buffer),
-    /// A chunk that it was asked for, unchecked.
+    /// A chunk that the peer was asked for, unchecked.
     Chunk(ChunkIndex, Buffer),
-    /// It will not answer: WANT or HASHES_REQUEST where there is no index.
+    /// The peer rejected a chunk request, or, without an index, a WANT or a HASHES_REQUEST. The duration is the time to
+    /// wait before the next attempt, if the peer gave one.
     Rejected(Option<ChunkIndex>, RejectReason, Option<Duration>),
     /// The connection ended.
     Gone,
 }
 
-/// What a peer says of a file in its BITFIELD.
+/// Statements of a peer about a file in its BITFIELD, unchecked.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
-    /// What it calls the file, as it came.
+    /// File name that the peer sent, not cleaned.
     pub(crate) name: String,
-    /// Length in bytes.
+    /// Length of the file in bytes.
     pub(crate) size: u64,
-    /// Chunk size.
+    /// Size of the chunks that `num_chunks` and `bits` count.
     pub(crate) chunk_size: ChunkSize,
-    /// Number of chunks.
+    /// Number of chunks of the file.
     pub(crate) num_chunks: u32,
-    /// The bits; none if it has everything.
+    /// One bit per chunk that the peer has; `None` if it has every chunk.
     pub(crate) bits: Option<Vec<u8>>,
 }
 
 impl Claim {
-    /// The peer got these chunks since; numbers as they came.
+    /// Records chunks that the peer received since; ignores numbers out of range.
     pub(crate) fn gained(&mut self, numbers: &[u32]) {
         let Some(bits) = &mut self.bits else { return };
         for number in numbers.iter().copied().filter(|number| *number < self.num_chunks) {

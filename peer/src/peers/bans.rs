@@ -1,5 +1,5 @@
-//! Peers that sent bad data, and until when they are left alone. Pure, the time comes in; `bans.json` in the state directory
-//! keeps it for the next run.
+//! Peers that sent bad data, and the time at which each ban ends. The logic has no clock: callers pass the time.
+//! `bans.json` in the state directory keeps the bans for the next run.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,17 +11,17 @@ use sprat_store::disk::atomic::replace;
 
 use crate::state::state_dir::StateDir;
 
-/// How long a peer that sent bad data is left alone.
+/// Duration of a ban.
 const BAN: Duration = Duration::from_secs(60 * 60);
-/// How many bans are remembered; over that the oldest go.
+/// Maximum number of bans that are remembered; beyond it the oldest are dropped.
 const MAX_BANS: usize = 10_000;
 const FILE: &str = "bans.json";
 
-/// Who is banned. Time is that of the monotonic clock, which nobody can set.
+/// Banned peers, each with the end of its ban. Times are those of the monotonic clock, which nobody can set.
 #[derive(Debug, Default)]
 pub(crate) struct Bans(HashMap<PeerId, Instant>);
 
-/// The bans as they are written down.
+/// Bans in the form in which `bans.json` stores them.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BanList {
@@ -32,22 +32,22 @@ pub(crate) struct BanList {
 #[serde(deny_unknown_fields)]
 struct Ban {
     peer_id: PeerId,
-    /// In seconds since 1970.
+    /// End of the ban, in seconds since 1970.
     until: u64,
 }
 
 impl Bans {
-    /// This peer is banned from now on.
+    /// Bans this peer from now on.
     pub(crate) fn ban(&mut self, now: Instant, peer_id: PeerId) {
         self.insert(now, peer_id, BAN);
     }
 
-    /// Whether this peer is banned now.
+    /// Returns whether this peer is banned now.
     pub(crate) fn is_banned(&self, now: Instant, peer_id: &PeerId) -> bool {
         self.0.get(peer_id).is_some_and(|until| now < *until)
     }
 
-    /// What is written down.
+    /// Converts the bans to the form that is stored, without those that are over.
     pub(crate) fn list(&self, now: Instant, wall: SystemTime) -> BanList {
         let banned = self.0.iter().filter(|(_, until)| now < **until);
         let with_time = banned.map(|(id, until)| Ban { peer_id: *id, until: since_1970(wall + (*until - now)) });
@@ -56,7 +56,7 @@ impl Bans {
         BanList { bans }
     }
 
-    /// What was written down. A clock that was set back since makes no ban longer than it was when it began.
+    /// Restores stored bans. No restored ban lasts longer than a new one, even if the clock was set back since.
     pub(crate) fn restored(list: &BanList, now: Instant, wall: SystemTime) -> Self {
         let mut restored = Self::default();
         let wall = since_1970(wall);
@@ -83,7 +83,7 @@ impl Bans {
 }
 
 impl BanList {
-    /// Reads what the last run wrote; blocks. What cannot be understood is ignored.
+    /// Reads the bans that the last run stored; blocks. A file that cannot be read or parsed counts as empty.
     pub(crate) fn load(state: &StateDir) -> Self {
         let path = state.file(FILE);
         let read = match fs::read(&path) {
@@ -97,7 +97,7 @@ impl BanList {
         })
     }
 
-    /// Writes it down, wholly or not at all; blocks.
+    /// Stores the bans, wholly or not at all; blocks.
     pub(crate) fn save(&self, state: &StateDir) {
         let path = state.file(FILE);
         let json = serde_json::to_vec(self).expect("a list of names and numbers is JSON");

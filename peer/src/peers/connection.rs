@@ -1,8 +1,8 @@
 //! One connection to one peer, used in both directions for all files that the two share.
 //!
-//! Two loops run side by side: one reads frames and hands them to whom they are for, one writes what is waiting. Nothing
-//! that a peer can grow is without a bound: the queue to the writer, the peer's outstanding requests, and the channel
-//! into each download, whose fullness stops the reading and so the peer.
+//! Two loops run side by side: one reads frames and dispatches them, the other writes queued messages. Everything that
+//! a peer can make grow is bounded: the queue to the writer, the peer's outstanding requests, and the channel into each
+//! download. A full channel stops the reading, and so slows the peer down.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -23,34 +23,34 @@ use crate::wire::frames::{FrameReader, FrameWriter};
 use crate::wire::remote::{Ends, PeerKey, Remote, Said};
 use crate::world::clock;
 
-/// How many messages may wait for the writer. A peer that lets more pile up is not reading.
+/// Maximum number of messages that wait for the writer. A peer that lets more pile up is not reading.
 const OUTBOX_LEN: usize = 4096;
-/// How many bytes of payload may wait there before a question that needs more is put off; one more answer still fits.
+/// Payload bytes in the outbox above which a further question is put off. One more answer still fits.
 const OUTBOX_BYTES: usize = 4 * 1024 * 1024;
 
 /// A connection after both sides said HELLO.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Never used again for another connection.
+    /// Key of this connection, never used again for another one.
     pub(crate) key: PeerKey,
-    /// The other side.
+    /// Peer on the other side of the connection.
     pub(crate) remote: Remote,
-    /// Where it says that it listens.
+    /// Address at which the other side says that it listens.
     pub(crate) listens: SocketAddr,
-    /// Whether this side dialled.
+    /// True if this side dialled.
     pub(crate) dialled: bool,
-    /// The address of this machine that it runs over, if the system tells.
+    /// Local IP address of the connection, if the system reports it.
     pub(crate) own: Option<IpAddr>,
-    /// Since when it is there.
+    /// Time at which the connection was established.
     pub(crate) since: Instant,
     pub(crate) uploads: Mutex<VecDeque<Upload>>,
     pub(crate) wanted: Mutex<BTreeMap<FileId, Wanted>>,
-    /// Wakes the writer: there are uploads, or news of a file that the peer wants.
+    /// Wakes the writer when there are uploads, or news of a file that the peer wants.
     pub(crate) wake: Arc<Notify>,
-    /// When this side last let the peer wait in order to keep to its limits.
+    /// Last time this side delayed reading from the peer in order to keep to its limits.
     pub(crate) held_back: HeldBack,
     outbox: mpsc::Sender<Outgoing>,
-    /// Bytes of payload in the outbox.
+    /// Number of payload bytes in the outbox.
     pub(super) outbox_bytes: AtomicUsize,
     pub(super) downloads: Mutex<Downloads>,
     pub(super) doubted: Notify,
@@ -61,11 +61,11 @@ pub(crate) struct Connection {
 pub(super) struct Outgoing {
     /// The message.
     pub(super) message: Message,
-    /// Its payload, empty if it has none.
+    /// Payload of the message, empty if it has none.
     pub(super) payload: Vec<u8>,
 }
 
-/// What runs a connection and belongs to its task alone.
+/// Both halves of the stream and the receiving end of the outbox; owned by the connection's task alone.
 #[derive(Debug)]
 pub(crate) struct Driver<R, W> {
     pub(crate) reader: FrameReader<R>,
@@ -74,7 +74,7 @@ pub(crate) struct Driver<R, W> {
 }
 
 impl Connection {
-    /// A connection to the peer that said this HELLO, and what is to run it.
+    /// Creates the connection to the peer that sent this HELLO, and the driver that its task needs.
     pub(crate) fn new<R, W>(
         key: PeerKey,
         hello: &Hello,
@@ -102,22 +102,22 @@ impl Connection {
         (Arc::new(connection), Driver { reader, writer, outbox: receiver })
     }
 
-    /// Whether it has ended, or is about to.
+    /// Returns whether the connection has ended, or is about to.
     pub(crate) fn is_closed(&self) -> bool {
         self.remote.gone.is_cancelled()
     }
 
-    /// Ends it.
+    /// Ends the connection.
     pub(crate) fn close(&self) {
         self.remote.gone.cancel();
     }
 
-    /// The other side may be gone: it is given up unless it answers soon.
+    /// Pings the other side, which may be gone: the connection ends unless an answer comes soon.
     pub(crate) fn doubt(&self) {
         self.doubted.notify_one();
     }
 
-    /// Asks for a file; `listener` hears what comes of it. Returns whether the connection still lives.
+    /// Sends a WANT for a file; `listener` receives the answers. Returns whether the connection is still open.
     pub(crate) fn want(&self, file_id: FileId, chunk_size: ChunkSize, listener: mpsc::Sender<FromPeer>) -> bool {
         {
             let mut downloads = self.downloads.lock();
@@ -128,7 +128,7 @@ impl Connection {
         !self.is_closed()
     }
 
-    /// Stops listening: what still comes for this file is dropped.
+    /// Removes the listener of a file; further messages for that file are dropped.
     pub(crate) fn forget(&self, file_id: &FileId) {
         self.downloads.lock().listeners.remove(file_id);
     }
@@ -153,12 +153,12 @@ impl Connection {
         self.post(Message::ChunkRequest { file_id, chunk_size, index: index.get(), request });
     }
 
-    /// Takes the requests for a chunk back. They are answered all the same, if only with REJECT.
+    /// Cancels the requests for a chunk. The peer still answers each of them, at least with a REJECT.
     pub(crate) fn cancel(&self, file_id: &FileId, index: ChunkIndex) {
         self.cancel_those(|request| request.file_id == *file_id && request.index == index);
     }
 
-    /// Takes back every request for a file.
+    /// Cancels every request for a file.
     pub(crate) fn cancel_all(&self, file_id: &FileId) {
         self.cancel_those(|request| request.file_id == *file_id);
     }
@@ -171,17 +171,17 @@ impl Connection {
         numbers.into_iter().for_each(|request| self.post(Message::Cancel { request }));
     }
 
-    /// Queues a message. A peer that reads so slowly that the queue is full is left.
+    /// Queues a message. If the queue is full because the peer reads too slowly, the connection ends.
     pub(crate) fn post(&self, message: Message) {
         self.post_with(message, Vec::new());
     }
 
-    /// Whether so much waits to be written that nothing large may be added.
+    /// Returns whether the outbox holds so many bytes that nothing large may be added.
     pub(crate) fn is_congested(&self) -> bool {
         self.outbox_bytes.load(Ordering::Relaxed) > OUTBOX_BYTES
     }
 
-    /// Queues a message with a payload.
+    /// Queues a message with a payload. If the queue is full, the connection ends.
     pub(crate) fn post_with(&self, message: Message, payload: Vec<u8>) {
         self.outbox_bytes.fetch_add(payload.len(), Ordering::Relaxed);
         if self.outbox.try_send(Outgoing { message, payload }).is_err() {

@@ -1,4 +1,4 @@
-//! Connections that begin: this peer dials, or another one does.
+//! New connections: dialled by this peer, or by another one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,33 +23,33 @@ use crate::wire::remote::Ends;
 use crate::world::tasks::Tasks;
 use crate::world::{Network, Stream, clock};
 
-/// Addresses of a name that are tried at most.
+/// Maximum number of addresses of a host name that are tried.
 const MAX_RESOLVED: usize = 8;
-/// Time that one address is tried alone.
+/// Time for which an address is tried alone before the next one is tried beside it.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The peers of one engine: those it is connected with, and the ways to others.
+/// Peers of one engine: the open connections, and everything needed to dial and accept others.
 #[derive(Debug)]
 pub(crate) struct Peers {
-    /// This peer.
+    /// Identity of this peer.
     pub(crate) me: Arc<Me>,
-    /// Network that others are dialled in.
+    /// Network in which peers are dialled.
     pub(crate) network: Arc<dyn Network>,
     /// Connections, and the peers that are banned.
     pub(crate) pool: Pool,
     /// Parts of the engine that connections use.
     pub(crate) serving: Arc<Serving>,
-    /// Tasks that connections are among.
+    /// Task set that connections run in.
     pub(crate) tasks: Tasks,
     /// Time a dialled peer may take to answer, HELLO included.
     pub(crate) connect_timeout: Duration,
 }
 
 impl Peers {
-    /// The connection to a peer: the one there is, or a new one to one of its addresses.
+    /// Returns the connection to a peer: the existing one, or a new one to one of its addresses.
     ///
     /// # Errors
-    /// [`ConnectError`] says why there is none.
+    /// [`ConnectError`] says why there is no connection.
     pub(crate) async fn connect(
         self: &Arc<Self>,
         expected: Option<PeerId>,
@@ -82,7 +82,8 @@ impl Peers {
             let reached = first_of(resolved.into_iter().take(MAX_RESOLVED), HEAD_START, attempt).await;
             let (ends, peer_id, stream) = reached.map_err(telling_error)?;
             self.welcome(peer_id)?;
-            // Before HELLO the other side has not taken this connection in, so that it can be dropped without a trace.
+            // Before HELLO the other side has not added this connection to its pool, so it can be dropped without
+            // effect.
             if let Some(existing) = self.pool.preferred(clock::now(), self.me.peer_id, peer_id, true) {
                 return Ok(existing);
             }
@@ -98,7 +99,7 @@ impl Peers {
         }
     }
 
-    /// Takes in a peer that dialled this one.
+    /// Accepts a peer that dialled this one: performs the handshake and runs the connection.
     pub(crate) async fn accept(
         self: &Arc<Self>,
         stream: Box<dyn Stream>,
@@ -126,12 +127,13 @@ impl Peers {
         }
     }
 
-    /// Refuses a peer that is banned.
+    /// Returns an error if this peer is banned.
     fn welcome(&self, peer_id: PeerId) -> Result<(), ConnectError> {
         if self.pool.is_banned(&peer_id) { Err(ConnectError::Banned) } else { Ok(()) }
     }
 
-    /// Runs a connection from now on, in a task of its own, unless another one to the same peer is to be kept, which is then given.
+    /// Runs a new connection in a task of its own and returns it. If an existing connection to the same peer wins over
+    /// the new one, returns the existing one instead.
     fn begin<S: AsyncRead + AsyncWrite + Send + 'static>(
         self: &Arc<Self>,
         hello: &Hello,
@@ -148,7 +150,7 @@ impl Peers {
         self.tasks.spawn_to_its_end(async move {
             running.clone().run(of.serving.clone(), driver).await;
             of.pool.remove(&running);
-            // Who was only served is seen to be gone by nobody else.
+            // A peer that only downloads from this one has no download here that would notice its end.
             of.serving.news.changed();
             drop(permit);
         });

@@ -1,24 +1,24 @@
-//! Receiving chunks no faster than the limits allow: what a peer sends is left in the socket until it may pass, and the peer
-//! is not held to be slow for it.
+//! Receiving chunks no faster than the limits allow: the bytes of a peer stay in the socket until they may pass. The
+//! peer is not considered slow for this delay.
 
 use std::time::Instant;
 
 use parking_lot::Mutex;
 
-/// When this side last held a peer's bytes back.
+/// Last time this side delayed reading from a peer.
 #[derive(Debug, Default)]
 pub(crate) struct HeldBack(Mutex<Option<Held>>);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Held {
-    /// It does so now.
+    /// Reading is delayed now.
     Now,
-    /// It did so until then.
+    /// Reading was delayed until this time.
     Until(Instant),
 }
 
 impl HeldBack {
-    /// Until when, if ever.
+    /// Returns the time until which reading was last delayed: `now` if it still is, `None` if it never was.
     pub(crate) fn until(&self, now: Instant) -> Option<Instant> {
         match *self.0.lock() {
             Some(Held::Now) => Some(now),
@@ -27,7 +27,7 @@ impl HeldBack {
         }
     }
 
-    /// Notes that it does so now, or did until some moment.
+    /// Records that reading is delayed now, or was until some time.
     pub(super) fn set(&self, held: Held) {
         *self.0.lock() = Some(held);
     }

@@ -1,4 +1,4 @@
-//! Who may come in.
+//! Loop that accepts connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::peers::dial::Peers;
 use crate::world::Listen;
 
-/// How long nothing is accepted after the system refused to, for instance because too many files are open.
+/// Pause after the system refused to accept a connection, for instance because too many files are open.
 const BREATHER: Duration = Duration::from_millis(200);
 
-/// Accepts peers until the engine stops. Room is taken before a peer is accepted, so that what is over the limit waits in
-/// the system's queue and costs nothing here.
+/// Accepts peers until the engine stops. A permit is taken before a peer is accepted, so that connections over the
+/// limit wait in the system's queue and cost nothing here.
 pub(crate) async fn serve(peers: Arc<Peers>, listener: Box<dyn Listen>) {
     loop {
         let Ok(permit) = peers.pool.inbound().acquire_owned().await else { return };

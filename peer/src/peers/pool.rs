@@ -1,4 +1,4 @@
-//! Who this peer is connected with: at most one connection a peer.
+//! Open connections: at most one per peer.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -15,27 +15,29 @@ use crate::peers::connection::Connection;
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
-/// Two HELLOs of two peers that dialled each other at once are no further apart: whoever comes later knew of no connection any more.
+/// Maximum time between the two connections of peers that dialled each other at once. A peer that dials later than this
+/// no longer knew of the existing connection.
 const CROSSING: Duration = Duration::from_secs(3);
 
-/// The connections of one engine.
+/// Connections of one engine, and the peers that it has banned.
 #[derive(Debug)]
 pub(crate) struct Pool {
     connections: Mutex<BTreeMap<PeerId, Arc<Connection>>>,
     bans: Mutex<Bans>,
     bans_unsaved: AtomicBool,
-    /// Somebody was banned.
+    /// Notified when a peer is banned.
     pub(crate) bans_changed: Notify,
-    /// Room for connections that others dial, and for those that this peer dials: strangers cannot take up the latter.
+    /// Permits for connections that others dial. Those that this peer dials have permits of their own, which strangers
+    /// cannot take up.
     inbound: Arc<Semaphore>,
     pub(super) outbound: Arc<Semaphore>,
     next_key: AtomicU64,
-    /// This machine lost an address: what is being dialled may never be answered.
+    /// Notified when this machine lost an address: connections being dialled may never be answered.
     pub(super) moved: Notify,
 }
 
 impl Pool {
-    /// A pool that never has more than this many connections, and none with those who are banned.
+    /// Creates a pool of at most this many connections, which refuses the peers in `banned`.
     pub(crate) fn new(max_connections: usize, banned: &BanList) -> Self {
         Self {
             connections: Mutex::default(),
@@ -49,22 +51,22 @@ impl Pool {
         }
     }
 
-    /// A key that no other connection has.
+    /// Returns a key that no other connection has.
     pub(super) fn next_key(&self) -> PeerKey {
         self.next_key.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Room for one more connection that somebody else dials, for as long as it is kept.
+    /// Permits for connections that others dial. A connection keeps one permit until it ends.
     pub(crate) fn inbound(&self) -> Arc<Semaphore> {
         self.inbound.clone()
     }
 
-    /// The connection to this peer, if there is one.
+    /// Returns the open connection to this peer, if there is one.
     pub(crate) fn get(&self, peer_id: &PeerId) -> Option<Arc<Connection>> {
         self.connections.lock().get(peer_id).filter(|connection| !connection.is_closed()).cloned()
     }
 
-    /// Ends the connection to a peer that sent bad data, and refuses others for a while.
+    /// Bans a peer that sent bad data: ends its connection, and refuses new ones for a while.
     pub(crate) fn ban(&self, peer_id: PeerId) {
         self.bans.lock().ban(clock::now(), peer_id);
         self.bans_unsaved.store(true, Ordering::Relaxed);
@@ -74,19 +76,20 @@ impl Pool {
         }
     }
 
-    /// Whether this peer is banned now.
+    /// Returns whether this peer is banned now.
     pub(crate) fn is_banned(&self, peer_id: &PeerId) -> bool {
         self.bans.lock().is_banned(clock::now(), peer_id)
     }
 
-    /// Who is banned, if that was not given since it last changed.
+    /// Returns the bans, if they changed since the last call.
     pub(crate) fn unsaved_bans(&self) -> Option<BanList> {
         let unsaved = self.bans_unsaved.swap(false, Ordering::Relaxed);
         unsaved.then(|| self.bans.lock().list(clock::now(), SystemTime::now()))
     }
 
-    /// Ends every connection over an address that this machine lost, of which the system says nothing, and whatever is being
-    /// dialled. Returns who was there, and where they listen: they cannot know where this peer is now.
+    /// Ends every connection over an address that this machine lost, since the system does not report their loss, and
+    /// every dialling in progress. Returns the peers of these connections and the addresses at which they listen: they
+    /// cannot know the new address of this peer.
     pub(crate) fn leave(&self, lost: &[IpAddr]) -> Vec<(PeerId, SocketAddr)> {
         self.moved.notify_waiters();
         let connections = self.connections.lock();
@@ -100,11 +103,11 @@ impl Pool {
         self.connections.lock().values().for_each(|connection| connection.close());
     }
 
-    /// The connection to this peer that is to be kept rather than a new one, which `dialled` says who dialled.
+    /// Returns the existing connection if it wins over a new one that this side (`dialled`) or the peer opened.
     ///
-    /// Where both sides dialled at once, both keep what the lower peer ID dialled. Who dials has no use for a second
-    /// connection; who is dialled a second time by the same side, or long after it dialled itself, learns that the other side
-    /// lost the first.
+    /// If both sides dialled at once, both keep the connection that the lower peer ID dialled. A side that dials needs
+    /// no second connection. A side that is dialled a second time by the same peer, or long after it dialled itself,
+    /// learns that the peer lost the first connection.
     pub(super) fn preferred(
         &self,
         now: Instant,
@@ -132,8 +135,11 @@ impl Pool {
         keep.then(|| existing.clone())
     }
 
-    /// Takes a connection in, and another one to the same peer ends; unless that is to be kept, which is then given. Both may
-    /// have come up since somebody looked.
+    /// Adds a connection and ends the existing one to the same peer. Checks once more which of the two wins, since the
+    /// existing one may be newer than the caller's check.
+    ///
+    /// # Errors
+    /// The existing connection, if it wins over the new one.
     pub(super) fn adopt(&self, own: PeerId, connection: &Arc<Connection>) -> Result<(), Arc<Connection>> {
         let mut connections = self.connections.lock();
         if let Some(kept) =

@@ -1,4 +1,4 @@
-//! What is answered to a peer: what is here of a file, its chunk hashes, and its chunks.
+//! Answers to a peer's questions: the chunks that are here of a file, its chunk hashes, and the chunks themselves.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use crate::shares::holding::Holding;
 use crate::wire::frames::FrameWriter;
 use crate::world::clock;
 
-/// How many chunks a peer may have asked for at once; over that it is told to wait.
+/// Maximum number of chunk requests of a peer that wait at once; beyond it the answer is `Busy`.
 const MAX_QUEUED: usize = 1024;
-/// How long it is told to wait, in milliseconds.
+/// Time after which a peer that was answered `Busy` may ask again, in milliseconds.
 const BUSY_RETRY: u32 = 500;
-/// How long a peer leaves a chunk alone that somebody else was just given, in milliseconds.
+/// Time after which a peer may ask again for a chunk that another peer was just given, in milliseconds.
 const ELSEWHERE_RETRY: u32 = 1000;
-/// How many files a peer may want at once on one connection.
+/// Maximum number of files that a peer may want at once on one connection.
 const MAX_WANTED: usize = 16_384;
 
 impl Connection {
-    /// Answers a question of the peer's.
+    /// Answers one question of the peer: WANT, HASHES_REQUEST, CHUNK_REQUEST or CANCEL.
     pub(crate) fn answer(self: &Arc<Self>, serving: &Serving, message: Message) {
         match message {
             Message::Want { file_id, .. } | Message::HashesRequest { file_id, .. } if self.is_congested() => {
@@ -50,7 +50,7 @@ impl Connection {
     }
 
     fn answer_want(self: &Arc<Self>, holding: &Arc<Holding>, chunk_size: ChunkSize) {
-        // What is here in part is told in the chunks it is here in; the asker sees whether it can use that.
+        // A partial file is offered in the chunk size of its download; the other side decides whether it can use that.
         let layout = holding.layout_for(chunk_size).unwrap_or_else(|| holding.layout());
         let version = holding.version();
         let told = holding.has();
@@ -112,7 +112,7 @@ impl Connection {
         let place = uploads.iter().position(|upload| upload.request == request);
         let upload = place.and_then(|place| uploads.remove(place));
         drop(uploads);
-        // If it is not waiting any more it is answered already, or is being written.
+        // A request that does not wait any more is already answered, or is being written.
         if let Some(upload) = upload {
             self.reject(upload.holding.file_id(), Some(request), RejectReason::Cancelled, None);
         }
@@ -122,8 +122,8 @@ impl Connection {
         self.post(Message::Reject { file_id, request, reason, retry_after });
     }
 
-    /// Queues a HAVE for every wanted file that got more chunks. Comparing with what was told, rather than queueing each
-    /// chunk, gathers them while the writer is busy and can lose none.
+    /// Queues a HAVE for every wanted file that got more chunks. New chunks are found by comparison with those that the
+    /// peer was told of, not by queueing each one: this gathers them while the writer is busy, and loses none.
     pub(crate) fn push_news<W: AsyncWrite + Unpin>(&self, writer: &mut FrameWriter<W>) {
         let mut wanted = self.wanted.lock();
         wanted.retain(|file_id, Wanted { holding, version, told }| {
@@ -147,9 +147,9 @@ impl Connection {
         });
     }
 
-    /// The waiting request that is answered next: for the chunk that was handed out to the fewest, in their order among
-    /// equals. What is spreading from somebody else is rejected for now. So a crowd that comes at once gets different
-    /// chunks first, and finds the others among itself.
+    /// Removes and returns the waiting request to answer next: the one whose chunk was handed out least often, the
+    /// oldest first among equals. A chunk that is spreading from another peer is rejected for now. So a crowd that
+    /// arrives at once gets different chunks first, and exchanges the others among itself.
     pub(crate) fn next_upload(&self) -> Option<Upload> {
         let now = clock::now();
         loop {
@@ -171,12 +171,12 @@ impl Connection {
         }
     }
 
-    /// Whether the peer waits for chunks.
+    /// Returns whether chunk requests of the peer are waiting.
     pub(crate) fn has_uploads(&self) -> bool {
         !self.uploads.lock().is_empty()
     }
 
-    /// Sends the next chunk, if the peer still waits for any. While it is sent, what comes after it is read.
+    /// Sends the next chunk, if the peer still waits for any. While a part of it is sent, the next part is read.
     pub(crate) async fn upload_one<W: AsyncWrite + Unpin>(
         self: &Arc<Self>,
         serving: &Serving,

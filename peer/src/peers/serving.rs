@@ -12,18 +12,18 @@ use crate::shares::holding::Holdings;
 use crate::world::Disk;
 use crate::world::news::News;
 
-/// The files that connections serve, and what bounds their bytes.
+/// Files that connections serve, and the bounds on their bytes.
 #[derive(Debug)]
 pub(crate) struct Serving {
     /// Files that peers are served from.
     pub(crate) holdings: Arc<Holdings>,
-    /// Bounds of what is sent and received.
+    /// Bounds on the bytes sent and received.
     pub(crate) flow: Arc<Flow>,
-    /// Threads that read chunks.
+    /// Execution of the disk work that reads chunks.
     pub(crate) disk: Disk,
     /// News for front ends.
     pub(crate) news: Arc<News>,
-    /// Shared files that were found changed while they were served.
+    /// Channel for shared files that were found changed while they were served.
     pub(crate) source_changed: mpsc::Sender<(FileId, PathBuf)>,
     /// Time a peer may be silent while something is outstanding with it, before it counts as lost.
     pub(crate) idle_timeout: Duration,

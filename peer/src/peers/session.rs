@@ -1,4 +1,4 @@
-//! The task of a connection: one loop reads frames and hands them to whom they are for, one writes what waits.
+//! Task of a connection: one loop reads frames and dispatches them, the other writes queued messages.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,13 +25,13 @@ use crate::wire::frames::FrameWriter;
 use crate::wire::frames::StreamError;
 use crate::world::clock;
 
-/// Bytes of small messages that are gathered before they are written.
+/// Number of bytes of small messages that are gathered before they are written.
 const GATHERED: usize = 16 * 1024;
 /// Time a peer has to answer a ping at its old address after a tracker reported a new one.
 const DOUBT: Duration = Duration::from_secs(2);
 
 impl Connection {
-    /// Runs until either side ends it, then tells every download that this peer is gone.
+    /// Runs the connection until either side ends it, then tells every download that this peer is gone.
     pub(crate) async fn run<R, W>(self: Arc<Self>, serving: Arc<Serving>, driver: Driver<R, W>)
     where
         R: AsyncRead + Unpin,
@@ -53,7 +53,7 @@ impl Connection {
                 tracing::debug!(peer = %self.remote.peer_id, addr = %self.remote.addr, %error, "connection lost");
             }
         }
-        // What the peer wanted holds files open; nobody is there to want it any more.
+        // Entries of `wanted` hold files open, and the peer is not there to want them any more.
         self.wanted.lock().clear();
         self.uploads.lock().clear();
         let listeners = std::mem::take(&mut self.downloads.lock().listeners);
@@ -84,7 +84,8 @@ impl Connection {
         }
     }
 
-    /// Waits until somebody doubts that the other side is there, and not a byte comes when it is asked, be it the rest of a chunk.
+    /// Waits until the connection is doubted and the other side then sends no byte within `DOUBT` of a ping. Bytes of
+    /// any kind count, for example the rest of a chunk.
     async fn silent_when_doubted(&self, heard: &AtomicU64) -> ConnectionError {
         loop {
             self.doubted.notified().await;
@@ -97,7 +98,7 @@ impl Connection {
         }
     }
 
-    /// Hands one message to whom it is for.
+    /// Handles one message, or passes it to the download that it is for.
     async fn receive<R: AsyncRead + Unpin>(
         self: &Arc<Self>,
         serving: &Serving,
@@ -143,7 +144,10 @@ impl Connection {
         }
     }
 
-    /// A payload came for a question of this kind, which must have been asked.
+    /// Counts an answer to a question of this kind.
+    ///
+    /// # Errors
+    /// [`ConnectionError::OutOfTurn`] with `otherwise` if no such question is open.
     fn answered(
         &self,
         file_id: &FileId,
@@ -162,7 +166,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads the payload of an answer. Where there is no room for it, this connection is not read for now.
+    /// Reads the payload of an answer. While there is no room for it, nothing more is read from this connection.
     async fn receive_payload<R: AsyncRead + Unpin>(
         &self,
         serving: &Serving,
@@ -186,7 +190,7 @@ impl Connection {
         if len > request.max_len {
             return Err(ConnectionError::OutOfTurn("a chunk that is too long"));
         }
-        // Where there is no room, this connection is not read for now.
+        // While there is no room, nothing more is read from this connection.
         let mut chunk = serving.flow.buffers.receive(len).await;
         let throttle = serving.flow.download_throttle(&request.file_id);
         if throttle.is_unlimited() {
@@ -198,8 +202,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads a chunk in slices, each when it may pass. The peer hears from this side meanwhile, so that it does not think that
-    /// nobody is there.
+    /// Reads a chunk in slices, each as soon as the limits allow. Pings the peer meanwhile, so that it does not
+    /// consider this side lost.
     pub(crate) async fn read_held_back<R: AsyncRead + Unpin>(
         &self,
         serving: &Serving,
@@ -256,7 +260,7 @@ impl Connection {
         let mut next: Option<Next> = None;
         let mut place = Place::new(&serving.flow.upload_slots);
         loop {
-            // Whatever may have to wait for the other side holds no part of a file meanwhile.
+            // While this connection may have to wait for the other side, it holds no part of a file.
             if self.outbox_bytes.load(Ordering::Relaxed) > 0 {
                 next.iter_mut().for_each(Next::let_go);
             }

@@ -14,10 +14,11 @@ use crate::peers::serving::Serving;
 use crate::shares::holding::Holding;
 use crate::wire::frames::FrameWriter;
 
-/// The most bytes of a chunk that are read at once in order to be sent: a chunk of the usual size in one piece.
+/// Maximum number of bytes of a chunk that are read at once in order to be sent: a chunk of the default size in one
+/// piece.
 pub(super) const SLICE: usize = 256 * 1024;
-/// The same when the peer's turn is over. A connection that took everything has room for so many at once, so that nobody is waited
-/// for while they are held.
+/// Maximum number of bytes that are read at once after the peer's turn is over. A stream that was just flushed accepts
+/// this many bytes without waiting, so that no buffer is held while the other side takes nothing.
 const CRUMB: usize = 16 * 1024;
 
 /// A chunk that a peer asked for.
@@ -32,15 +33,15 @@ pub(crate) struct Upload {
 /// A part of a chunk that is being read in order to be sent.
 pub(super) type Slice = JoinHandle<(Result<(), ReadError>, Buffer)>;
 
-/// The chunk that is sent next, chosen while the one before it was sent.
+/// Chunk that is sent next, chosen while the one before it was sent.
 #[derive(Debug)]
 pub(crate) struct Next {
     pub(super) upload: Upload,
-    /// Its first slice, if that was read ahead.
+    /// First slice of the chunk, if that was read ahead.
     pub(super) first: Option<Slice>,
 }
 
-/// A file that a peer wants to hear of, and what it was told of it.
+/// File that a peer wants to hear of, with the version and the chunks that the peer was last told of.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(super) holding: Arc<Holding>,
@@ -49,7 +50,8 @@ pub(crate) struct Wanted {
 }
 
 impl Next {
-    /// Begins to read it, unless there is no room, or others are in line: its turn may be long in coming then.
+    /// Begins to read the first slice, unless there is no room or other connections wait in line for a slot: the turn
+    /// of this one may be long in coming then.
     pub(super) fn read_ahead(mut self, serving: &Serving) -> Self {
         if !serving.flow.upload_slots.is_crowded() {
             self.first = self.upload.try_read(serving, 0);
@@ -57,7 +59,7 @@ impl Next {
         self
     }
 
-    /// Holds nothing of it any more. It is read again when it is to be sent.
+    /// Drops the slice that was read ahead. It is read again when the chunk is sent.
     pub(super) fn let_go(&mut self) {
         self.first = None;
     }
@@ -77,7 +79,7 @@ impl Upload {
         self.read_into(serving, at, serving.flow.buffers.send(most.min(self.len() - at)).await)
     }
 
-    /// The same for a whole slice, if there is room at once.
+    /// Begins to read a whole slice from the byte `at` on, if there is room at once.
     pub(super) fn try_read(&self, serving: &Serving, at: usize) -> Option<Slice> {
         serving.flow.buffers.try_send(SLICE.min(self.len() - at)).map(|bytes| self.read_into(serving, at, bytes))
     }
@@ -87,8 +89,8 @@ impl Upload {
         serving.disk.spawn(move || (holding.read(layout, index, at, &mut bytes), bytes))
     }
 
-    /// Sends what is left of a chunk whose turn is over, in crumbs. Each is read when the connection took all before it, and then
-    /// has room for it: as long as the other side takes nothing, nothing is held for it.
+    /// Sends the rest of a chunk whose turn is over, in pieces of at most `CRUMB` bytes. Each piece is read after the
+    /// connection was flushed and has room for it: while the other side takes nothing, no buffer is held for it.
     pub(super) async fn send_rest<W: AsyncWrite + Unpin>(
         &self,
         serving: &Serving,
@@ -110,8 +112,8 @@ impl Upload {
         Ok(writer.flush().await?)
     }
 
-    /// It cannot be read: the peer is told, unless it is being sent already. Then the connection ends, so that nobody takes for a
-    /// chunk what is none.
+    /// Handles a chunk that cannot be read: rejects the request if no byte of the chunk was sent. Otherwise the
+    /// connection ends, so that the peer takes no other bytes for the rest of the chunk.
     pub(super) fn fail<W: AsyncWrite + Unpin>(
         &self,
         serving: &Serving,
@@ -123,7 +125,7 @@ impl Upload {
         let reason = match error {
             ReadError::NotHere => RejectReason::NotHere,
             ReadError::Changed(path) => {
-                // If the queue is full the engine knows already.
+                // An event lost to a full queue does no harm: the next request for the file reports the change again.
                 let _ = serving.source_changed.try_send((file_id, path));
                 RejectReason::NotShared
             }

@@ -1,4 +1,4 @@
-//! The parts of a folder, served from where they lie.
+//! Parts of a folder, served from where they lie on the disk.
 
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use sprat_store::folder::Folder;
 use crate::flow::settings::Settings;
 use crate::shares::holding::{Holding, Holdings};
 
-/// Serves this part of a folder from where it lies, if all of it is there; `list` is what is served of the folder's list. A part that
-/// was served while it was fetched goes on from there; any other needs its chunk hashes.
+/// Serves this part of a folder from where it lies, if all of it is there; `list` is the holding of the folder's list.
+/// A part that was served while it was fetched is served on from its final place and needs no `digest`; any other needs
+/// one.
 pub(crate) fn serve(
     holdings: &Holdings,
     settings: &Settings,

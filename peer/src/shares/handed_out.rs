@@ -1,46 +1,46 @@
-//! Which chunks of a file were handed out, how often and when, so that a crowd gets different ones first.
+//! Chunks of a file that were handed out, how often and when, so that a crowd gets different ones first.
 
 use std::time::{Duration, Instant};
 
 use sprat_chunking::ChunkIndex;
 
-/// For how long a chunk that one peer was given counts as spreading from there.
+/// Time for which a chunk that was given to one peer counts as spreading from there.
 const SPREADING: Duration = Duration::from_secs(4);
 
-/// What one peer has handed out of one file.
+/// Record of the chunks of one file that this peer handed out.
 #[derive(Debug)]
 pub(crate) struct HandedOut {
     chunks: Vec<Option<(u16, Instant)>>,
-    /// How many chunks nobody else may have yet.
+    /// Number of chunks not handed out yet; always 0 for a file that other peers have too.
     fresh: u32,
 }
 
 impl HandedOut {
-    /// Nothing yet, of a whole file with so many chunks.
+    /// Creates the empty record of a whole file with this many chunks.
     pub(crate) fn whole(num_chunks: u32) -> Self {
         Self { chunks: vec![None; num_chunks as usize], fresh: num_chunks }
     }
 
-    /// Nothing yet, of a file that others have: whoever asks for a chunk of that better gets it here and now, since it may
-    /// be here before it is anywhere else.
+    /// Creates the empty record of a file that other peers have too. No chunk of it counts as spreading: a peer that
+    /// asks for one is given it at once, since this peer may have it before any other does.
     pub(crate) fn part(num_chunks: u32) -> Self {
         Self { fresh: 0, ..Self::whole(num_chunks) }
     }
 
-    /// This chunk is handed out now. One that is cut differently from this peer's own way is not counted.
+    /// Records that this chunk is handed out now. Ignores an index beyond the chunks of this peer's own layout.
     pub(crate) fn note(&mut self, now: Instant, index: ChunkIndex) {
         let Some(chunk) = self.chunks.get_mut(index.as_usize()) else { return };
         self.fresh = self.fresh.saturating_sub(u32::from(chunk.is_none()));
         *chunk = Some((times_of(*chunk).saturating_add(1), now));
     }
 
-    /// How often this chunk was handed out.
+    /// Returns how often this chunk was handed out.
     pub(crate) fn times(&self, index: ChunkIndex) -> u16 {
         self.chunks.get(index.as_usize()).copied().map_or(0, times_of)
     }
 
-    /// Whether this chunk was handed out a moment ago, while there are others that nobody was given yet. Time ends it, so
-    /// that whoever needs just this chunk gets it.
+    /// Returns whether this chunk was handed out within the last [`SPREADING`], while other chunks were not handed out
+    /// at all. The time limit lets a peer that needs just this chunk have it in the end.
     pub(crate) fn is_spreading(&self, now: Instant, index: ChunkIndex) -> bool {
         let last = self.chunks.get(index.as_usize()).copied().flatten();
         self.fresh > 0 && last.is_some_and(|(_, at)| now.saturating_duration_since(at) < SPREADING)

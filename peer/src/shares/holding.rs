@@ -1,4 +1,4 @@
-//! What this peer has: files that it can serve from, wholly or in part.
+//! Holdings: the files that this peer can serve from, wholly or in part.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
@@ -20,81 +20,82 @@ use crate::state::library::KeptList;
 use crate::wire::remote::Remote;
 use crate::world::changes::Changes;
 
-/// How many peers that were sent something are remembered by name; over that those who left are forgotten.
+/// Number of recipients above which those whose connection has ended are forgotten.
 const MAX_UPLOADED_TO: usize = 500;
 
-/// A file that this peer has some chunks of.
+/// A file of which this peer has some chunks.
 #[derive(Debug)]
 pub(crate) struct Holding {
-    /// What the peer calls it.
+    /// Name that this peer gives the file.
     pub(crate) name: String,
-    /// The proven chunk hashes.
+    /// Proven chunk hashes.
     pub(crate) hashes: ChunkHashes,
-    /// Whether requests are answered; not while the transfer is paused.
+    /// True if requests are answered; false while the transfer is paused.
     serving: AtomicBool,
-    /// Whether it is the list of a folder of which something is not here yet.
+    /// True if this is the list of a folder of which something is not here yet.
     unfinished: AtomicBool,
-    /// The folder that this is a part of: trackers hear of that only, and what is sent counts there too.
+    /// Folder that this is a part of. Trackers are told of the folder only, and bytes sent count there too.
     folder: Option<Arc<Holding>>,
-    /// Where is noted that more was sent, once it is held by itself.
+    /// Set of changed transfers, in which sent bytes are noted; set once the file is held by itself.
     changes: OnceLock<Arc<Changes>>,
     /// Bytes of chunks sent since the engine started.
     pub(crate) uploaded: AtomicU64,
-    /// What was handed out, noted when its sending begins.
+    /// Record of the chunks handed out, updated when the sending of one begins.
     handed_out: Mutex<HandedOut>,
-    /// The same by peer.
+    /// Peers that were sent chunks, with the bytes sent to each.
     uploaded_to: Mutex<HashMap<PeerId, Recipient>>,
-    /// Grows with every chunk, so that who told its peer of some version sees at once whether there is news.
+    /// Number that grows with every gained chunk, and whenever serving is turned on or off. A connection that told its
+    /// peer of one version sees by it whether there is news.
     version: AtomicU64,
     state: Mutex<State>,
     /// Connections whose peer wants to hear of new chunks.
     watchers: Mutex<Vec<Weak<Notify>>>,
-    /// Where the download, while there is one, hears of peers that want this file and so have parts of it.
+    /// Channel to the running download, if any, for the IDs of peers that want this file and so have parts of it.
     visitors: Mutex<Option<mpsc::Sender<PeerId>>>,
 }
 
 /// A peer that was sent chunks.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipient {
-    /// The peer.
+    /// Peer that was sent chunks.
     pub(crate) remote: Remote,
-    /// Bytes sent to it.
+    /// Bytes of chunks sent to the peer.
     pub(crate) bytes: u64,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Its length is a claim until the last chunk is had.
+    /// Layout of the file; its length is an unproven claim until the last chunk is here.
     layout: Layout,
     has: Bitfield,
     source: Source,
 }
 
 impl Holding {
-    /// A whole file.
+    /// Creates the holding of a whole file.
     pub(crate) fn whole(name: String, hashes: ChunkHashes, layout: Layout, path: PathBuf, stamp: FileStamp) -> Self {
         Self::lying(name, hashes, layout, Source::Whole { path, stamp })
     }
 
-    /// The list of a folder of this name.
+    /// Creates the holding of the list of a folder with this name.
     pub(crate) fn list(name: String, KeptList { hashes, layout, path, stamp }: KeptList) -> Self {
         Self::whole(name, hashes, layout, path, stamp)
     }
 
-    /// All of something that lies there.
+    /// Creates the holding of content of which every chunk lies in `source`.
     pub(crate) fn lying(name: String, hashes: ChunkHashes, layout: Layout, source: Source) -> Self {
         let has = Bitfield::full(layout.num_chunks());
         let handed_out = HandedOut::whole(hashes.num_chunks());
         Self::new(name, hashes, handed_out, State { layout, has, source })
     }
 
-    /// The same as a part of a folder.
+    /// Makes this holding a part of a folder.
     pub(crate) fn part_of(mut self, folder: &Arc<Self>) -> Self {
         self.folder = Some(folder.clone());
         self
     }
 
-    /// A download, of which `has` is there.
+    /// Creates the holding of a download, of which the chunks `has` are here.
     pub(crate) fn part(
         name: String,
         hashes: ChunkHashes,
@@ -124,18 +125,19 @@ impl Holding {
         }
     }
 
-    /// This chunk is handed out now.
+    /// Records that this chunk is handed out now.
     pub(crate) fn hand_out(&self, now: Instant, index: ChunkIndex) {
         self.handed_out.lock().note(now, index);
     }
 
-    /// How often this chunk was handed out to anybody.
+    /// Returns how often this chunk was handed out, to all peers together.
     pub(crate) fn times_handed_out(&self, index: ChunkIndex) -> u16 {
         self.handed_out.lock().times(index)
     }
 
-    /// Whether somebody other than `asker` was given this chunk so recently that the asker better gets it there, while this
-    /// peer hands out what nobody has yet. Never while this is a download: that others have the file too.
+    /// Returns whether a peer other than `asker` was given this chunk so recently that the asker should get it there,
+    /// while this peer hands out chunks that no other peer has yet. False for a download: other peers have that file
+    /// too.
     pub(crate) fn is_elsewhere(&self, now: Instant, index: ChunkIndex, asker: &PeerId) -> bool {
         self.handed_out.lock().is_spreading(now, index) && self.serves_others_than(asker)
     }
@@ -145,27 +147,28 @@ impl Holding {
         uploaded_to.iter().any(|(other, recipient)| other != asker && !recipient.remote.is_gone())
     }
 
-    /// Which file it is.
+    /// Returns the ID of the file.
     pub(crate) fn file_id(&self) -> FileId {
         self.hashes.file_id()
     }
 
-    /// How it is cut; its length is a claim until the last chunk is had.
+    /// Returns the layout of the file; its length is an unproven claim until the last chunk is here.
     pub(crate) fn layout(&self) -> Layout {
         self.state.lock().layout
     }
 
-    /// The chunks that are had.
+    /// Returns the chunks that are here.
     pub(crate) fn has(&self) -> Bitfield {
         self.state.lock().has.clone()
     }
 
-    /// Whether every chunk is had, of a folder also of everything in it.
+    /// Returns whether every chunk is here; for the list of a folder, whether everything in the folder is here too.
     pub(crate) fn is_complete(&self) -> bool {
         !self.unfinished.load(Ordering::Relaxed) && self.state.lock().has.is_full()
     }
 
-    /// A chunk is verified and on disk; `layout` is how the file is known to be cut since. Everybody who wants it is told.
+    /// Records a chunk that is verified and on disk, and the `layout` of the file as known since. Wakes every
+    /// connection whose peer wants the file.
     pub(crate) fn gained(&self, index: ChunkIndex, layout: Layout) {
         {
             let mut state = self.state.lock();
@@ -176,37 +179,39 @@ impl Holding {
         self.wake_watchers();
     }
 
-    /// How many chunks were gained so far. Read before [`Holding::has`], it is never newer than that.
+    /// Returns the number of changes so far, of chunks or of serving. If it is read before [`Holding::has`], it is
+    /// never newer than that.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
-    /// The download is complete and lies there now.
+    /// Serves a completed download from its final path from now on.
     pub(crate) fn completed(&self, path: PathBuf, stamp: FileStamp) {
         self.lies(Source::Whole { path, stamp });
     }
 
-    /// All of it is here, and lies there now.
+    /// Serves the file from `source`, which has all of it, from now on.
     pub(crate) fn lies(&self, source: Source) {
         self.state.lock().source = source;
         *self.visitors.lock() = None;
     }
 
-    /// Whether it is the list of a folder of which something is not here yet: to trackers that is no seeder.
+    /// Sets whether this is the list of a folder of which something is not here yet. To trackers, a peer with such a
+    /// folder is no seeder.
     pub(crate) fn set_unfinished(&self, unfinished: bool) {
         self.unfinished.store(unfinished, Ordering::Relaxed);
     }
 
-    /// Whether it is a part of this folder.
+    /// Returns whether this is a part of this folder.
     fn is_of(&self, folder: &Arc<Self>) -> bool {
         self.folder.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, folder))
     }
 
-    /// Answers requests, or no longer; whoever wants the file is told.
+    /// Turns the answering of requests on or off, and wakes every connection whose peer wants the file.
     pub(crate) fn serve(&self, serving: bool) {
         self.serving.store(serving, Ordering::Relaxed);
         if !serving {
-            // A part file is locked for as long as it is open.
+            // An open part file stays locked, so it is closed here.
             let mut state = self.state.lock();
             if matches!(state.source, Source::Part(_)) {
                 state.source = Source::Gone;
@@ -216,12 +221,12 @@ impl Holding {
         self.wake_watchers();
     }
 
-    /// Whether requests are answered.
+    /// Returns whether requests are answered: for a part, only while the folder's are answered too.
     pub(crate) fn is_serving(&self) -> bool {
         self.serving.load(Ordering::Relaxed) && self.folder.as_ref().is_none_or(|folder| folder.is_serving())
     }
 
-    /// A connection that wants to be woken for each new chunk.
+    /// Registers a connection that is woken for each new chunk.
     pub(crate) fn watch(&self, wake: &Arc<Notify>) {
         let mut watchers = self.watchers.lock();
         watchers.retain(|watcher| watcher.strong_count() > 0 && watcher.as_ptr() != Arc::as_ptr(wake));
@@ -232,19 +237,20 @@ impl Holding {
         self.watchers.lock().iter().filter_map(Weak::upgrade).for_each(|wake| wake.notify_one());
     }
 
-    /// Peers that want this file are announced there from now on.
+    /// Sends the IDs of peers that want this file to `visitors` from now on.
     pub(crate) fn announce_visitors(&self, visitors: mpsc::Sender<PeerId>) {
         *self.visitors.lock() = Some(visitors);
     }
 
-    /// This peer wants the file. Where the queue is full it is not announced; the tracker names it sooner or later.
+    /// Announces a peer that wants the file to its download. If the queue is full the peer is not announced; the
+    /// tracker names it sooner or later.
     pub(crate) fn visited_by(&self, peer_id: PeerId) {
         if let Some(visitors) = self.visitors.lock().as_ref() {
             let _ = visitors.try_send(peer_id);
         }
     }
 
-    /// How the file is cut into chunks of this size, if chunks of that size can be served from here.
+    /// Returns the layout of the file in chunks of this size, if such chunks can be served from here.
     pub(crate) fn layout_for(&self, chunk_size: ChunkSize) -> Option<Layout> {
         let state = self.state.lock();
         if chunk_size == state.layout.chunk_size() {
@@ -254,11 +260,11 @@ impl Holding {
         whole.then(|| Layout::new(state.layout.len(), chunk_size).ok()).flatten()
     }
 
-    /// Reads a slice of one chunk, cut as [`Holding::layout_for`] says, from its byte `at` on; blocks.
+    /// Reads a slice of one chunk from its byte `at` on; blocks. `layout` is one that [`Holding::layout_for`] returned.
     ///
-    /// A shared file is opened anew each time, so that one that was replaced is noticed, and looked at after it was read, so that one
-    /// that is written right now is. If anything happened to it that left it as long as it was, the whole chunk is hashed with the
-    /// bytes about to be sent in it: a file that was merely touched is served on.
+    /// A shared file is opened anew for each read, so that a replaced file is noticed, and checked after each read, so
+    /// that a file being written is noticed. If the file was touched but kept its length, the whole chunk is hashed,
+    /// with the bytes about to be sent in it: a file that was merely touched is still served.
     pub(crate) fn read(&self, layout: Layout, index: ChunkIndex, at: usize, slice: &mut [u8]) -> Result<(), ReadError> {
         let (source, has) = {
             let state = self.state.lock();
@@ -269,7 +275,7 @@ impl Holding {
         }
         match source.fill(layout.range(index).start + at as u64, slice)? {
             None => Ok(()),
-            // What was read from a file that was touched has to hash to what it should be.
+            // Bytes read from a touched file must match the hash of their chunk.
             Some(path) if layout != self.layout() => Err(ReadError::Changed(path)),
             Some(path) if slice.len() == layout.chunk_len(index) => {
                 if self.hashes.matches(index, slice) {
@@ -282,7 +288,8 @@ impl Holding {
         }
     }
 
-    /// Reads a slice of a chunk of a file that was touched, and with it the chunk, block by block.
+    /// Reads a whole chunk of a touched file block by block, checks its hash, and fills `slice` from the bytes that
+    /// were hashed.
     fn read_proven(
         &self,
         source: &Source,
@@ -298,7 +305,7 @@ impl Holding {
             let block = &mut block[..BLOCK_LEN.min(len - from)];
             source.fill(start + from as u64, block)?;
             blocks.push(leaf_hash(block));
-            // What is sent are the very bytes that were hashed.
+            // The bytes sent are the very bytes that were hashed.
             let (first, end) = (from.max(at), (from + block.len()).min(at + slice.len()));
             if first < end {
                 slice[first - at..end - at].copy_from_slice(&block[first - from..end - from]);
@@ -307,7 +314,7 @@ impl Holding {
         if tree::root(blocks) == self.hashes.hash(index) { Ok(()) } else { Err(ReadError::Changed(path)) }
     }
 
-    /// Counts a chunk that was sent.
+    /// Counts the bytes of a chunk that was sent, here and in the folder.
     pub(crate) fn sent(&self, to: &Remote, bytes: u64) {
         if let Some(folder) = &self.folder {
             folder.sent(to, bytes);
@@ -325,46 +332,46 @@ impl Holding {
         }
     }
 
-    /// Who was sent how much.
+    /// Returns the peers that were sent chunks, with the bytes sent to each.
     pub(crate) fn uploaded_to(&self) -> Vec<(PeerId, Recipient)> {
         self.uploaded_to.lock().iter().map(|(peer_id, recipient)| (*peer_id, recipient.clone())).collect()
     }
 }
 
-/// Everything that this peer has, by file ID. The same file may be here several times: by itself, and as a part of folders. Each
-/// of them comes, goes and pauses by itself.
+/// Holdings of this peer, by file ID. The same file may have several: one by itself, and one as a part of each of
+/// several folders. Each of them is added, removed and paused independently.
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
     held: RwLock<Held>,
-    /// Transfers of which something changed that a snapshot shows.
+    /// File IDs of transfers of which something changed that a snapshot shows.
     pub(crate) changes: Arc<Changes>,
 }
 
-/// Maps of what is held. The order of each is that of the IDs, so that whoever goes through them does the same every time.
+/// Maps of the holdings. Each is ordered by ID, so that iteration has the same order in every run.
 #[derive(Debug, Default)]
 struct Held {
-    /// Files by themselves, and the lists of folders.
+    /// Files by themselves, and lists of folders.
     own: BTreeMap<FileId, Arc<Holding>>,
-    /// Parts of folders, each by its folder and its own ID.
+    /// Parts of folders, by the folder's ID and the part's own ID.
     parts: BTreeMap<(FileId, FileId), Arc<Holding>>,
-    /// The folders that each part is of: keys of `parts`, turned round.
+    /// Pairs of a part's ID and a folder's ID: the keys of `parts`, reversed.
     folders: BTreeSet<(FileId, FileId)>,
 }
 
-/// Bounds of the pairs that begin with this ID.
+/// Returns the range of all pairs that begin with this ID.
 fn beginning_with(id: FileId) -> RangeInclusive<(FileId, FileId)> {
     (id, FileId::new([0; 32]))..=(id, FileId::new([0xff; 32]))
 }
 
 impl Held {
-    /// All that is had of this file.
+    /// Returns all holdings of this file.
     fn all_of(&self, file_id: FileId) -> impl Iterator<Item = &Arc<Holding>> {
         let folders = self.folders.range(beginning_with(file_id));
         let parts = folders.filter_map(move |(_, folder)| self.parts.get(&(*folder, file_id)));
         self.own.get(&file_id).into_iter().chain(parts)
     }
 
-    /// Takes out all parts of this folder.
+    /// Removes and returns all parts of this folder.
     fn take_parts(&mut self, folder: FileId) -> Vec<Arc<Holding>> {
         let keys: Vec<_> = self.parts.range(beginning_with(folder)).map(|(key, _)| *key).collect();
         keys.into_iter().filter_map(|(folder, part)| self.take_part(folder, part)).collect()
@@ -377,25 +384,25 @@ impl Held {
 }
 
 impl Holdings {
-    /// What is had of this file, if it is served: of several the one that has most.
+    /// Returns the holding that serves this file; of several, the one with the most chunks.
     pub(crate) fn serving(&self, file_id: &FileId) -> Option<Arc<Holding>> {
         let held = self.held.read();
         let serving = held.all_of(*file_id).filter(|holding| holding.is_serving());
         serving.max_by_key(|holding| holding.state.lock().has.count()).cloned()
     }
 
-    /// What is had of this file by itself.
+    /// Returns the holding of this file by itself.
     pub(crate) fn get(&self, file_id: &FileId) -> Option<Arc<Holding>> {
         self.held.read().own.get(file_id).cloned()
     }
 
-    /// What is had of this file as a part of this folder.
+    /// Returns the holding of this file as a part of this folder.
     pub(crate) fn part(&self, file_id: &FileId, folder: &Arc<Holding>) -> Option<Arc<Holding>> {
         let held = self.held.read();
         held.parts.get(&(folder.file_id(), *file_id)).filter(|part| part.is_of(folder)).cloned()
     }
 
-    /// Adds a file, in place of what was had of it by itself, or as a part of the same folder.
+    /// Adds a holding, and replaces the one of the same file by itself, or as a part of the same folder.
     pub(crate) fn insert(&self, holding: Arc<Holding>) {
         let (file_id, mut held) = (holding.file_id(), self.held.write());
         if let Some(folder) = holding.folder.as_ref().map(|folder| folder.file_id()) {
@@ -403,15 +410,15 @@ impl Holdings {
             held.parts.insert((folder, file_id), holding);
             return;
         }
-        // What is sent of it shows in its transfer.
+        // Bytes sent of the file show in its transfer.
         let _ = holding.changes.set(self.changes.clone());
         held.own.insert(file_id, holding);
         drop(held);
         self.changes.note(file_id);
     }
 
-    /// Forgets a file, and, if it is a folder's list, the parts of the folder: they are no longer served, and whoever wants one is
-    /// told.
+    /// Removes a file, and, if it is a folder's list, the parts of the folder. They are no longer served, and
+    /// connections whose peers want one are woken to say so.
     pub(crate) fn remove(&self, file_id: &FileId) {
         let (own, parts) = {
             let mut held = self.held.write();
@@ -423,7 +430,7 @@ impl Holdings {
         self.changes.note(*file_id);
     }
 
-    /// Forgets a part of a folder.
+    /// Removes a part of a folder.
     pub(crate) fn remove_part(&self, file_id: &FileId, folder: &Arc<Holding>) {
         let removed = {
             let mut held = self.held.write();
@@ -433,7 +440,7 @@ impl Holdings {
         removed.into_iter().for_each(|part| part.serve(false));
     }
 
-    /// Every file that is served and that trackers are told of, in the order of the IDs.
+    /// Returns every file that is served and that trackers are told of, ordered by ID.
     pub(crate) fn all_announced(&self) -> Vec<Arc<Holding>> {
         self.held.read().own.values().filter(|holding| holding.is_serving()).cloned().collect()
     }

@@ -1,15 +1,16 @@
-//! Several ways to one peer: a name may stand for several addresses, of which some lead nowhere.
+//! Racing of connection attempts: a host name may stand for several addresses, some of which are unreachable.
 
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// Tries one way after another and takes the first that leads there, with whatever came of it. The next is begun when one
-/// fails, or has had its head start (RFC 8305 calls it the connection attempt delay); those that lose are dropped.
+/// Attempts the `ways` in turn, and returns the result of the first attempt that succeeds. The next attempt is started
+/// when one fails, or after `head_start` (the connection attempt delay of RFC 8305). Attempts that are still running
+/// are then dropped.
 ///
 /// # Errors
-/// What was wrong with each, if none leads there.
+/// The error of each attempt, in the order in which they failed, if none succeeds.
 pub(crate) async fn first_of<W, T, E, F>(
     ways: impl IntoIterator<Item = W>,
     head_start: Duration,

@@ -1,4 +1,4 @@
-//! Frames over a byte stream: what [`sprat_protocol::wire::frame`] says, read from and written to a socket.
+//! Frames over a byte stream: the encoding of [`sprat_protocol::wire::frame`], read from and written to a socket.
 
 use std::io;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use tokio::time::timeout;
 use crate::flow::settings::Throttle;
 use crate::flow::upload_slots::Turn;
 
-/// How much is read ahead of a frame's header. Payloads are read straight into their buffers, so this is small.
+/// Number of bytes that are read ahead of a frame's header. It is small, since payloads are read straight into their
+/// buffers.
 const READ_AHEAD: usize = 1024;
-/// How long a peer may take to send or to accept the next bytes of a frame that is under way.
+/// Time a peer may take to send or to accept the next bytes of a frame that has begun.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// Reads frames.
+/// Reader of frames.
 #[derive(Debug)]
 pub(crate) struct FrameReader<R> {
     stream: R,
@@ -27,19 +28,20 @@ pub(crate) struct FrameReader<R> {
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
-    /// Frames from the start of this stream.
+    /// Creates a reader of the frames of this stream.
     pub(crate) fn new(stream: R) -> Self {
         Self { stream, buffer: BytesMut::with_capacity(READ_AHEAD), heard: Arc::default() }
     }
 
-    /// How many bytes came so far, kept up to date.
+    /// Returns the counter of bytes received, which keeps counting.
     pub(crate) fn heard(&self) -> Arc<AtomicU64> {
         self.heard.clone()
     }
 
-    /// The next message, `None` at the end of the stream. Its payload, if any, is to be read before the next one.
+    /// Reads the next message; `None` at the end of the stream. Its payload, if any, must be read before the message
+    /// after it.
     ///
-    /// Cancel safe: what was read so far is kept.
+    /// Cancel safe: bytes read so far are kept.
     pub(crate) async fn next(&mut self) -> Result<Option<Decoded>, StreamError> {
         loop {
             if let Some(decoded) = wire::decode(&self.buffer)? {
@@ -71,7 +73,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Ok(())
     }
 
-    /// Reads over a payload that nobody needs.
+    /// Reads a payload that nobody needs, and discards it.
     pub(crate) async fn skip(&mut self, mut len: usize) -> Result<(), StreamError> {
         let mut scratch = [0; READ_AHEAD];
         while len > 0 {
@@ -83,7 +85,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     }
 }
 
-/// Writes frames.
+/// Writer of frames.
 #[derive(Debug)]
 pub(crate) struct FrameWriter<W> {
     stream: W,
@@ -91,7 +93,7 @@ pub(crate) struct FrameWriter<W> {
 }
 
 impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    /// Frames onto this stream.
+    /// Creates a writer of frames to this stream.
     pub(crate) fn new(stream: W) -> Self {
         Self { stream, heads: Vec::with_capacity(READ_AHEAD) }
     }
@@ -101,28 +103,28 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         wire::encode(message, 0, &mut self.heads);
     }
 
-    /// How many bytes are queued.
+    /// Returns the number of queued bytes.
     pub(crate) fn queued(&self) -> usize {
         self.heads.len()
     }
 
-    /// Sends what is queued, then this message and its payload.
+    /// Sends the queued messages, then this message and its payload.
     pub(crate) async fn send(&mut self, message: &Message, payload: &[u8]) -> Result<(), StreamError> {
         wire::encode(message, payload.len(), &mut self.heads);
         self.write(payload).await
     }
 
-    /// Queues a message of whose payload this many bytes follow; [`FrameWriter::send_slice`] and
-    /// [`FrameWriter::hand_over`] send those, and nothing else may be sent before they all are.
+    /// Queues a message with a payload of this many bytes. [`FrameWriter::send_slice`] and [`FrameWriter::hand_over`]
+    /// send the payload, and nothing else may be sent before all of it is.
     pub(crate) fn begin(&mut self, message: &Message, payload_len: usize) {
         wire::encode(message, payload_len, &mut self.heads);
     }
 
-    /// Sends a part of a payload no faster than `throttle` allows, for as long as the turn lasts. Returns how many bytes of it
-    /// were sent: fewer only where the turn is over, and not flushed then.
+    /// Sends a part of a payload no faster than `throttle` allows, for as long as the turn lasts. Returns the number of
+    /// its bytes that were sent: fewer than `slice` has only if the turn is over, and then they are not flushed.
     ///
-    /// Where there is a limit it goes out in small pieces, so that a slow connection is never silent for long. What the other
-    /// side or its transfer's own limit makes it wait for is at the cost of its turn.
+    /// Under a limit the part is sent in small pieces, so that a slow connection is never silent for long. Time spent
+    /// waiting for the other side, or for the limit of the transfer itself, counts against the turn.
     pub(crate) async fn send_slice(
         &mut self,
         throttle: &Throttle<'_>,
@@ -149,25 +151,25 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         Ok(sent)
     }
 
-    /// Hands a part of a payload over, and leaves it to [`FrameWriter::flush`] to send it: right after one that is no wait,
-    /// since the stream takes a few bytes at any time.
+    /// Writes a part of a payload without flushing it; [`FrameWriter::flush`] sends it. Right after a flush this does
+    /// not wait, since the stream can then buffer a few bytes.
     pub(crate) async fn hand_over(&mut self, slice: &[u8]) -> Result<(), StreamError> {
         self.write_some(slice, &mut 0).await
     }
 
-    /// Sends what is queued.
+    /// Sends the queued messages.
     pub(crate) async fn flush(&mut self) -> Result<(), StreamError> {
         self.write(&[]).await
     }
 
-    /// Writes what is queued, and these bytes after it.
+    /// Writes the queued messages, then these bytes, and flushes.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
         self.write_from(bytes, &mut 0).await
     }
 
-    /// The same from the byte `written` on, which is kept up to date.
+    /// Writes the queued messages, then `bytes` from the byte `written` on, and flushes; keeps `written` up to date.
     ///
-    /// Cancel safe: what is not written yet can be written later.
+    /// Cancel safe: bytes not written yet can be written later.
     async fn write_from(&mut self, bytes: &[u8], written: &mut usize) -> Result<(), StreamError> {
         self.write_some(bytes, written).await?;
         in_time(self.stream.flush()).await
@@ -188,18 +190,18 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
     }
 }
 
-/// Reading or writing that moves something before the other side counts as stalled.
+/// Awaits a read or write, or fails with [`StreamError::Stalled`] if it moves no byte within [`STALLED`].
 async fn in_time<T>(moving: impl Future<Output = io::Result<T>>) -> Result<T, StreamError> {
     Ok(timeout(STALLED, moving).await.map_err(|_| StreamError::Stalled)??)
 }
 
-/// Why a stream of frames ended.
+/// Reason for the end of a stream of frames.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StreamError {
-    /// What came is no frame.
+    /// The bytes received are no frame.
     #[error("it sent nonsense: {0}")]
     Frame(#[from] FrameError),
-    /// Nothing moved for too long.
+    /// No byte could be read or written for too long.
     #[error("it stalled")]
     Stalled,
     /// The connection broke.

@@ -16,10 +16,10 @@ use crate::wire::me::Me;
 use crate::wire::remote::Ends;
 use crate::world::{Network, Stream};
 
-/// Bytes that one system call may read from a peer.
+/// Maximum number of bytes that one system call reads from a peer.
 const READ_BUFFER: usize = 64 * 1024;
 
-/// Dials one address and has its peer prove its key, before anything is said.
+/// Dials one address, performs the TLS handshake, and checks the key of the peer. Sends no message yet.
 pub(crate) async fn reach(
     me: Arc<Me>,
     network: Arc<dyn Network>,
@@ -34,42 +34,47 @@ pub(crate) async fn reach(
     Ok((ends, peer_id, stream))
 }
 
-/// The error that tells most of a name of which every address failed: one that will not pass, or else the last.
+/// Returns the most informative of the errors of all addresses of a name: one that no further attempt can mend, else
+/// the last one.
 pub(crate) fn telling_error(mut errors: Vec<ConnectError>) -> ConnectError {
     let lasts = |error: &ConnectError| matches!(error, ConnectError::Myself | ConnectError::Banned);
     let place = errors.iter().position(lasts).or(errors.len().checked_sub(1));
     place.map_or(ConnectError::NoAddress, |place| errors.swap_remove(place))
 }
 
-/// The peer that the other side proved to be with its key.
+/// Returns the ID of the peer whose key the other side proved to have.
 pub(crate) fn proven(me: &Me, certificates: Option<&[CertificateDer<'_>]>) -> Result<PeerId, ConnectError> {
     let peer_id = tls::peer_of(certificates).ok_or(ConnectError::NoKey)?;
     if peer_id == me.peer_id { Err(ConnectError::Myself) } else { Ok(peer_id) }
 }
 
-/// The address of this machine that a stream runs over; of IPv4 in IPv6, that of IPv4.
+/// Returns the local IP address of a stream; an IPv4-mapped IPv6 address is returned as IPv4.
 pub(crate) fn own_ip(stream: &dyn Stream) -> Option<IpAddr> {
     stream.local_addr().ok().map(|addr| addr.ip().to_canonical())
 }
 
-/// TLS reads a record's length before the record, in small steps; with a buffer below it these are no system calls.
+/// Wraps a stream in a read buffer. TLS reads each record's length before the record, in small steps, which would be a
+/// system call each.
 pub(crate) fn buffered(stream: Box<dyn Stream>) -> BufReader<Box<dyn Stream>> {
     BufReader::with_capacity(READ_BUFFER, stream)
 }
 
-/// Frames over both halves of a stream.
+/// Splits a stream into a reader and a writer of frames.
 pub(crate) fn framed<S: AsyncRead + AsyncWrite>(stream: S) -> (FrameReader<ReadHalf<S>>, FrameWriter<WriteHalf<S>>) {
     let (read, write) = tokio::io::split(stream);
     (FrameReader::new(read), FrameWriter::new(write))
 }
 
-/// Says HELLO.
+/// Sends the HELLO of this peer.
 pub(crate) async fn say_hello<W: AsyncWrite + Unpin>(me: &Me, writer: &mut FrameWriter<W>) -> Result<(), ConnectError> {
     writer.push(&Message::Hello(me.hello()));
     Ok(writer.flush().await?)
 }
 
-/// Hears the HELLO of the peer that proved to be `proven`.
+/// Receives the HELLO of the peer that proved to be `proven`.
+///
+/// # Errors
+/// [`ConnectError`] if the first message is no HELLO, is of an older version of the protocol, or names another peer.
 pub(crate) async fn hear_hello<R: AsyncRead + Unpin>(
     reader: &mut FrameReader<R>,
     proven: PeerId,
@@ -86,7 +91,7 @@ pub(crate) async fn hear_hello<R: AsyncRead + Unpin>(
     Ok(hello)
 }
 
-/// Why there is no connection.
+/// Reason for the lack of a connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error("no address is known")]

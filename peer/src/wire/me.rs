@@ -1,4 +1,4 @@
-//! This peer, as others meet it.
+//! Identity of this peer, as other peers see it.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::world::Network;
 use crate::world::address::reachable_at;
 use crate::world::http::AGENT;
 
-/// This peer: its key, its name, and where it listens.
+/// Key, display name and address of this peer.
 #[derive(Debug)]
 pub(crate) struct Me {
     /// ID of this peer.
@@ -28,24 +28,24 @@ pub(crate) struct Me {
 }
 
 impl Me {
-    /// The peer of this identity, which listens there, and which its person calls `display_name`.
+    /// Creates the peer with this identity, which listens at `listen` and is shown to others as `display_name`.
     pub(crate) fn new(identity: Identity, listen: SocketAddr, display_name: &str) -> Self {
         let display_name = RwLock::new(clean_line(display_name, MAX_SAID));
         Self { peer_id: identity.peer_id(), tls: TlsConfigs::new(&identity), identity, listen, display_name }
     }
 
-    /// Goes by another name from the next connection on.
+    /// Changes the display name; HELLOs of later connections carry the new one.
     pub(crate) fn set_display_name(&self, name: &str) {
         *self.display_name.write() = clean_line(name, MAX_SAID);
     }
 
-    /// HELLO of this peer.
+    /// Returns the HELLO of this peer.
     pub(crate) fn hello(&self) -> Hello {
         let (name, port) = (self.display_name.read().clone(), self.listen.port());
         Hello { version: WIRE_VERSION, peer_id: self.peer_id, agent: AGENT.to_owned(), port, name }
     }
 
-    /// Addresses at which others can reach this peer now.
+    /// Returns the addresses at which others can reach this peer now.
     pub(crate) fn reachable_at(&self, network: &dyn Network) -> Vec<SocketAddr> {
         reachable_at(self.listen, || network.addresses())
     }

@@ -7,54 +7,54 @@ use sprat_protocol::name::clean_line;
 use sprat_protocol::wire::Hello;
 use tokio_util::sync::CancellationToken;
 
-/// How many characters of what a peer says of itself are shown, and of its own name are told.
+/// Maximum number of characters of a text that a peer sends about itself, such as its name; longer texts are cut.
 pub(crate) const MAX_SAID: usize = 64;
 
-/// A peer of this download, for as long as it is connected.
+/// Key of a connection to a peer, unique within one engine.
 pub type PeerKey = u64;
 
-/// Between whom a connection runs, and who dialled.
+/// Addresses of both sides of a connection, and the side that dialled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ends {
-    /// The other side's address.
+    /// Address of the other side.
     pub(crate) addr: SocketAddr,
-    /// This side's, if the system tells.
+    /// Local IP address, if the system reports it.
     pub(crate) own: Option<IpAddr>,
-    /// Whether this side dialled.
+    /// True if this side dialled.
     pub(crate) dialled: bool,
 }
 
-/// The other side of a connection, also after it has ended.
+/// The other side of a connection, known also after the connection has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
-    /// Its peer ID.
+    /// ID of the peer.
     pub(crate) peer_id: PeerId,
-    /// Its address.
+    /// Address of the peer.
     pub(crate) addr: SocketAddr,
-    /// Its words of itself.
+    /// Texts that the peer sent about itself.
     pub(crate) said: Said,
     /// Cancelled once the connection has ended.
     pub(crate) gone: CancellationToken,
 }
 
 impl Remote {
-    /// Whether the connection has ended, or is about to.
+    /// Returns whether the connection has ended, or is about to.
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.is_cancelled()
     }
 }
 
-/// What a peer says of itself, cleaned.
+/// Texts that a peer sent about itself, cleaned.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
-    /// Its program.
+    /// Name and version of the peer's program.
     pub(crate) agent: String,
-    /// What the person there calls it.
+    /// Display name that the peer's user chose.
     pub(crate) name: String,
 }
 
 impl Said {
-    /// The words of a HELLO, cleaned.
+    /// Cleans the texts of a HELLO.
     pub(crate) fn of(hello: &Hello) -> Self {
         Self { agent: clean_line(&hello.agent, MAX_SAID), name: clean_line(&hello.name, MAX_SAID) }
     }

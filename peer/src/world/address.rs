@@ -1,15 +1,18 @@
-//! This machine's own addresses, as others on its network can reach them.
+//! Addresses of this machine that others on its network can reach.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-/// The addresses of this machine's interfaces that others might reach, best first: IPv4 before IPv6, private networks
-/// before others. Never loopback, never link-local.
+/// Returns the addresses of this machine's interfaces that others might reach, best first: IPv4 before IPv6, private
+/// networks before others. Never loopback, never link-local. Empty if the interfaces cannot be listed.
 pub fn lan_addresses() -> Vec<IpAddr> {
     or_none(own_addresses())
 }
 
-/// The same, or why they cannot be told.
+/// Returns the addresses of this machine's interfaces that others might reach, ordered as by [`lan_addresses`].
+///
+/// # Errors
+/// The system cannot list the interfaces.
 pub(crate) fn own_addresses() -> io::Result<Vec<IpAddr>> {
     let interfaces = if_addrs::get_if_addrs()?.into_iter();
     let up = interfaces.filter(|interface| !interface.is_loopback() && !interface.is_link_local());
@@ -29,8 +32,8 @@ fn or_none(addresses: io::Result<Vec<IpAddr>>) -> Vec<IpAddr> {
     })
 }
 
-/// Where others can reach a socket that listens on `listen`: that address, or, if it is every address, those that this machine
-/// has.
+/// Returns the addresses at which others can reach a socket that listens on `listen`: that address, or, if it is the
+/// unspecified one, all of `own`.
 pub(crate) fn reachable_at(listen: SocketAddr, own: impl FnOnce() -> io::Result<Vec<IpAddr>>) -> Vec<SocketAddr> {
     let ips = if listen.ip().is_unspecified() { or_none(own()) } else { vec![listen.ip()] };
     let same_family = |ip: &IpAddr| listen.is_ipv6() || ip.is_ipv4();

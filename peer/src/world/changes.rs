@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use parking_lot::Mutex;
 use sprat_chunking::FileId;
 
-/// The file IDs of transfers that are to be shown anew, each once: noted by whoever changes something, taken by the engine.
+/// Set of the file IDs of transfers whose snapshot must be updated: filled by any task that changes one, emptied by the
+/// engine.
 #[derive(Debug, Default)]
 pub(crate) struct Changes(Mutex<BTreeSet<FileId>>);
 
 impl Changes {
-    /// Notes a transfer that is to be shown anew.
+    /// Notes that the snapshot of a transfer must be updated.
     pub(crate) fn note(&self, file_id: FileId) {
         self.0.lock().insert(file_id);
     }
 
-    /// Takes what was noted since the last call.
+    /// Removes and returns the file IDs noted since the last call.
     pub(crate) fn take(&self) -> BTreeSet<FileId> {
         std::mem::take(&mut self.0.lock())
     }

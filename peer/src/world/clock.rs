@@ -1,9 +1,9 @@
-//! The time for everything that has a length: that of the runtime, which a simulation holds still and moves on. What the wall says
-//! is for people to read, and for what was signed or kept on a disk.
+//! Clock of the engine, for durations and deadlines: that of the runtime, which a simulation can stop and advance. The
+//! wall clock is only for times that people read, and for those that are signed or stored.
 
 use std::time::Instant;
 
-/// This moment.
+/// Returns the current time of the runtime's clock.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -1,40 +1,40 @@
-//! Messages to a tracker, and who carries them: HTTP, or in a simulation something that stands in for it.
+//! Transport of messages to a tracker: HTTP, or a stand-in for it in a simulation.
 
 use std::fmt;
 use std::pin::Pin;
 
 use reqwest::header::HeaderValue;
 
-/// Something that comes later.
+/// A boxed future.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Carries messages to a tracker.
+/// Transport of messages to a tracker.
 pub trait Courier: fmt::Debug + Send + Sync {
-    /// Delivers a message, and brings back what is answered, whatever that is.
+    /// Delivers a message and returns the body of the answer, whatever its status.
     fn deliver(&self, letter: Letter) -> Later<'_, Result<Vec<u8>, Undelivered>>;
 
-    /// Whether what is at this URL says that it is well.
+    /// Returns whether the health check at this URL succeeds.
     fn is_well(&self, url: String) -> Later<'_, Result<bool, Undelivered>>;
 }
 
 /// A message to a tracker.
 #[derive(Debug)]
 pub struct Letter {
-    /// The route that it is for.
+    /// URL of the route that the message is for.
     pub url: String,
-    /// The message, in JSON.
+    /// Message in JSON.
     pub body: Vec<u8>,
-    /// The sender's signature of the body, if the message needs one.
+    /// Signature of the body by the sender, if the message needs one.
     pub signature: Option<String>,
-    /// The `Authorization`, if the tracker wants one; marked so that nothing shows it.
+    /// Value of the `Authorization` header, if the tracker wants one; marked as sensitive, so that it is not shown.
     pub authorization: Option<HeaderValue>,
 }
 
-/// Why there is no answer.
+/// Reason for the lack of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undelivered {
-    /// Nobody answers; what happened, in words.
+    /// The tracker cannot be reached; the text describes the error.
     Unreachable(String),
-    /// The answer is longer than any that a tracker gives.
+    /// The answer is longer than the answers of trackers can be.
     TooLong,
 }

@@ -1,20 +1,20 @@
-//! Randomness of an engine, drawn from one source, so that a simulation draws the same each time.
+//! Randomness of an engine, drawn from one source, so that a simulation draws the same in every run.
 
 use parking_lot::Mutex;
 use rand::SeedableRng;
 use rand::rngs::{SmallRng, StdRng};
 
-/// The source of one engine. Keys and nonces never come from it.
+/// Source of the randomness of one engine. Keys and nonces never come from it.
 #[derive(Debug)]
 pub(crate) struct Dice(Mutex<StdRng>);
 
 impl Dice {
-    /// A source that gives the same for the same seed, and without one what nobody can tell.
+    /// Creates a source that is reproducible with a seed, and unpredictable without one.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self(Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64)))
     }
 
-    /// Randomness for the choices of one task.
+    /// Returns a random number generator for the choices of one task.
     pub(crate) fn rng(&self) -> SmallRng {
         SmallRng::from_rng(&mut *self.0.lock())
     }

@@ -1,20 +1,20 @@
-//! Who does the work that blocks.
+//! Execution of blocking work.
 
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::task::TaskTracker;
 
-/// Who does the work that blocks, such as reading, writing and hashing.
+/// Executor of blocking work, such as reading, writing and hashing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Disk {
-    /// Threads of the runtime that may block.
+    /// Blocking threads of the runtime.
     #[default]
     Threads,
-    /// Whoever asks for it, before anything else happens: so that in a simulation all happens in the same order every time.
+    /// The calling task, at once: so that in a simulation everything happens in the same order in every run.
     AtOnce,
 }
 
 impl Disk {
-    /// Begins work that ends as one of the set's.
+    /// Starts blocking work as a task of `set`.
     pub(crate) fn spawn_in<T: Send + 'static>(self, set: &mut JoinSet<T>, work: impl FnOnce() -> T + Send + 'static) {
         match self {
             Self::Threads => set.spawn_blocking(work),
@@ -25,7 +25,7 @@ impl Disk {
         };
     }
 
-    /// Begins work that is awaited with all of these.
+    /// Starts blocking work that `tasks` tracks.
     pub(crate) fn spawn_among<T: Send + 'static>(
         self,
         tasks: &TaskTracker,
@@ -40,7 +40,7 @@ impl Disk {
         }
     }
 
-    /// Begins work that whoever asks for it awaits.
+    /// Starts blocking work that the caller awaits.
     pub(crate) fn spawn<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         match self {
             Self::Threads => tokio::task::spawn_blocking(work),

@@ -1,4 +1,4 @@
-//! HTTP to trackers, with TLS where a URL says so.
+//! HTTP to trackers, with TLS for `https` URLs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,24 +11,26 @@ use sprat_protocol::tracker::SIGNATURE_HEADER;
 
 use super::courier::{Courier, Later, Letter, Undelivered};
 
-/// The agent that this version names itself as to other peers.
+/// Agent string of this version, sent to trackers and to other peers.
 pub(crate) const AGENT: &str = concat!("sprat/", env!("CARGO_PKG_VERSION"));
 
-/// How long a tracker may take to accept a connection, and to answer.
+/// Time a tracker may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time a request to a tracker may take in all, up to the end of the answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a connection is kept for the next message. Trackers close theirs after 30 seconds, which is also when the next heartbeat
-/// is due: on a connection that is just being closed it is lost, and the tracker seems to be away.
+/// Time an idle connection is kept for the next message. Trackers close theirs after 30 seconds, which is also when the
+/// next heartbeat is due. A heartbeat sent on a connection that is just being closed is lost, and the tracker seems to
+/// be unreachable.
 const CONNECTION_KEPT: Duration = Duration::from_secs(10);
-/// The longest answer that is read: a full QUERY_ANSWER for 100 files fits many times.
+/// Maximum number of bytes of an answer: many times that of a full QUERY_ANSWER for 100 files.
 const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 
-/// HTTP, with TLS where the URL says so. Clones share their connections.
+/// HTTP client, with TLS for `https` URLs. Clones share their connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Http(Client);
 
 impl Http {
-    /// Connects to nothing yet.
+    /// Creates a client that has no connections yet.
     pub(crate) fn new() -> Self {
         let client = Client::builder()
             .tls_backend_preconfigured(tls_config())
@@ -74,7 +76,7 @@ impl Courier for Http {
 
 impl From<reqwest::Error> for Undelivered {
     fn from(error: reqwest::Error) -> Self {
-        // The outer errors say "error sending request for url"; what happened is the innermost one.
+        // The outer errors say "error sending request for url"; the innermost one names the cause.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(source) = cause.source() {
             cause = source;
@@ -83,8 +85,8 @@ impl From<reqwest::Error> for Undelivered {
     }
 }
 
-/// TLS for `https` trackers: ring, and the certificates that this machine trusts. A machine that has none can still use
-/// `http` trackers.
+/// Returns the TLS configuration for `https` trackers: ring, and the certificates that this machine trusts. A machine
+/// that has none can still use `http` trackers.
 fn tls_config() -> ClientConfig {
     let builder = || {
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use sprat_api::Event;
 use tokio::sync::Notify;
 
-/// Events that are to follow the next snapshot, and word that a snapshot would show something else.
+/// Events that are to follow the next snapshot, and a notification that the snapshot would change.
 #[derive(Debug, Default)]
 pub(crate) struct News {
     events: Mutex<Vec<Event>>,
@@ -12,13 +12,13 @@ pub(crate) struct News {
 }
 
 impl News {
-    /// Has front ends told of an event after the next snapshot.
+    /// Queues an event for front ends, to be sent after the next snapshot.
     pub(crate) fn emit(&self, event: Event) {
         self.events.lock().push(event);
         self.changed.notify_one();
     }
 
-    /// Says that something changed which a snapshot shows.
+    /// Notifies the engine that something changed which a snapshot shows.
     pub(crate) fn changed(&self) {
         self.changed.notify_one();
     }
@@ -28,7 +28,7 @@ impl News {
         self.changed.notified().await;
     }
 
-    /// Takes the events since the last call.
+    /// Removes and returns the events since the last call.
     pub(crate) fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.events.lock())
     }

@@ -1,9 +1,9 @@
-//! Tasks of an engine, which it awaits before it ends.
+//! Tasks of an engine, which the engine awaits before it ends.
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The tasks of one engine. Clones are the same tasks.
+/// Set of the tasks of one engine. Clones share the same set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
     tracker: TaskTracker,
@@ -19,23 +19,23 @@ impl Tasks {
         });
     }
 
-    /// Runs a task that goes on when the engine stops, and sees by its own [`Tasks::stopped`] that it is to end.
+    /// Runs a task that continues when the engine stops, and learns by a token of [`Tasks::stopped`] that it is to end.
     pub(crate) fn spawn_to_its_end(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
     }
 
-    /// A token that is cancelled when the engine stops, and may be before.
+    /// Returns a token that is cancelled when the engine stops, and that may be cancelled before.
     pub(crate) fn stopped(&self) -> CancellationToken {
         self.stop.child_token()
     }
 
-    /// Stops every task.
+    /// Cancels every task and token, and lets [`Tasks::ended`] return once all tasks have ended.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
         self.tracker.close();
     }
 
-    /// Waits until every task has ended, which takes [`Tasks::stop`] before.
+    /// Waits until every task has ended; returns only after [`Tasks::stop`] was called.
     pub(crate) async fn ended(&self) {
         self.tracker.wait().await;
     }

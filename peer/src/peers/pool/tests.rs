@@ -34,7 +34,8 @@ fn of_two_that_dialled_at_once_both_keep_what_the_lower_dialled() {
     ] {
         let pool = pool(&[connection(0, other, None, dialled)]);
         assert_eq!(pool.preferred(clock::now(), own, other, !dialled).is_some(), keeps, "{own} {dialled}");
-        // A second one from the same side is for whoever dials nothing new, and for the other side news.
+        // A second connection from the same side: a side that dials keeps the first, a side that is dialled takes the
+        // second.
         assert_eq!(pool.preferred(clock::now(), own, other, dialled).is_some(), dialled);
     }
 }
@@ -57,7 +58,7 @@ fn of_an_address_that_is_gone_every_connection_goes_and_no_other() {
     let pool = pool(&all);
     let left = pool.leave(&[gone.parse().unwrap()]);
     assert_eq!(all.each_ref().map(|connection| connection.is_closed()), [true, true, false, false]);
-    // Who was dialled listens there, who dialled where it says.
+    // A peer that was dialled listens at that address; a peer that dialled listens at the port of its HELLO.
     let listens = ["10.0.0.9:1234", "10.0.0.9:4000"].map(|addr| addr.parse().unwrap());
     assert_eq!(left, [(PeerId::new([1; 32]), listens[0]), (PeerId::new([2; 32]), listens[1])]);
 }
