@@ -2,9 +2,9 @@
 //!
 //! - [`words`]: numbers and texts for a person.
 //! - [`failure`]: ends of a command other than success, each with its exit code.
-//! - [`interrupt`]: Ctrl-C.
+//! - [`interrupt`]: Ctrl-C and how often it was pressed.
 //! - [`progress`]: bars at a terminal.
-//! - [`records`]: JSON lines.
+//! - [`records`]: JSON lines on stdout.
 //! - [`output`]: the way out for all of them.
 
 pub(crate) mod failure;

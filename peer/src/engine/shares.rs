@@ -21,7 +21,7 @@ use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::world::clock;
 
-/// Paths that a snapshot tells of those that are hashed or wait for it.
+/// Paths that wait to be hashed of which a snapshot tells.
 const MAX_WAITING: usize = 1000;
 impl Running {
     /// Puts a path into the queue. Hashing uses all cores, so one large file is hashed at a time, and many small ones.
@@ -218,9 +218,9 @@ impl Running {
             let work = hashing.job.work(now).unwrap_or(Work { done: 0, total: 0, eta: None });
             HashingView { path: hashing.path.clone(), done: work.done, total: work.total, eta: work.eta }
         });
-        let waiting = self.to_hash.iter();
+        let waiting = self.to_hash.iter().take(MAX_WAITING);
         let waiting = waiting.map(|path| HashingView { path: path.clone(), done: 0, total: 0, eta: None });
-        current.chain(waiting).take(MAX_WAITING).collect()
+        current.chain(waiting).collect()
     }
 
     /// Resumes a share that the user stopped, or one whose file had changed: then it is hashed anew, as it is now.

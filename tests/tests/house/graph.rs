@@ -67,7 +67,7 @@ impl Crate {
                 seen.extend(texts.keys().filter(|path| path.starts_with(&below)).cloned());
                 seen.insert(place);
             } else {
-                children.push((place, [&module[..], &[declared.name.clone()]].concat()));
+                children.push((place, [&module[..], std::slice::from_ref(&declared.name)].concat()));
             }
         }
         self.files.push(File { path: path.to_owned(), module, root, source });
