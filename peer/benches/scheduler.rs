@@ -1,4 +1,4 @@
-//! The scheduler: what it costs to decide which chunk is asked of whom. One thread, time passed in.
+//! Benchmark of the scheduler: cost of deciding which chunk is requested from which peer. One thread, simulated time.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use rand::rngs::SmallRng;
 use sprat_chunking::{Bitfield, ChunkSize, Layout};
 use sprat_peer::scheduler::{PeerKey, Scheduler, SchedulerConfig};
 
-/// A scheduler of a whole file with this many peers that have everything, or about half of it.
+/// Creates a scheduler of a whole file with `peers` peers that have all chunks, or about half of them (`leechers`).
 fn scheduler(layout: Layout, peers: PeerKey, now: Instant, leechers: bool) -> Scheduler {
     let chunk_len = u64::from(layout.chunk_size().bytes());
     let timeout = (Duration::from_secs(2), Duration::from_secs(60));
@@ -26,7 +26,7 @@ fn scheduler(layout: Layout, peers: PeerKey, now: Instant, leechers: bool) -> Sc
     scheduler
 }
 
-/// Every chunk of the file is asked for, arrives a millisecond after the one before, and is stored.
+/// Runs a whole download: every chunk is requested, arrives a millisecond after the one before, and is stored.
 fn download(scheduler: &mut Scheduler, peers: PeerKey, chunk_len: u64, mut now: Instant) {
     let mut asked = std::collections::VecDeque::new();
     while !scheduler.is_done() {

@@ -1,4 +1,4 @@
-//! The task that owns everything.
+//! Engine and its handle. One task owns the state of an engine; front ends reach it through [`EngineHandle`].
 
 use std::sync::Arc;
 
@@ -36,16 +36,16 @@ mod transfers;
 mod upkeep;
 mod watched;
 
-/// How many commands may wait; a front end that sends more waits too.
+/// Capacity of the command queue. A front end that sends more waits for room.
 const COMMANDS: usize = 256;
-/// Events that a front end may lag behind before it loses the oldest: those of one snapshot come at once.
+/// Events that a front end may lag behind before it loses the oldest. The events of one snapshot are sent at once.
 const EVENTS: usize = 4096;
 
-/// Starts engines.
+/// Entry point of the crate: starts engines.
 pub struct Engine;
 
-/// The door to a running engine. Clones are the same door; when the last is dropped without
-/// [`EngineHandle::shutdown`], the engine stops by itself.
+/// Handle to a running engine. Clones refer to the same engine. The engine stops by itself when the last clone is
+/// dropped without [`EngineHandle::shutdown`].
 #[derive(Clone, Debug)]
 pub struct EngineHandle {
     commands: mpsc::Sender<Command>,
@@ -59,7 +59,7 @@ impl Engine {
     /// Starts an engine: locks its state directory, loads or makes its identity, listens, and tells its trackers.
     ///
     /// # Errors
-    /// [`StartError`] says what stands in the way.
+    /// Returns a [`StartError`] if the state directory cannot be used or the address cannot be listened on.
     pub async fn start(config: EngineConfig) -> Result<EngineHandle, StartError> {
         let state = StateDir::open(&config.state_dir)?;
         let identity = state.identity()?;
@@ -77,57 +77,59 @@ impl Engine {
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (running, snapshots) = Running::new(parts, state, config, inbox, sources_changed, events.clone());
-        // The handle is this task's owner: it ends with the last handle, and `shutdown` awaits it.
+        // The handle owns this task: the task ends with the last handle, and `shutdown` awaits it.
         tokio::spawn(running.run(stop.clone(), ended.clone().drop_guard()));
         Ok(EngineHandle { commands, events, snapshots, stop, ended })
     }
 }
 
 impl EngineHandle {
-    /// Hands the engine a command, waiting for room in its queue. Does nothing once the engine has stopped.
+    /// Sends the engine a command, waiting for room in its queue. Does nothing once the engine has stopped.
     pub async fn send(&self, command: Command) {
         let _ = self.commands.send(command).await;
     }
 
-    /// Hands the engine a command without waiting; for threads that must not block.
+    /// Sends the engine a command without waiting; for threads that must not block.
     ///
     /// # Errors
-    /// Gives the command back if the queue is full or the engine has stopped.
+    /// Returns the command if the queue is full or the engine has stopped.
     pub fn try_send(&self, command: Command) -> Result<(), Box<Command>> {
         self.commands.try_send(command).map_err(|error| Box::new(error.into_inner()))
     }
 
-    /// The same as [`EngineHandle::send`] for threads outside of any runtime, which may block.
+    /// Sends the engine a command like [`EngineHandle::send`], but blocks while the queue is full; for threads outside
+    /// of any asynchronous runtime.
     ///
     /// # Panics
-    /// Inside of a runtime.
+    /// Panics if called inside an asynchronous runtime.
     pub fn blocking_send(&self, command: Command) {
         let _ = self.commands.blocking_send(command);
     }
 
-    /// How things stand.
+    /// Returns the latest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
     }
 
-    /// A receiver that wakes with each new snapshot.
+    /// Returns a receiver that wakes with each new snapshot.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
     }
 
-    /// A receiver of the events from now on. One that lags behind loses the oldest; the snapshot has what lasts.
+    /// Subscribes to the events from now on. A receiver that lags behind loses the oldest events; lasting state is in
+    /// the snapshot.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
     }
 
-    /// Stops: tells peers and trackers goodbye, saves, ends every task, and returns when that is done.
+    /// Stops the engine: tells peers and trackers goodbye, saves the state, ends every task; returns when that is done.
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.ended.cancelled().await;
     }
 }
 
-/// Why an engine did not start. Each says what to do next.
+/// Reason why an engine did not start. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The state directory cannot be used.
@@ -136,9 +138,9 @@ pub enum StartError {
     /// The port cannot be listened on.
     #[error("can't listen on {addr}: {source}; choose another address with --listen, or port 0 for any free port")]
     Listen {
-        /// Which address.
+        /// Address that was to be listened on.
         addr: std::net::SocketAddr,
-        /// What the system says.
+        /// Error of the operating system.
         source: std::io::Error,
     },
 }

@@ -1,10 +1,12 @@
-//! Doors for the fuzz targets to what reads this crate's own files, which a crash or a thief of the disk may have changed.
+//! Entry points for fuzzing the parsers of this crate's own files, which a crash or somebody with access to the disk
+//! may have changed.
 
 use crate::discovery::trackers::token_file;
 use crate::peers::bans::BanList;
 use crate::state::library::{KeptFile, Library};
 
-/// The lists of transfers, of bans, of a folder's files and parts, and of tokens. Gives which of them it was understood as.
+/// Parses `bytes` as each kind of state file: transfer list, ban list, file list of a folder, progress line of an
+/// unfinished folder, token file. Returns the kinds as which the bytes were accepted.
 pub fn state_files(bytes: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(bytes).ok();
     understood([

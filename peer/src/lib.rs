@@ -1,16 +1,17 @@
 //! The engine: share, seed, download, schedule, verify, resume.
 //!
-//! A front end sees [`Engine::start`] and [`EngineHandle`]; it sends commands, and hears events and snapshots, which are those of
-//! [`sprat_api`]. The rooms, from top to bottom; each imports only rooms below it:
+//! A front end starts an engine with [`Engine::start`] and reaches it through [`EngineHandle`]: it sends commands, and
+//! receives events and snapshots, all of them types of [`sprat_api`]. The rooms (modules), from top to bottom; each
+//! imports only rooms below it:
 //!
-//! - `engine`: the task that owns everything, carries out commands and publishes snapshots.
-//! - `download`: one task a download: ID → peers → chunk hashes → chunks → file. Its [`scheduler`] decides which chunk comes
-//!   from whom, without sockets and without a clock.
+//! - `engine`: the task that owns the state of an engine, carries out commands and publishes snapshots.
+//! - `download`: one task per download: ID → peers → chunk hashes → chunks → file. Its [`scheduler`] decides which
+//!   chunk is requested from which peer, without sockets and without a clock.
 //! - `discovery`: peers that may have a file, and the trackers that name them.
-//! - `peers`: connections, one a peer, and what is answered on them.
-//! - `shares`: files that this peer has, wholly or in part.
+//! - `peers`: connections, one per peer, and the answers to requests that arrive on them.
+//! - `shares`: files that this peer has, complete or in part.
 //! - `wire`: dialling, the handshake, frames.
-//! - `flow`: buffers, rates, turns.
+//! - `flow`: buffers, rate limits, upload slots, settings of single transfers.
 //! - `state`: the state directory.
 //! - [`world`]: the machine, or a simulated one: network, disk, clock.
 

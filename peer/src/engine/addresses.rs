@@ -1,4 +1,4 @@
-//! This machine gets other addresses: another Wi-Fi, another lease of DHCP, a VPN.
+//! Reaction to new addresses of this machine: another Wi-Fi, another DHCP lease, a VPN.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,16 +11,18 @@ use tokio::time::sleep;
 use super::running::Running;
 use crate::peers::dial::Peers;
 
-/// Seconds before each attempt to reach those who were connected with where this machine was: the new network may not work at once.
+/// Seconds to wait before each attempt to reach a peer whose connection ran over a lost address: the new network may
+/// not work at once.
 const WAITS: [u64; 5] = [0, 1, 2, 4, 8];
-/// How many of them are dialled at once.
+/// Upper bound of those peers that are dialled at the same time.
 const MAX_DIALS: usize = 8;
 
 impl Running {
-    /// Looks whether this machine has other addresses than before. What runs over one that is gone is given up, since nothing will
-    /// ever be heard of it; trackers are told, and everybody is tried again.
+    /// Compares this machine's addresses with those of the last look. After a change, connections over lost addresses
+    /// are closed (nothing will ever arrive on them) and their peers dialled again, trackers are told, and every
+    /// download retries at once.
     pub(super) fn look_at_addresses(&mut self) {
-        // Where the system does not tell, nothing is known to have changed.
+        // If the system cannot list the addresses, assume that none has changed.
         let Ok(now) = self.parts.network.addresses() else { return };
         let before = std::mem::replace(&mut self.addresses, now.clone());
         let lost: Vec<IpAddr> = before.iter().copied().filter(|ip| !now.contains(ip)).collect();
@@ -34,12 +36,13 @@ impl Running {
             self.parts.trackers.moved();
         }
         self.hurry();
-        // Links name them.
+        // Links in the snapshot name these addresses.
         self.stale = true;
     }
 }
 
-/// Dials those who were connected and cannot know where this peer is now: they hold on to a connection that has fallen silent.
+/// Dials the peers whose connections ran over a lost address. They cannot know this peer's new address, and hold on to
+/// a connection that has fallen silent.
 fn dial_again(peers: &Arc<Peers>, left: Vec<(PeerId, SocketAddr)>) {
     let room = Arc::new(Semaphore::new(MAX_DIALS));
     for (peer_id, addr) in left {

@@ -1,4 +1,4 @@
-//! What an engine is told at its start.
+//! Configuration of an engine at its start.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,31 +9,32 @@ use crate::discovery::trackers::tokens::Tokens;
 use crate::flow::limits::Limits;
 use crate::world::World;
 
-/// Where an engine lives and what it may use.
+/// Configuration of an engine: directories, network, limits.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// Identity, lock and what outlives a restart. Made if it is not there; one engine on it at a time.
+    /// Directory of the identity, the lock and all state that outlives a restart. Created if missing; used by one
+    /// engine at a time.
     pub state_dir: PathBuf,
-    /// Where downloads go unless their command says otherwise.
+    /// Folder for downloads whose command names no other.
     pub download_dir: PathBuf,
-    /// What the person calls this peer; told to others, empty if nothing.
+    /// Name that the user gave this peer, told to other peers; empty for none.
     pub display_name: String,
-    /// Where to listen for peers; port 0 lets the system choose.
+    /// Address to listen on for peers; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// The trackers to tell of what is shared, and to ask for what is wanted.
+    /// Trackers to register shared files with, and to query for peers.
     pub trackers: Vec<Url>,
-    /// What opens those of them that are private.
+    /// Access tokens of private trackers.
     pub tokens: Tokens,
-    /// Whether shares and downloads of an earlier run come back, and those of this run are kept for the next.
+    /// Set if shares and downloads of an earlier run are restored, and those of this run saved for the next.
     pub restore: bool,
-    /// What it may use.
+    /// Limits on the resources that the engine uses.
     pub limits: Limits,
-    /// What it lives in: this machine, unless it is simulated.
+    /// Network, disk and randomness of the engine: those of this machine, unless simulated.
     pub world: World,
 }
 
 impl EngineConfig {
-    /// A configuration with defaults: any free port on all interfaces, no tracker, nothing restored.
+    /// Creates a configuration with defaults: any free port on all interfaces, no tracker, nothing restored.
     pub fn new(state_dir: impl Into<PathBuf>, download_dir: impl Into<PathBuf>) -> Self {
         Self {
             state_dir: state_dir.into(),

@@ -1,4 +1,4 @@
-//! The detail of the transfer that somebody watches.
+//! Detail of the transfer that a front end watches.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::engine::watched::{Watched, file_map, folder_map, is_same};
 use crate::state::library;
 
 impl Running {
-    /// Snapshots carry the detail of this transfer from now on, or of none.
+    /// Makes snapshots carry the detail of this transfer from now on, or no detail if `file_id` is `None`.
     pub(super) fn watch(&mut self, file_id: Option<FileId>) {
         if self.watched.as_ref().map(|watched| watched.file_id) == file_id {
             return;
@@ -25,7 +25,7 @@ impl Running {
         self.answer();
     }
 
-    /// Lets the watched transfer know that it is watched: it may have come after the command.
+    /// Tells the watched transfer's status that it is watched. The transfer may have been added after the command.
     pub(super) fn keep_watching(&mut self) {
         let Some(file_id) = self.watched.as_ref().map(|watched| watched.file_id) else { return };
         let (news, state) = (self.parts.news.clone(), self.state.clone());
@@ -37,7 +37,7 @@ impl Running {
         if transfer.whole.is_some() || status.watching().list().is_some() {
             return;
         }
-        // A folder that has not run since the start; its list is on the disk.
+        // The list of a folder whose task has not run since the start of the engine is only on the disk.
         self.parts.disk.spawn_in(&mut self.chores, move || {
             if let Some((list, _)) = library::kept_list(&state, file_id) {
                 status.watching().is_folder(Arc::new(list));
@@ -46,7 +46,7 @@ impl Running {
         });
     }
 
-    /// The detail of the transfer that is watched, if there is one.
+    /// Returns the detail of the watched transfer, if there is one.
     pub(super) fn detail(&mut self) -> Option<Arc<Detail>> {
         self.keep_watching();
         let watched = self.watched.as_mut()?;

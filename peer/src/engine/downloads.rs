@@ -1,4 +1,4 @@
-//! Downloads, as the engine keeps them: started, paused, resumed, removed, finished.
+//! Downloads in the engine's list: start, pause, resume, removal, completion.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use crate::state::library;
 use crate::state::library::{Record, Wanted};
 
 impl Running {
-    /// Begins a download, unless the file is here or on its way already.
+    /// Begins a download, unless the file is here already or being downloaded.
     pub(super) fn download(&mut self, link: Link, target: Target) {
         let file_id = link.file_id;
         let order = self.order(link, target);
@@ -43,7 +43,7 @@ impl Running {
             let here = here.map(|whole| whole.path().to_owned());
             if here.is_none() {
                 if transfer.whole.take().is_some() {
-                    // It was here once, and is no longer: it is fetched from the start.
+                    // The file was complete once and is gone: fetch it from the start.
                     transfer.status.update(|figures| {
                         (figures.verified, figures.chunks_done) = (0, 0);
                         (figures.begun, figures.distrust) = (false, false);
@@ -51,7 +51,7 @@ impl Running {
                     transfer.status.watching().starts_anew();
                     transfer.order = None;
                 }
-                // Where it goes is settled if it is on its way.
+                // A download in progress keeps its destination.
                 transfer.order.get_or_insert(order);
             }
             match (&here, &transfer.running, &transfer.after) {
@@ -90,7 +90,8 @@ impl Running {
         Order { link, added_peers: 0, dir, name, begun: false, distrust: false }
     }
 
-    /// Starts the task of a download that is not running; [`Running::enqueue`] is the way for those that may have to wait.
+    /// Starts the task of a download that is not running, regardless of the queue. [`Running::enqueue`] is the way for
+    /// downloads that may have to wait.
     pub(super) fn start(&mut self, file_id: FileId) {
         if self.ending {
             return;
@@ -98,7 +99,8 @@ impl Running {
         let env = self.parts.env.clone();
         let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) else { return };
         let Some(order) = &mut transfer.order else { return };
-        // Where its part file is by now must not depend on who tells the name first next time.
+        // Keep the name of the last start: finding the part file must not depend on which tracker or peer names the
+        // file first.
         let figures = transfer.status.figures();
         order.name = figures.ordered_name.or_else(|| order.name.take());
         order.begun = figures.begun;
@@ -115,24 +117,24 @@ impl Running {
         self.downloads.spawn(async move { (file_id, fetching.await) });
     }
 
-    /// A download's task is over.
+    /// Handles the end of a download's task.
     pub(super) fn download_ended(&mut self, file_id: FileId, result: Result<Done, Ended>) {
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.running = None;
         let after = std::mem::replace(&mut transfer.after, After::Stay);
         let replaced = transfer.whole.is_some();
-        // What is complete has nothing to start again for.
+        // A complete download has no reason to restart.
         let after = if result.is_ok() && after == After::Restart { After::Stay } else { after };
         match result {
             Ok(Done::File(finished)) => self.finished(file_id, finished),
             Ok(Done::Folder(folder, list)) => self.folder_finished(file_id, folder, &list),
-            // What is shared from elsewhere by now is held there.
+            // The same file was shared from another path meanwhile, and its holding serves that path.
             Err(_) if replaced => {}
             Err(ended) => {
-                // Who still waits for chunks of it lets go of its file.
+                // Without the holding, uploads that wait for chunks of the file release the file.
                 self.parts.holdings.remove(&file_id);
                 self.parts.trackers.kick();
-                // The task showed its own state until its last moment.
+                // The status still shows the last state of the task.
                 if let Some(transfer) = self.transfer(file_id) {
                     let resting = Self::resting(transfer);
                     transfer.set_state(resting);
@@ -153,7 +155,7 @@ impl Running {
         self.stale = true;
     }
 
-    /// Every byte is verified and in place: from now on it is served from there.
+    /// Serves a completed download, whose every byte is verified and in place, from its final path.
     fn finished(&mut self, file_id: FileId, Finished { path, stamp, hashes, layout }: Finished) {
         if self.keeps_anything() {
             let (state, hashes) = (self.state.clone(), hashes.clone());
@@ -179,7 +181,7 @@ impl Running {
         self.completed(file_id, path);
     }
 
-    /// Every file of a folder is verified and in place.
+    /// Serves a completed folder, whose every file is verified and in place.
     fn folder_finished(&mut self, file_id: FileId, folder: Folder, list: &Arc<Holding>) {
         let (path, folder) = (folder.root.clone(), Arc::new(folder));
         self.serve_folder(file_id, folder, list);
@@ -194,7 +196,7 @@ impl Running {
         self.tell(Event::Completed { file_id, path });
     }
 
-    /// Stops a transfer and keeps everything.
+    /// Pauses a transfer and keeps its data.
     pub(super) fn pause(&mut self, file_id: FileId) {
         let holding = self.parts.holdings.get(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
@@ -215,7 +217,7 @@ impl Running {
         self.save();
     }
 
-    /// Goes on with a transfer that stopped for whatever reason; hurries one that runs.
+    /// Resumes a transfer that stopped for whatever reason; makes a running download retry at once.
     pub(super) fn resume(&mut self, file_id: FileId) {
         let Some(transfer) = self.transfer(file_id) else { return };
         let stopping = transfer.paused;
@@ -230,7 +232,7 @@ impl Running {
         self.save();
     }
 
-    /// A download tries this address too from now on.
+    /// Adds an address of a peer to a download.
     pub(super) fn add_peer(&mut self, file_id: FileId, addr: PeerAddr) {
         let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.whole.is_none()) else { return };
         let Some(order) = &mut transfer.order else { return };
@@ -245,7 +247,7 @@ impl Running {
         self.save();
     }
 
-    /// Takes a transfer off the list, at once or as soon as its task has ended.
+    /// Removes a transfer from the list, at once or as soon as its task or move has ended.
     pub(super) fn remove(&mut self, file_id: FileId, delete_data: bool) {
         let Some(transfer) = self.transfer(file_id) else { return };
         match &transfer.running {
@@ -272,14 +274,15 @@ impl Running {
         self.tell(Event::Removed(file_id));
     }
 
-    /// What was removed since the last look leaves the disk, all of it in one go.
+    /// Deletes what is on the disk of the transfers removed since the last call, all in one task: their state, and the
+    /// downloaded data where the user asked for that.
     pub(super) fn forget_next(&mut self) {
         if self.to_forget.is_empty() {
             return;
         }
         let gone = std::mem::take(&mut self.to_forget);
         let state = self.state.clone();
-        // What is no list of a folder needs nothing but what is its own, which nobody else has.
+        // A complete file, unlike a folder, has no parts that other transfers might need.
         let is_alone = |transfer: &Transfer| matches!(transfer.whole, Some(Whole::File(..)));
         let others: HashSet<FileId> = match gone.iter().all(|(transfer, _)| is_alone(transfer)) {
             true => HashSet::new(),
@@ -295,14 +298,14 @@ impl Running {
         });
     }
 
-    /// Brings back a download of the last run.
+    /// Restores an unfinished download from the record of the last run.
     pub(super) fn restore_wanted(&mut self, record: &Record, wanted: Wanted) {
         let Wanted { link, added_peers, dir, name, begun, distrust } = wanted;
         let Ok(link) = link.parse::<Link>() else {
             tracing::error!(link, "a link in the list of transfers is damaged");
             return;
         };
-        // The user's own word, or where a part file is by now.
+        // Name chosen by the user, or name of an existing part file.
         let name = name.as_deref().map(FileName::clean_keeping_dot);
         let order = Order { link, added_peers, dir, name, begun, distrust: false };
         let mut transfer =
@@ -323,7 +326,7 @@ impl Running {
     }
 }
 
-/// What is known of a download before anybody was asked.
+/// Creates the status of a download before any tracker or peer was asked.
 fn first_status(order: &Order) -> Status {
     let name = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
     let shown = name.as_ref().map_or_else(|| order.link.file_id.to_string(), ToString::to_string);
@@ -331,7 +334,7 @@ fn first_status(order: &Order) -> Status {
     Status::new(TransferState::Searching, shown, path, order.link.size)
 }
 
-/// Deletes what was downloaded. What somebody changed since is not what was downloaded, and stays.
+/// Deletes downloaded data. Files that were changed since are kept.
 fn delete(transfer: &Transfer) {
     match &transfer.whole {
         Some(whole) => whole.delete(),

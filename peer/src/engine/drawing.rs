@@ -1,26 +1,26 @@
-//! The chunk map of a transfer, drawn cell by cell.
+//! Chunk map of a transfer, drawn cell by cell.
 
 use sprat_api::{Cell, ChunkMap};
 use sprat_chunking::Bitfield;
 
-/// A map that is being drawn: nothing is here until that is said.
+/// Chunk map under construction. Chunks are missing until marked otherwise.
 #[derive(Debug)]
 pub(super) struct Drawing {
-    /// How many chunks there are.
+    /// Number of chunks in the map.
     chunks: u64,
     per_cell: u64,
-    /// How many of each cell are here, and whether any is under way.
+    /// Number of present chunks in each cell, and whether any chunk of the cell is requested.
     cells: Vec<(u64, bool)>,
 }
 
 impl Drawing {
-    /// A map of so many chunks.
+    /// Creates a map of `chunks` chunks, all missing.
     pub(super) fn new(chunks: u64) -> Self {
         let per_cell = chunks.div_ceil(ChunkMap::MAX_CELLS as u64).max(1);
         Self { chunks, per_cell, cells: vec![(0, false); chunks.div_ceil(per_cell) as usize] }
     }
 
-    /// So many chunks from this one on are here.
+    /// Marks `len` chunks, from chunk `from` on, as present.
     pub(super) fn all(&mut self, from: u64, len: u64) {
         let (mut at, end) = (from, from + len);
         while at < end {
@@ -30,21 +30,21 @@ impl Drawing {
         }
     }
 
-    /// Those of the chunks from this one on are here.
+    /// Marks the chunks whose bits are set, counted from chunk `from` on, as present.
     pub(super) fn here(&mut self, from: u64, chunks: &Bitfield) {
         for index in chunks.ones() {
             self.cells[((from + u64::from(index.get())) / self.per_cell) as usize].0 += 1;
         }
     }
 
-    /// Those are under way.
+    /// Marks the chunks whose bits are set, counted from chunk `from` on, as requested.
     pub(super) fn requested(&mut self, from: u64, chunks: &Bitfield) {
         for index in chunks.ones() {
             self.cells[((from + u64::from(index.get())) / self.per_cell) as usize].1 = true;
         }
     }
 
-    /// The map as it is.
+    /// Finishes the map.
     pub(super) fn finish(self) -> ChunkMap {
         let cells = self.cells.iter().enumerate().map(|(place, (here, requested))| {
             let all = self.per_cell.min(self.chunks - place as u64 * self.per_cell);
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn many_chunks_share_cells_and_the_last_may_have_fewer() {
-        // 17 in each cell, 1 in the last.
+        // 16 chunks in each cell, 1 in the last.
         let len = 65_536 - 16 + 1;
         let mut drawing = Drawing::new(u64::from(len));
         drawing.here(0, &bits(len, |n| n < 20 || n == len - 1));
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn parts_lie_one_after_another_however_many_chunks_they_have() {
-        // What a list from a stranger may say is never gone through chunk by chunk.
+        // A stranger's list may claim any number of chunks: marking them must not take a step per chunk.
         let mut drawing = Drawing::new(1 << 40);
         drawing.all(0, (1 << 39) + 5);
         drawing.here((1 << 40) - 3, &bits(3, |n| n > 0));

@@ -1,4 +1,4 @@
-//! Hashing what is to be shared: paths → chunk hashes. Small files are hashed many at a time.
+//! Hashing of paths to share: paths → chunk hashes. Small files are hashed many at a time.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,48 +15,49 @@ use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::state::state_dir::StateDir;
 
-/// Files that are hashed together: so many, and so many bytes of them, of which none is larger than `MAX_SMALL`.
+/// Upper bound of the files hashed in one batch. `MAX_BATCH_BYTES` bounds their total length, and only files of at most
+/// `MAX_SMALL` bytes share a batch.
 pub(super) const MAX_BATCH: usize = 64;
 const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
 const MAX_SMALL: u64 = 1024 * 1024;
 
-/// A file that is being hashed, or will be in the same batch.
+/// Path that is being hashed, or waits in the same batch.
 #[derive(Clone, Debug)]
 pub(super) struct Hashing {
     pub(super) path: PathBuf,
     pub(super) job: Arc<Job>,
 }
 
-/// Files that were hashed together.
+/// Result of hashing one batch.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// In their order.
+    /// Results in the order of the paths.
     pub(super) hashed: Vec<Hashed>,
-    /// Those that were not hashed because they do not belong together with the others.
+    /// Paths that did not fit into this batch.
     pub(super) rest: Vec<Hashing>,
 }
 
-/// A file that was hashed, or could not be.
+/// Result of hashing one path.
 #[derive(Debug)]
 pub(super) struct Hashed {
     pub(super) path: PathBuf,
     pub(super) result: Result<Digest, ShareError>,
 }
 
-/// What was hashed.
+/// Hashes of a file or of a folder.
 #[derive(Debug)]
 pub(super) enum Digest {
     File(FileDigest, FileStamp),
-    /// A folder, and what is served of its list.
+    /// Hashes of a folder's files, and the holding that serves the folder's list.
     Folder(Box<(FolderDigest, Holding)>),
 }
 
-/// Hashes the first of these, and those that follow for as long as they are small; blocks.
+/// Hashes the first path, and the following ones while they are small files that fit into the batch; blocks.
 pub(super) fn hash_together(batch: Vec<Hashing>, state: &StateDir, keeps: bool) -> Batch {
     let (mut hashed, mut bytes) = (Vec::with_capacity(batch.len()), 0);
     let mut batch = batch.into_iter();
     while let Some(Hashing { path, job }) = batch.next() {
-        // Where it lies must not depend on where the process stands later.
+        // An absolute path stays right if the working directory changes later.
         let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
         let (is_folder, size) = (absolute.is_dir(), size_of(&absolute));
         let is_small = !is_folder && size <= MAX_SMALL;

@@ -1,4 +1,4 @@
-//! Looking whether files of the last run are still there, and still the same.
+//! Checks whether files of the last run are still there and unchanged.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,35 +17,36 @@ use crate::state::library::{Place, Record};
 use crate::state::state_dir::StateDir;
 use crate::world::clock;
 
-/// Records that are looked at before somebody is asked whether to go on, and how many of them are worth a thread for each core.
+/// Records that are checked before the receiver is asked whether to go on. `MANY` is the number of records that is
+/// worth a thread for each core.
 const AT_ONCE: usize = 1024;
 const MANY: usize = 64;
-/// What was found meanwhile is told together, so that trackers are, too.
+/// Minimum time between two reports of results. Results are grouped so that trackers are told of many files at once.
 const TOGETHER: Duration = Duration::from_millis(250);
 
-/// Something that was wholly here in the last run, and what became of it.
+/// Complete file or folder of the last run, with the result of its check.
 #[derive(Debug)]
 pub(super) struct Restored {
     pub(super) file_id: FileId,
     pub(super) path: PathBuf,
-    /// What it is, if it is a folder.
+    /// Contents of the folder, if it is one and its list could be read.
     pub(super) folder: Option<Arc<Folder>>,
     pub(super) found: Found,
 }
 
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A file as it was.
+    /// Unchanged file, with its kept chunk hashes.
     File(Box<Holding>),
-    /// A folder as it was: its list, and the chunk hashes of its parts.
+    /// Unchanged folder: the holding of its list, and the chunk hashes of its parts.
     Folder(Arc<Holding>, Vec<FileDigest>),
-    /// It is as it was, but something of what was kept of it is lost.
+    /// Lost or damaged chunk hashes or list: the file or folder has to be hashed again.
     Unhashed,
-    /// It is not, or not there.
+    /// Changed or missing file or folder.
     Changed,
 }
 
-/// Looks whether everything is still there, until nobody wants to know any more; blocks.
+/// Checks all records and reports the results in groups, until the receiver is closed; blocks.
 pub(super) fn look_at_all(state: &StateDir, records: &[Record], found: &mpsc::UnboundedSender<Vec<Restored>>) {
     let (mut together, mut told) = (Vec::new(), clock::now());
     for some in records.chunks(AT_ONCE) {
@@ -61,7 +62,7 @@ pub(super) fn look_at_all(state: &StateDir, records: &[Record], found: &mpsc::Un
     let _ = found.send(together);
 }
 
-/// What became of these, in their order.
+/// Checks the records on all cores. Results are in the order of the records.
 fn look_on_all_cores(state: &StateDir, records: &[Record]) -> Vec<Restored> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let look = |records: &[Record]| records.iter().filter_map(|record| look_at(state, record)).collect();

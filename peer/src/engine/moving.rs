@@ -9,17 +9,17 @@ use sprat_store::disk::job::Job;
 use sprat_store::part::PartFile;
 use sprat_store::site::Site;
 
-/// What moving gave.
+/// Result of moving a transfer to another folder.
 #[derive(Debug)]
 pub(super) struct Moved {
     pub(super) file_id: FileId,
-    /// Where it was.
+    /// Path before the move.
     pub(super) from: PathBuf,
-    /// Where it is now, or why it is where it was; nothing if the user did not want it moved any more.
+    /// Path after the move, or the trouble that prevented it; `Err(None)` if the user cancelled the move.
     pub(super) result: Result<PathBuf, Option<Trouble>>,
 }
 
-/// Moves what was fetched towards `path`, a file or a folder; blocks.
+/// Moves the unfinished data of the download towards `path`, a file or a folder, to the folder `dir`; blocks.
 pub(super) fn relocate_unfinished(path: &Path, dir: &Path, file_id: FileId, job: &Job) -> io::Result<PathBuf> {
     if Site::is_begun(path, file_id) {
         Site::relocate(path, dir, job)

@@ -1,4 +1,4 @@
-//! The parts of an engine. This is the only place that sees all of them; each task is handed what it uses.
+//! Parts of an engine. Only this file sees all of them; each task is handed the parts that it uses.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,36 +27,37 @@ use crate::world::news::News;
 use crate::world::tasks::Tasks;
 use crate::world::{Disk, Network};
 
-/// Addresses of this peer that a link names at most.
+/// Upper bound of this peer's own addresses in a link.
 const MAX_OWN: usize = 4;
 
-/// Everything that the tasks of one engine share.
+/// Parts that the tasks of one engine share.
 #[derive(Debug)]
 pub(super) struct Parts {
-    /// This peer.
+    /// Identity, name and address of this peer.
     pub(super) me: Arc<Me>,
-    /// Files that it has.
+    /// Files that this peer has.
     pub(super) holdings: Arc<Holdings>,
-    /// Peers that it is connected with.
+    /// Connections to peers, and dialling of new ones.
     pub(super) peers: Arc<Peers>,
-    /// Trackers that it tells and asks.
+    /// Trackers that this peer registers with and queries.
     pub(super) trackers: Arc<Trackers>,
-    /// Bounds of the bytes under way.
+    /// Buffers, rate limits, upload slots and settings of single transfers.
     pub(super) flow: Arc<Flow>,
-    /// News for front ends.
+    /// Events for front ends, from any task.
     pub(super) news: Arc<News>,
-    /// Its tasks.
+    /// Background tasks of the engine.
     pub(super) tasks: Tasks,
     /// Threads that read, write and hash.
     pub(super) disk: Disk,
-    /// Its network.
+    /// Network of this machine, or a simulated one.
     pub(super) network: Arc<dyn Network>,
-    /// Surroundings of its downloads.
+    /// Parts that are handed to every download.
     pub(super) env: Env,
 }
 
 impl Parts {
-    /// The parts of an engine that listens there, and that hears of changed files by `source_changed`.
+    /// Creates the parts of an engine that listens on `listen`. `source_changed` reports shared files that changed on
+    /// the disk.
     pub(super) fn new(
         config: &EngineConfig,
         identity: Identity,
@@ -108,8 +109,8 @@ impl Parts {
         Self { me, holdings, peers, trackers, flow, news, tasks, disk, network, env }
     }
 
-    /// Hints of every link that is handed to others: the trackers, and this peer's own addresses, so that two people on one
-    /// network need no tracker.
+    /// Returns the hints of every link that is handed to others: the trackers, and this peer's own addresses, so that
+    /// two people on one network need no tracker.
     pub(super) fn hints(&self) -> Hints {
         let peers = self.me.reachable_at(&*self.network).into_iter().take(MAX_OWN).map(Into::into).collect();
         Hints { trackers: self.trackers.urls(), peers }

@@ -1,4 +1,4 @@
-//! The snapshots that front ends see, and the events that follow them: whoever hears an event finds it in the snapshot.
+//! Snapshots for front ends, and the events that follow them. Each event is sent after a snapshot that shows it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,28 +11,29 @@ use super::running::Running;
 use crate::engine::publisher::{Publisher, SNAPSHOT_INTERVAL, Word, says_the_same};
 use crate::world::clock;
 
-/// Time between two snapshots for each transfer in the list, at most `SNAPSHOT_INTERVAL`, where there is nothing else to do than to tell of an event.
+/// Time between two snapshots for each transfer in the list, up to `SNAPSHOT_INTERVAL`, while a front end waits for a
+/// snapshot and the engine has nothing else to do.
 const PROMPT_INTERVAL: Duration = Duration::from_micros(5);
 
 impl Running {
-    /// Tells front ends of this as soon as a snapshot shows it.
+    /// Queues an event for front ends, to be sent after the next snapshot.
     pub(super) fn tell(&mut self, event: Event) {
         self.publisher.words.push(Word::Event(event));
         self.answer();
     }
 
-    /// The same of something that is shared from now on.
+    /// Queues the event of a new share. Its link is made when the event is sent, with the hints of the last snapshot.
     pub(super) fn tell_shared(&mut self, path: PathBuf, file_id: FileId, name: String, size: u64) {
         self.publisher.words.push(Word::Shared { path, file_id, name, size });
         self.answer();
     }
 
-    /// Publishes a snapshot as soon as there is nothing else to do: somebody waits for it.
+    /// Requests a snapshot as soon as there is nothing else to do, because a front end waits for it.
     pub(super) fn answer(&mut self) {
         (self.stale, self.publisher.is_awaited) = (true, true);
     }
 
-    /// The time of the next snapshot, if something changed.
+    /// Returns the time when the next snapshot is due if something has changed.
     pub(super) fn publish_at(&self) -> Instant {
         let prompt = u32::try_from(self.transfers.len()).map_or(SNAPSHOT_INTERVAL, |len| PROMPT_INTERVAL * len);
         let interval = match self.publisher.is_awaited && self.has_nothing_to_do() {
@@ -42,10 +43,11 @@ impl Running {
         self.publisher.published + interval
     }
 
-    /// Publishes how things stand if that is news or somebody asked, then the events. A stranger that came and went, such as a
-    /// tracker that looks whether this peer can be reached, wakes nobody.
+    /// Publishes a snapshot if it differs from the last one or a front end waits for it, then sends the queued events.
+    /// A change that no snapshot shows wakes no front end, such as a connection of a tracker that checks whether this
+    /// peer can be reached.
     pub(super) fn publish(&mut self) {
-        // What happened before now is in the snapshot.
+        // Events are taken before the snapshot is made, so that the snapshot shows what they tell.
         let told = self.parts.news.take();
         self.publisher.words.extend(told.into_iter().map(Word::Event));
         let is_owed = self.commanded || self.publisher.is_awaited || !self.publisher.words.is_empty();
@@ -60,7 +62,7 @@ impl Running {
         self.publisher.say();
     }
 
-    /// Makes the views anew that may be others now. Returns whether any is.
+    /// Renews the views that may have changed. Returns whether any view was renewed.
     fn show_changes(&mut self) -> bool {
         let now = clock::now();
         let hints = self.parts.hints();
@@ -77,12 +79,13 @@ impl Running {
         });
         let is_changed = shown.renew(views);
         *published = now;
-        // While something moves, a rate that falls is news too; when nothing does, nothing wakes.
+        // Falling rates and running work change a snapshot without any event, so another snapshot is due. Otherwise the
+        // engine sleeps until something happens.
         self.stale = !self.hashing.is_empty() || !shown.passing.is_empty();
         is_changed
     }
 
-    /// How things stand, but for the transfers.
+    /// Creates a snapshot of everything but the transfers.
     fn rest_of_snapshot(&mut self) -> Snapshot {
         let detail = self.detail();
         let rates = self.publisher.shown.rates();

@@ -17,27 +17,27 @@ use crate::world::clock;
 /// Time between two snapshots while there is much to do.
 pub(super) const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What was told to front ends, and what is still to be told.
+/// Publisher of snapshots and events: what was sent to front ends last, and what is queued.
 #[derive(Debug)]
 pub(super) struct Publisher {
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(super) events: broadcast::Sender<Event>,
     /// Time of the last snapshot.
     pub(super) published: Instant,
-    /// What happened since then.
+    /// Events queued since the last snapshot.
     pub(super) words: Vec<Word>,
-    /// Whether somebody waits for what the next snapshot shows.
+    /// Set if a front end waits for the next snapshot or for the events after it.
     pub(super) is_awaited: bool,
     pub(super) shown: Shown,
-    /// What the links in the last snapshot say beside their files.
+    /// Hints in the links of the last snapshot: trackers, and addresses of this peer.
     pub(super) hints: Hints,
 }
 
-/// Something that happened.
+/// Queued event.
 #[derive(Debug)]
 pub(super) enum Word {
     Event(Event),
-    /// An event whose link has to name what the snapshot's links name.
+    /// `Event::Shared` without its link, which has to name the same hints as the links in the last snapshot.
     Shared {
         path: PathBuf,
         file_id: FileId,
@@ -46,19 +46,20 @@ pub(super) enum Word {
     },
 }
 
-/// The views of the last snapshot.
+/// Views of the transfers in the last snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// Where each stands in the list of transfers.
+    /// Place of each view in the list of transfers, in ascending order.
     pub(super) places: Vec<Place>,
     pub(super) views: Vec<Arc<TransferView>>,
-    /// Those that are to be made anew whenever somebody looks, and of these those that are other soon though nothing happens.
+    /// Places of the views that are renewed for every snapshot. `passing` has those of them that soon change without
+    /// any event.
     pub(super) restless: BTreeSet<Place>,
     pub(super) passing: BTreeSet<Place>,
 }
 
 impl Publisher {
-    /// Tells by these two; `first` is what is told already.
+    /// Creates a publisher whose first snapshot is `first`, and the receiver of its snapshots.
     pub(super) fn new(first: Snapshot, events: broadcast::Sender<Event>) -> (Self, watch::Receiver<Arc<Snapshot>>) {
         let (snapshots, receiver) = watch::channel(Arc::new(first));
         let publisher = Self {
@@ -73,14 +74,14 @@ impl Publisher {
         (publisher, receiver)
     }
 
-    /// The next snapshot need not wait for the last to be a while ago.
+    /// Allows the next snapshot at once, as if the last one were `SNAPSHOT_INTERVAL` ago.
     pub(super) fn rested(&mut self) {
         self.published = self.published.checked_sub(SNAPSHOT_INTERVAL).unwrap_or(self.published);
     }
 }
 
 impl Publisher {
-    /// Tells what happened, which the last snapshot shows. Nobody may be listening.
+    /// Sends the queued events, which the last snapshot shows. The absence of receivers is no error.
     pub(super) fn say(&mut self) {
         self.is_awaited = false;
         for word in std::mem::take(&mut self.words) {
@@ -96,7 +97,8 @@ impl Publisher {
 }
 
 impl Shown {
-    /// Takes in these views, in the order of their places; none is of what is gone. Returns whether there was any.
+    /// Inserts or replaces the view at each place, or removes it for `None`; views stay in the order of their places.
+    /// Returns whether there was any.
     pub(super) fn renew(
         &mut self,
         renewed: impl Iterator<Item = (Place, Option<(Arc<TransferView>, Lasting)>)>,
@@ -133,14 +135,14 @@ impl Shown {
         is_changed
     }
 
-    /// Bytes per second received and sent, all together: only of what is restless there are any.
+    /// Bytes per second received and sent by all transfers. Only restless views have rates other than zero.
     pub(super) fn rates(&self) -> (u64, u64) {
         let at = self.restless.iter().filter_map(|place| self.places.binary_search(place).ok());
         at.map(|at| &self.views[at]).fold((0, 0), |(down, up), view| (down + view.down_rate, up + view.up_rate))
     }
 }
 
-/// Whether the one tells nothing that the other does not, the transfers aside.
+/// Compares two snapshots, the transfers aside. Returns whether they are equal.
 pub(super) fn says_the_same(one: &Snapshot, other: &Snapshot) -> bool {
     let totals = |s: &Snapshot| (s.down_rate, s.up_rate, s.up_limit, s.down_limit, s.active_downloads);
     one.trackers == other.trackers

@@ -1,4 +1,4 @@
-//! The queue: so many downloads at once, the others wait for their turn in the order in which they were added.
+//! Queue of downloads: a limited number runs at once, the others wait in the order in which they were added.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use sprat_chunking::FileId;
 use super::running::Running;
 use crate::world::clock;
 
-/// Time a download may wait for peers before its turn is another's.
+/// Time that a download may wait for peers before another one gets its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Running {
-    /// Starts a download now or when its turn comes.
+    /// Starts a download now, or queues it until its turn comes.
     pub(super) fn enqueue(&mut self, file_id: FileId) {
         if self.has_turn() {
             self.start(file_id);
@@ -22,7 +22,7 @@ impl Running {
         }
     }
 
-    /// Starts the downloads whose turn has come.
+    /// Starts the queued downloads whose turn has come.
     pub(super) fn start_queued(&mut self) {
         for file_id in self.transfers.queued(self.active_downloads) {
             if !self.has_turn() {
@@ -32,13 +32,13 @@ impl Running {
         }
     }
 
-    /// So many downloads at once from now on; those that run go on.
+    /// Sets the number of downloads that run at once. Downloads that run already go on.
     pub(super) fn set_active_downloads(&mut self, most: usize) {
         self.active_downloads = most.max(1);
         self.start_queued();
     }
 
-    /// The time when somebody's turn may come without anything happening.
+    /// Returns the time when a queued download may start without any event.
     pub(super) fn next_turn(&mut self) -> Option<Instant> {
         if !self.transfers.has_queued() {
             return None;

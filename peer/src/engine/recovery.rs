@@ -1,5 +1,5 @@
-//! Going on by itself after trouble on this machine: a disk that was full, a folder that could not be written, a volume that
-//! was away, a shared file that is back as it was.
+//! Automatic recovery from trouble on this machine: a full disk, a folder that could not be written, a volume that was
+//! away, a shared file that is back as it was.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::download::status::Figures;
 use crate::engine::transfer::Recovery;
 use crate::world::clock;
 
-/// Time before the first look whether trouble is over; it doubles with each.
+/// Time before the first check whether trouble is over. The time doubles with each check.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
-/// Upper bound of the time between two looks.
+/// Upper bound of the time between two checks.
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl Running {
-    /// A transfer stopped for trouble on this machine. The user is told, unless it is the same trouble still.
+    /// Stops a transfer because of trouble on this machine. Tells the user, unless the trouble is the same as before.
     pub(super) fn stopped_for(&mut self, file_id: FileId, trouble: Trouble) {
         let Some(transfer) = self.transfer(file_id) else { return };
         let verified = transfer.status.figures().verified;
         let before = transfer.recovery.take().filter(|before| before.verified >= verified);
         let wait = before.as_ref().map_or(FIRST_LOOK, |before| (before.wait * 2).min(LONGEST));
         let is_news = before.is_none_or(|before| !before.trouble.is_like(&trouble));
-        // What the user stopped does not go on by itself.
+        // A transfer that the user paused does not resume by itself.
         let at = (!transfer.paused).then(|| clock::now() + wait);
         transfer.recovery = Some(Recovery { trouble: trouble.clone(), at, wait, verified });
         transfer.set_state(TransferState::Stopped(trouble.clone()));
@@ -36,7 +36,7 @@ impl Running {
         }
     }
 
-    /// Looks after the transfers whose time has come.
+    /// Checks the transfers whose next check is due, in the background.
     pub(super) fn look(&mut self) {
         for file_id in self.transfers.due(clock::now()) {
             let Some(transfer) = self.transfers.get_mut(file_id) else { continue };
@@ -53,10 +53,10 @@ impl Running {
         }
     }
 
-    /// Goes on with a transfer whose trouble is over, or looks again later.
+    /// Resumes a transfer whose trouble is over, or schedules the next check.
     pub(super) fn looked(&mut self, file_id: FileId, over: bool) {
         let Some(transfer) = self.transfer(file_id) else { return };
-        // Without one, the user was faster.
+        // The recovery is gone if the user acted on the transfer during the check.
         let Some(recovery) = &mut transfer.recovery else { return };
         if !over {
             recovery.wait = (recovery.wait * 2).min(LONGEST);

@@ -1,4 +1,5 @@
-//! What the last run wrote down comes back: at once in the list, and served as soon as somebody looked whether it is still there.
+//! Restores the transfers of the last run. They are in the list at once, and served as soon as a check has found their
+//! files unchanged.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::shares::folder::serve;
 use crate::state::library::{Library, Place, Record};
 
 impl Running {
-    /// Brings back what the last run wrote down. Nothing is looked for on the disk yet.
+    /// Restores the list of the last run, and starts to check its files in the background.
     pub(super) fn restore(&mut self, found: mpsc::UnboundedSender<Vec<Restored>>) {
         let mut whole = Vec::new();
         for record in Library::load(&self.state).transfers {
@@ -29,7 +30,7 @@ impl Running {
                 Place::Whole { path, len, modified } => {
                     (path.clone(), Whole::File(path, FileStamp::recorded(len, modified)))
                 }
-                // Whatever it is now, it stays in the list.
+                // The folder stays in the list whatever the check finds. Its contents are read by the check.
                 Place::Folder { path } => (path.clone(), Whole::Folder(Arc::new(Folder::unknown(path)))),
             };
             self.restore_whole(&record, &path, what);
@@ -53,14 +54,14 @@ impl Running {
         self.transfers.push(transfer);
     }
 
-    /// Somebody looked: what is still as it was is served from now on.
+    /// Takes in results of the check: unchanged files and folders are served from now on.
     pub(super) fn restored(&mut self, all: Vec<Restored>) {
         all.into_iter().for_each(|restored| self.restored_one(restored));
         self.stale = true;
     }
 
     fn restored_one(&mut self, Restored { file_id, path, folder, found }: Restored) {
-        // The user may have done something with it meanwhile.
+        // The user may have moved, removed or checked the transfer meanwhile.
         let is_asked = self.restoring.remove(&file_id) && !self.rechecks.contains_key(&path);
         let Some(transfer) = self.transfer(file_id).filter(|transfer| is_asked && !transfer.moving) else { return };
         if transfer.whole.as_ref().is_none_or(|whole| whole.path() != path) {
@@ -78,9 +79,9 @@ impl Running {
                 }
                 self.serve_folder(file_id, folder, &list);
             }
-            // It is hashed again, and nobody has to do anything.
+            // The file or folder is hashed again; the user does not have to do anything.
             (Found::Unhashed | Found::Folder(..), _) => return self.check_whole(file_id, path),
-            // Its volume may only be away for a while.
+            // The volume may only be away for a while.
             (Found::Changed, _) => return self.stopped_for(file_id, Trouble::SourceChanged { path }),
         }
         if paused {

@@ -1,4 +1,4 @@
-//! The engine's own loop: commands in, results of tasks in, snapshots out.
+//! Main loop of the engine: commands in, results of tasks in, snapshots out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -25,14 +25,15 @@ use crate::world::clock;
 
 /// Time between two looks at the addresses of this machine.
 const LOOK: Duration = Duration::from_secs(5);
-/// Time the tasks may take to end, the goodbye to trackers included.
+/// Time that tasks have to end at shutdown, including the goodbye to trackers.
 const ENDING: Duration = Duration::from_secs(5);
 
-/// Time between two writings of the list for each transfer in it, and at most in all.
+/// Time between two writes of the transfer list for each transfer in it. `LONGEST_UNSAVED` is the upper bound for the
+/// whole list.
 const UNSAVED: Duration = Duration::from_micros(50);
 const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
 
-/// Times of the looks at this machine's addresses.
+/// Creates the timer of the looks at this machine's addresses.
 fn looks() -> Interval {
     let mut looks = interval_at(tokio::time::Instant::now() + LOOK, LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -40,7 +41,7 @@ fn looks() -> Interval {
 }
 
 impl Running {
-    /// An engine of these parts, and the receiver of its snapshots.
+    /// Creates an engine of these parts, and the receiver of its snapshots.
     pub(super) fn new(
         parts: Parts,
         state: StateDir,
@@ -95,7 +96,8 @@ impl Running {
         (running, receiver)
     }
 
-    /// Runs until `stop`, or until nobody can send commands any more. Dropping `ended` tells that it is over.
+    /// Runs the engine until `stop` is cancelled or the last handle is dropped. Dropping `ended` signals that the
+    /// engine has ended.
     pub(super) async fn run(mut self, stop: CancellationToken, ended: DropGuard) {
         self.publish();
         self.publisher.rested();
@@ -108,7 +110,7 @@ impl Running {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                // However much there is to do, somebody may look.
+                // Snapshots precede commands and results, so that they are published under any load.
                 () = sleep_until(publish_at.into()), if self.stale => self.publish(),
                 command = self.commands.recv() => match command {
                     Some(command) => self.carry_out(command),
@@ -127,7 +129,7 @@ impl Running {
                     self.look();
                     self.start_queued();
                 }
-                // Without a transfer there is nobody whom it would concern.
+                // Without a transfer, a change of addresses has no effect.
                 _ = self.addresses_looked_at.tick(), if !self.transfers.is_empty() => self.look_at_addresses(),
                 Some(restored) = self.restored.recv() => self.restored(restored),
                 Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
@@ -140,12 +142,13 @@ impl Running {
                 }
             }
         }
-        // What was asked for before that counts.
+        // Commands that were sent before the stop are carried out.
         while let Ok(command) = self.commands.try_recv() {
             self.carry_out(command);
         }
         self.end().await;
-        // The lock on the state directory goes first: whoever is told may start another engine there at once.
+        // The lock on the state directory is released before `ended` is signalled, because another engine may be
+        // started there at once.
         drop(self);
         drop(ended);
     }
@@ -180,39 +183,40 @@ impl Running {
         }
     }
 
-    /// Every tracker and everybody who may have something is tried again at once.
+    /// Makes every tracker and every running download retry at once.
     pub(super) fn hurry(&mut self) {
         self.parts.trackers.kick();
         self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
     }
 
-    /// The transfer of this file.
+    /// Returns the transfer of this file, to be changed.
     pub(super) fn transfer(&mut self, file_id: FileId) -> Option<&mut Transfer> {
         self.transfers.get_mut(file_id)
     }
 
-    /// Whether nothing is under way that would soon tell something too.
+    /// Returns whether nothing is under way that would soon change the snapshot too.
     pub(super) fn has_nothing_to_do(&self) -> bool {
         let hashes_nothing = self.hashing.is_empty() && self.to_hash.is_empty();
         hashes_nothing && self.downloads.is_empty() && self.moves.is_empty() && self.commands.is_empty()
     }
 
-    /// Whether anything outlives this run.
+    /// Returns whether state is kept for the next run.
     pub(super) fn keeps_anything(&self) -> bool {
         self.keeps
     }
 
-    /// The list of transfers changed: it is written down as soon as the last writing is over, and was not just now.
+    /// Marks the transfer list as changed. `save_next` writes it when the last write has ended and is long enough ago.
     pub(super) fn save(&mut self) {
         self.saving.is_due = self.keeps;
     }
 
-    /// The time when the list may be written down again, if it is to be: a long list takes long, and changes soon again.
+    /// Returns the time when a changed transfer list may be written again. Writing a long list takes long, so it is
+    /// written less often.
     fn next_save(&self) -> Option<Instant> {
         (self.saving.is_due && self.chores.is_empty()).then_some(self.saving.not_before?)
     }
 
-    /// Writes down what outlives this run and changed, and forgets what was removed.
+    /// Writes changed bans and a due transfer list to the disk, and deletes what was kept of removed transfers.
     fn save_next(&mut self) {
         if !self.chores.is_empty() {
             return;
@@ -238,12 +242,12 @@ impl Running {
         self.parts.disk.spawn_in(&mut self.chores, move || library.save(&state));
     }
 
-    /// Ends everything, in the order in which it can: what writes to disk, what talks to peers, the trackers' goodbye.
+    /// Ends all work in a fixed order: disk work, the last write of the list, connections, the goodbye to trackers.
     async fn end(&mut self) {
         self.ending = true;
         self.hashing.iter().for_each(|hashing| hashing.job.stop());
         self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
-        // What completed, was to be removed or to be moved counts as much as ever.
+        // A download that has completed, or is to be removed or moved, is still handled as usual.
         while let Some(Ok((file_id, result))) = self.downloads.join_next().await {
             self.download_ended(file_id, result);
         }
@@ -267,7 +271,7 @@ impl Running {
         tracing::info!("engine stopped");
     }
 
-    /// The state that a transfer is in when nothing runs.
+    /// Returns the state of a transfer on which no task works.
     pub(super) fn resting(transfer: &Transfer) -> TransferState {
         match (transfer.paused, &transfer.whole) {
             (true, _) => TransferState::Paused,
@@ -276,7 +280,7 @@ impl Running {
         }
     }
 
-    /// What a file is called by its path, as others are told it.
+    /// Returns the name of a file by its path, as other peers are told it.
     pub(super) fn name_of(path: &Path) -> String {
         name_at(path).to_string()
     }

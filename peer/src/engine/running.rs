@@ -1,4 +1,4 @@
-//! A running engine: what it owns. Its loop is in `run`; the other files of this room have what it does, subject by subject.
+//! State of a running engine. The main loop is in `run`; the other files of this room have the methods, by subject.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
@@ -24,56 +24,56 @@ use crate::engine::transfers::Transfers;
 use crate::engine::watched::Watched;
 use crate::state::state_dir::StateDir;
 
-/// When the list of transfers is written down.
+/// Schedule of the writes of the transfer list.
 #[derive(Debug, Default)]
 pub(super) struct Saving {
-    /// Whether it changed since it was written down.
+    /// Set if the list changed since the last write.
     pub(super) is_due: bool,
-    /// Time before which it is not written down again.
+    /// Earliest time of the next write.
     pub(super) not_before: Option<Instant>,
 }
 
-/// A running engine.
+/// State of a running engine, owned by its task.
 pub(super) struct Running {
     pub(super) parts: Parts,
     pub(super) state: Arc<StateDir>,
     pub(super) download_dir: PathBuf,
     pub(super) transfers: Transfers,
-    /// Paths that wait to be hashed, and those that are.
+    /// Paths that wait to be hashed; `hashing` is the batch that is being hashed.
     pub(super) to_hash: VecDeque<PathBuf>,
     pub(super) hashing: Vec<Hashing>,
     pub(super) hashers: JoinSet<Batch>,
     pub(super) downloads: JoinSet<(FileId, Result<Done, Ended>)>,
-    /// Looks whether the trouble that stopped a transfer is over.
+    /// Checks whether the trouble that stopped a transfer is over.
     pub(super) looks: JoinSet<(FileId, bool)>,
     pub(super) moves: JoinSet<Moved>,
-    /// Looks whether what was here in the last run still is, and what of it was not looked at yet.
+    /// Checks of the files of the last run. `restoring` has the transfers that are not checked yet.
     pub(super) restorers: JoinSet<()>,
     pub(super) restoring: HashSet<FileId>,
     pub(super) restored: mpsc::UnboundedReceiver<Vec<Restored>>,
-    /// Paths that are hashed only to see whether they are still these.
+    /// Paths that are hashed only to check whether they still have this file ID.
     pub(super) rechecks: HashMap<PathBuf, FileId>,
-    /// Whether it is about to end: nothing is started any more.
+    /// Set during shutdown: no download is started any more.
     pub(super) ending: bool,
-    /// How many downloads run at once.
+    /// Number of downloads that may run at once.
     pub(super) active_downloads: usize,
-    /// This machine's addresses when they were looked at last, and when they are looked at.
+    /// Addresses of this machine at the last look; `addresses_looked_at` is the timer of the looks.
     pub(super) addresses: Vec<IpAddr>,
     pub(super) addresses_looked_at: Interval,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
     pub(super) publisher: Publisher,
-    /// Whether something changed since the last snapshot.
+    /// Set if something changed since the last snapshot.
     pub(super) stale: bool,
-    /// Whether a front end asked for something since then: it is answered with a snapshot in any case.
+    /// Set if a command arrived since the last snapshot: every command is answered with a snapshot.
     pub(super) commanded: bool,
-    /// The transfer whose detail snapshots carry.
+    /// Transfer whose detail is in the snapshots.
     pub(super) watched: Option<Watched>,
-    /// Whether the list of transfers outlives this run.
+    /// Set if the list of transfers is kept for the next run.
     pub(super) keeps: bool,
     pub(super) saving: Saving,
-    /// What was removed and is still to leave the disk; whether with what was downloaded.
+    /// Removed transfers that are still on the disk, each with whether its downloaded data is deleted too.
     pub(super) to_forget: Vec<(Transfer, bool)>,
-    /// Work on the disk that nobody waits for: one after another would be enough, none may be lost.
+    /// Writes and deletions on the disk without a result. Shutdown waits for them, so that none is lost.
     pub(super) chores: JoinSet<()>,
 }

@@ -1,4 +1,4 @@
-//! What the user sets for single transfers.
+//! User settings of single transfers: rate limits, priorities, order of chunks.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
@@ -9,7 +9,7 @@ use sprat_chunking::FileId;
 use super::running::Running;
 
 impl Running {
-    /// Sends and receives chunks of this file no faster than that.
+    /// Limits the upload and download rates of this transfer, in bytes per second; `None` removes a limit.
     pub(super) fn set_transfer_rates(&mut self, file_id: FileId, up: Option<NonZeroU32>, down: Option<NonZeroU32>) {
         if self.transfer(file_id).is_none() {
             return;
@@ -19,7 +19,7 @@ impl Running {
         settings.download_rate.set(down);
     }
 
-    /// Fetches these files of a folder first, or not at all.
+    /// Sets the priority of files of a folder, given by their places in its list.
     pub(super) fn set_priorities(&mut self, file_id: FileId, files: Vec<u32>, priority: Priority) {
         if self.transfer(file_id).is_some() {
             self.parts.flow.settings.of(file_id).prioritize(files, priority);
@@ -27,7 +27,7 @@ impl Running {
         }
     }
 
-    /// Fetches the chunks of this file in its order from now on, or the rarest first.
+    /// Fetches the chunks of this file in file order from now on, or rarest first.
     pub(super) fn set_sequential(&mut self, file_id: FileId, sequential: bool) {
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.sequential = sequential;

@@ -1,4 +1,4 @@
-//! Sharing: path → hashed → held → registered.
+//! Shares: path → hashed → held → registered.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use crate::world::clock;
 /// Paths that wait to be hashed of which a snapshot tells.
 const MAX_WAITING: usize = 1000;
 impl Running {
-    /// Puts a path into the queue. Hashing uses all cores, so one large file is hashed at a time, and many small ones.
+    /// Queues a path to be hashed. Hashing uses all cores, so one large file is hashed at a time, or many small ones.
     pub(super) fn share(&mut self, path: PathBuf) {
         self.to_hash.push_back(path);
     }
 
-    /// Takes a path out of the queue, or ends its hashing.
+    /// Removes a path from the queue, or stops its hashing.
     pub(super) fn cancel_share(&mut self, path: &Path) {
         let waiting = self.to_hash.len();
         self.to_hash.retain(|waiting| waiting != path);
@@ -39,7 +39,7 @@ impl Running {
         self.hashing.iter().filter(|hashing| hashing.path == path).for_each(|hashing| hashing.job.stop());
     }
 
-    /// Begins to hash the next paths, if none is being hashed.
+    /// Starts to hash the next batch of paths, if none is being hashed.
     pub(super) fn hash_next(&mut self) {
         if !self.hashing.is_empty() || self.to_hash.is_empty() {
             return;
@@ -57,7 +57,7 @@ impl Running {
         self.stale = true;
     }
 
-    /// Paths were hashed: holds the files, and lets the trackers know.
+    /// Takes in a hashed batch: serves its files, tells the trackers, and puts the rest back at the front of the queue.
     pub(super) fn hashed(&mut self, Batch { hashed, rest }: Batch) {
         self.hashing.clear();
         hashed.into_iter().for_each(|hashed| self.hashed_one(hashed));
@@ -120,14 +120,14 @@ impl Running {
         self.shared(path, file_id, &name, size);
     }
 
-    /// Something is shared from now on: the user is told.
+    /// Saves the list, and tells the user of a new share.
     fn shared(&mut self, path: &Path, file_id: FileId, name: &str, size: u64) {
         self.save();
         tracing::info!(%file_id, name, "shared");
         self.tell_shared(path.to_owned(), file_id, name.to_owned(), size);
     }
 
-    /// A file or folder turned out to be here, whether or not it was in the list.
+    /// Notes that a complete file or folder is here, and adds it to the list if it is missing there.
     fn is_here(&mut self, file_id: FileId, name: &str, whole: Whole, size: u64) {
         if self.transfer(file_id).is_none() {
             let status = Status::new(TransferState::Sharing, name.to_owned(), whole.path().to_owned(), Some(size));
@@ -136,14 +136,14 @@ impl Running {
         self.restoring.remove(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         if let Some(running) = &transfer.running {
-            // What is being downloaded turned out to be here: the download ends, its part file is of no more use.
+            // A complete copy is here: the download of the same file ends, and its part file is not needed any more.
             transfer.after = After::Stay;
             running.stop.cancel();
         }
         (transfer.whole, transfer.paused, transfer.recovery) = (Some(whole), false, None);
     }
 
-    /// Serves a whole folder from now on; its parts are served already.
+    /// Serves a complete folder from now on. Its parts are served already.
     pub(super) fn serve_folder(&mut self, file_id: FileId, folder: Arc<Folder>, list: &Arc<Holding>) {
         if self.keeps_anything() {
             let (state, folder) = (self.state.clone(), folder.clone());
@@ -166,7 +166,7 @@ impl Running {
         self.parts.trackers.kick();
     }
 
-    /// Serves a whole file from now on.
+    /// Serves a complete file from now on.
     pub(super) fn serve_whole(&mut self, holding: Arc<Holding>) {
         let (layout, file_id) = (holding.layout(), holding.file_id());
         let name = holding.name.clone();
@@ -185,24 +185,27 @@ impl Running {
         self.parts.trackers.kick();
     }
 
-    /// A shared file is no longer what it was: it is not served any more, and the user is told.
+    /// Handles a report that a shared file changed. If its stamp changed, stops serving it and tells the user; else
+    /// hashes it again.
     pub(super) fn source_changed(&mut self, file_id: FileId, path: PathBuf) {
         let file_id = self.transfers.folder_around(&path).unwrap_or(file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
-        // An upload that was waiting may have looked where the file lay before it was shared from elsewhere, or finished.
+        // The report may come from an upload that waited, and may concern a path where the file lay before it was
+        // completed or shared from elsewhere.
         let Some(whole) = transfer.whole.as_ref().filter(|whole| path.starts_with(whole.path()) && !transfer.moving)
         else {
             return;
         };
         if whole.is_still() {
-            // It looks as it did, but something in it is not.
+            // The stamp is unchanged, but some of the content is not.
             let path = whole.path().to_owned();
             return self.check_whole(file_id, path);
         }
         self.no_longer_shared(file_id, path);
     }
 
-    /// What is at this path is not what was shared. The hashes of that stay: a drive may only be away for a while.
+    /// Stops serving a file or folder that changed or is missing. Its chunk hashes are kept: the volume may only be
+    /// away for a while.
     pub(super) fn no_longer_shared(&mut self, file_id: FileId, path: PathBuf) {
         if let Some(holding) = self.parts.holdings.get(&file_id) {
             holding.serve(false);
@@ -211,7 +214,7 @@ impl Running {
         self.stopped_for(file_id, Trouble::SourceChanged { path });
     }
 
-    /// What a snapshot shows of the queue.
+    /// Returns the paths that are being hashed or wait for it, as snapshots show them.
     pub(super) fn hashing_views(&self) -> Vec<HashingView> {
         let now = clock::now();
         let current = self.hashing.iter().map(|hashing| {
@@ -223,12 +226,12 @@ impl Running {
         current.chain(waiting).collect()
     }
 
-    /// Resumes a share that the user stopped, or one whose file had changed: then it is hashed anew, as it is now.
+    /// Resumes a share that the user paused, or whose file had changed. A changed file is hashed anew, as it is now.
     pub(super) fn resume_share(&mut self, file_id: FileId) {
         let whole = self.transfer(file_id).and_then(|transfer| transfer.whole.clone());
         let Some(whole) = whole else { return };
         if self.restoring.contains(&file_id) {
-            // Somebody looks at it already.
+            // The check after the start of the engine has not ended yet.
             return self.transfer(file_id).into_iter().for_each(|transfer| transfer.set_state(TransferState::Checking));
         }
         if let Some(holding) = self.parts.holdings.get(&file_id).filter(|_| whole.is_still()) {

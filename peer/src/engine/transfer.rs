@@ -1,4 +1,4 @@
-//! One entry of the engine's list: a file that is fetched or served.
+//! Entry of the engine's list: a file or folder that is fetched or served.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,91 +23,91 @@ use crate::state::library;
 use crate::state::library::{Place, Record, Wanted};
 use crate::world::changes::Changes;
 
-/// A transfer, as the engine keeps it.
+/// Transfer in the engine's list.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    /// Which file.
+    /// File ID of the transfer.
     pub(crate) file_id: FileId,
-    /// When it was added, in seconds since 1970.
+    /// Time when the transfer was added, in seconds since 1970.
     pub(crate) added: u64,
-    /// Whether the user stopped it.
+    /// Set if the user paused the transfer.
     pub(crate) paused: bool,
-    /// Whether it is or was a download.
+    /// Set if the transfer is or was a download.
     pub(crate) is_download: bool,
-    /// Whether its chunks are fetched in the order of the file.
+    /// Set if chunks are fetched in file order.
     pub(crate) sequential: bool,
-    /// What was ordered, if this run may have to fetch it.
+    /// Order of the download, if this run may have to fetch the file.
     pub(crate) order: Option<Order>,
-    /// The whole file or folder, once it is here.
+    /// Complete file or folder, once it is here.
     pub(crate) whole: Option<Whole>,
-    /// How it stands.
+    /// State and figures that snapshots show.
     pub(crate) status: Arc<Status>,
-    /// The task, while it downloads.
+    /// Handle to the download's task, while it runs.
     pub(crate) running: Option<Running>,
-    /// Whether it is being moved: nothing touches what is on the disk until that is done.
+    /// Set while the data is being moved. Nothing else touches the data until the move has ended.
     pub(crate) moving: bool,
-    /// What happens once the task has ended, or it was moved.
+    /// Action once the task or the move has ended.
     pub(crate) after: After,
-    /// The trouble that stopped it, until that is over.
+    /// Recovery from the trouble that stopped the transfer, until the trouble is over.
     pub(crate) recovery: Option<Recovery>,
 }
 
-/// How a running download is reached.
+/// Handle to the task of a running download.
 #[derive(Debug)]
 pub(crate) struct Running {
-    /// Ends it.
+    /// Token that ends the task.
     pub(crate) stop: CancellationToken,
-    /// Makes it try everybody again at once.
+    /// Signal to try every tracker and every peer again at once.
     pub(crate) hurry: Arc<Notify>,
-    /// Addresses that the user added since it began.
+    /// Addresses that the user added since the task started.
     pub(crate) added_peers: watch::Sender<Vec<PeerAddr>>,
 }
 
-/// A transfer that waits for trouble to pass.
+/// Recovery of a transfer that waits for trouble to pass.
 #[derive(Debug)]
 pub(crate) struct Recovery {
     pub(super) trouble: Trouble,
-    /// Time of the next look; none while somebody looks.
+    /// Time of the next check; none during a check, and none if the user paused the transfer.
     pub(super) at: Option<Instant>,
     pub(super) wait: Duration,
-    /// Bytes that were verified when it stopped: if they are more next time, the trouble was over in between.
+    /// Verified bytes when the transfer stopped. If there are more at its next stop, the trouble was over in between.
     pub(super) verified: u64,
 }
 
-/// For how long a view says how things are.
+/// Time for which a view stays right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lasting {
-    /// Until something changes.
+    /// Stays right until the transfer changes.
     UntilChanged,
-    /// Until somebody looks again: it has times in it.
+    /// Stays right until the next snapshot, because it contains the current time.
     UntilLooked,
-    /// It is other soon though nothing happens: rates that fall, work that goes on.
+    /// Soon changes without any event, because rates fall or work goes on.
     Passing,
 }
 
-/// What happens once a download's task has ended, or it was moved.
+/// Action once a download's task or a move has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum After {
-    /// Nothing: it stays in the list.
+    /// Keep the transfer in the list.
     Stay,
-    /// It starts again: the user resumed it before it had stopped.
+    /// Start the download again: the user resumed it before its task had ended.
     Restart,
-    /// It leaves the list, with what was downloaded or without.
+    /// Remove the transfer from the list, and delete its downloaded data if `delete_data`.
     Remove { delete_data: bool },
-    /// It goes on in another folder.
+    /// Move the data to this folder, and go on there.
     Move(PathBuf),
 }
 
 #[cfg(test)]
 impl Recovery {
-    /// Trouble that is looked at then.
+    /// Creates the recovery of a trouble that is checked at `at`.
     pub(crate) fn at(trouble: Trouble, at: Option<Instant>) -> Self {
         Self { trouble, at, wait: Duration::ZERO, verified: 0 }
     }
 }
 
 impl Transfer {
-    /// A transfer that was added now, whose changes are noted there.
+    /// Creates a transfer that was added now. Changes of its status are noted in `changes`.
     pub(crate) fn new(file_id: FileId, order: Option<Order>, status: Status, changes: &Arc<Changes>) -> Self {
         Self {
             file_id,
@@ -125,17 +125,17 @@ impl Transfer {
         }
     }
 
-    /// Whether something is at work on what is on the disk.
+    /// Returns whether a download or a move works on the data on the disk.
     pub(crate) fn is_busy(&self) -> bool {
         self.running.is_some() || self.moving
     }
 
-    /// Shows this state from now on.
+    /// Sets the state that snapshots show.
     pub(crate) fn set_state(&self, state: TransferState) {
         self.status.set_state(state);
     }
 
-    /// It lies there now.
+    /// Updates the paths of a transfer whose data was moved to `path`.
     pub(crate) fn moved_to(&mut self, path: &Path) {
         self.whole = self.whole.take().map(|whole| match whole {
             Whole::File(_, stamp) => Whole::File(path.to_owned(), stamp),
@@ -150,19 +150,19 @@ impl Transfer {
         });
     }
 
-    /// Whether it waits for its turn to be downloaded.
+    /// Returns whether the download waits for its turn.
     pub(crate) fn is_queued(&self) -> bool {
         !self.is_busy() && self.order.is_some() && self.status.is(&TransferState::Queued)
     }
 
-    /// What a snapshot shows, and how soon that is something else though nothing happens.
+    /// Returns the view that a snapshot shows, and how long the view stays right.
     pub(crate) fn view(&self, holdings: &Holdings, hints: &Hints, now: Instant) -> (Arc<TransferView>, Lasting) {
         let holding = holdings.get(&self.file_id);
         let uploaded = holding.as_ref().map_or(0, |holding| holding.uploaded.load(Ordering::Relaxed));
         let moving = self.status.moving(now, holding.as_deref());
         let lasting = match moving.is_changing {
             true => Lasting::Passing,
-            // Of who is connected the view says when it was last there, which is now.
+            // The view of a connected peer says when the peer was last seen, which is now.
             false if moving.peers.iter().any(|peer| peer.connected) => Lasting::UntilLooked,
             false => Lasting::UntilChanged,
         };
@@ -195,7 +195,7 @@ impl Transfer {
         }
     }
 
-    /// What is written down.
+    /// Returns the record of the transfer in `library.json`; none if there is neither a file nor an order.
     pub(crate) fn record(&self, settings: &Settings) -> Option<Record> {
         let place = match (&self.whole, &self.order) {
             (Some(Whole::File(path, stamp)), _) => library::whole(path, *stamp),

@@ -1,5 +1,5 @@
-//! All transfers of an engine, in the order in which they were added; each, and those that something is to be done about, found
-//! without going through all.
+//! List of an engine's transfers, in the order in which they were added. Transfers are found by file ID, and by the
+//! work that they need, without going through the whole list.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -13,42 +13,42 @@ use crate::engine::transfer::Transfer;
 use crate::world::changes::Changes;
 use crate::world::clock;
 
-/// The place of a transfer in the order in which they were added; never given again.
+/// Place of a transfer in the order in which transfers were added; never reused.
 pub(super) type Place = u64;
 
-/// The transfers of an engine.
+/// Transfers of an engine.
 ///
-/// Whoever may have changed a transfer, by [`Transfers::get_mut`] or through its status, has noted so; what is found by something
-/// else than an ID is brought up to date before it is asked for.
+/// Transfers changed through [`Transfers::get_mut`] or through their status are noted as changed. The index is brought
+/// up to date for them before it is used.
 #[derive(Debug, Default)]
 pub(super) struct Transfers {
     all: BTreeMap<Place, Box<Transfer>>,
     places: HashMap<FileId, Place>,
     next: Place,
-    /// What `index` may be wrong about.
+    /// Places whose entries in `index` may be out of date.
     touched: Vec<Place>,
     index: Index,
-    /// What is to be shown anew.
+    /// Places whose views have to be renewed.
     stale: BTreeSet<Place>,
 }
 
-/// Transfers by what is to be done about them.
+/// Index of the transfers by the work that they need, and of the folders by path.
 #[derive(Debug, Default)]
 struct Index {
-    /// Those that are in one of the others.
+    /// Index entries of each transfer that has any.
     marks: HashMap<Place, Marks>,
     queued: BTreeSet<Place>,
-    /// Trouble that is looked at again.
+    /// Transfers that trouble stopped, by the time of their next check.
     looks: BTreeSet<(Instant, Place)>,
     /// Downloads that run and do not wait for peers.
     fetching: BTreeSet<Place>,
-    /// Those that run and wait, since when.
+    /// Downloads that run and wait for peers, by the time since when they wait.
     waiting: BTreeSet<(Instant, Place)>,
-    /// Whole folders by where they are.
+    /// Complete folders by path.
     roots: BTreeMap<PathBuf, BTreeSet<Place>>,
 }
 
-/// Where one transfer is in the index.
+/// Index entries of one transfer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Marks {
     queued: bool,
@@ -64,22 +64,22 @@ enum Runs {
 }
 
 impl Transfers {
-    /// Whether there is none.
+    /// Returns whether the list is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// How many there are.
+    /// Number of transfers in the list.
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// All of them, in their order.
+    /// Iterates over all transfers, in their order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Transfer> {
         self.all.values().map(Box::as_ref)
     }
 
-    /// Adds one at the end, unless there is one of this file.
+    /// Adds a transfer at the end, unless the list has one of the same file.
     pub(super) fn push(&mut self, transfer: Transfer) {
         if self.places.contains_key(&transfer.file_id) {
             return;
@@ -92,7 +92,7 @@ impl Transfers {
         self.all.insert(place, Box::new(transfer));
     }
 
-    /// Takes out the one of this file.
+    /// Removes and returns the transfer of this file.
     pub(super) fn remove(&mut self, file_id: FileId) -> Option<Transfer> {
         let place = self.places.remove(&file_id)?;
         self.touched.push(place);
@@ -100,12 +100,12 @@ impl Transfers {
         self.all.remove(&place).map(|transfer| *transfer)
     }
 
-    /// The one of this file.
+    /// Returns the transfer of this file.
     pub(super) fn get(&self, file_id: FileId) -> Option<&Transfer> {
         self.at(*self.places.get(&file_id)?)
     }
 
-    /// The one of this file, to be changed.
+    /// Returns the transfer of this file, to be changed.
     pub(super) fn get_mut(&mut self, file_id: FileId) -> Option<&mut Transfer> {
         let place = *self.places.get(&file_id)?;
         self.touched.push(place);
@@ -116,55 +116,56 @@ impl Transfers {
         self.all.get(&place).map(Box::as_ref)
     }
 
-    /// Takes note of what changed by itself.
+    /// Takes in the transfers noted in `changes`: they are indexed and shown anew.
     pub(super) fn take_in(&mut self, changes: &Changes) {
         let changed: Vec<Place> = changes.take().iter().filter_map(|id| self.places.get(id)).copied().collect();
         self.stale.extend(&changed);
         self.touched.extend(changed);
     }
 
-    /// This one is to be shown anew.
+    /// Marks a transfer to be shown anew.
     pub(super) fn show_anew(&mut self, file_id: FileId) {
         self.stale.extend(self.places.get(&file_id));
     }
 
-    /// Those at these places are to be shown anew.
+    /// Marks the transfers at these places to be shown anew.
     pub(super) fn show_again(&mut self, places: &BTreeSet<Place>) {
         self.stale.extend(places);
     }
 
-    /// All are to be shown anew.
+    /// Marks all transfers to be shown anew.
     pub(super) fn show_all_anew(&mut self) {
         self.stale.extend(self.all.keys());
     }
 
-    /// Takes what is to be shown anew, each with what it is now, if it is still there.
+    /// Takes the places that are to be shown anew, each with its transfer, or `None` if the transfer was removed.
     pub(super) fn take_stale(&mut self) -> impl Iterator<Item = (Place, Option<&Transfer>)> {
         let stale = std::mem::take(&mut self.stale);
         let all = &self.all;
         stale.into_iter().map(|place| (place, all.get(&place).map(Box::as_ref)))
     }
 
-    /// The first so many that wait for their turn.
+    /// Returns the first `most` downloads that wait for their turn.
     pub(super) fn queued(&mut self, most: usize) -> Vec<FileId> {
         self.settle();
         self.index.queued.iter().take(most).filter_map(|place| Some(self.at(*place)?.file_id)).collect()
     }
 
-    /// Whether one waits for its turn.
+    /// Returns whether any download waits for its turn.
     pub(super) fn has_queued(&mut self) -> bool {
         self.settle();
         !self.index.queued.is_empty()
     }
 
-    /// How many downloads run, those aside that have waited for peers longer than `patience`; counted up to `most`.
+    /// Counts running downloads, except those that have waited for peers longer than `patience`. Counting of those that
+    /// wait stops at `most`.
     pub(super) fn count_active(&mut self, patience: Duration, most: usize) -> usize {
         self.settle();
         let fetching = self.index.fetching.len();
         fetching + self.patient(patience).take(most.saturating_sub(fetching)).count()
     }
 
-    /// When the patience with the next of those that wait for peers ends.
+    /// Returns the time when the next download will have waited for peers as long as `patience`.
     pub(super) fn next_given_up(&mut self, patience: Duration) -> Option<Instant> {
         self.settle();
         self.patient(patience).next().map(|(since, _)| *since + patience)
@@ -176,7 +177,7 @@ impl Transfers {
         self.index.waiting.range((from, Bound::Unbounded))
     }
 
-    /// Those whose task runs, in their order.
+    /// Iterates over the transfers whose task runs, in their order.
     pub(super) fn running(&mut self) -> impl Iterator<Item = &Transfer> {
         self.settle();
         let waiting = self.index.waiting.iter().map(|(_, place)| place);
@@ -185,20 +186,20 @@ impl Transfers {
         places.into_iter().filter_map(|place| all.get(&place).map(Box::as_ref))
     }
 
-    /// When some trouble is looked at next.
+    /// Returns the time of the next check of a transfer that trouble stopped.
     pub(super) fn next_look(&mut self) -> Option<Instant> {
         self.settle();
         self.index.looks.first().map(|(at, _)| *at)
     }
 
-    /// Those whose trouble is to be looked at by now.
+    /// Returns the transfers whose check is due at `now`.
     pub(super) fn due(&mut self, now: Instant) -> Vec<FileId> {
         self.settle();
         let due = self.index.looks.range(..=(now, Place::MAX));
         due.filter_map(|(_, place)| Some(self.at(*place)?.file_id)).collect()
     }
 
-    /// The first whole folder that this path is in.
+    /// Returns the first complete folder in the list that this path is in.
     pub(super) fn folder_around(&mut self, path: &Path) -> Option<FileId> {
         self.settle();
         let around = path.ancestors().filter_map(|dir| self.index.roots.get(dir)?.first());
@@ -229,7 +230,7 @@ impl Marks {
 }
 
 impl Index {
-    /// From now on this transfer is found so, and in no other way.
+    /// Replaces the index entries of the transfer at `place`.
     fn put(&mut self, place: Place, marks: Marks) {
         let before = self.marks.remove(&place).unwrap_or_default();
         if before != marks {
@@ -316,7 +317,7 @@ mod tests {
         transfers.into_iter().map(|transfer| transfer.file_id).collect()
     }
 
-    /// Three of them, all of which wait for their turn.
+    /// Creates a list of three transfers, all of which wait for their turn.
     fn three() -> (Transfers, Arc<Changes>) {
         let (mut transfers, changes) = (Transfers::default(), Arc::new(Changes::default()));
         for n in [3, 1, 2] {
@@ -348,7 +349,7 @@ mod tests {
         }
         assert_eq!((transfers.queued(9), transfers.count_active(PATIENCE, 9)), (vec![id(2)], 2));
         assert_eq!(ids(transfers.running()), [3, 1].map(id));
-        // The task says so, and the engine hears of it by the note.
+        // The status notes its change in `changes`, as it does when a task sets it.
         transfers.get(id(1)).unwrap().status.set_state(TransferState::Waiting);
         transfers.take_in(&changes);
         assert_eq!((transfers.count_active(PATIENCE, 9), transfers.count_active(Duration::ZERO, 9)), (2, 1));
@@ -404,7 +405,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happened, the index finds what going through all finds.
+        /// Compares the index with a search of the whole list after any sequence of changes.
         #[test]
         fn the_index_finds_what_a_look_at_all_finds(happenings in prop::collection::vec((0_u8..6, 0_u8..7), 0..60)) {
             let (mut transfers, changes) = (Transfers::default(), Arc::new(Changes::default()));

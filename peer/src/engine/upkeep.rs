@@ -1,4 +1,4 @@
-//! What a user does with what is there: checking it again, moving it elsewhere.
+//! Upkeep of what is there: checking it again, moving it elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::engine::transfer::After;
 use crate::shares::folder::serve;
 
 impl Running {
-    /// Hashes everything that is there of a transfer again. What is wrong in a download is fetched again; a shared file that is
-    /// not what it was is no longer served.
+    /// Hashes all data of a transfer again. Wrong chunks of a download are fetched again; a shared file that changed is
+    /// no longer served.
     pub(super) fn check(&mut self, file_id: FileId) {
         let Some(transfer) = self.transfer(file_id) else { return };
         if let Some(whole) = transfer.whole.as_ref().filter(|_| !transfer.moving) {
@@ -35,13 +35,13 @@ impl Running {
                 transfer.after = After::Restart;
             }
             None if !transfer.paused && !transfer.moving => self.enqueue(file_id),
-            // It is checked when it goes on.
+            // Any other download is checked when it goes on.
             _ => {}
         }
         self.save();
     }
 
-    /// Ends a check or a move that is under way, or about to be.
+    /// Cancels a check or a move that is under way or about to begin.
     pub(super) fn cancel_work(&mut self, file_id: FileId) {
         let checked = self.rechecks.iter().find(|(_, checked)| **checked == file_id).map(|(path, _)| path.clone());
         if let Some(path) = checked {
@@ -58,12 +58,12 @@ impl Running {
         }
         let figures = transfer.status.figures();
         if transfer.running.is_some() && (figures.distrust || figures.state == TransferState::Checking) {
-            // What is not hashed yet is hashed when it goes on.
+            // The rest is hashed when the download goes on.
             self.pause(file_id);
         }
     }
 
-    /// Hashes what is at this path only to see whether it is still this.
+    /// Hashes a complete file or folder to check whether it still has this file ID.
     pub(super) fn check_whole(&mut self, file_id: FileId, path: PathBuf) {
         if self.rechecks.contains_key(&path) {
             return;
@@ -75,12 +75,13 @@ impl Running {
         self.share(path);
     }
 
-    /// The user does not want to know any more: it is as it was before. Returns whether this was a check.
+    /// Ends the check of `path`, which the user cancelled: the transfer is as it was before. Returns whether `path` was
+    /// being checked.
     pub(super) fn check_cancelled(&mut self, path: &Path) -> bool {
         let Some(file_id) = self.rechecks.remove(path) else { return false };
         let is_held = self.parts.holdings.get(&file_id).is_some();
         if let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.moving) {
-            // What was never held cannot be served without its hashes.
+            // A transfer without a holding cannot be served, since its chunk hashes are not known: it is paused.
             transfer.paused |= !is_held;
             let resting = Self::resting(transfer);
             transfer.set_state(resting);
@@ -88,8 +89,8 @@ impl Running {
         true
     }
 
-    /// What was checked at this path is `found`. Returns whether that ends the matter: it is something else, or nobody asks any
-    /// more.
+    /// Handles the result of a check of `path`. Returns `false` if the content is as expected, and `true` if it is not
+    /// or the transfer was moved or removed meanwhile.
     pub(super) fn found_otherwise(&mut self, path: &Path, expected: FileId, found: Option<FileId>) -> bool {
         let Some(transfer) = self.transfer(expected) else { return true };
         if transfer.moving || transfer.whole.as_ref().is_none_or(|whole| whole.path() != path) {
@@ -98,13 +99,13 @@ impl Running {
         if found == Some(expected) {
             return false;
         }
-        // That it looks as it did means nothing any more.
+        // From now on, an unchanged stamp does not mean that the content is right.
         transfer.whole = transfer.whole.take().map(Whole::disproved);
         self.no_longer_shared(expected, path.to_owned());
         true
     }
 
-    /// Moves what was downloaded, finished or not, to this folder, and goes on there.
+    /// Moves the data of a download, complete or not, to the folder `dir`, and goes on there.
     pub(super) fn move_to(&mut self, file_id: FileId, dir: PathBuf) {
         let dir = std::path::absolute(&dir).unwrap_or(dir);
         let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.is_download) else { return };
@@ -118,7 +119,7 @@ impl Running {
             transfer.after = After::Move(dir);
             return;
         }
-        // Whatever trouble there was is looked at anew where it goes to.
+        // Trouble at the old place means nothing at the new one.
         (transfer.moving, transfer.recovery) = (true, None);
         transfer.set_state(TransferState::Moving);
         let job = Arc::new(Job::default());
@@ -141,13 +142,13 @@ impl Running {
         self.stale = true;
     }
 
-    /// Something was moved, or not: it goes on where it is now.
+    /// Handles the end of a move, successful or not: the transfer goes on where its data is now.
     pub(super) fn moved(&mut self, Moved { file_id, from, result }: Moved) {
         let Some(transfer) = self.transfer(file_id) else { return };
         transfer.moving = false;
         let after = std::mem::replace(&mut transfer.after, After::Stay);
         let (paused, is_whole) = (transfer.paused, transfer.whole.is_some());
-        // What is shared from elsewhere by now stays there.
+        // A file that was shared from elsewhere meanwhile stays there.
         let replaced = transfer.whole.as_ref().is_some_and(|whole| whole.path() != from);
         match result {
             Ok(_) if replaced => {}
@@ -177,7 +178,7 @@ impl Running {
         self.stale = true;
     }
 
-    /// What is wholly here lies somewhere else now.
+    /// Serves a complete file or folder from its new path.
     fn serve_from(&self, file_id: FileId, whole: &Whole) {
         let Some(holding) = self.parts.holdings.get(&file_id) else { return };
         match whole {

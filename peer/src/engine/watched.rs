@@ -1,4 +1,4 @@
-//! The transfer that somebody watches, and its chunk map.
+//! Transfer that a front end watches, and its chunk map.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::engine::drawing::Drawing;
 use crate::engine::transfer::Transfer;
 use crate::shares::holding::{Holding, Holdings};
 
-/// The transfer that somebody watches.
+/// Transfer that a front end watches.
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) file_id: FileId,
-    /// What is in it, if it is a folder: worked out once.
+    /// Contents of the folder, if the transfer is one; computed once.
     pub(super) folder: Option<WatchedFolder>,
-    /// What was told last, so that what is the same is not told anew.
+    /// Detail in the last snapshot, reused while nothing changes.
     pub(super) told: Option<Arc<Detail>>,
 }
 
@@ -31,16 +31,16 @@ pub(super) struct WatchedFolder {
     pub(super) parts: Vec<Part>,
 }
 
-/// How much of a file or of a part is here.
+/// Chunks of a file, or of a part of a folder, that are here.
 enum Piece {
-    /// All, or nothing, of so many chunks.
+    /// Number of chunks, and whether all of them are here or none.
     Plain(u32, bool),
-    /// Some chunks.
+    /// Bitfield of the chunks that are here.
     Some(Bitfield),
 }
 
 impl Watched {
-    /// This is in the folder, if it is one.
+    /// Sets the contents of the folder from its list, or clears them if there is no list.
     pub(super) fn takes_in(&mut self, list: Option<Arc<Collection>>) {
         let Some(list) = list else {
             self.folder = None;
@@ -58,14 +58,15 @@ impl Watched {
     }
 }
 
-/// Whether nothing changed. The files of a folder are the same where they are not even compared.
+/// Compares two details. Returns whether they are equal. Lists of files are equal only if they are the same allocation,
+/// or both empty.
 pub(super) fn is_same(one: &Detail, other: &Detail) -> bool {
     let rest = |detail: &Detail| (detail.file_id, detail.up_limit, detail.down_limit);
     let files = Arc::ptr_eq(&one.files, &other.files) || (one.files.is_empty() && other.files.is_empty());
     files && rest(one) == rest(other) && one.priorities == other.priorities && one.chunks == other.chunks
 }
 
-/// The map of a file.
+/// Draws the chunk map of a file.
 pub(super) fn file_map(holdings: &Holdings, transfer: &Transfer) -> ChunkMap {
     let watching = transfer.status.watching();
     let unknown = transfer.status.figures().num_chunks;
@@ -74,7 +75,7 @@ pub(super) fn file_map(holdings: &Holdings, transfer: &Transfer) -> ChunkMap {
     draw(watching, &[(transfer.file_id, piece)])
 }
 
-/// The map of a folder: its parts one after another.
+/// Draws the chunk map of a folder: its parts one after another.
 pub(super) fn folder_map(holdings: &Holdings, transfer: &Transfer, folder: &WatchedFolder) -> ChunkMap {
     let watching = transfer.status.watching();
     let held = holdings.get(&transfer.file_id);
@@ -94,7 +95,7 @@ pub(super) fn folder_map(holdings: &Holdings, transfer: &Transfer, folder: &Watc
     draw(watching, &pieces.collect::<Vec<_>>())
 }
 
-/// How much is here of a file, which has so many chunks unless somebody knows better.
+/// Returns the chunks of a file that are here. `unknown` is the number of its chunks where nothing better is known.
 fn piece(watching: &Watching, id: FileId, holding: Option<&Holding>, unknown: u32) -> Piece {
     match (holding, watching.progress_of(&id)) {
         (Some(holding), _) => Piece::Some(holding.has()),
@@ -117,7 +118,7 @@ fn draw(watching: &Watching, pieces: &[(FileId, Piece)]) -> ChunkMap {
             Piece::Plain(_, false) => {}
             Piece::Some(has) => {
                 drawing.here(from, has);
-                // What was told before the file turned out to be cut otherwise is of no use.
+                // Requests that were noted before the file's chunk size turned out to be another are of no use.
                 let requested = watching.requested_of(id).filter(|requested| requested.len() == has.len());
                 requested.into_iter().for_each(|requested| drawing.requested(from, &requested));
             }

@@ -1,5 +1,5 @@
-//! What outlives a restart: `library.json` lists the transfers, `hashes/` has the chunk hashes of what is shared, and `folders/` the
-//! lists of what is in shared folders, so that nothing is hashed again that did not change.
+//! State that outlives a restart: `library.json` lists the transfers, `hashes/` has the chunk hashes of shared files,
+//! and `folders/` has the file lists of shared folders, so that unchanged files are not hashed again.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -21,74 +21,74 @@ use sprat_store::source::PlacedFile;
 use crate::state::needed::Needed;
 use crate::state::state_dir::StateDir;
 
-/// The transfers of one engine, as they are written down.
+/// Contents of `library.json`: the transfers of one engine.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Library {
-    /// In the order in which they were added.
+    /// Records in the order in which the transfers were added.
     pub(crate) transfers: Vec<Record>,
 }
 
-/// One transfer.
+/// Record of one transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
-    /// Which file.
+    /// File ID of the transfer.
     pub(crate) file_id: FileId,
-    /// When it was added, in seconds since 1970.
+    /// Time when the transfer was added, in seconds since 1970.
     pub(crate) added: u64,
-    /// Whether the user stopped it.
+    /// Set if the user paused the transfer.
     pub(crate) paused: bool,
-    /// Whether it is or was a download.
+    /// Set if the transfer is or was a download.
     pub(crate) is_download: bool,
-    /// Whether its chunks are fetched in the order of the file.
+    /// Set if chunks are fetched in file order.
     #[serde(default)]
     pub(crate) sequential: bool,
-    /// The files of a folder, by their place in its list, that are not of normal priority.
+    /// Priorities of files of a folder, by their places in its list. Files of normal priority are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) priorities: BTreeMap<u32, Priority>,
-    /// Where it stands.
+    /// Place of the data, complete or unfinished.
     pub(crate) place: Place,
 }
 
-/// Where a transfer stands.
+/// Place of a transfer's data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Place {
-    /// The whole file is here.
+    /// Complete file.
     Whole {
-        /// Where.
+        /// Path of the file.
         path: PathBuf,
-        /// Its length in bytes when it was hashed.
+        /// Length in bytes when the file was hashed.
         len: u64,
-        /// When it was last modified then, in nanoseconds since 1970.
+        /// Time of the last modification when the file was hashed, in nanoseconds since 1970.
         modified: Option<u64>,
     },
-    /// The whole folder is here.
+    /// Complete folder.
     Folder {
-        /// Where.
+        /// Path of the folder.
         path: PathBuf,
     },
-    /// It is being downloaded.
+    /// Unfinished download.
     Wanted(Wanted),
 }
 
-/// A download.
+/// Record of an unfinished download.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wanted {
-    /// The link that it was asked for with.
+    /// Link of the download, including the peers that the user added.
     pub(crate) link: String,
-    /// How many of its peers, counted from the last, the user added since.
+    /// Number of the link's peers, counted from the last, that the user added after the download was ordered.
     #[serde(default)]
     pub(crate) added_peers: usize,
-    /// The folder that it goes to.
+    /// Folder that the download goes to.
     pub(crate) dir: PathBuf,
-    /// The name that it gets.
+    /// Name that the file gets, if it is settled.
     pub(crate) name: Option<String>,
-    /// Whether chunks were fetched.
+    /// Set if chunks were fetched.
     #[serde(default)]
     pub(crate) begun: bool,
-    /// Whether what was fetched is still to be hashed again.
+    /// Set if the fetched data is still to be hashed again.
     #[serde(default)]
     pub(crate) distrust: bool,
 }
@@ -96,7 +96,7 @@ pub(crate) struct Wanted {
 impl Library {
     const FILE: &str = "library.json";
 
-    /// Reads what the last run wrote. What cannot be understood is set aside, and the engine starts without it.
+    /// Reads the list that the last run wrote. A damaged list is renamed, and the engine starts without it.
     pub(crate) fn load(state: &StateDir) -> Self {
         let path = state.file(Self::FILE);
         let bytes = match fs::read(&path) {
@@ -115,7 +115,7 @@ impl Library {
         })
     }
 
-    /// Writes it down, wholly or not at all; blocks.
+    /// Writes the list to the disk, wholly or not at all; blocks.
     pub(crate) fn save(&self, state: &StateDir) {
         let path = state.file(Self::FILE);
         if let Err(error) = replace(&path, &self.to_json()) {
@@ -131,7 +131,7 @@ impl Library {
             if end > first {
                 json.push(b',');
             }
-            // A path that is no Unicode cannot be written in JSON: that transfer is not kept.
+            // JSON cannot represent a path that is not Unicode: such a transfer is not kept.
             if serde_json::to_writer(&mut json, record).is_err() {
                 json.truncate(end);
             }
@@ -141,8 +141,8 @@ impl Library {
     }
 }
 
-/// Keeps the chunk hashes of a shared file; blocks. They are not synced: they are believed only if they are right, and what a power
-/// cut takes of them is hashed again.
+/// Keeps the chunk hashes of a shared file; blocks. The file is not synced: hashes are verified when they are read, and
+/// the file is hashed again if a power cut took them.
 pub(crate) fn keep_hashes(state: &StateDir, hashes: &ChunkHashes, layout: Layout) {
     let path = hashes_path(state, hashes.file_id());
     let bytes = Sidecar::encode(layout.len(), hashes);
@@ -158,7 +158,7 @@ pub(crate) fn keep_hashes(state: &StateDir, hashes: &ChunkHashes, layout: Layout
     }
 }
 
-/// The chunk hashes that were kept, if they are still right.
+/// Returns the kept chunk hashes of a file, if they hash up to its file ID.
 pub(crate) fn kept_hashes(state: &StateDir, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
     let kept = Sidecar::decode(&fs::read(hashes_path(state, file_id)).ok()?);
     let kept = kept.filter(|kept| kept.hashes.file_id() == file_id)?;
@@ -176,20 +176,20 @@ fn forget_hashes(state: &StateDir, file_id: FileId) {
     }
 }
 
-/// The list of a folder's files, as it lies in the state directory.
+/// List of a folder's files, in the state directory.
 #[derive(Debug)]
 pub(crate) struct KeptList {
-    /// Its chunk hashes, whose root is the folder's ID.
+    /// Chunk hashes of the list, whose root is the folder's ID.
     pub(crate) hashes: ChunkHashes,
-    /// How it is cut.
+    /// Layout of the list in chunks.
     pub(crate) layout: Layout,
-    /// Where it lies.
+    /// Path of the list.
     pub(crate) path: PathBuf,
-    /// Its stamp.
+    /// Stamp of the list.
     pub(crate) stamp: FileStamp,
 }
 
-/// Keeps the list of a folder's files, which is served from there; blocks.
+/// Keeps the list of a folder's files, which is served from the state directory; blocks.
 pub(crate) fn keep_list(state: &StateDir, bytes: &[u8]) -> io::Result<KeptList> {
     let FileDigest { layout, hashes } = digest_list(bytes).ok_or(io::ErrorKind::FileTooLarge)?;
     let path = folder_path(state, hashes.file_id());
@@ -206,14 +206,14 @@ pub(crate) fn keep_list(state: &StateDir, bytes: &[u8]) -> io::Result<KeptList> 
     Ok(KeptList { hashes, layout, path, stamp })
 }
 
-/// The list of a folder's files that was kept, if it is still right.
+/// Returns the kept list of a folder's files and its bytes, if they hash up to the folder's ID.
 pub(crate) fn kept_list(state: &StateDir, file_id: FileId) -> Option<(Collection, Vec<u8>)> {
     let bytes = fs::read(folder_path(state, file_id)).ok()?;
     digest_list(&bytes).filter(|digest| digest.file_id() == file_id)?;
     Some((Collection::parse(&bytes).ok()?, bytes))
 }
 
-/// Keeps where the files of a folder are and what tells that they are still the same; blocks.
+/// Keeps the paths and stamps of a folder's files; blocks.
 pub(crate) fn keep_folder(state: &StateDir, file_id: FileId, folder: &Folder) {
     let kept: Vec<Option<KeptFile>> = folder.files.iter().map(|file| file.as_ref().map(KeptFile::from)).collect();
     let path = folder_path(state, file_id).with_extension("files");
@@ -223,7 +223,7 @@ pub(crate) fn keep_folder(state: &StateDir, file_id: FileId, folder: &Folder) {
     }
 }
 
-/// The folder at `root` that was kept, as it was then.
+/// Returns the folder at `root` as it was when it was kept, and the bytes of its list.
 pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Option<(Folder, Vec<u8>)> {
     let (collection, bytes) = kept_list(state, file_id)?;
     let kept = fs::read(folder_path(state, file_id).with_extension("files")).ok()?;
@@ -233,7 +233,8 @@ pub(crate) fn kept_folder(state: &StateDir, file_id: FileId, root: &Path) -> Opt
     (folder.files.len() == folder.collection.files.len()).then_some((folder, bytes))
 }
 
-/// Forgets what was kept of a file or folder, but for what other folders need, or the `others`, of which some may be the same; blocks.
+/// Deletes what was kept of a file or folder, except chunk hashes that other kept folders need, and those of the
+/// folder's parts that are in `others`; blocks.
 pub(crate) fn forget(state: &StateDir, file_id: FileId, others: &HashSet<FileId>) {
     let mut needed = state.needed.lock();
     let needed = needed.get_or_insert_with(|| needed_by_all(state));
@@ -249,7 +250,7 @@ pub(crate) fn forget(state: &StateDir, file_id: FileId, others: &HashSet<FileId>
     gone.into_iter().filter(|id| !needed.needs(id)).for_each(|id| forget_hashes(state, id));
 }
 
-/// What the lists on the disk need, each of which is read.
+/// Counts what the lists on the disk need. Every list is read.
 fn needed_by_all(state: &StateDir) -> Needed {
     let mut needed = Needed::default();
     let entries = fs::read_dir(state.file("folders")).into_iter().flatten().flatten();
@@ -261,7 +262,7 @@ fn needed_by_all(state: &StateDir) -> Needed {
     needed
 }
 
-/// A file of a folder, as it is written down.
+/// File of a folder, as it is written to the disk.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct KeptFile {
     path: PathBuf,
@@ -289,7 +290,7 @@ fn hashes_path(state: &StateDir, file_id: FileId) -> PathBuf {
     state.file("hashes").join(file_id.to_string())
 }
 
-/// The place of a whole file.
+/// Creates the place of a complete file.
 pub(crate) fn whole(path: &Path, stamp: FileStamp) -> Place {
     Place::Whole { path: path.to_owned(), len: stamp.len, modified: stamp.nanos() }
 }
@@ -372,7 +373,7 @@ mod tests {
         let left = || [alone, shared, common, other].map(|id| hashes_path(&state, id).exists());
         forget(&state, other, &HashSet::new());
         assert_eq!(left(), [true, true, true, false]);
-        // This one comes after the lists were counted.
+        // The second list is added after the lists were counted.
         let two = list(&[common]);
         forget(&state, common, &HashSet::new());
         assert_eq!(left(), [true, true, true, false], "folders need it");

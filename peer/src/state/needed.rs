@@ -1,11 +1,11 @@
-//! Chunk hashes that lists of folders need: those of one that is forgotten are deleted, but for what another has too.
+//! Chunk hashes that the lists of folders need. When a list is deleted, so are the hashes that no other needs.
 
 use std::collections::{HashMap, HashSet};
 
 use sprat_chunking::FileId;
 use sprat_protocol::Collection;
 
-/// How many of the lists on the disk need each file or bundle.
+/// Number of lists on the disk that need each file or bundle.
 #[derive(Debug, Default)]
 pub(crate) struct Needed {
     lists: HashSet<FileId>,
@@ -13,14 +13,14 @@ pub(crate) struct Needed {
 }
 
 impl Needed {
-    /// Counts this list, unless it is counted already.
+    /// Counts the files and bundles that a list needs, unless the list is counted already.
     pub(crate) fn add(&mut self, list: FileId, collection: &Collection) {
         if self.lists.insert(list) {
             parts_of(collection).into_iter().for_each(|id| *self.counts.entry(id).or_default() += 1);
         }
     }
 
-    /// Counts this list no longer. Returns what it needed, if it was counted.
+    /// Stops counting a list. Returns the files and bundles that it needed, or none if it was not counted.
     pub(crate) fn remove(&mut self, list: FileId, collection: &Collection) -> HashSet<FileId> {
         if !self.lists.remove(&list) {
             return HashSet::new();
@@ -37,12 +37,12 @@ impl Needed {
         parts
     }
 
-    /// Whether this list is counted.
+    /// Returns whether a list is counted.
     pub(crate) fn has_list(&self, list: &FileId) -> bool {
         self.lists.contains(list)
     }
 
-    /// Whether any list needs this file or bundle.
+    /// Returns whether any list needs this file or bundle.
     pub(crate) fn needs(&self, id: &FileId) -> bool {
         self.counts.contains_key(id)
     }

@@ -1,4 +1,4 @@
-//! The state directory: one engine at a time, its identity, and what outlives a restart.
+//! State directory: its lock, which admits one engine at a time, the identity, and the paths of other files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -10,17 +10,17 @@ use sprat_store::disk::atomic::{make_private_dir, replace};
 
 use crate::state::needed::Needed;
 
-/// A state directory that this engine, and no other, works on. The lock ends with the process, however that ends.
+/// State directory that this engine has locked. The lock is released when the process ends, in whatever way.
 #[derive(Debug)]
 pub(crate) struct StateDir {
     path: PathBuf,
-    /// What the lists of folders in it need, once somebody wanted to know.
+    /// Files and bundles that the lists of folders in the directory need; counted at the first use.
     pub(crate) needed: Mutex<Option<Needed>>,
     _lock: File,
 }
 
 impl StateDir {
-    /// Makes the directory if it is not there, and locks it.
+    /// Creates the directory if it is missing, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
         let failed = |source| StateError::Io { path: path.to_owned(), source };
         make_private_dir(path).map_err(failed)?;
@@ -33,12 +33,12 @@ impl StateDir {
         }
     }
 
-    /// A file in it.
+    /// Returns the path of a file in the directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// This peer's key: made at the first start, the same ever after.
+    /// Reads this peer's key, which is generated at the first start and kept from then on.
     pub(crate) fn identity(&self) -> Result<Identity, StateError> {
         let path = self.file("identity.key");
         let failed = |source| StateError::Io { path: path.clone(), source };
@@ -58,29 +58,29 @@ impl StateDir {
     }
 }
 
-/// Why a state directory cannot be used. Each says what to do next.
+/// Reason why a state directory cannot be used. Each message says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// Another engine uses it.
+    /// Lock held by another engine.
     #[error("another Sprat is running on {}; close it, or choose another folder with --state-dir", .0.display())]
     Locked(PathBuf),
-    /// It cannot be read or written.
+    /// Failure to read or write a file or folder.
     #[error("can't use the state folder {}: {source}", path.display())]
     Io {
-        /// Which file or folder.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// A file in it is damaged.
+    /// Damaged file in the directory.
     #[error("{} is damaged: {reason}; move it away and start again", path.display())]
     Damaged {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the damage.
         reason: String,
     },
-    /// The system gave no randomness for a new identity.
+    /// Lack of randomness for a new identity.
     #[error(transparent)]
     NoRandomness(#[from] sprat_protocol::identity::NoRandomness),
 }
