@@ -2,7 +2,7 @@
 //!
 //! - [`candidates`]: peers that a download may connect to, and when.
 //! - [`trackers`]: telling trackers what is held, asking them who has it.
-//! - [`hints`]: the words of a link that help to find a file.
+//! - [`hints`]: the parts of a link that help to find a file.
 
 pub(crate) mod candidates;
 pub(crate) mod hints;

@@ -1,5 +1,5 @@
-//! One download, from an ID to a verified file: one task owns it, and [`Download::next`] lists every event that can reach
-//! it.
+//! Download of one file, from its ID to the verified file. One task owns it; [`Download::next`] lists every event that
+//! can reach that task.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,33 +50,34 @@ pub(crate) mod status;
 pub(crate) mod task;
 pub(crate) mod watching;
 
-/// How many events of peers may wait for this download; more stop the sockets.
+/// Number of events of peers that may wait for this download; beyond it, the sockets are not read.
 const INBOX_LEN: usize = 32;
-/// How many chunks are verified and written at once; more stop the inbox, and so the sockets.
+/// Number of chunks that are verified and written at once; beyond it, neither the inbox nor the sockets are read.
 const MAX_WRITES: usize = 4;
-/// How many peers are dialled at once.
+/// Number of peers that are dialled at once.
 const MAX_DIALS: usize = 8;
 
-/// What is to be downloaded, and where to.
+/// Order to download a file: its link, and the place that it goes to.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
-    /// What, and what helps to find it.
+    /// Link to the file: its ID, and hints that help to find it.
     pub(crate) link: Link,
-    /// How many of the link's peers, counted from the last, the user added since.
+    /// Number of addresses at the end of `link.peers` that the user added later.
     pub(crate) added_peers: usize,
-    /// The folder.
+    /// Folder that the file goes to.
     pub(crate) dir: PathBuf,
-    /// The name, if the user chose one.
+    /// Name that the user chose for the file, if any.
     pub(crate) name: Option<FileName>,
-    /// Whether chunks were fetched before. Where they are not found, their volume is away, and nothing is begun anew.
+    /// Tells whether chunks were fetched before. If they are not found, their volume is taken to be away, and the
+    /// download does not start from scratch.
     pub(crate) begun: bool,
-    /// Whether all that is there is hashed again, whatever is on record.
+    /// Tells whether everything on disk is hashed again, whatever is on record.
     pub(crate) distrust: bool,
 }
 
 impl Order {
-    /// Notes where else somebody may have it. There are only so many addresses: the oldest that was added so makes room, or
-    /// the last that came with the link.
+    /// Adds an address of a peer that may have the file. If the link is full, this removes the oldest address that the
+    /// user added, or the last address of the link itself if the user added none.
     pub(crate) fn add_peer(&mut self, addr: PeerAddr) {
         let peers = &mut self.link.peers;
         if peers.contains(&addr) {
@@ -92,47 +93,47 @@ impl Order {
     }
 }
 
-/// How the owner of a download reaches it while it runs.
+/// Controls of a running download, for its owner.
 #[derive(Clone, Debug)]
 pub(crate) struct Reins {
-    /// Makes it try everybody again at once.
+    /// Makes the download try all trackers and peers again at once.
     pub(crate) hurry: Arc<Notify>,
-    /// Addresses that the user added since it began.
+    /// Addresses that the user added since the download began.
     pub(crate) added_peers: watch::Receiver<Vec<PeerAddr>>,
-    /// Ends it.
+    /// Stops the download.
     pub(crate) stop: CancellationToken,
 }
 
 impl Reins {
-    /// A job on the disk that ends with the download.
+    /// Creates a job on the disk that ends when the download is stopped.
     pub(crate) fn job(&self) -> Job {
         let stop = self.stop.clone();
         Job::until(move || stop.is_cancelled())
     }
 }
 
-/// What makes a download a part of a folder's.
+/// Folder that a download belongs to, for the download of a part.
 #[derive(Clone, Debug)]
 pub(crate) struct PartOf {
-    /// What is served of the folder.
+    /// Holding that serves the list of the folder.
     pub(crate) holding: Arc<Holding>,
-    /// Where its parts go.
+    /// Directory that the parts are written to.
     pub(crate) dir: Arc<OpenDir>,
-    /// Who may have it. Trackers are asked for the folder, not for its parts.
+    /// Peers that may have the folder. Trackers are asked for the folder, not for its parts.
     pub(crate) known: watch::Receiver<Arc<Known>>,
 }
 
-/// A download that runs.
+/// A running download.
 pub(crate) struct Download {
     env: Env,
     order: Order,
     status: Arc<Status>,
-    /// The folder that this is a part of.
+    /// Folder that the file is a part of, if any.
     folder: Option<PartOf>,
-    /// What the network calls the file, until the user or the link did.
+    /// Name that peers or trackers gave the file; used if neither the user nor the link names it.
     heard_name: Option<String>,
     chunk_size: ChunkSize,
-    /// Ways of cutting the file that led nowhere: chunk size and number of chunks.
+    /// Ways of cutting the file that failed: chunk size and number of chunks.
     doubted: Vec<(ChunkSize, u32)>,
     candidates: Candidates,
     peers: BTreeMap<PeerKey, Remote>,
@@ -141,31 +142,31 @@ pub(crate) struct Download {
     dials: JoinSet<(Candidate, Result<Arc<Connection>, ConnectError>)>,
     asking: Asking,
     writes: JoinSet<Written>,
-    /// At most one: what was written is made durable and recorded while more arrives, so that little is left to wait for at the
-    /// end.
+    /// Sync under way, at most one. It makes written chunks durable and records them while more arrive, so that little
+    /// is left to wait for at the end.
     syncs: JoinSet<std::io::Result<()>>,
-    /// Where chunks go, and what is served from there, while chunks are fetched.
+    /// Store that chunks are written to, and the holding that serves them, while chunks are fetched.
     fetching: Option<(Arc<PartChunks>, Arc<Holding>)>,
     /// Work on the disk under way, awaited before this download ends.
     disk: TaskTracker,
-    /// Whether somebody watches.
+    /// Receiver that tells whether somebody watches this transfer.
     watched: watch::Receiver<bool>,
     reins: Reins,
     rng: SmallRng,
 }
 
-/// A peer that is connected and was told that this file is wanted.
+/// A connected peer that was told that this file is wanted.
 #[derive(Debug)]
 struct Remote {
     connection: Arc<Connection>,
-    /// What it is known as: a link may name its address, and a tracker its peer ID.
+    /// Candidates that led to this peer: a link may name its address, and a tracker its peer ID.
     candidates: Vec<Candidate>,
-    /// Where it was said to be since it is connected.
+    /// Addresses that were last named for this peer since it connected.
     named: Vec<PeerAddr>,
     claim: Option<Claim>,
 }
 
-/// A chunk that went through the store.
+/// Outcome of verifying and writing one chunk.
 #[derive(Debug)]
 struct Written {
     from: Arc<Connection>,
@@ -174,29 +175,29 @@ struct Written {
     result: Result<Layout, PutError>,
 }
 
-/// What reaches a download, besides what only concerns who is connected.
+/// Event that reaches a download. Events that only concern connections are handled before, as [`Happening::Network`].
 #[derive(Debug)]
 enum Happening {
-    /// A peer has something to say.
+    /// News of a peer.
     Peer(FromPeer),
-    /// A chunk went through the store.
+    /// A chunk was verified and written, or could not be.
     Written(Written),
-    /// What was written up to some moment is durable.
+    /// A sync of written chunks ended.
     Synced(std::io::Result<()>),
     /// The deadline has passed.
     Deadline,
-    /// Somebody came or went.
+    /// Candidates, connections or watchers changed; the change is handled already.
     Network,
 }
 
-/// How fetching ended.
+/// Outcome of [`Download::fetch`].
 #[derive(Debug)]
 enum Fetched {
     /// Every chunk is verified and written, which proves the layout.
     All(Layout),
-    /// Nothing came for long, while others cut the file differently.
+    /// No chunk came for long, while other peers cut the file differently.
     Doubt {
-        /// Whether any chunk ever fitted.
+        /// Tells whether any chunk was ever verified.
         anything_verified: bool,
     },
 }
@@ -204,29 +205,29 @@ enum Fetched {
 /// A finished download.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// Where the file is.
+    /// Path of the file.
     pub(crate) path: PathBuf,
-    /// What tells that it is still the same.
+    /// Stamp that shows later whether the file is unchanged.
     pub(crate) stamp: FileStamp,
-    /// Its chunk hashes.
+    /// Chunk hashes of the file.
     pub(crate) hashes: ChunkHashes,
-    /// How it is cut.
+    /// Layout of the file: its length and chunk size.
     pub(crate) layout: Layout,
 }
 
-/// What a download gave.
+/// Result of a download.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// A file, in place.
+    /// The file, at its final path.
     File(Finished),
-    /// The list of a folder's files; the files are still to be fetched.
+    /// The list of a folder's files, which are still to be fetched.
     List(List),
 }
 
-/// Why a download ended without its file.
+/// Reason why a download ended without its file.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// It was asked to stop.
+    /// The download was asked to stop.
     Stopped,
     /// Trouble on this machine.
     Trouble(Trouble),
@@ -239,7 +240,7 @@ impl From<Trouble> for Ended {
 }
 
 impl Download {
-    /// A download that [`Download::run`] runs.
+    /// Creates a download, which [`Download::run`] runs.
     pub(crate) fn new(env: Env, order: Order, status: Arc<Status>, folder: Option<PartOf>, reins: Reins) -> Self {
         let (now, file_id, rng) = (clock::now(), order.link.file_id, env.dice.rng());
         let chunk_size = order.link.size.map_or(ChunkSize::DEFAULT, ChunkSize::for_len);
@@ -272,7 +273,8 @@ impl Download {
         }
     }
 
-    /// Runs until the file is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
+    /// Runs until the file is complete, the download is stopped, or this machine is in trouble. Verified chunks are
+    /// kept in any case.
     pub(crate) async fn run(mut self) -> Result<Outcome, Ended> {
         let stop = self.reins.stop.clone();
         let result = tokio::select! {
@@ -280,8 +282,8 @@ impl Download {
             () = stop.cancelled() => Err(Ended::Stopped),
             result = self.go() => result,
         };
-        // Chunks that are being written get to the disk, and the part file is let go of, before anybody deletes or moves the
-        // file or opens it again.
+        // Chunks that are being written reach the disk, and the part file is released, before anybody deletes, moves or
+        // reopens the file.
         self.settle().await;
         self.disk.close();
         self.disk.wait().await;
@@ -295,7 +297,7 @@ impl Download {
         result
     }
 
-    /// Waits for what is being written, makes it durable and writes down that it is there, so that it is not hashed again.
+    /// Waits for chunks that are being written, makes them durable and records them, so that they are not hashed again.
     async fn settle(&mut self) {
         let mut written = Vec::new();
         while let Some(chunk) = self.writes.join_next().await {
@@ -314,12 +316,12 @@ impl Download {
         self.status.watching().reached(self.file_id(), Progress::Some(has.clone()));
         let recording = self.env.disk.spawn_among(&self.disk, move || chunks.checkpoint(&has, layout, true));
         if let Err(error) = recording.await.expect("work on the disk does not panic") {
-            // Whatever is not on record is hashed again.
+            // Chunks that are not on record are hashed again by the next run.
             tracing::warn!(file_id = %self.file_id(), %error, "can't write down what is there");
         }
     }
 
-    /// The download from top to bottom.
+    /// Steps of the download, from top to bottom.
     async fn go(&mut self) -> Result<Outcome, Ended> {
         let mut remembered = self.remembered().await;
         loop {
@@ -345,7 +347,7 @@ impl Download {
         }
     }
 
-    /// What an earlier run knew of this file, so that no peer has to tell it again.
+    /// Chunk hashes and layout that an earlier run recorded, so that no peer has to send them again.
     async fn remembered(&mut self) -> Option<(ChunkHashes, Layout)> {
         let name = self.order.name.clone().or_else(|| self.order.link.name.as_deref().map(FileName::clean))?;
         let (destination, file_id) = (self.destination(name, true), self.order.link.file_id);
@@ -359,7 +361,7 @@ impl Download {
         self.on_disk(move || PartFile::open(destination()?, hashes, layout, begun)).await
     }
 
-    /// Opens where a file of this name goes; blocks.
+    /// Returns a function that opens the destination of a file of this name; the function blocks.
     fn destination(&self, name: FileName, begun: bool) -> impl FnOnce() -> Result<Destination, Trouble> + use<> {
         let (parts, dir) = (self.folder.as_ref().map(|folder| folder.dir.clone()), self.order.dir.clone());
         move || match parts {
@@ -368,7 +370,7 @@ impl Download {
         }
     }
 
-    /// Finds out what is on disk already.
+    /// Finds the chunks that are on disk already.
     async fn check(&mut self, part: &Arc<PartFile>) -> Result<Bitfield, Trouble> {
         let name = name_at(part.path());
         self.status.update(|figures| {
@@ -395,8 +397,9 @@ impl Download {
         Ok(has)
     }
 
-    /// The chunk hashes led nowhere, while others cut the file differently: whoever told them may have lied. Another way is
-    /// tried; what was verified stays on disk, in case that this one was right after all.
+    /// Gives up chunk hashes that led nowhere while other peers cut the file differently: the peer that sent them may
+    /// have lied. Other chunk hashes are tried next. Verified chunks stay on disk, in case these hashes were right
+    /// after all.
     async fn doubt(&mut self, part: &Arc<PartFile>, hashes: &ChunkHashes, anything_verified: bool) {
         self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
@@ -411,7 +414,7 @@ impl Download {
             let part = part.clone();
             self.on_disk(move || part.remove()).await;
         }
-        // Answers to what was asked before are for nobody any more.
+        // Answers to earlier requests go to the old inbox and are lost with it.
         self.inbox = mpsc::channel(INBOX_LEN);
         for remote in self.peers.values_mut() {
             remote.claim = None;
@@ -420,8 +423,8 @@ impl Download {
         }
     }
 
-    /// What the file lists, if it is the list of a folder's files. Its part file goes as soon as the folder is begun in its stead,
-    /// which is after the list was kept elsewhere.
+    /// Reads the file as the list of a folder's files; None if it is no such list. The part file is removed when the
+    /// folder is begun in its stead, after the list was kept elsewhere.
     async fn list(&mut self, part: &Arc<PartFile>, layout: Layout) -> Result<Option<List>, Ended> {
         if self.folder.is_some() || layout.len() > MAX_COLLECTION || (layout.len() as usize) < Collection::HEAD_LEN {
             return Ok(None);
@@ -431,13 +434,13 @@ impl Download {
         if list.is_some() {
             self.settle().await;
             self.env.holdings.remove(&file_id);
-            // Of the folder itself nothing is here yet.
+            // No file of the folder itself is on disk yet.
             self.status.update(|figures| figures.begun = false);
         }
         Ok(list)
     }
 
-    /// Every chunk is verified and written: gives the file its name.
+    /// Gives the file its final name, once every chunk is verified and written.
     async fn complete(&mut self, part: Arc<PartFile>, hashes: ChunkHashes, layout: Layout) -> Result<Outcome, Ended> {
         self.set_state(TransferState::Checking);
         // The parts of a folder are made durable together.
@@ -447,8 +450,8 @@ impl Download {
         Ok(Outcome::File(Finished { path, stamp, hashes, layout }))
     }
 
-    /// Runs what blocks on a thread that may, and meanwhile listens to peers: who is not listened to would stop a whole
-    /// connection.
+    /// Runs blocking work on a thread for it, and handles news of peers meanwhile: an inbox that is not read would stop
+    /// whole connections.
     async fn on_disk<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let mut work = self.env.disk.spawn_among(&self.disk, work);
         loop {
@@ -460,13 +463,13 @@ impl Download {
         }
     }
 
-    /// The very file was there before the download began.
+    /// Returns the outcome for a file that was complete on disk before the download began.
     fn found(&self, path: PathBuf, stamp: FileStamp, hashes: ChunkHashes) -> Result<Outcome, Ended> {
         let layout = Layout::new(stamp.len, hashes.chunk_size()).expect("a file that was hashed has a layout");
         Ok(Outcome::File(Finished { path, stamp, hashes, layout }))
     }
 
-    /// The name that the file gets: the user's word before the link's before the network's.
+    /// Name that the file gets: the user's, else the link's, else the network's, else the file ID.
     fn name(&self) -> FileName {
         let heard = self.order.link.name.as_ref().or(self.heard_name.as_ref());
         let unheard = || FileName::clean(&self.order.link.file_id.to_string());
@@ -483,7 +486,7 @@ impl Download {
         }
     }
 
-    /// Waits for whatever comes next, at most until `deadline`.
+    /// Asks trackers and dials candidates as they are due, then waits for the next event, at most until `deadline`.
     async fn next(&mut self, deadline: Option<Instant>) -> Happening {
         self.ask_trackers();
         self.dial();
@@ -506,17 +509,17 @@ impl Download {
     }
 }
 
-/// Who else may have the folder that a download is a part of, as soon as that is known.
+/// Waits until other peers are known that may have the folder of this download; forever if it has no folder.
 async fn news(folder: &mut Option<PartOf>) -> Arc<Known> {
     let Some(folder) = folder else { return std::future::pending().await };
     match folder.known.changed().await {
         Ok(()) => folder.known.borrow_and_update().clone(),
-        // Nobody tells any more.
+        // The sender is gone: no news will come.
         Err(_) => std::future::pending().await,
     }
 }
 
-/// The list in this file, if it is one that holds together; blocks.
+/// Reads the list of a folder's files from this file; None if it is no valid list. Blocks.
 fn read_list(part: &PartFile, layout: Layout, name: FileName) -> Result<Option<List>, Trouble> {
     let failed = |error: std::io::Error| trouble(part.path(), 0, &error);
     let chunks = part.chunks();
@@ -559,7 +562,7 @@ mod tests {
         }
         assert_eq!((order.link.peers.len(), order.added_peers), (MAX_HINTS, 2));
         assert_eq!(order.link.peers[MAX_HINTS - 2..], [addr(101), addr(102)]);
-        // A link that is full of its own loses its last.
+        // A link that is full of its own addresses loses its last one.
         order.added_peers = 0;
         order.add_peer(addr(103));
         assert_eq!((order.link.peers.len(), order.added_peers), (MAX_HINTS, 1));

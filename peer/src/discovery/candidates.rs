@@ -1,4 +1,4 @@
-//! Peers that a download may connect to, and when: pure, `now` and randomness come in.
+//! Peers that a download may connect to, and when. Pure logic: `now` and randomness are arguments.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,19 +7,19 @@ use rand::{Rng, RngExt};
 use sprat_protocol::tracker::MAX_ADDRESSES;
 use sprat_protocol::{PeerAddr, PeerId};
 
-/// The most candidates that one download remembers.
+/// Number of candidates that one download remembers.
 const MAX_CANDIDATES: usize = 1000;
-/// The most addresses of one that are kept: what two trackers name at most.
+/// Number of addresses that are kept of one candidate: as many as two trackers name at most.
 const MAX_KEPT: usize = 2 * MAX_ADDRESSES;
-/// The first wait after a failure; it doubles with each further one, at random within a factor of two.
+/// Wait after the first failure. It doubles with each further one; a random factor of 0.5 to 1 applies to each wait.
 const BACKOFF: Duration = Duration::from_secs(1);
 
-/// A candidate: by peer ID where a tracker named it, else by the address that a link named.
+/// A peer that may be dialled: by peer ID if a tracker named it, else by the address that a link or the user named.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Candidate {
-    /// Known by name.
+    /// Peer whose ID is known.
     Peer(PeerId),
-    /// Known by address only.
+    /// Peer of which only the address is known.
     Address(PeerAddr),
 }
 
@@ -37,19 +37,19 @@ struct Entry {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Waiting(Instant),
-    /// Being dialled, or connected.
+    /// Candidate that is being dialled, or is connected.
     Taken,
-    /// This peer itself.
+    /// Candidate that is this peer itself.
     Never,
 }
 
 impl Candidates {
-    /// Notes a candidate; where it is known already, its addresses. Trackers may each name others of them: all are kept, the latest
-    /// first.
+    /// Adds a candidate, or addresses of a candidate that is known already. Trackers may each name other addresses: all
+    /// are kept, the latest first.
     pub(crate) fn add(&mut self, now: Instant, candidate: Candidate, addresses: Vec<PeerAddr>) {
         match self.0.get_mut(&candidate) {
             Some(entry) if addresses.iter().all(|addr| entry.addresses.contains(addr)) => {}
-            // It was started anew, or is on another network.
+            // The peer was started anew, or is on another network.
             Some(entry) => {
                 let before = std::mem::replace(&mut entry.addresses, addresses);
                 let gone = before.into_iter().filter(|addr| !entry.addresses.contains(addr)).collect::<Vec<_>>();
@@ -66,14 +66,14 @@ impl Candidates {
         }
     }
 
-    /// Makes room for somebody new: who failed most often goes. Returns whether there was somebody to go.
+    /// Removes the candidate that failed most often, to make room for a new one. Returns whether there was one.
     fn drop_worst(&mut self) -> bool {
         let waiting = self.0.iter().filter(|(_, entry)| matches!(entry.state, State::Waiting(_)) && entry.failures > 0);
         let worst = waiting.max_by_key(|(_, entry)| entry.failures).map(|(candidate, _)| candidate.clone());
         worst.is_some_and(|worst| self.0.remove(&worst).is_some())
     }
 
-    /// The next one to dial, at random among those whose time has come. It is taken until told otherwise.
+    /// Takes the next candidate to dial, at random among those that are due. It stays taken until its outcome is noted.
     pub(crate) fn take(&mut self, now: Instant, rng: &mut impl Rng) -> Option<(Candidate, Vec<PeerAddr>)> {
         let ready = |entry: &Entry| matches!(entry.state, State::Waiting(until) if until <= now);
         let count = self.0.values().filter(|entry| ready(entry)).count();
@@ -86,8 +86,8 @@ impl Candidates {
         Some((candidate.clone(), entry.addresses.clone()))
     }
 
-    /// It could not be reached, had nothing to give, or left: it waits, longer each time in a row, but never longer than
-    /// `longest`.
+    /// Notes that a candidate could not be reached, had nothing to give, or left. It waits, longer after each failure
+    /// in a row, but never longer than `longest`.
     pub(crate) fn failed(&mut self, now: Instant, candidate: &Candidate, longest: Duration, rng: &mut impl Rng) {
         if let Some(entry) = self.0.get_mut(candidate) {
             let wait = BACKOFF.saturating_mul(1 << entry.failures.min(10)).min(longest);
@@ -96,7 +96,7 @@ impl Candidates {
         }
     }
 
-    /// Nobody waits for longer than until then.
+    /// Shortens all waits that end after `latest`, so that they end then.
     pub(crate) fn not_after(&mut self, latest: Instant) {
         for entry in self.0.values_mut() {
             if let State::Waiting(until) = &mut entry.state {
@@ -105,21 +105,21 @@ impl Candidates {
         }
     }
 
-    /// It delivered: the next failure counts as the first.
+    /// Notes that a candidate delivered: its next failure counts as the first.
     pub(crate) fn delivered(&mut self, candidate: &Candidate) {
         if let Some(entry) = self.0.get_mut(candidate) {
             entry.failures = 0;
         }
     }
 
-    /// It is never dialled again.
+    /// Notes that a candidate is never to be dialled again.
     pub(crate) fn never(&mut self, candidate: &Candidate) {
         if let Some(entry) = self.0.get_mut(candidate) {
             entry.state = State::Never;
         }
     }
 
-    /// When the next one's time comes.
+    /// Time at which the next waiting candidate is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let waiting = self.0.values().filter_map(|entry| match entry.state {
             State::Waiting(until) => Some(until),
@@ -128,12 +128,12 @@ impl Candidates {
         waiting.min()
     }
 
-    /// Everybody may be dialled at once: the user asked for it, or the network came back.
+    /// Makes all waiting candidates due at once: the user asked for it, or the network came back.
     pub(crate) fn hurry(&mut self, now: Instant) {
         self.0.values_mut().for_each(|entry| entry.hurry(now));
     }
 
-    /// This one may be dialled at once.
+    /// Makes this candidate due at once, if it is waiting.
     pub(crate) fn hurry_one(&mut self, now: Instant, candidate: &Candidate) {
         self.0.get_mut(candidate).into_iter().for_each(|entry| entry.hurry(now));
     }
@@ -210,7 +210,7 @@ mod tests {
             candidates.add(now, candidate(0), addresses(port));
             assert_eq!(candidates.take(now, &mut rng), None, "nothing is new");
         }
-        // There is no end of addresses that one can be given.
+        // The number of addresses that are kept of one candidate is bounded.
         (1..=1000).for_each(|port| candidates.add(now, candidate(0), addresses(port)));
         let (_, kept) = candidates.take(now, &mut rng).unwrap();
         assert!(kept.len() == MAX_KEPT && kept[0] == addresses(1000)[0]);
@@ -227,7 +227,7 @@ mod tests {
             std::iter::from_fn(|| candidates.take(now, &mut rng)).map(|(candidate, _)| candidate).collect();
         assert_eq!(taken.len(), MAX_CANDIDATES - 1);
         assert!(!taken.contains(&candidate(0)));
-        // Who failed makes room for somebody new.
+        // A candidate that failed makes room for a new one.
         candidates.failed(now, &candidate(1), LONGEST, &mut rng);
         candidates.add(now, candidate(3000), Vec::new());
         assert_eq!(candidates.take(now, &mut rng).map(|(candidate, _)| candidate), Some(candidate(3000)));

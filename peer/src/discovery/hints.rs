@@ -4,7 +4,7 @@ use sprat_chunking::FileId;
 use sprat_protocol::{Link, PeerAddr};
 use url::Url;
 
-/// What helps others to find what is here.
+/// Hints that help others to find the files of this peer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hints {
     /// Trackers that this peer uses.
@@ -14,7 +14,7 @@ pub(crate) struct Hints {
 }
 
 impl Hints {
-    /// The link to hand to others.
+    /// Creates the link to hand to others for a file.
     pub(crate) fn link(&self, file_id: FileId, name: &str, size: Option<u64>) -> Link {
         let (trackers, peers) = (self.trackers.clone(), self.peers.clone());
         Link { file_id, name: Some(name.to_owned()), size, trackers, peers }

@@ -1,8 +1,9 @@
-//! Trackers: one of them, all of them, and what they are told and asked.
+//! Trackers that this peer uses: announcing files to them, asking them, and the tokens for private ones.
 //!
-//! - [`client`]: one request and its answer. [`tracker`]: one tracker, and how it is. [`all`]: those that this peer uses.
-//! - [`announcer`]: telling one of them what is held. [`query`]: asking all of them who has a file. [`search`]: files by words.
-//! - [`tokens`]: what opens private ones, and [`token_file`]: where that is kept.
+//! - [`client`]: one request and its answer. [`tracker`]: one tracker and its state. [`all`]: the trackers in use.
+//! - [`announcer`]: tells one tracker which files are held. [`query`]: asks all trackers who has a file. [`search`]:
+//!   finds files by words.
+//! - [`tokens`]: access tokens of private trackers. [`token_file`]: the file that keeps them.
 
 pub(crate) mod all;
 pub(crate) mod announcer;

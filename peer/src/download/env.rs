@@ -12,14 +12,14 @@ use crate::world::Disk;
 use crate::world::dice::Dice;
 use crate::world::news::News;
 
-/// The surroundings of a download. Clones are the same.
+/// Parts of the engine that a download uses. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Env {
     /// Peers that chunks are fetched from.
     pub(crate) peers: Arc<Peers>,
     /// Trackers that are asked who has a file, and told of what is here.
     pub(crate) asker: Asker,
-    /// Files that are served meanwhile.
+    /// Files that this peer serves.
     pub(crate) holdings: Arc<Holdings>,
     /// Bounds of what is received.
     pub(crate) flow: Arc<Flow>,

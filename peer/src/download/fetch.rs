@@ -1,4 +1,4 @@
-//! Second part of a download: schedule → request → verify → write.
+//! Second part of a download: schedules, requests, verifies and writes chunks.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,15 +19,16 @@ use crate::shares::holding::Holding;
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
-/// How long a peer that is busy is left alone if it does not say.
+/// Time for which a busy peer is left alone if it names none.
 const BUSY: Duration = Duration::from_millis(500);
 
-/// How long a chunk that a peer could not give is not asked of it again.
+/// Time until a chunk that a peer could not give is requested from it again.
 const UNWELL: Duration = Duration::from_secs(10);
-/// How many bytes are written before they are made durable, and how long a few may wait for more.
+/// Number of written bytes after which a sync makes them durable.
 const SYNC_EVERY: u64 = 64 * 1024 * 1024;
+/// Time after which a sync makes written bytes durable even if they are few.
 const SYNC_AFTER: Duration = Duration::from_secs(30);
-/// How often it is looked, while chunks come, whether they go where the user wants them.
+/// Interval of checks, while chunks arrive, whether the part file is still at its path.
 const LOOK_AFTER: Duration = Duration::from_millis(500);
 
 /// A download whose chunk hashes are known.
@@ -35,24 +36,24 @@ struct Fetch<'a> {
     download: &'a mut Download,
     part: &'a Arc<PartFile>,
     hashes: &'a ChunkHashes,
-    /// What others are served from meanwhile.
+    /// Holding that serves the verified chunks to others meanwhile.
     holding: Arc<Holding>,
     scheduler: Scheduler,
     layout: Layout,
-    /// Bytes written since the last syncing began.
+    /// Bytes written since the last sync began.
     unsynced: u64,
     synced_at: Instant,
-    /// When it was last looked whether the part file is still in its place.
+    /// Time of the last check whether the part file is still at its path.
     looked_at: Instant,
-    /// When the last chunk was stored, or fetching began.
+    /// Time at which the last chunk was stored, or fetching began.
     progress_at: Instant,
-    /// When who watches was last shown what is under way.
+    /// Time at which the chunks under way were last shown to whoever watches.
     shown_at: Option<Instant>,
 }
 
 impl Download {
-    /// Fetches the chunks that are not in `has`, serving those that are, until all are verified and written. Returns the
-    /// layout, whose length is then proven.
+    /// Fetches the chunks that are not in `has`, and serves those that are, until all are verified and written. Returns
+    /// the layout, whose length is then proven, or [`Fetched::Doubt`] if the chunk hashes led nowhere.
     ///
     /// # Errors
     /// [`Trouble`] if a chunk cannot be written.
@@ -121,8 +122,8 @@ impl Fetch<'_> {
         Ok(Fetched::All(self.layout))
     }
 
-    /// When to doubt the chunk hashes: if nothing comes for long, and a connected peer cuts the file differently. A list of
-    /// nodes one level off hashes up to the ID too, but nobody has a chunk for it.
+    /// Time at which to doubt the chunk hashes, if no chunk comes until then and a connected peer cuts the file
+    /// differently. A list of tree nodes one level off hashes up to the ID too, but nobody has a chunk for it.
     fn doubt_at(&self) -> Option<Instant> {
         let own = (self.hashes.chunk_size(), self.hashes.num_chunks());
         let mut claims = self.download.peers.values().filter_map(|remote| remote.claim.as_ref());
@@ -160,12 +161,12 @@ impl Fetch<'_> {
         }
     }
 
-    /// A peer's claim is there: if it is of this file in these chunks, the peer can be asked.
+    /// Handles a peer's claim: if it is of this file in these chunks, requests chunks from the peer.
     fn peer_told(&mut self, key: PeerKey) {
         let Some(remote) = self.download.peers.get(&key) else { return };
         let Some(claim) = &remote.claim else { return };
         if claim.chunk_size != self.hashes.chunk_size() && claim.bits.is_none() {
-            // A seeder serves any chunk size; it was asked before this one was known.
+            // A seeder serves any chunk size; this one was asked before the right chunk size was known.
             let (connection, inbox) = (remote.connection.clone(), self.download.inbox.0.clone());
             if let Some(remote) = self.download.peers.get_mut(&key) {
                 remote.claim = None;
@@ -194,7 +195,7 @@ impl Fetch<'_> {
         }
     }
 
-    /// Asks this peer for as much as its window allows.
+    /// Requests as many chunks from this peer as its window allows.
     fn request(&mut self, key: PeerKey) {
         let Some(remote) = self.download.peers.get(&key) else { return };
         self.scheduler.set_limited(self.download.limited());
@@ -209,7 +210,7 @@ impl Fetch<'_> {
         keys.into_iter().for_each(|key| self.request(key));
     }
 
-    /// A chunk is here: if it is wanted, it goes through the store, which verifies it first.
+    /// Handles a chunk that arrived: a wanted chunk goes through the store, which verifies it before writing.
     fn arrived(&mut self, key: PeerKey, index: ChunkIndex, chunk: Buffer) {
         let len = chunk.len() as u64;
         let arrival = self.scheduler.arrived(clock::now(), key, index, len);
@@ -234,7 +235,7 @@ impl Fetch<'_> {
         cancel.into_iter().for_each(|other| self.request(other));
     }
 
-    /// The part file, now and then.
+    /// Returns the part file if a check of its path is due.
     fn part_to_look_at(&mut self) -> Option<Arc<PartFile>> {
         let now = clock::now();
         let due = now >= self.looked_at + LOOK_AFTER;
@@ -244,7 +245,7 @@ impl Fetch<'_> {
         due.then(|| self.part.clone())
     }
 
-    /// A chunk went through the store.
+    /// Handles the outcome of verifying and writing a chunk.
     fn written(&mut self, Written { from, index, len, result }: Written) -> Result<(), Trouble> {
         match result {
             Ok(layout) => {
@@ -276,7 +277,7 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Makes what was written durable and records it now and then, beside everything else.
+    /// Starts a sync if one is due and none is running, to make written chunks durable and record them.
     fn sync(&mut self) {
         let due = self.unsynced >= SYNC_EVERY || clock::now() >= self.synced_at + SYNC_AFTER;
         if due && self.download.syncs.is_empty() {
@@ -290,7 +291,7 @@ impl Fetch<'_> {
         synced.map_err(|error| self.disk_trouble(&error))
     }
 
-    /// What an error of the disk means, with the bytes that are still to be written.
+    /// Trouble that an error of the disk means, with the number of bytes that are still to be written.
     fn disk_trouble(&self, error: &std::io::Error) -> Trouble {
         let verified = self.download.status.figures().verified;
         trouble(self.part.path(), self.layout.len().saturating_sub(verified), error)
@@ -304,7 +305,7 @@ impl Fetch<'_> {
         retry_after: Option<Duration>,
     ) {
         match (index, reason) {
-            // Answers to CANCEL: the scheduler gave the chunk to somebody else already.
+            // Answer to a CANCEL: the scheduler has given the chunk to another peer already.
             (_, RejectReason::Cancelled) => {}
             (Some(index), RejectReason::Busy) => {
                 self.scheduler.busy(clock::now(), key, index, retry_after.unwrap_or(BUSY));
@@ -317,13 +318,13 @@ impl Fetch<'_> {
                 self.download.part_with(key);
             }
             (Some(index), RejectReason::Invalid) => self.scheduler.rejected(key, index),
-            // Whatever it is may pass.
+            // Any other reason may be temporary.
             (Some(index), _) => self.scheduler.put_off(clock::now(), key, index, retry_after.unwrap_or(UNWELL)),
         }
         self.request_everywhere();
     }
 
-    /// Requests of peers that stopped delivering go to others.
+    /// Gives the requests of peers that stopped delivering to other peers.
     fn time_out(&mut self) {
         self.download.excuse_held_back(&mut self.scheduler);
         let snubbed = self.scheduler.time_out(clock::now());
@@ -331,7 +332,7 @@ impl Fetch<'_> {
             tracing::debug!(peer = %remote.connection.remote.peer_id, "a peer stopped delivering");
             remote.connection.cancel_all(&self.hashes.file_id());
         }
-        // Others first: who just failed to deliver gets what is left.
+        // Other peers choose first: the snubbed ones get what is left.
         let keys: Vec<PeerKey> = self.download.peers.keys().copied().filter(|key| !snubbed.contains(key)).collect();
         keys.into_iter().chain(snubbed).for_each(|key| self.request(key));
     }

@@ -1,5 +1,5 @@
-//! The download of a folder whose list is known: its parts, a few at a time, each as a download of its own that is told by this
-//! one who may have it.
+//! Download of a folder whose list is known. Its parts are fetched a few at a time, each by a download of its own,
+//! which is told here who may have the folder.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,11 +33,11 @@ use crate::state::library;
 use crate::state::state_dir::StateDir;
 use crate::world::clock;
 
-/// How many parts are fetched at once.
+/// Number of parts that are fetched at once.
 const MAX_PARTS: usize = 4;
-/// How many peers are remembered to tell new parts of.
+/// Number of known peers that are remembered to tell new parts of.
 const MAX_KNOWN: usize = 1000;
-/// How soon a file is tried again that another download of this engine is fetching.
+/// Time until the next try to fetch a file that another download of this engine is fetching.
 pub(crate) const TAKEN: Duration = Duration::from_secs(1);
 
 /// A folder that is being fetched.
@@ -46,7 +46,7 @@ pub(crate) struct FolderFetch {
     state: Arc<StateDir>,
     order: Order,
     status: Arc<Status>,
-    /// The list, as it is served.
+    /// Holding that serves the list.
     holding: Arc<Holding>,
     known: watch::Sender<Arc<Known>>,
     waiting: VecDeque<(FileId, u64)>,
@@ -66,7 +66,7 @@ struct Running {
 }
 
 impl FolderFetch {
-    /// A fetch that [`FolderFetch::run`] runs. `holding` is what is served of the list.
+    /// Creates a fetch, which [`FolderFetch::run`] runs. `holding` serves the list.
     pub(crate) fn new(
         env: Env,
         state: Arc<StateDir>,
@@ -94,13 +94,14 @@ impl FolderFetch {
         }
     }
 
-    /// Runs until the folder is there, it is stopped, or this machine is in trouble. What was verified is kept in any case.
+    /// Runs until all wanted parts are there, the fetch is stopped, or this machine is in trouble. Verified chunks are
+    /// kept in any case.
     pub(crate) async fn run(mut self, list: List) -> Result<Folder, Ended> {
         self.holding.set_unfinished(true);
         self.env.holdings.insert(self.holding.clone());
         self.env.asker.trackers.kick();
         let stop = self.reins.stop.clone();
-        // Stopping a part is part of stopping this, so this is dropped only once they have ended.
+        // Parts have a token of their own, as they also end when the fetch fails. All have ended before it returns.
         let part_stop = CancellationToken::new();
         let result = tokio::select! {
             biased;
@@ -152,7 +153,7 @@ impl FolderFetch {
                 return Ok(folder);
             }
             self.show_state();
-            // What another download fetches may be free any time.
+            // A part that another download is fetching may become free at any time.
             let retry = clock::now() + TAKEN;
             let wake = if self.running.is_empty() { retry.min(self.asking.next()) } else { self.asking.next() };
             tokio::select! {
@@ -171,7 +172,7 @@ impl FolderFetch {
         }
     }
 
-    /// What is still to be begun, in which order: what the user wants first comes first, and what nobody wants not at all.
+    /// Queues the missing parts, highest priority first and without those that are off. Updates the size that is shown.
     fn plan(&mut self, site: &Site) {
         let priority = |id: FileId| {
             let files = site.files_of(id).into_iter().map(|place| self.settings.priority(place));
@@ -188,12 +189,12 @@ impl FolderFetch {
         self.waiting = waiting.into_iter().map(|(_, part)| part).collect();
     }
 
-    /// Starts as many parts as there is room for.
+    /// Starts queued parts, as long as fewer than [`MAX_PARTS`] are running.
     fn begin_parts(&mut self, site: &Site, stop: &CancellationToken) {
         for _ in 0..self.waiting.len() {
             let Some((id, len)) = self.waiting.pop_front_if(|_| self.running.len() < MAX_PARTS) else { return };
             let Some(right) = self.env.rights.take(id) else {
-                // The same content is on its way in another download.
+                // Another download is fetching the same content.
                 self.waiting.push_back((id, len));
                 continue;
             };
@@ -210,7 +211,7 @@ impl FolderFetch {
             let mut known = self.known.subscribe();
             known.mark_changed();
             let folder = Some(PartOf { holding: self.holding.clone(), dir, known });
-            // What the user adds reaches the parts with all others who may have them.
+            // Addresses that the user adds reach the parts through `known`, with all other peers.
             let (_, added_peers) = watch::channel(Vec::new());
             let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.child_token() };
             let download = Download::new(self.env.clone(), order, status.clone(), folder, reins);
@@ -219,7 +220,7 @@ impl FolderFetch {
         }
     }
 
-    /// A part's download is over: what it fetched goes to its place.
+    /// Moves a part whose download ended to its place in the folder, and serves it from there.
     async fn part_ended(
         &mut self,
         mut site: Box<Site>,
@@ -246,7 +247,7 @@ impl FolderFetch {
         Ok(site)
     }
 
-    /// Serves the parts that are there from before.
+    /// Serves the parts that were on disk before this fetch began.
     async fn serve(&self, site: &Site) {
         let (state, here) = (self.state.clone(), site.lens().map(|(id, _)| id).filter(|id| site.has(*id)));
         let here: Vec<FileId> = here.collect();
@@ -276,7 +277,7 @@ impl FolderFetch {
         self.env.news.changed();
     }
 
-    /// The state that most of what runs is in.
+    /// Shows the most active state of the running parts: downloading, checking, searching, or else waiting.
     fn show_state(&self) {
         let states: Vec<TransferState> = self.running.values().map(|part| part.status.figures().state).collect();
         let order = [TransferState::Downloading, TransferState::Checking, TransferState::Searching];
@@ -286,12 +287,12 @@ impl FolderFetch {
         }
     }
 
-    /// Tells every part who may have it.
+    /// Tells every part of the peers that a tracker named.
     fn found(&mut self, found: &Found) {
         self.note(found.peers(self.env.asker.peer_id));
     }
 
-    /// The user says where else to look.
+    /// Tells every part of the addresses that the user added.
     fn peers_added(&mut self) {
         let added = addresses(&self.reins.added_peers.borrow_and_update());
         self.note(added);
@@ -314,13 +315,13 @@ impl FolderFetch {
         self.running.values().for_each(|part| part.hurry.notify_one());
     }
 
-    /// Runs what blocks on a thread that may; it is awaited before this ends, whatever happens.
+    /// Runs blocking work on a thread for it. [`FolderFetch::run`] awaits the work before it ends, whatever happens.
     async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         self.env.disk.spawn_among(&self.disk, work).await.expect("work on the disk does not panic")
     }
 }
 
-/// Peers of which only the address is known.
+/// Candidates of which only the address is known.
 fn addresses(peers: &[PeerAddr]) -> Known {
     peers.iter().map(|peer| (Candidate::Address(peer.clone()), vec![peer.clone()])).collect()
 }

@@ -1,4 +1,4 @@
-//! First part of a download: peers → chunk hashes that hash up to the ID.
+//! First part of a download: asks peers for chunk hashes, and verifies that they hash up to the ID.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::peers::asked::{Claim, FromPeer, PeerNews};
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
-/// How long one peer may take for its list, before another is asked.
+/// Time that one peer has to send its list of chunk hashes before another is asked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Download {
@@ -40,7 +40,7 @@ impl Download {
         }
     }
 
-    /// Takes in what does not concern chunks: who has what, and who is gone.
+    /// Handles an event that does not concern chunks: notes what peers have, and removes peers that are gone.
     pub(super) fn meanwhile(&mut self, happening: Happening) {
         let Happening::Peer(FromPeer { key, news }) = happening else { return };
         match news {
@@ -58,8 +58,8 @@ impl Download {
         }
     }
 
-    /// Asks a peer that was not asked yet: those that claim what most claim first, seeders before leechers, and nobody who
-    /// cuts the file in a way that led nowhere, unless all do.
+    /// Requests the chunk hashes of a peer that was not asked yet: first of those whose claim most peers share, of
+    /// seeders before leechers. Claims of a way of cutting the file that failed are ignored unless there are no others.
     fn ask_for_hashes(&mut self, tried: &mut Vec<PeerKey>) -> Option<PeerKey> {
         tried.retain(|key| self.peers.contains_key(key));
         let claims = || self.peers.iter().filter_map(|(key, remote)| Some((*key, remote.claim.as_ref()?)));
@@ -74,7 +74,7 @@ impl Download {
         Some(key)
     }
 
-    /// A peer told what it has.
+    /// Notes what a peer says that it has.
     pub(super) fn heard(&mut self, key: PeerKey, claim: Claim) {
         let Some(remote) = self.peers.get_mut(&key) else { return };
         self.status.connected(&remote.connection.remote, claim.bits.is_none());
@@ -84,7 +84,7 @@ impl Download {
         remote.claim = Some(claim);
     }
 
-    /// Checks a list. A peer that sent a wrong one is left for good.
+    /// Verifies a list of chunk hashes. A peer whose list does not hash up to the ID is banned.
     fn learned(&mut self, key: PeerKey, chunk_size: ChunkSize, bytes: &[u8]) -> Option<(ChunkHashes, Layout)> {
         let remote = self.peers.get(&key)?;
         let peer_id = remote.connection.remote.peer_id;
@@ -107,8 +107,8 @@ impl Download {
     }
 }
 
-/// The layout that these hashes prove, but for the length of the last chunk: that is a claim if it is possible at all,
-/// else as long as it can be, and is known when that chunk is there.
+/// Layout that these hashes prove, except for the length of the last chunk. That length is the claimed one if it is
+/// possible, else the longest possible one; it is known for certain when the last chunk arrives.
 fn provisional_layout(hashes: &ChunkHashes, claimed: Option<u64>) -> Layout {
     let with_len = |len| Layout::new(len, hashes.chunk_size()).ok();
     let fits = |layout: &Layout| layout.num_chunks() == hashes.num_chunks();

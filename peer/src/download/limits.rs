@@ -1,4 +1,4 @@
-//! How a download keeps to the limits on what is received.
+//! Rate limits that a download keeps to.
 
 use std::time::Instant;
 
@@ -7,14 +7,14 @@ use crate::download::scheduler::{Limited, Scheduler};
 use crate::world::clock;
 
 impl Download {
-    /// The limit that it keeps to now, if there is one.
+    /// Current rate limit of this download, if there is one.
     pub(super) fn limited(&self) -> Option<Limited> {
         let throttle = self.env.flow.download_throttle(&self.order.link.file_id);
         let rate = throttle.rate()?;
         Some(Limited { rate, is_reached: throttle.is_holding_back() })
     }
 
-    /// Tells the scheduler whose bytes this side held back, so that it takes nobody for slow who is not.
+    /// Tells the scheduler which peers' bytes this side held back, so that those peers do not count as slow.
     pub(super) fn excuse_held_back(&self, scheduler: &mut Scheduler) {
         let now = clock::now();
         for (key, remote) in &self.peers {
@@ -24,7 +24,7 @@ impl Download {
         }
     }
 
-    /// When this side last held anybody's bytes back.
+    /// Latest time at which this side held back the bytes of any connected peer.
     pub(super) fn held_back_until(&self) -> Option<Instant> {
         let now = clock::now();
         self.peers.values().filter_map(|remote| remote.connection.held_back.until(now)).max()

@@ -1,4 +1,4 @@
-//! Whom a download is connected with: asking trackers, dialling, taking visitors in.
+//! Connections of a download: asks trackers, dials candidates, and accepts peers that come by themselves.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,14 +13,15 @@ use crate::wire::handshake::ConnectError;
 use crate::wire::remote::PeerKey;
 use crate::world::clock;
 
-/// The longest that somebody who could not be reached is left alone.
+/// Upper bound of the wait before a candidate that could not be reached is dialled again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// The same while nobody else is connected, and the least of that for each download that runs.
+/// Upper bound of that wait while no peer is connected and few downloads run.
 const LONELY_WAIT: Duration = Duration::from_secs(5);
+/// Share of each running download in that bound: many downloads raise it above [`LONELY_WAIT`].
 const WAIT_PER_DOWNLOAD: Duration = Duration::from_millis(20);
 
 impl Download {
-    /// Asks trackers who has the file, if it is time. For the parts of a folder, the folder does that.
+    /// Asks trackers who has the file, if it is time. A part of a folder asks nobody: the folder does that.
     pub(super) fn ask_trackers(&mut self) {
         if self.folder.is_none() {
             let calm = self.peers.values().filter(|remote| remote.claim.is_some()).count() >= 4;
@@ -28,7 +29,7 @@ impl Download {
         }
     }
 
-    /// When to ask trackers again.
+    /// Time at which trackers are asked again; None for a part of a folder.
     pub(super) fn next_question(&self) -> Option<Instant> {
         self.folder.is_none().then(|| self.asking.next())
     }
@@ -39,7 +40,7 @@ impl Download {
         self.note(&found.peers(self.env.asker.peer_id))
     }
 
-    /// Others that may have the folder that this is a part of.
+    /// Notes peers that may have the folder that this file is a part of.
     pub(super) fn known(&mut self, known: &Known) -> Happening {
         self.asking.asked = true;
         self.note(known)
@@ -54,7 +55,8 @@ impl Download {
         Happening::Network
     }
 
-    /// Who is now said to be elsewhere than where it was dialled may be gone from there, and its connection silent.
+    /// Doubts the connection to a dialled peer that is now named at other addresses: the peer may have left the dialled
+    /// one without closing the connection.
     fn doubt_where_it_was(&mut self, candidate: &Candidate, addresses: &[PeerAddr]) {
         let is_it = |remote: &&mut Remote| Candidate::Peer(remote.connection.remote.peer_id) == *candidate;
         for remote in self.peers.values_mut().filter(is_it).filter(|remote| remote.named != addresses) {
@@ -65,7 +67,7 @@ impl Download {
         }
     }
 
-    /// The user says where else to look: there at once.
+    /// Adds the addresses that the user added as candidates that are due at once.
     pub(super) fn peers_added(&mut self) -> Happening {
         let (now, added) = (clock::now(), self.reins.added_peers.borrow_and_update().clone());
         for addr in added {
@@ -76,7 +78,7 @@ impl Download {
         Happening::Network
     }
 
-    /// Dials as many candidates as there is room for.
+    /// Dials candidates that are due, as long as there is room.
     pub(super) fn dial(&mut self) {
         let now = clock::now();
         while self.has_room() {
@@ -85,7 +87,7 @@ impl Download {
         }
     }
 
-    /// When there is somebody to dial, unless there is no room anyway.
+    /// Time at which the next candidate is due; None if there is no room for it.
     pub(super) fn dial_deadline(&self) -> Option<Instant> {
         self.candidates.next_deadline().filter(|_| self.has_room())
     }
@@ -95,7 +97,7 @@ impl Download {
         self.dials.len() < MAX_DIALS && self.peers.len() + self.dials.len() < most
     }
 
-    /// A dialled candidate answered, or did not.
+    /// Handles the outcome of dialling a candidate.
     pub(super) fn dialled(
         &mut self,
         (candidate, result): (Candidate, Result<Arc<Connection>, ConnectError>),
@@ -111,11 +113,11 @@ impl Download {
         Happening::Network
     }
 
-    /// A peer that wants the same file came by itself: it may have chunks that are missing here.
+    /// Handles a peer that wants the same file and came by itself: it may have chunks that are missing here.
     pub(super) fn visited(&mut self, peer_id: PeerId) -> Happening {
-        // Who comes by itself may have nothing to give: half of the room is for those who were looked for.
+        // A peer that comes by itself may have nothing to give: half of the room is kept for candidates.
         if self.peers.len() < self.env.limits.peers_per_download / 2 {
-            // A visitor that has left since is not dialled for it.
+            // A visitor that has left since is not dialled.
             if let Some(connection) = self.env.peers.pool.get(&peer_id) {
                 self.meet(&connection, Candidate::Peer(peer_id));
             }
@@ -123,7 +125,7 @@ impl Download {
         Happening::Network
     }
 
-    /// Tells a connected peer that the file is wanted.
+    /// Tells a connected peer that the file is wanted, and adds it to the peers of this download.
     fn meet(&mut self, connection: &Arc<Connection>, candidate: Candidate) {
         if let Some(known) = self.peers.get_mut(&connection.key) {
             if !known.candidates.contains(&candidate) {
@@ -140,7 +142,7 @@ impl Download {
         }
     }
 
-    /// A peer left, or has nothing to give. It is tried again later.
+    /// Removes a peer that left or has nothing to give. Its candidates are tried again later.
     pub(super) fn part_with(&mut self, key: PeerKey) {
         if let Some(remote) = self.peers.remove(&key) {
             remote.connection.forget(&self.order.link.file_id);
@@ -149,7 +151,7 @@ impl Download {
                 self.candidates.not_after(clock::now() + self.longest_wait());
             }
             self.status.disconnected(&remote.connection.remote.peer_id);
-            // It may have come back by itself, from another address of its or of this machine.
+            // The peer may be connected again already, over another address of its own or of this machine.
             let back =
                 self.env.peers.pool.get(&remote.connection.remote.peer_id).filter(|connection| connection.key != key);
             if let Some(connection) = back {
@@ -164,15 +166,15 @@ impl Download {
         self.candidates.failed(clock::now(), candidate, longest, &mut self.rng);
     }
 
-    /// For how long somebody who could not be reached is left alone at most. Who has nobody looks more often, unless so many do
-    /// that it would be too much together.
+    /// Upper bound of the wait before a candidate that could not be reached is dialled again. While no peer is
+    /// connected it is shorter, but it grows with the number of running downloads, which would together dial too often.
     fn longest_wait(&self) -> Duration {
         let all = u32::try_from(self.env.rights.len()).unwrap_or(u32::MAX);
         let lonely = LONELY_WAIT.max(WAIT_PER_DOWNLOAD.saturating_mul(all)).min(LONGEST_WAIT);
         if self.peers.is_empty() { lonely } else { LONGEST_WAIT }
     }
 
-    /// The user wants everybody tried again now.
+    /// Makes all candidates and trackers due at once, because the user asked for it.
     pub(super) fn hurried(&mut self) -> Happening {
         let now = clock::now();
         self.candidates.hurry(now);
@@ -180,7 +182,7 @@ impl Download {
         Happening::Network
     }
 
-    /// Whether a first answer, or a first connection, is still to be expected.
+    /// Returns whether a tracker, a dialled candidate or a connected peer still owes its first answer.
     pub(super) fn is_searching(&self) -> bool {
         !self.asking.asked || !self.dials.is_empty() || self.peers.values().any(|remote| remote.claim.is_none())
     }

@@ -1,4 +1,4 @@
-//! The right to fetch a file, which one task of an engine has at a time: peers are listened to by file.
+//! Right to fetch a file, which one task of an engine has at a time: a connection has one listener per file.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sprat_chunking::FileId;
 
-/// The files that are being fetched, by themselves or for a folder. Clones are the same.
+/// Files that are being fetched, by themselves or for a folder. Clones share one set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rights(Arc<Mutex<HashSet<FileId>>>);
 
-/// The right to fetch one file, until it is dropped.
+/// Right to fetch one file, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Right {
     rights: Rights,
@@ -18,7 +18,7 @@ pub(crate) struct Right {
 }
 
 impl Rights {
-    /// The right to fetch this file, unless another task has it.
+    /// Takes the right to fetch this file; None if another task has it.
     pub(crate) fn take(&self, file_id: FileId) -> Option<Right> {
         let is_free = self.0.lock().insert(file_id);
         is_free.then(|| Right { rights: self.clone(), file_id })

@@ -1,18 +1,18 @@
-//! Which chunk from whom: a plain struct without sockets and without a clock of its own.
+//! Scheduler, which decides which chunk to request from which peer: a plain struct without sockets and without a clock.
 //!
 //! A chunk is missing, requested, held (received, being verified and written) or done. The rules:
 //!
-//! - The last chunk comes first, because it proves the length. Then a few at random, so that a new leecher has something to
-//!   give; then the rarest first, ties at random. Where the user wants that, the last and then all others in their order
-//!   (`sequential`).
-//! - What one peer may have outstanding is a window in bytes: it grows with every chunk (slow start) until the rate no
-//!   longer does, then follows rate × (latency + `QUEUE_TIME`). What waits in a longer queue could come from somebody
-//!   else meanwhile.
+//! - The last chunk comes first, because it proves the length. Then a few at random, so that a new leecher has
+//!   something to give; then the rarest first, ties at random. If the user wants sequential order, the last chunk comes
+//!   first, then all others in the order of the file (`sequential`).
+//! - A window in bytes bounds the requests outstanding with one peer. The window grows with every chunk (slow start)
+//!   until the rate no longer does, then follows rate × (latency + `QUEUE_TIME`). Chunks that wait in a longer queue
+//!   could come from another peer meanwhile.
 //! - A peer that delivers nothing for mean + 4 × deviation of its own pace is snubbed: its requests go to others, and
 //!   it gets one at a time until it delivers again. It is not dropped.
-//! - When nothing is missing and a peer is idle, it duplicates the request that will take longest elsewhere. Whoever is
-//!   first wins, and the other request is cancelled.
-//! - Where the user limits the rate, less is outstanding and nothing is duplicated (`limited`).
+//! - When nothing is missing and a peer is idle, it duplicates the request that will take longest elsewhere. The peer
+//!   that is first wins, and the other request is cancelled.
+//! - If the user limits the rate, less is outstanding and nothing is duplicated (`limited`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -32,11 +32,11 @@ use sequential::Sequence;
 
 pub use crate::wire::remote::PeerKey;
 
-/// How much of a peer's rate is kept outstanding with it, besides what is on its way.
+/// Time for which requests are queued at a peer, besides the latency of its answers.
 const QUEUE_TIME: Duration = Duration::from_millis(250);
-/// How many chunks are fetched at random before rarity counts.
+/// Number of chunks that are fetched at random before rarity counts.
 const RANDOM_FIRST: u32 = 4;
-/// How many chunks a window never falls below, and starts with.
+/// Number of chunks that a window starts with and never falls below.
 const MIN_WINDOW_CHUNKS: u64 = 2;
 
 /// The bounds that a scheduler keeps.
@@ -44,7 +44,7 @@ const MIN_WINDOW_CHUNKS: u64 = 2;
 pub struct SchedulerConfig {
     /// Length of a chunk in bytes.
     pub chunk_len: u64,
-    /// The most bytes outstanding with one peer.
+    /// Upper bound of the bytes outstanding with one peer.
     pub max_window: u64,
     /// Shortest and longest time-out.
     pub timeout: (Duration, Duration),
@@ -75,42 +75,42 @@ enum Chunk {
 #[derive(Debug)]
 struct Peer {
     has: Bitfield,
-    /// Whether what it has counts in the availability of chunks: not if it came as a seeder.
+    /// Tells whether this peer counts in the availability of chunks. A peer that came as a seeder does not.
     counted: bool,
-    /// In the order in which they were sent, which is the order in which they are answered.
+    /// Requested chunks in the order of the requests, which is the order of the answers.
     outstanding: Vec<ChunkIndex>,
     window: u64,
-    /// How long a chunk took when nothing else was asked for, the last time that this happened.
+    /// Time that a chunk took the last time that it was requested while nothing else was outstanding.
     latency: Duration,
-    /// The chunk that was last asked for while nothing else was, and when, until it arrives.
+    /// Time and chunk of the last request that was sent while nothing else was outstanding, until the chunk arrives.
     asked_alone: Option<(Instant, ChunkIndex)>,
     rate: RateMeter,
     pace: Pace,
-    /// When it last delivered, or was first asked after having been idle.
+    /// Time at which this peer last delivered, or was first asked after having been idle.
     last_progress: Instant,
     snubbed: bool,
-    /// Nothing missing is here, as of the last look; a new HAVE or a chunk that is missing again ends it.
+    /// Tells that this peer had no missing chunk at the last look. A HAVE or a chunk that is missing again resets it.
     dry: bool,
-    /// It said that it is busy until then.
+    /// Time until which this peer is busy and is sent no requests.
     busy_until: Option<Instant>,
-    /// Chunks that it has but gives to others first, and until when; not in `has` meanwhile.
+    /// Chunks that this peer has but does not give now, and when to ask for each again; not in `has` meanwhile.
     put_off: Vec<(Instant, ChunkIndex)>,
 }
 
-/// What a chunk that arrived is good for.
+/// Use of a chunk that arrived.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// It is to be verified and written. The same chunk was also requested from this peer, to be cancelled there.
+    /// The chunk is to be verified and written.
     Wanted {
-        /// Who else was asked for it.
+        /// Other peer that the same chunk was requested from; that request is to be cancelled.
         cancel: Option<PeerKey>,
     },
-    /// It is there already, or about to be.
+    /// The chunk is there already, or is being verified and written.
     Superfluous,
 }
 
 impl Scheduler {
-    /// All of `chunks`, which are all of a file's, are missing but those in `done`.
+    /// Creates a scheduler for `chunks`, which are all chunks of a file. All but those in `done` are missing.
     pub fn new(
         config: SchedulerConfig,
         chunks: impl Iterator<Item = ChunkIndex>,
@@ -140,23 +140,23 @@ impl Scheduler {
         }
     }
 
-    /// Whether every chunk is done.
+    /// Returns whether every chunk is done.
     pub fn is_done(&self) -> bool {
         self.done as usize == self.chunks.len()
     }
 
-    /// Whether anything is requested or held.
+    /// Returns whether any request is outstanding.
     pub fn is_busy(&self) -> bool {
         self.peers.values().any(|peer| !peer.outstanding.is_empty())
     }
 
-    /// The numbers of the chunks that are requested, or being verified and written.
+    /// Numbers of the chunks that are requested, or being verified and written.
     pub fn under_way(&self) -> impl Iterator<Item = u32> {
         let states = (0..).zip(&self.chunks);
         states.filter(|(_, state)| matches!(state, Chunk::Requested { .. } | Chunk::Held)).map(|(number, _)| number)
     }
 
-    /// A peer told what it has: it can be asked from now on. Replaces what it told before.
+    /// Sets the chunks that a peer has, in place of those it told before. The peer can be asked from now on.
     pub fn peer_has(&mut self, now: Instant, key: PeerKey, has: Bitfield) {
         self.peer_uncounted(key);
         let counted = !has.is_full();
@@ -183,7 +183,7 @@ impl Scheduler {
         (peer.has, peer.counted, peer.dry) = (has, counted, false);
     }
 
-    /// A peer got another chunk.
+    /// Notes that a peer has another chunk.
     pub fn peer_got(&mut self, key: PeerKey, index: ChunkIndex) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         if peer.has.insert(index) && peer.counted {
@@ -192,14 +192,14 @@ impl Scheduler {
         peer.dry = false;
     }
 
-    /// A peer is gone: what it was asked for is missing again.
+    /// Removes a peer. Chunks that were requested from this peer alone are missing again.
     pub fn peer_gone(&mut self, key: PeerKey) {
         self.peer_uncounted(key);
         let Some(peer) = self.peers.remove(&key) else { return };
         peer.outstanding.into_iter().for_each(|index| self.release(key, index));
     }
 
-    /// What to ask this peer for now, in this order. It counts as asked.
+    /// Picks the chunks to request from this peer now, in this order, and marks them as requested.
     pub fn requests(&mut self, now: Instant, key: PeerKey) -> Vec<ChunkIndex> {
         self.put_off_no_longer(now, key);
         let mut picked = Vec::new();
@@ -218,7 +218,7 @@ impl Scheduler {
         picked
     }
 
-    /// A chunk of `len` bytes arrived from a peer that was asked for it.
+    /// Notes that a chunk of `len` bytes arrived from a peer that was asked for it. Returns the use of the chunk.
     pub fn arrived(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, len: u64) -> Arrival {
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.delivered(now, index, len, self.config);
@@ -242,20 +242,20 @@ impl Scheduler {
         Arrival::Wanted { cancel }
     }
 
-    /// A held chunk is verified and on disk.
+    /// Notes that a held chunk is verified and on disk.
     pub fn stored(&mut self, index: ChunkIndex) {
         debug_assert_eq!(self.chunks[index.as_usize()], Chunk::Held);
         self.chunks[index.as_usize()] = Chunk::Done;
         self.done += 1;
     }
 
-    /// A held chunk was not what it should be, or could not be written: it is missing again.
+    /// Makes a held chunk missing again, because it did not match its hash or could not be written.
     pub fn discarded(&mut self, index: ChunkIndex) {
         debug_assert_eq!(self.chunks[index.as_usize()], Chunk::Held);
         self.make_missing(index);
     }
 
-    /// A peer is busy: it is left alone for so long.
+    /// Notes that a peer is busy and did not give this chunk: the peer is sent no requests for `wait`.
     pub fn busy(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.outstanding.retain(|i| *i != index);
@@ -264,7 +264,7 @@ impl Scheduler {
         self.release(key, index);
     }
 
-    /// A peer gives this chunk to others first: it is not asked for this one for so long, but for others.
+    /// Notes that a peer does not give this chunk now: it is asked for other chunks, but not for this one for `wait`.
     pub fn put_off(&mut self, now: Instant, key: PeerKey, index: ChunkIndex, wait: Duration) {
         self.rejected(key, index);
         if let Some(peer) = self.peers.get_mut(&key) {
@@ -272,7 +272,7 @@ impl Scheduler {
         }
     }
 
-    /// A peer does not have this chunk after all; asking again would be answered the same.
+    /// Notes that a peer does not have this chunk after all, so that it is not asked for it again.
     pub fn rejected(&mut self, key: PeerKey, index: ChunkIndex) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         peer.outstanding.retain(|i| *i != index);
@@ -282,7 +282,7 @@ impl Scheduler {
         self.release(key, index);
     }
 
-    /// Gives the requests of peers that stopped delivering to others. Returns who was snubbed.
+    /// Snubs peers that stopped delivering, so that their requests go to others. Returns the snubbed peers.
     pub fn time_out(&mut self, now: Instant) -> Vec<PeerKey> {
         let late = |peer: &Peer| !peer.outstanding.is_empty() && peer.deadline(self.config) <= now;
         let snubbed: Vec<PeerKey> = self.peers.iter().filter(|(_, peer)| late(peer)).map(|(key, _)| *key).collect();
@@ -298,7 +298,7 @@ impl Scheduler {
         snubbed
     }
 
-    /// When [`Scheduler::time_out`] or [`Scheduler::requests`] next has something to do without anything happening.
+    /// Time at which [`Scheduler::time_out`] or [`Scheduler::requests`] has something to do even without an event.
     pub fn next_deadline(&self) -> Option<Instant> {
         let deadlines = self.peers.values().filter(|peer| !peer.outstanding.is_empty());
         let late = deadlines.map(|peer| peer.deadline(self.config));
@@ -306,7 +306,7 @@ impl Scheduler {
         late.chain(self.peers.values().filter_map(|peer| peer.busy_until)).chain(put_off).min()
     }
 
-    /// Chunks whose time has come can be asked for again.
+    /// Makes chunks whose time of being put off is over available from this peer again.
     fn put_off_no_longer(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(&key) else { return };
         let (over, waiting) = peer.put_off.drain(..).partition(|(until, _)| *until <= now);
@@ -315,7 +315,7 @@ impl Scheduler {
         over.into_iter().for_each(|(_, index)| self.peer_got(key, index));
     }
 
-    /// The next chunk for this peer, marked as requested from it.
+    /// Picks the next chunk for this peer, and marks it as requested from this peer.
     fn pick(&mut self, now: Instant, key: PeerKey) -> Option<ChunkIndex> {
         let peer = self.peers.get_mut(&key)?;
         if peer.busy_until.is_some_and(|until| now < until) {
@@ -355,8 +355,8 @@ impl Scheduler {
         index
     }
 
-    /// Endgame: only an idle peer, only when nothing is missing, at most two peers for one chunk, and only if this peer
-    /// would be sooner.
+    /// Picks a chunk to request a second time (endgame): only for an idle peer, only when nothing is missing, from at
+    /// most two peers for one chunk, and only if this peer would be sooner.
     fn pick_duplicate(&mut self, key: PeerKey) -> Option<ChunkIndex> {
         let me = self.peers.get(&key)?;
         if !self.missing.is_empty() || !me.outstanding.is_empty() || me.snubbed || self.is_limit_reached() {
@@ -381,7 +381,7 @@ impl Scheduler {
         Some(index)
     }
 
-    /// The chunk is no longer requested from this peer.
+    /// Ends the request of this chunk from this peer. The chunk is missing again unless another peer was asked too.
     fn release(&mut self, key: PeerKey, index: ChunkIndex) {
         if let Chunk::Requested { from, also_from } = self.chunks[index.as_usize()] {
             match (from == key, also_from) {
@@ -404,42 +404,43 @@ impl Scheduler {
         self.peers.values_mut().for_each(|peer| peer.dry = false);
     }
 
-    /// What a leecher has no longer counts; a seeder's never did.
+    /// Removes the chunks of a leecher from the availability. Those of a seeder were never counted.
     fn peer_uncounted(&mut self, key: PeerKey) {
         if let Some(peer) = self.peers.get(&key).filter(|peer| peer.counted) {
             peer.has.ones().for_each(|index| self.missing.lost(index));
         }
     }
 
-    /// Keeps to this limit from now on, or to none.
+    /// Sets the rate limit to keep to from now on; None lifts it.
     pub fn set_limited(&mut self, limited: Option<Limited>) {
         self.limited = limited;
     }
 
-    /// Excuses a peer whose bytes this side held back until then.
+    /// Excuses a peer for not delivering until `until`, because this side held its bytes back.
     pub fn held_back(&mut self, key: PeerKey, until: Instant) {
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.last_progress = peer.last_progress.max(until);
         }
     }
 
-    /// Fetches chunks in the order of the file from now on, or the rarest first. Requests that are outstanding stay so.
+    /// Sets whether chunks are fetched in the order of the file from now on, or the rarest first. Outstanding requests
+    /// stay as they are.
     pub fn set_sequential(&mut self, sequential: bool) {
         self.sequence.is_on = sequential;
     }
 
-    /// Whether as much is outstanding with all peers together as the limit lets in for some time.
+    /// Returns whether as much is outstanding with all peers together as the rate limit lets in for some time.
     fn is_budget_spent(&self) -> bool {
         let outstanding = || self.peers.values().map(|peer| peer.outstanding.len()).sum();
         self.limited.is_some_and(|limited| limited.is_spent(outstanding(), self.config.chunk_len))
     }
 
-    /// Whether a second copy of what is on its way would only make everything later.
+    /// Returns whether the rate limit holds peers back, so that a duplicate request would only make all chunks later.
     fn is_limit_reached(&self) -> bool {
         self.limited.is_some_and(|limited| limited.is_reached)
     }
 
-    /// The first missing chunk that this peer has.
+    /// Finds the first missing chunk, in the order of the file, that this peer has.
     fn first_missing(&mut self, key: PeerKey) -> Option<ChunkIndex> {
         let (has, chunks) = (&self.peers.get(&key)?.has, &self.chunks);
         self.sequence.first_missing(has, |index| chunks[index.as_usize()] == Chunk::Missing)
@@ -452,7 +453,7 @@ impl Peer {
         if self.snubbed { self.outstanding.is_empty() } else { outstanding + config.chunk_len <= self.window }
     }
 
-    /// Whether so much is outstanding that asking can wait: many requests at once cost less than one at a time.
+    /// Returns whether enough is outstanding that asking can wait: many requests at once cost less than one at a time.
     fn is_well_supplied(&self, config: SchedulerConfig) -> bool {
         let outstanding = self.outstanding.len() as u64 * config.chunk_len;
         outstanding > 8 * config.chunk_len && outstanding > self.window / 4 * 3
@@ -462,8 +463,8 @@ impl Peer {
         self.last_progress + self.pace.timeout(config.timeout)
     }
 
-    /// Seconds until the request at this place of its queue is answered. Unknown rates count as slow, and one that stopped
-    /// delivering as slower than any.
+    /// Seconds until the request at this place of the peer's queue is answered. A peer of unknown rate counts as slow,
+    /// and a snubbed peer as slower than any.
     fn expected_wait(&self, place: usize, config: SchedulerConfig) -> f64 {
         if self.snubbed {
             return f64::INFINITY;

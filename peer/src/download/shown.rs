@@ -1,4 +1,4 @@
-//! What a download shows to who watches it.
+//! Display of a download's chunks under way, for whoever watches it.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,12 @@ use super::Download;
 use crate::download::scheduler::Scheduler;
 use crate::world::clock;
 
-/// How often what is under way is shown at most: it changes with every chunk.
+/// Shortest time between two displays of the chunks under way, which change with every chunk.
 const SHOW_EVERY: Duration = Duration::from_millis(200);
 
 impl Download {
-    /// Shows who watches which chunks are under way, unless that was shown just now. Returns when to show it again in that case.
+    /// Shows the chunks under way to whoever watches, unless they were shown less than [`SHOW_EVERY`] ago. Returns when
+    /// to show them again in that case.
     pub(super) fn show_requested(
         &self,
         scheduler: &Scheduler,

@@ -1,4 +1,4 @@
-//! How one transfer stands: written by the task that runs it, read for snapshots.
+//! Status of one transfer: written by the task that runs it, read for snapshots.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,18 +19,19 @@ use crate::wire::remote::{Remote, Said};
 use crate::world::changes::Changes;
 use crate::world::clock;
 
-/// The most peers that are shown for one transfer; who delivered stays longest.
+/// Number of peers that are shown for one transfer. Peers that are connected or delivered chunks stay longest.
 const MAX_PEERS: usize = 500;
 
-/// How one transfer stands.
+/// Status of one transfer.
 #[derive(Debug)]
 pub(crate) struct Status {
     inner: Mutex<Inner>,
-    /// Where every change is noted, if this is in the engine's list. Rates are none: they are measured when they are looked at.
+    /// Place where every change is noted, if the transfer is in the engine's list. Rates are not noted: they are
+    /// measured when they are read.
     listed: Option<(FileId, Arc<Changes>)>,
-    /// The folder that this is a part of: what moves here moves there too.
+    /// Folder that this transfer is a part of; its status follows the changes of this one.
     folder: Option<Arc<Status>>,
-    /// Woken when a part of this folder shows another state.
+    /// Wakes the folder when the state of one of its parts changes.
     pub(crate) parts_changed: Notify,
     watching: Watching,
 }
@@ -38,16 +39,16 @@ pub(crate) struct Status {
 #[derive(Debug)]
 struct Inner {
     figures: Figures,
-    /// When it came into its state.
+    /// Time at which the current state began.
     since: Instant,
-    /// Bytes and chunks that the folder was told of.
+    /// Verified bytes and chunks that the folder counts for this part.
     counted: (u64, u32),
     down: RateMeter,
     up: RateMeter,
-    /// Bytes uploaded as of the last look, which is how the upload rate is measured.
+    /// Bytes uploaded as of the last snapshot, from which the upload rate is measured.
     uploaded: u64,
     peers: BTreeMap<PeerId, Peer>,
-    /// What is being done on the disk, while it is being checked or moved.
+    /// Job on the disk, while the transfer is being checked or moved.
     work: Option<Arc<Job>>,
 }
 
@@ -59,29 +60,30 @@ struct Peer {
     up: RateMeter,
 }
 
-/// What is known of a transfer.
+/// Facts that are known of a transfer.
 #[derive(Clone, Debug)]
 pub(crate) struct Figures {
     pub(crate) state: TransferState,
     pub(crate) name: String,
-    /// The name that the file is being fetched under, once a download has decided on it: with its number, so that it is found again
-    /// also where the name without one is free by then.
+    /// Name that the file is fetched under, once a download has decided on it. It keeps its number, so that the file is
+    /// found again even if the name without a number is free by then.
     pub(crate) ordered_name: Option<FileName>,
     pub(crate) path: PathBuf,
     pub(crate) size: Option<u64>,
-    /// How many files it has, if it is a folder.
+    /// Number of files, if the transfer is a folder.
     pub(crate) files: Option<u32>,
     pub(crate) num_chunks: u32,
     pub(crate) chunks_done: u32,
     pub(crate) verified: u64,
     pub(crate) downloaded: u64,
-    /// Whether something was fetched that has to be found again. The list of a folder is not: it is kept elsewhere.
+    /// Tells whether chunks were fetched that the next run has to find again. The list of a folder does not count: it
+    /// is kept elsewhere.
     pub(crate) begun: bool,
-    /// Whether all that is there is still to be hashed again, whatever is on record.
+    /// Tells whether everything on disk is still to be hashed again, whatever is on record.
     pub(crate) distrust: bool,
 }
 
-/// What a snapshot shows beside the figures.
+/// Part of a snapshot that is measured when the snapshot is taken, besides the figures.
 #[derive(Debug)]
 pub(crate) struct Moving {
     pub(crate) down_rate: u64,
@@ -89,12 +91,12 @@ pub(crate) struct Moving {
     pub(crate) eta: Option<Duration>,
     pub(crate) work: Option<Work>,
     pub(crate) peers: Vec<PeerView>,
-    /// Whether it will be something else soon though nothing happens: rates that fall, work that goes on.
+    /// Tells whether the snapshot will change soon though nothing happens: rates fall, or work goes on.
     pub(crate) is_changing: bool,
 }
 
 impl Status {
-    /// A transfer of which only that much is known.
+    /// Creates the status of a transfer of which nothing else is known.
     pub(crate) fn new(state: TransferState, name: String, path: PathBuf, size: Option<u64>) -> Self {
         let figures = Figures {
             state,
@@ -125,24 +127,24 @@ impl Status {
         Self { inner, listed: None, folder: None, parts_changed: Notify::new(), watching: Watching::default() }
     }
 
-    /// The same as the status of a transfer in the engine's list.
+    /// Makes this the status of a transfer in the engine's list, whose changes are noted in `changes`.
     pub(crate) fn listed(mut self, file_id: FileId, changes: &Arc<Changes>) -> Self {
         self.listed = Some((file_id, changes.clone()));
         self
     }
 
-    /// The same as a part of a folder.
+    /// Makes this the status of a part of `folder`.
     pub(crate) fn part_of(mut self, folder: &Arc<Self>) -> Self {
         self.folder = Some(folder.clone());
         self
     }
 
-    /// What is shown to who watches this transfer, or the folder that it is a part of.
+    /// Details for whoever watches this transfer, or the folder that it is a part of.
     pub(crate) fn watching(&self) -> &Watching {
         self.folder.as_ref().map_or(&self.watching, |folder| folder.watching())
     }
 
-    /// To be changed, which is noted. Whoever takes the note waits for the change.
+    /// Locks the status and notes that it changes. A reader of the note waits for the lock, and so for the change.
     fn changing(&self) -> MutexGuard<'_, Inner> {
         let inner = self.inner.lock();
         self.note();
@@ -155,23 +157,23 @@ impl Status {
         }
     }
 
-    /// Whether it is in this state.
+    /// Returns whether the transfer is in this state.
     pub(crate) fn is(&self, state: &TransferState) -> bool {
         self.inner.lock().figures.state == *state
     }
 
-    /// The figures as they are.
+    /// Returns a copy of the figures.
     pub(crate) fn figures(&self) -> Figures {
         self.inner.lock().figures.clone()
     }
 
-    /// Since when it waits for peers, if it does.
+    /// Time since which the transfer waits for peers, if it does.
     pub(crate) fn waiting_since(&self) -> Option<Instant> {
         let inner = self.inner.lock();
         (inner.figures.state == TransferState::Waiting).then_some(inner.since)
     }
 
-    /// Shows this state from now on. Returns whether it is another one.
+    /// Sets the state. Returns whether it changed.
     pub(crate) fn set_state(&self, state: TransferState) -> bool {
         let mut inner = self.inner.lock();
         let is_new = inner.figures.state != state;
@@ -187,17 +189,17 @@ impl Status {
         is_new
     }
 
-    /// This is what its state is about.
+    /// Sets the job on the disk that the current state is about.
     pub(crate) fn works(&self, job: Arc<Job>) {
         self.changing().work = Some(job);
     }
 
-    /// What is being done on the disk.
+    /// Job on the disk that the current state is about, if any.
     pub(crate) fn work(&self) -> Option<Arc<Job>> {
         self.inner.lock().work.clone()
     }
 
-    /// So much was found to be there.
+    /// Sets the bytes and chunks that a check found on disk.
     pub(crate) fn checked(&self, verified: u64, chunks_done: u32) {
         let mut inner = self.changing();
         let figures = &mut inner.figures;
@@ -210,7 +212,7 @@ impl Status {
         }
     }
 
-    /// Bytes and chunks that are there, other than before.
+    /// Replaces the bytes and chunks of one part in the sums of the folder: `before` by `now`.
     pub(crate) fn recount(&self, before: (u64, u32), now: (u64, u32)) {
         self.update(|figures| {
             figures.verified = (figures.verified + now.0).saturating_sub(before.0);
@@ -218,12 +220,12 @@ impl Status {
         });
     }
 
-    /// Changes figures.
+    /// Changes the figures, and notes the change.
     pub(crate) fn update(&self, change: impl FnOnce(&mut Figures)) {
         change(&mut self.changing().figures);
     }
 
-    /// A peer of this transfer is connected.
+    /// Notes that a peer of this transfer is connected.
     pub(crate) fn connected(&self, remote: &Remote, complete: bool) {
         if let Some(folder) = &self.folder {
             folder.connected(remote, complete);
@@ -235,7 +237,7 @@ impl Status {
         }
     }
 
-    /// A peer of this transfer is gone.
+    /// Notes that a peer of this transfer is gone.
     pub(crate) fn disconnected(&self, peer_id: &PeerId) {
         if let Some(folder) = &self.folder {
             folder.disconnected(peer_id);
@@ -245,7 +247,7 @@ impl Status {
         }
     }
 
-    /// A chunk from this peer is verified and on disk.
+    /// Counts a chunk from this peer that is verified and on disk.
     pub(crate) fn stored(&self, from: &Remote, bytes: u64) {
         if let Some(folder) = &self.folder {
             folder.stored(from, bytes);
@@ -266,7 +268,7 @@ impl Status {
         }
     }
 
-    /// Rates, time left and peers, as of now.
+    /// Rates, time left and peers, as of `now`.
     pub(crate) fn moving(&self, now: Instant, holding: Option<&Holding>) -> Moving {
         let mut inner = self.inner.lock();
         let uploaded = holding.map_or(0, |holding| holding.uploaded.load(std::sync::atomic::Ordering::Relaxed));
@@ -280,7 +282,7 @@ impl Status {
         let eta = left.filter(|_| downloading).and_then(|left| Duration::try_from_secs_f64(left as f64 / rate).ok());
         let is_work = matches!(inner.figures.state, TransferState::Checking | TransferState::Moving);
         let job = inner.work.as_ref().filter(|_| is_work);
-        // Work that was only begun will tell how much it is.
+        // A job that has just begun is work already, though its amount is not known yet.
         let (is_working, work) = (job.is_some(), job.and_then(|job| job.work(now)));
         let up_rate = inner.up.bytes_per_second() as u64;
         let peers = inner.peers(now, holding);
@@ -303,7 +305,7 @@ impl Inner {
         Some(self.peers.entry(peer_id).or_insert_with(|| Peer::new(remote)))
     }
 
-    /// Those that chunks came from or that are connected, with what was sent to them.
+    /// Views of the peers of this transfer, after the bytes sent to each were brought up to date.
     fn peers(&mut self, now: Instant, holding: Option<&Holding>) -> Vec<PeerView> {
         let seen = since_1970();
         for (_, recipient) in holding.map(Holding::uploaded_to).unwrap_or_default() {
@@ -342,14 +344,14 @@ impl Peer {
         Self { view, down: RateMeter::new(now), up: RateMeter::new(now) }
     }
 
-    /// It may call itself otherwise than before.
+    /// Notes the program and the name that the peer says of itself, if they changed.
     fn says(&mut self, said: &Said) {
         if (&self.view.agent, &self.view.name) != (&said.agent, &said.name) {
             Said { agent: self.view.agent, name: self.view.name } = said.clone();
         }
     }
 
-    /// What a snapshot shows, where `seen` is the time in seconds since 1970.
+    /// View of the peer for a snapshot, where `seen` is the time in seconds since 1970.
     fn view(&mut self, now: Instant, seen: u64) -> PeerView {
         self.down.roll(now);
         self.up.roll(now);
@@ -362,7 +364,7 @@ impl Peer {
     }
 }
 
-/// The time in seconds since 1970.
+/// Current time in seconds since 1970.
 pub(crate) fn since_1970() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

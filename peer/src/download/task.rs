@@ -20,16 +20,16 @@ use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::state::state_dir::StateDir;
 
-/// What was fetched.
+/// Result of a fetch.
 #[derive(Debug)]
 pub(crate) enum Done {
     /// A file.
     File(Finished),
-    /// A folder, and what is served of its list.
+    /// A folder, and the holding that serves its list.
     Folder(Folder, Arc<Holding>),
 }
 
-/// Fetches a file; or, where that turns out to be the list of a folder's files, those.
+/// Fetches a file. If the file is the list of a folder's files, fetches those files too.
 pub(crate) async fn fetch(
     env: Env,
     state: Arc<StateDir>,
@@ -62,7 +62,7 @@ pub(crate) async fn fetch(
     Ok(Done::Folder(folder, holding))
 }
 
-/// Waits until nobody else fetches the same file, which may be a part of a folder that is on its way.
+/// Waits until no other task fetches the same file, be it as a part of a folder, and takes the right to fetch it.
 async fn right_to_fetch(env: &Env, file_id: FileId, status: &Status, stop: &CancellationToken) -> Result<Right, Ended> {
     loop {
         if let Some(right) = env.rights.take(file_id) {

@@ -1,5 +1,5 @@
-//! What is known of a transfer for who looks at it closely: which chunks are under way, and which of a folder's parts are
-//! there. What changes all the time is written down only while somebody watches.
+//! Details of a transfer for somebody who watches it closely: chunks under way, and the progress of a folder's parts.
+//! Chunks under way change all the time and are recorded only while somebody watches.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,8 @@ use sprat_chunking::{Bitfield, FileId};
 use sprat_protocol::Collection;
 use tokio::sync::watch;
 
-/// What one transfer shows to whoever watches it. Most are never watched and have nothing to tell, and cost next to nothing.
+/// Details that one transfer shows to whoever watches it. Most transfers are never watched, so memory for the details
+/// is allocated on first use.
 #[derive(Debug, Default)]
 pub(crate) struct Watching(OnceLock<Box<Told>>);
 
@@ -21,20 +22,20 @@ struct Told {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// What is in the folder, if it is one.
+    /// List of the folder's files, if the transfer is a folder.
     list: Option<Arc<Collection>>,
-    /// How far it is, or each part of the folder that was begun.
+    /// Progress of the file, or of each part of the folder that was begun.
     progress: HashMap<FileId, Progress>,
-    /// Chunks under way, of the file itself or of each part.
+    /// Chunks under way, of the file or of each part of the folder.
     requested: HashMap<FileId, Bitfield>,
 }
 
 /// Last known progress of a file without a `Holding`.
 #[derive(Clone, Debug)]
 pub(crate) enum Progress {
-    /// These chunks were there when last seen.
+    /// Some chunks are there: these, when last seen.
     Some(Bitfield),
-    /// All of it is there.
+    /// The whole file is there.
     All,
 }
 
@@ -43,12 +44,12 @@ impl Watching {
         self.0.get_or_init(Box::default)
     }
 
-    /// Whether somebody watches.
+    /// Returns whether somebody watches.
     pub(crate) fn is_on(&self) -> bool {
         self.0.get().is_some_and(|told| *told.on.borrow())
     }
 
-    /// Somebody watches from now on, or nobody.
+    /// Sets whether somebody watches from now on. If nobody does, forgets the chunks under way.
     pub(crate) fn set(&self, on: bool) {
         self.told().on.send_replace(on);
         if !on {
@@ -61,7 +62,7 @@ impl Watching {
         self.told().on.subscribe()
     }
 
-    /// These chunks of this file are under way now. Returns whether that is news.
+    /// Notes the chunks of this file that are under way now. Returns whether they changed.
     pub(crate) fn requested(&self, file_id: FileId, chunks: Bitfield) -> bool {
         let mut known = self.told().known.lock();
         let before = known.requested.get(&file_id);
@@ -74,39 +75,39 @@ impl Watching {
         is_news
     }
 
-    /// Which chunks of this file are under way, as far as was told.
+    /// Chunks of this file that are under way, as last noted.
     pub(crate) fn requested_of(&self, file_id: &FileId) -> Option<Bitfield> {
         self.0.get()?.known.lock().requested.get(file_id).cloned()
     }
 
-    /// This file, or this part of the folder, is so far; nothing of it is under way any more.
+    /// Notes the progress of this file, or of this part of the folder; none of its chunks is under way any more.
     pub(crate) fn reached(&self, file_id: FileId, progress: Progress) {
         let mut known = self.told().known.lock();
         known.requested.remove(&file_id);
         known.progress.insert(file_id, progress);
     }
 
-    /// This part of the folder is begun, or goes on.
+    /// Notes that this part of the folder is begun or continued.
     pub(crate) fn begun(&self, file_id: FileId) {
         self.told().known.lock().progress.entry(file_id).or_insert_with(|| Progress::Some(Bitfield::empty(0)));
     }
 
-    /// How far this file, or this part of the folder, is.
+    /// Progress of this file, or of this part of the folder.
     pub(crate) fn progress_of(&self, file_id: &FileId) -> Option<Progress> {
         self.0.get()?.known.lock().progress.get(file_id).cloned()
     }
 
-    /// It is a folder, and that is in it.
+    /// Notes that the transfer is a folder with this list.
     pub(crate) fn is_folder(&self, list: Arc<Collection>) {
         self.told().known.lock().list = Some(list);
     }
 
-    /// What is in the folder, if it is one and that is known.
+    /// List of the folder's files, if the transfer is a folder and its list is known.
     pub(crate) fn list(&self) -> Option<Arc<Collection>> {
         self.0.get()?.known.lock().list.clone()
     }
 
-    /// Nothing is there any more.
+    /// Forgets all details, because the transfer starts from scratch.
     pub(crate) fn starts_anew(&self) {
         if let Some(told) = self.0.get() {
             *told.known.lock() = Known::default();

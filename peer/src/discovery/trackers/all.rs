@@ -18,33 +18,33 @@ use crate::world::tasks::Tasks;
 pub(crate) struct Trackers {
     used: RwLock<Vec<Arc<Tracker>>>,
     tokens: RwLock<Tokens>,
-    /// What they are told of.
+    /// Peer and files that the trackers are told of.
     announced: Announced,
     tasks: Tasks,
 }
 
 impl Trackers {
-    /// None yet; private ones will be opened with these.
+    /// Creates the trackers of an engine, none yet. `tokens` open the private ones.
     pub(crate) fn new(tokens: Tokens, announced: Announced, tasks: Tasks) -> Self {
         Self { used: RwLock::default(), tokens: RwLock::new(tokens), announced, tasks }
     }
 
-    /// The trackers as they are now.
+    /// Returns the trackers in use.
     pub(crate) fn all(&self) -> Vec<Arc<Tracker>> {
         self.used.read().clone()
     }
 
-    /// Where they are.
+    /// URLs of the trackers in use.
     pub(crate) fn urls(&self) -> Vec<Url> {
         self.used.read().iter().map(|tracker| tracker.client.url().clone()).collect()
     }
 
-    /// How they are.
+    /// Views of the trackers in use, for a snapshot.
     pub(crate) fn views(&self) -> Vec<TrackerView> {
         self.used.read().iter().map(|tracker| tracker.view()).collect()
     }
 
-    /// Uses exactly these from now on: the others are told goodbye, new ones hello.
+    /// Uses exactly these trackers from now on. Those no longer used are told goodbye, and new ones are started.
     pub(crate) fn set(&self, urls: &[Url]) {
         let mut trackers = self.used.write();
         let (kept, dropped): (Vec<_>, Vec<_>) =
@@ -59,7 +59,7 @@ impl Trackers {
         }
     }
 
-    /// Uses this token for a tracker from now on, or none. Where that tracker is in use, it is told goodbye and hello.
+    /// Sets or removes the token for a tracker. If the tracker is in use, it is told goodbye and started anew.
     pub(crate) fn set_token(&self, url: &Url, token: Option<AccessToken>) {
         match token {
             Some(token) => self.tokens.write().insert(url, token),
@@ -73,7 +73,7 @@ impl Trackers {
 
     fn start(&self, url: &Url) -> Arc<Tracker> {
         let tracker = Arc::new(Tracker::new(self.client(url), self.tasks.stopped(), self.announced.news.clone()));
-        // Not dropped with the other tasks: it still has to say goodbye.
+        // The task is not dropped with the other tasks: it still has to say goodbye.
         self.tasks.spawn_to_its_end(announcer::run(self.announced.clone(), tracker.clone()));
         tracker
     }
@@ -87,13 +87,13 @@ impl Trackers {
         TrackerClient::by(self.announced.network.courier(url), url.clone()).with_token(token)
     }
 
-    /// This machine lost an address: what is under way to them would never get back.
+    /// Fails all requests under way, because this machine lost an address and their answers would not arrive.
     pub(crate) fn moved(&self) {
         let used = self.used.read();
         used.iter().for_each(|tracker| tracker.client.moved(self.announced.network.courier(tracker.client.url())));
     }
 
-    /// What is held has changed, this machine has other addresses, or the user wants them tried again.
+    /// Wakes all announcers: the files held or this machine's addresses changed, or the user wants another try.
     pub(crate) fn kick(&self) {
         self.used.read().iter().for_each(|tracker| tracker.kick.notify_one());
     }

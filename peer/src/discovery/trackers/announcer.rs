@@ -1,5 +1,6 @@
-//! Keeps one tracker told of what is held: REGISTER what is new, HEARTBEAT in time, UNREGISTER what is gone and, at the
-//! end, everything. When the tracker forgot this peer, or was away, it is told again; when this machine has other addresses, those.
+//! Announcer, which keeps one tracker told of the files held: REGISTER for new files, HEARTBEAT in time, UNREGISTER for
+//! files that are gone and, at the end, for all. A tracker that was away is tried again, a tracker that forgot this
+//! peer is told everything again, and new addresses of this machine are told, too.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,24 +29,25 @@ use crate::world::news::News;
 
 /// First and longest wait before a tracker that is away is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
-/// How often a tracker that nothing is registered at is asked whether it is there.
+/// Interval at which a tracker that nothing is registered at is asked whether it is there.
 const IDLE_CHECK: Duration = Duration::from_secs(60);
-/// The longest that a tracker can have this peer wait.
+/// Upper bound of the wait that a tracker can ask of this peer.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
-/// Pause between two rounds for each file that the tracker knows of: a round goes through all of them.
+/// Pause between two rounds, for each file that the tracker knows of: a round goes through all of them.
 const PAUSE: Duration = Duration::from_micros(10);
-/// How long, at the end, an answer that is under way may take, and then the goodbye.
+/// Time that an answer under way still has when the announcer is stopped.
 const ANSWER: Duration = Duration::from_secs(1);
+/// Time that the goodbye has when the announcer ends.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// What trackers are told of: this peer, and what it has.
+/// Peer and files that trackers are told of.
 #[derive(Clone, Debug)]
 pub(crate) struct Announced {
     /// This peer.
     pub(crate) me: Arc<Me>,
-    /// Network that its addresses are of.
+    /// Network that this peer's addresses belong to.
     pub(crate) network: Arc<dyn Network>,
-    /// Files that it has.
+    /// Files that this peer has.
     pub(crate) holdings: Arc<Holdings>,
     /// News of the trackers, for front ends.
     pub(crate) news: Arc<News>,
@@ -53,19 +55,19 @@ pub(crate) struct Announced {
     pub(crate) dice: Arc<Dice>,
 }
 
-/// What this tracker was told.
+/// Facts about this peer that the tracker was told.
 #[derive(Debug, Default)]
 struct Told {
     lease: Option<(Lease, Instant)>,
-    /// Where others can reach this peer.
+    /// Addresses at which others can reach this peer.
     addresses: Vec<SocketAddr>,
-    /// Whether each file was registered as complete.
+    /// Registered files, each with whether it was registered as complete.
     files: BTreeMap<FileId, bool>,
-    /// The files that it has no room for, and when each may be tried again.
+    /// Files that the tracker has no room for, and when each may be tried again.
     refused: BTreeMap<FileId, Instant>,
 }
 
-/// Runs until the tracker is no longer used or the engine stops.
+/// Runs the announcer until the tracker is no longer used or the engine stops.
 pub(crate) async fn run(peer: Announced, tracker: Arc<Tracker>) {
     let (mut told, mut rng) = (Told::default(), peer.dice.rng());
     let mut failures = 0;
@@ -77,7 +79,7 @@ pub(crate) async fn run(peer: Announced, tracker: Arc<Tracker>) {
                 *wait
             }
             Err(error) => {
-                // It answers, if only that it knows nothing any more: it is told soon, by each peer at another moment.
+                // The tracker answers, but forgot this peer. Each peer tells it again after a random wait.
                 if error.is_unknown_lease() {
                     (told, failures) = (Told::default(), 0);
                 }
@@ -97,7 +99,7 @@ pub(crate) async fn run(peer: Announced, tracker: Arc<Tracker>) {
     goodbye(&peer, &tracker, told).await;
 }
 
-/// Waits for something to tell; what comes within the pause is told together.
+/// Waits for a kick, but not before the pause is over: changes during the pause are told together.
 async fn kicked(tracker: &Tracker, pause: Duration) {
     if !pause.is_zero() {
         sleep(pause).await;
@@ -105,8 +107,8 @@ async fn kicked(tracker: &Tracker, pause: Duration) {
     tracker.kick.notified().await;
 }
 
-/// Lets what is under way end, for a while even after `stop`: what a tracker was told without its answer being heard cannot be
-/// taken back.
+/// Lets requests under way end, for at most [`ANSWER`] after `stop`: a registration cannot be withdrawn before its
+/// answer is received.
 async fn ended_soon<T>(stop: &CancellationToken, under_way: impl Future<Output = T>) -> Option<T> {
     let mut under_way = pin!(under_way);
     tokio::select! {
@@ -116,7 +118,7 @@ async fn ended_soon<T>(stop: &CancellationToken, under_way: impl Future<Output =
     }
 }
 
-/// Tells the tracker whatever it does not know yet. Returns how long nothing has to be said.
+/// Tells the tracker everything that it does not know yet. Returns the time until there is something to say again.
 async fn announce(peer: &Announced, tracker: &Tracker, told: &mut Told) -> Result<Duration, TrackerError> {
     let held = peer.holdings.all_announced();
     let current: BTreeMap<FileId, bool> =
@@ -164,8 +166,8 @@ async fn withdraw(
     Ok(())
 }
 
-/// Says where this peer is now, if it was told otherwise: the heartbeat shows that the lease is known, so that nothing but the
-/// addresses is to be said again.
+/// Tells the tracker this peer's addresses if they changed. The heartbeat before shows that the lease is known, so that
+/// only the addresses have to be told again.
 async fn tell_addresses(
     peer: &Announced,
     tracker: &Tracker,
@@ -209,7 +211,7 @@ async fn register(
     Ok(())
 }
 
-/// The addresses that a tracker is told.
+/// Addresses that a tracker is told.
 fn addresses(peer: &Announced) -> Vec<SocketAddr> {
     let mut addresses = peer.me.reachable_at(&*peer.network);
     addresses.retain(|addr| !addr.ip().is_loopback());
@@ -237,7 +239,7 @@ async fn heartbeat(
 ) -> Result<(), TrackerError> {
     let Some((lease, _)) = &told.lease else { return Ok(()) };
     let token = lease.token.clone();
-    // An empty batch is a heartbeat too.
+    // Without completed files, one heartbeat with an empty batch is sent.
     for batch in completed.chunks(MAX_REGISTER_FILES).chain(completed.is_empty().then_some(&[][..])) {
         let message = Heartbeat { peer_id: peer.me.peer_id, token: token.clone(), completed: batch.to_vec() };
         let answer = tracker.client.heartbeat(message).await?;
@@ -265,20 +267,20 @@ async fn goodbye(peer: &Announced, tracker: &Tracker, told: Told) {
 }
 
 impl Told {
-    /// The lease starts anew; a third of it is left for each of two tries that fail.
+    /// Notes a new lease. It is to be renewed after a third of its time: a third is left for each of two failed tries.
     fn renewed(&mut self, lease: Lease) {
         let renew_at = clock::now() + Duration::from_secs(u64::from(lease.seconds.max(1))) / 3;
         self.lease = Some((lease, renew_at));
     }
 
-    /// When there is something to say next, if a lease is held or files are to be tried again.
+    /// Time at which there is something to say next, if a lease is held or files are to be tried again.
     fn next(&self) -> Option<Instant> {
         let renew_at = self.lease.as_ref().map(|(_, renew_at)| *renew_at);
         renew_at.into_iter().chain(self.refused.values().copied()).min()
     }
 }
 
-/// What the tracker asks for, or else a wait that doubles with every failure.
+/// Wait that the tracker asks for, or else a wait that doubles with every failure.
 fn retry_after(rng: &mut SmallRng, failures: u32, asked: Option<Duration>) -> Duration {
     let doubling = RETRY.0.saturating_mul(1 << failures.min(10)).min(RETRY.1);
     match asked {
@@ -287,7 +289,7 @@ fn retry_after(rng: &mut SmallRng, failures: u32, asked: Option<Duration>) -> Du
     }
 }
 
-/// At random a little longer, so that the peers of a tracker do not all come at once.
+/// Lengthens a wait by a random factor, so that the peers of a tracker do not all come at once.
 fn jittered(rng: &mut SmallRng, wait: Duration) -> Duration {
     wait.mul_f64(rng.random_range(1.0..1.3))
 }

@@ -19,27 +19,27 @@ use url::Url;
 use crate::world::courier::{Courier, Letter, Undelivered};
 use crate::world::http::Http;
 
-/// How much of what a tracker says is shown to a person, in characters.
+/// Number of characters of a tracker's message that are shown to a person.
 const MAX_MESSAGE: usize = 300;
-/// The address of a tracker as people type it: a URL of `http` or `https`, or `host:port`, which is taken for
+/// Parses the address of a tracker as people type it: a URL of `http` or `https`, or `host:port`, which is taken for
 /// `http://host:port`. None if it is neither.
 pub fn tracker_url(text: &str) -> Option<Url> {
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
     url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// A tracker, as its client sees it. Clones share its connections.
+/// Client of one tracker. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct TrackerClient {
     url: Url,
     way: Arc<RwLock<Way>>,
-    /// The `Authorization` that is sent with each message, marked so that nothing shows it.
+    /// `Authorization` header that is sent with each message, marked so that nothing shows it.
     authorization: Option<HeaderValue>,
-    /// How many seconds the tracker's clock is ahead of ours, as far as it told.
+    /// Seconds that the tracker's clock is ahead of this machine's, as the tracker last told.
     ahead: Arc<AtomicI64>,
 }
 
-/// How messages get there, as long as this machine keeps its addresses.
+/// Way to the tracker, which lasts as long as this machine keeps its addresses.
 #[derive(Clone, Debug)]
 struct Way {
     courier: Arc<dyn Courier>,
@@ -51,41 +51,41 @@ impl Way {
         Self { courier, lost: CancellationToken::new() }
     }
 
-    /// Waits for what comes back, unless it can no longer get here.
+    /// Waits for an answer, and fails as soon as the way is lost and the answer can no longer arrive.
     async fn back<T>(&self, answer: impl Future<Output = Result<T, Undelivered>>) -> Result<T, Undelivered> {
         let lost = || Undelivered::Unreachable("this machine has another address now".to_owned());
         self.lost.run_until_cancelled(answer).await.unwrap_or_else(|| Err(lost()))
     }
 }
 
-/// What a peer says of itself in a REGISTER.
+/// Description of a peer in a REGISTER.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing<'a> {
-    /// TCP port that it listens on.
+    /// TCP port that the peer listens on.
     pub port: u16,
-    /// Addresses of its own interfaces, for peers on the same network.
+    /// Addresses of the peer's own interfaces, for peers on the same network.
     pub addresses: &'a [SocketAddr],
-    /// What it has.
+    /// Files that the peer has.
     pub files: &'a [RegisterFile],
 }
 
 impl TrackerClient {
-    /// The tracker at this `http` or `https` URL. Connects to nothing yet.
+    /// Creates a client of the tracker at this `http` or `https` URL. Connects to nothing yet.
     pub fn new(url: Url) -> Self {
         Self::by(Arc::new(Http::new()), url)
     }
 
-    /// The tracker at this URL, to which somebody else carries what is said.
+    /// Creates a client of the tracker at this URL, whose messages `courier` delivers.
     pub(crate) fn by(courier: Arc<dyn Courier>, url: Url) -> Self {
         Self { url, way: Arc::new(RwLock::new(Way::by(courier))), authorization: None, ahead: Arc::default() }
     }
 
-    /// This machine lost an address: whatever is under way is given up, and somebody else carries what is said from now on.
+    /// Fails all requests under way, because this machine lost an address, and uses `courier` from now on.
     pub(crate) fn moved(&self, courier: Arc<dyn Courier>) {
         std::mem::replace(&mut *self.way.write(), Way::by(courier)).lost.cancel();
     }
 
-    /// The same tracker, shown this token with each message.
+    /// Returns the client with this token, which is then sent with each message.
     pub fn with_token(mut self, token: Option<&AccessToken>) -> Self {
         self.authorization = token.map(|token| {
             let mut value = HeaderValue::from_str(&token.to_header()).expect("letters and digits fit a header");
@@ -95,15 +95,15 @@ impl TrackerClient {
         self
     }
 
-    /// Where the tracker is.
+    /// URL of the tracker.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Whether a tracker answers there.
+    /// Asks whether a tracker answers at the URL.
     ///
     /// # Errors
-    /// [`TrackerError`] says why not.
+    /// [`TrackerError`] if no tracker answers.
     pub async fn is_up(&self) -> Result<(), TrackerError> {
         let way = self.way.read().clone();
         match way.back(way.courier.is_well(self.route("healthz"))).await {
@@ -113,7 +113,7 @@ impl TrackerClient {
         }
     }
 
-    /// "I have these files." Where this machine's clock is wrong, the tracker's time is used.
+    /// Sends REGISTER: "I have these files." If this machine's clock is wrong, repeats it with the tracker's time.
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
@@ -142,7 +142,7 @@ impl TrackerClient {
         self.send(&message, Some(identity)).await
     }
 
-    /// "Who has these files?"
+    /// Sends QUERY: "Who has these files?"
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
@@ -153,7 +153,7 @@ impl TrackerClient {
         }
     }
 
-    /// "I am still here."
+    /// Sends HEARTBEAT: "I am still here."
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
@@ -164,7 +164,7 @@ impl TrackerClient {
         }
     }
 
-    /// "I no longer have these files."
+    /// Sends UNREGISTER: "I no longer have these files."
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
@@ -175,7 +175,7 @@ impl TrackerClient {
         }
     }
 
-    /// "Which files are called like this?"
+    /// Sends SEARCH: "Which files are called like this?"
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
@@ -200,13 +200,13 @@ impl TrackerClient {
         serde_json::from_slice(&answer).map_err(|_| self.nonsense())
     }
 
-    /// Host and port, as this tracker is dialled.
+    /// Host and port of the tracker, as it is dialled.
     fn authority(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         format!("{host}:{}", self.url.port_or_known_default().unwrap_or_default())
     }
 
-    /// A route below the tracker's URL, which may have a path of its own.
+    /// URL of a route below the tracker's URL, which may have a path of its own.
     fn route(&self, route: &str) -> String {
         format!("{}/{}", self.url.as_str().trim_end_matches('/'), route.trim_start_matches('/'))
     }
@@ -233,51 +233,51 @@ impl TrackerClient {
     }
 }
 
-/// This machine's time in seconds since 1970 (UTC).
+/// Current time of this machine's clock in seconds since 1970 (UTC).
 fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Why a tracker's answer is not there. Each says what to do next.
+/// Reason why a tracker gave no usable answer. Each message says what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrackerError {
-    /// Nothing answers.
+    /// Nothing answers at the URL.
     #[error("can't reach the tracker at {url}: {reason}; check the address, or start one there with sprat-tracker")]
     Unreachable {
-        /// Where the tracker should be.
+        /// URL at which the tracker should be.
         url: Url,
-        /// What happened.
+        /// Cause of the failure.
         reason: String,
     },
-    /// Something answers, but no tracker.
+    /// Something answers at the URL, but it is no tracker.
     #[error("what answers at {url} is not a Sprat tracker; check the address")]
     Nonsense {
-        /// Where the tracker should be.
+        /// URL at which the tracker should be.
         url: Url,
     },
-    /// The tracker says no.
+    /// The tracker refused the request.
     #[error("the tracker at {url} refused: {}", error.message)]
     Refused {
-        /// Where the tracker is.
+        /// URL of the tracker.
         url: Url,
-        /// Its words.
+        /// Answer of the tracker, with its reason.
         error: ErrorAnswer,
     },
 }
 
 impl TrackerError {
-    /// Whether the tracker answered that it does not know the lease, so that the peer must register again.
+    /// Returns whether the tracker answered that it does not know the lease, so that the peer must register again.
     pub fn is_unknown_lease(&self) -> bool {
         matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::UnknownLease)
     }
 
-    /// Whether this peer may not do this there: it has no token, a wrong one, or is not wanted.
+    /// Returns whether the tracker denies this peer the request: its token is missing or wrong, or it is not wanted.
     pub fn is_forbidden(&self) -> bool {
         let is_forbidden = |code| matches!(code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
         matches!(self, Self::Refused { error, .. } if is_forbidden(error.code))
     }
 
-    /// How long the tracker asks to wait before the next try, if it does.
+    /// Time that the tracker asks to wait before the next try, if it does.
     pub fn retry_after(&self) -> Option<Duration> {
         let Self::Refused { error, .. } = self else { return None };
         Some(Duration::from_secs(error.retry_after?.into()))
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
     use crate::world::courier::Later;
 
-    /// Brings an answer at once, or never.
+    /// Courier that brings an answer at once if its flag is set, and never otherwise.
     #[derive(Debug)]
     struct Delivers(bool);
 

@@ -1,5 +1,5 @@
-//! Asking trackers who has a file: again and again, at first often, and each tracker by itself, so that one that does not answer
-//! delays no other.
+//! Queries that ask trackers who has a file. They are repeated, at first often. Each tracker is asked by itself, so
+//! that one that does not answer delays no other.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,43 +15,43 @@ use crate::discovery::trackers::all::Trackers;
 use crate::discovery::trackers::tracker::Purpose;
 use crate::world::clock;
 
-/// How many peers a tracker is asked to name.
+/// Number of peers that a tracker is asked to name.
 const ASKED_PEERS: u32 = 50;
-/// How often trackers are asked while there are peers enough.
+/// Interval of queries while there are enough peers.
 const CALM_QUERY: Duration = Duration::from_secs(60);
-/// How soon trackers are asked for the second time; from then on the time doubles. Those who begin a download together
-/// find each other only when all of them are registered.
+/// Interval between the first query and the second; from then on it doubles. Peers that begin a download together find
+/// each other only when all of them are registered.
 const FIRST_QUERY: Duration = Duration::from_millis(250);
 
-/// Peers that may have a file, and where they can be dialled.
+/// Peers that may have a file, and the addresses to dial them at.
 pub(crate) type Known = Vec<(Candidate, Vec<PeerAddr>)>;
 
-/// The peer that asks, and whom.
+/// Peer that asks, and the trackers that it asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     /// ID of this peer.
     pub(crate) peer_id: PeerId,
     /// Trackers that are asked.
     pub(crate) trackers: Arc<Trackers>,
-    /// Longest time between two questions of a download that has too few peers.
+    /// Longest time between two queries of a download that has too few peers.
     pub(crate) interval: Duration,
 }
 
-/// The questions about one file.
+/// Queries about one file.
 #[derive(Debug)]
 pub(crate) struct Asking {
     file_id: FileId,
-    /// The trackers that have not answered yet.
+    /// Trackers that have not answered yet.
     waiting: Vec<Url>,
     answers: JoinSet<Found>,
     next: Instant,
-    /// How often was asked.
+    /// Number of rounds of queries so far.
     times: u32,
-    /// Whether every tracker was asked once, so that "nobody" means something.
+    /// Tells whether every tracker was asked once, so that finding no peer means something.
     pub(crate) asked: bool,
 }
 
-/// What a tracker answered.
+/// Answer of one tracker.
 #[derive(Debug)]
 pub(crate) struct Found {
     url: Url,
@@ -59,13 +59,13 @@ pub(crate) struct Found {
 }
 
 impl Asking {
-    /// Questions that begin now.
+    /// Creates the queries about a file, which begin at once.
     pub(crate) fn new(file_id: FileId) -> Self {
         let next = clock::now();
         Self { file_id, waiting: Vec::new(), answers: JoinSet::new(), next, times: 0, asked: false }
     }
 
-    /// Asks all trackers that have answered, if it is time. `calm` says that there are peers enough.
+    /// Asks all trackers that owe no answer, if it is time. `calm` says that there are enough peers.
     pub(crate) fn ask(&mut self, asker: &Asker, calm: bool) {
         let now = clock::now();
         if now < self.next {
@@ -94,7 +94,7 @@ impl Asking {
         }
     }
 
-    /// The next answer; none while nothing is asked.
+    /// Waits for the next answer; None if no query is under way.
     pub(crate) async fn answer(&mut self) -> Option<Found> {
         let found = self.answers.join_next().await?.expect("asking does not panic");
         self.waiting.retain(|waiting| *waiting != found.url);
@@ -102,24 +102,24 @@ impl Asking {
         Some(found)
     }
 
-    /// When to ask next.
+    /// Time of the next round of queries.
     pub(crate) fn next(&self) -> Instant {
         self.next
     }
 
-    /// Asks anew at once, as at the beginning.
+    /// Starts a new round of queries at once, with the short intervals of the beginning.
     pub(crate) fn hurry(&mut self) {
         (self.next, self.times) = (clock::now(), 0);
     }
 }
 
 impl Found {
-    /// What the file is called.
+    /// Name that the tracker has for the file, if any.
     pub(crate) fn name(&self) -> Option<&str> {
         self.infos.iter().map(|info| info.name.as_str()).find(|name| !name.is_empty())
     }
 
-    /// The peers that were named, without this one.
+    /// Peers that the tracker named, without this peer (`me`).
     pub(crate) fn peers(&self, me: PeerId) -> Known {
         let named = self.infos.iter().flat_map(|info| &info.peers).filter(|peer| peer.peer_id != me);
         let dialled = |addresses: &[std::net::SocketAddr]| addresses.iter().copied().map(PeerAddr::from).collect();

@@ -1,4 +1,4 @@
-//! Files by the words in their names: all trackers are asked at once, and their answers become one.
+//! Search for files by the words in their names: all trackers are asked at once, and their answers become one.
 
 use sprat_protocol::tracker::{Search, SearchAnswer, SearchHit};
 use tokio::task::JoinSet;
@@ -7,19 +7,19 @@ use url::Url;
 use crate::discovery::trackers::client::{TrackerClient, TrackerError};
 use crate::discovery::trackers::tokens::Tokens;
 
-/// What all trackers found together.
+/// Merged answers of all trackers.
 #[derive(Debug)]
 pub struct Found {
-    /// Each file once, with the most seeders that any tracker knows: in the order of the first tracker that names it, which
-    /// tells the best first.
+    /// Found files, each once, with the most seeders that any tracker knows. They are in the order of the first tracker
+    /// that names each, which names the best first.
     pub files: Vec<SearchHit>,
-    /// Whether any tracker has more on its next page.
+    /// Tells whether any tracker has more on its next page.
     pub more: bool,
-    /// What went wrong with those that did not answer, in the order of the trackers.
+    /// Errors of the trackers that did not answer, in the order of the trackers.
     pub errors: Vec<TrackerError>,
 }
 
-/// Asks all of these trackers at the same time, and waits for every one. Dropping this ends the asking.
+/// Asks all of these trackers at the same time, and waits for every one. Dropping the future ends the requests.
 pub async fn search(trackers: &[Url], tokens: &Tokens, search: &Search) -> Found {
     let mut asked = JoinSet::new();
     for (place, url) in trackers.iter().enumerate() {
@@ -40,7 +40,7 @@ pub async fn search(trackers: &[Url], tokens: &Tokens, search: &Search) -> Found
     Found { files, more, errors }
 }
 
-/// In the order of the first tracker that names a file, with the most seeders that any knows.
+/// Merges answers, in the order of the first tracker that names a file, with the most seeders that any tracker knows.
 fn merge(answers: Vec<SearchAnswer>) -> SearchAnswer {
     let mut merged = SearchAnswer { files: Vec::new(), more: false };
     for answer in answers {

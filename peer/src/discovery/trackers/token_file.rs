@@ -1,4 +1,4 @@
-//! Where the tokens of private trackers are kept: a file that only this user can read, beside the configuration. All
+//! File that keeps the tokens of private trackers, beside the configuration. Only this user can read it, and all
 //! programs of this user share it.
 
 use std::collections::BTreeMap;
@@ -15,48 +15,48 @@ use crate::discovery::trackers::tokens::Tokens;
 const HEADING: &str =
     "# Tokens of private trackers, by `sprat login`. Whoever reads them can use those trackers as you do.\n";
 
-/// The file of the tokens. What it does blocks.
+/// File of the tokens. Reading and writing it block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFile(PathBuf);
 
-/// Why the tokens cannot be read, or written.
+/// Reason why the tokens cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFileError {
-    /// The file makes no sense. It is told without the line that is wrong, for that may have a token in it.
+    /// The file makes no sense. The message leaves out the wrong line, because that may contain a token.
     #[error("the tokens in {} can't be used: {problem}", path.display())]
     Damaged {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the problem.
         problem: String,
     },
-    /// The system says no.
+    /// The system reported an error.
     #[error("can't {what} the tokens in {}: {error}", path.display())]
     Io {
-        /// Read or write.
+        /// Operation that failed: read or write.
         what: &'static str,
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Error that the system reported.
         error: io::Error,
     },
 }
 
 impl TokenFile {
-    /// This user's, if the user has a home.
+    /// Returns the file of this user, if the user has a home.
     pub fn of_user() -> Option<Self> {
         Some(Self::at(ProjectDirs::from("", "", "Sprat")?.config_dir().join("tokens.toml")))
     }
 
-    /// The file at this path.
+    /// Returns the file at this path.
     pub fn at(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// What is in it; nothing where there is none.
+    /// Reads the tokens from the file; none if there is no file.
     ///
     /// # Errors
-    /// [`TokenFileError`].
+    /// [`TokenFileError`] if the file cannot be read or makes no sense.
     pub fn load(&self) -> Result<Tokens, TokenFileError> {
         match fs::read_to_string(&self.0) {
             Ok(text) => parse(&text).map_err(|problem| TokenFileError::Damaged { path: self.0.clone(), problem }),
@@ -65,10 +65,10 @@ impl TokenFile {
         }
     }
 
-    /// Changes what is in it, as a whole or not at all.
+    /// Replaces the tokens in the file, as a whole or not at all.
     ///
     /// # Errors
-    /// [`TokenFileError::Io`].
+    /// [`TokenFileError::Io`] if the file cannot be written.
     pub fn save(&self, tokens: &Tokens) -> Result<(), TokenFileError> {
         let texts: BTreeMap<&str, String> = tokens.iter().map(|(tracker, token)| (tracker, token.reveal())).collect();
         let text = toml::to_string(&texts).expect("TOML has maps of strings");

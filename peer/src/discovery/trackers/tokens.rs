@@ -1,4 +1,4 @@
-//! The tokens that open private trackers.
+//! Access tokens of private trackers.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use sprat_protocol::tracker::AccessToken;
 use url::{Host, Url};
 
-/// Which token opens which tracker.
+/// Access tokens, each with the tracker that it opens.
 ///
-/// A token goes to the tracker that it is for and to no other: to the same scheme, host, port and path. So a link that names
-/// a tracker by plain `http` gets no token that is for the same one by `https`.
+/// A token goes to the tracker that it is for and to no other: to the same scheme, host, port and path. So a link that
+/// names a tracker by plain `http` gets no token that is for the same tracker by `https`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens(HashMap<String, AccessToken>);
 
@@ -24,19 +24,19 @@ impl Tokens {
         self.0.remove(&key(tracker)).is_some()
     }
 
-    /// The token for this tracker.
+    /// Returns the token for this tracker, if there is one.
     pub fn of(&self, tracker: &Url) -> Option<&AccessToken> {
         self.0.get(&key(tracker))
     }
 
-    /// All of them, each with the address of its tracker.
+    /// Iterates over all tokens, each with the address of its tracker.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &AccessToken)> {
         self.0.iter().map(|(tracker, token)| (tracker.as_str(), token))
     }
 }
 
-/// Whether others can read on the way what is said to this tracker: it is reached by plain `http`, and is neither this
-/// machine nor, as far as its name or address tells, one of this network.
+/// Returns whether others can read on the way what is sent to this tracker: the tracker is reached by plain `http`, and
+/// is neither this machine nor, as far as its name or address tells, on this network.
 pub fn is_readable_on_the_way(tracker: &Url) -> bool {
     let is_near = match tracker.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
@@ -54,14 +54,14 @@ fn is_near_v6(ip: Ipv6Addr) -> bool {
     }
 }
 
-/// Names that mean nothing outside of a network: RFC 6761, RFC 6762, RFC 8375, and those without a dot.
+/// Returns whether a name means nothing outside of a network: by RFC 6761, RFC 6762 or RFC 8375, or without a dot.
 fn is_near_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     let last = name.rsplit('.').next().unwrap_or_default();
     !name.contains('.') || ["localhost", "local", "lan", "internal"].contains(&last) || name.ends_with(".home.arpa")
 }
 
-/// What two ways to write the address of one tracker have in common.
+/// Key of a tracker, equal for addresses of it that differ in query, fragment or trailing slashes.
 fn key(tracker: &Url) -> String {
     let mut tracker = tracker.clone();
     tracker.set_query(None);

@@ -1,4 +1,4 @@
-//! One tracker, and how it is.
+//! One tracker and its state.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,14 +12,14 @@ use crate::discovery::trackers::client::{TrackerClient, TrackerError};
 use crate::world::clock;
 use crate::world::news::News;
 
-/// One tracker.
+/// A tracker that this peer uses, and its state.
 #[derive(Debug)]
 pub(crate) struct Tracker {
-    /// How it is talked to.
+    /// Client that sends the requests to the tracker.
     pub(crate) client: TrackerClient,
-    /// Wakes its announcer: what is held has changed, or it is to be tried again at once.
+    /// Wakes the tracker's announcer: the files held have changed, or the tracker is to be tried again at once.
     pub(crate) kick: Notify,
-    /// Ends its announcer, which says goodbye first.
+    /// Ends the tracker's announcer, which says goodbye first.
     pub(crate) stop: CancellationToken,
     news: Arc<News>,
     state: Mutex<State>,
@@ -27,16 +27,16 @@ pub(crate) struct Tracker {
     refusals: Mutex<Refusals>,
 }
 
-/// What a tracker is talked to for.
+/// Purpose of a request to a tracker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
-    /// To tell it what is shared.
+    /// Telling the tracker what is shared.
     Telling,
-    /// To ask it who has a file.
+    /// Asking the tracker who has a file.
     Asking,
 }
 
-/// Why it will not, for each purpose, if it will not. One may be refused and the other not.
+/// Reasons why the tracker refuses this peer, by purpose. One purpose may be refused and the other not.
 #[derive(Debug, Default)]
 struct Refusals {
     telling: Option<String>,
@@ -51,13 +51,13 @@ enum State {
 }
 
 impl Tracker {
-    /// A tracker that is not connected to yet. `stop` ends its announcer.
+    /// Creates a tracker that is not connected to yet. `stop` ends its announcer.
     pub(crate) fn new(client: TrackerClient, stop: CancellationToken, news: Arc<News>) -> Self {
         let (kick, state) = (Notify::new(), Mutex::new(State::Connecting));
         Self { client, kick, stop, news, state, reachable: Mutex::default(), refusals: Mutex::default() }
     }
 
-    /// Notes whether it could connect to this peer.
+    /// Notes whether the tracker could connect to this peer, if that is known.
     pub(crate) fn note_reachable(&self, reachable: Option<bool>) {
         let before = std::mem::replace(&mut *self.reachable.lock(), reachable);
         if before != reachable {
@@ -65,17 +65,17 @@ impl Tracker {
         }
     }
 
-    /// Notes how a request to it ended.
+    /// Notes the outcome of a request to the tracker. If the tracker is away, it is tried again in `retry_in`.
     pub(crate) fn note<T>(&self, purpose: Purpose, result: &Result<T, TrackerError>, retry_in: Duration) {
         let view_before = self.view();
         self.refusals.lock().note(purpose, result);
         let state = match result {
-            // A refusal is an answer too.
+            // A tracker that refuses is online too.
             Ok(_) | Err(TrackerError::Refused { .. }) => State::Online,
             Err(error) => State::Away { reason: error.to_string(), retry_at: clock::now() + retry_in },
         };
         let before = std::mem::replace(&mut *self.state.lock(), state.clone());
-        // That all is well as before is no news: whoever looks is to rest.
+        // A view that is unchanged is no news: front ends need not draw it again.
         if self.view() != view_before {
             self.news.changed();
         }
@@ -90,7 +90,7 @@ impl Tracker {
         self.news.emit(Event::TrackerChanged);
     }
 
-    /// How it is, for a snapshot.
+    /// View of the tracker, for a snapshot.
     pub(crate) fn view(&self) -> TrackerView {
         let state = match &*self.state.lock() {
             State::Connecting => TrackerState::Connecting,
@@ -113,7 +113,7 @@ impl Refusals {
         };
         *refusal = match result {
             Err(error) if error.is_forbidden() => Some(error.to_string()),
-            // Whoever is away has not changed its mind.
+            // A tracker that is away has not lifted its refusal.
             Err(TrackerError::Unreachable { .. }) => return,
             _ => None,
         };

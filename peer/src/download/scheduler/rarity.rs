@@ -9,18 +9,19 @@ use sprat_chunking::ChunkIndex;
 /// Missing chunks in order of availability, and the availability of every chunk.
 #[derive(Debug)]
 pub(crate) struct Rarity {
-    /// How many counted peers have each chunk.
+    /// Number of counted peers that have each chunk.
     availability: Vec<u32>,
     /// The missing chunks, rarest first.
     order: Vec<ChunkIndex>,
-    /// Where each chunk is in `order`, if it is missing.
+    /// Position of each missing chunk in `order`.
     position: Vec<Option<u32>>,
-    /// Where in `order` each bucket ends; the last one is `order.len()`.
+    /// End of each bucket in `order`; the last one is `order.len()`.
     ends: Vec<usize>,
 }
 
 impl Rarity {
-    /// `num_chunks` chunks that nobody has and that are not missing yet: [`Rarity::insert`] makes them so.
+    /// Creates the order of `num_chunks` chunks that no peer has. None of them is missing yet: [`Rarity::insert`] makes
+    /// them so.
     pub(crate) fn new(num_chunks: u32) -> Self {
         let num_chunks = num_chunks as usize;
         Self {
@@ -31,23 +32,23 @@ impl Rarity {
         }
     }
 
-    /// Whether nothing is missing.
+    /// Returns whether no chunk is missing.
     pub(crate) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// The chunk becomes missing.
+    /// Makes the chunk missing.
     pub(crate) fn insert(&mut self, index: ChunkIndex) {
         if self.position[index.as_usize()].is_some() {
             return;
         }
-        // It enters behind the last bucket; each bucket above its own then hands its first place on.
+        // The chunk enters behind the last bucket. Each bucket above its own then moves its first chunk to its new end.
         let bucket = self.availability[index.as_usize()] as usize;
         self.order.push(index);
         let mut hole = self.order.len() - 1;
         for above in (bucket + 1..self.ends.len()).rev() {
             let first = self.ends[above - 1];
-            // An empty bucket has no first place of its own.
+            // An empty bucket has no first chunk.
             if first != hole {
                 self.put(hole, self.order[first]);
             }
@@ -58,7 +59,7 @@ impl Rarity {
         self.ends[bucket] += 1;
     }
 
-    /// The chunk is no longer missing. Returns whether it was.
+    /// Makes the chunk no longer missing. Returns whether it was missing.
     pub(crate) fn remove(&mut self, index: ChunkIndex) -> bool {
         let Some(mut hole) = self.position[index.as_usize()].take().map(|position| position as usize) else {
             return false;
@@ -76,17 +77,17 @@ impl Rarity {
         true
     }
 
-    /// One more counted peer has the chunk.
+    /// Counts one more peer that has the chunk.
     pub(crate) fn gained(&mut self, index: ChunkIndex) {
         self.change(index, |availability| availability + 1);
     }
 
-    /// One counted peer fewer has the chunk.
+    /// Counts one peer fewer that has the chunk.
     pub(crate) fn lost(&mut self, index: ChunkIndex) {
         self.change(index, |availability| availability.saturating_sub(1));
     }
 
-    /// The first missing chunk that `wanted` accepts, rarest first and at random among the equally rare.
+    /// Finds the rarest missing chunk that `wanted` accepts, at random among the equally rare.
     pub(crate) fn rarest(&self, rng: &mut impl Rng, wanted: impl Fn(ChunkIndex) -> bool) -> Option<ChunkIndex> {
         let mut start = 0;
         for end in self.ends.iter().copied() {
@@ -99,7 +100,7 @@ impl Rarity {
         None
     }
 
-    /// Any missing chunk that `wanted` accepts, at random.
+    /// Finds any missing chunk that `wanted` accepts, at random.
     pub(crate) fn any(&self, rng: &mut impl Rng, wanted: impl Fn(ChunkIndex) -> bool) -> Option<ChunkIndex> {
         first_from_random(&self.order, rng, &wanted)
     }
@@ -174,7 +175,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Against a plain list that is sorted anew each time.
+        /// Compares the order with a plain list that is sorted anew each time.
         #[test]
         fn it_keeps_the_order_of_a_sorted_list(steps in prop::collection::vec((0u8..4, 0u32..12), 0..200)) {
             let mut rarity = Rarity::new(12);

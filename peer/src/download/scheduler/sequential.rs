@@ -1,20 +1,20 @@
-//! Chunks in the order of the file, for somebody who begins to use it before all of it is there.
+//! Sequential order of the chunks, for a user who begins to use a file before all of it is there.
 
 use sprat_chunking::{Bitfield, ChunkIndex};
 
-/// The order of the file, and where to look for the next chunk in it.
+/// Order of the chunks in the file, and the place to look for the next missing one.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    /// Whether chunks are fetched in order; otherwise the rarest comes first.
+    /// Tells whether chunks are fetched in order; otherwise the rarest comes first.
     pub(super) is_on: bool,
-    /// Every chunk.
+    /// All chunks of the file, in order.
     indices: Vec<ChunkIndex>,
     /// Place before which no chunk is missing.
     from: usize,
 }
 
 impl Sequence {
-    /// The order of these chunks, which does not count until it is set so.
+    /// Creates the sequence of these chunks, switched off.
     pub(super) fn new(indices: Vec<ChunkIndex>) -> Self {
         Self { is_on: false, indices, from: 0 }
     }
@@ -24,7 +24,7 @@ impl Sequence {
         self.from = self.from.min(index.as_usize());
     }
 
-    /// The first missing chunk of those in `has`.
+    /// Finds the first missing chunk of those in `has`.
     pub(super) fn first_missing(
         &mut self,
         has: &Bitfield,

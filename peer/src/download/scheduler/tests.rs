@@ -71,7 +71,7 @@ fn the_rarest_chunk_comes_first_after_the_random_ones() {
             store(&mut scheduler, now, 1, index);
         }
     }
-    // Everybody has everything that is left but one chunk, which one leecher has.
+    // The leechers have every chunk but one, which only the seeder has.
     let rare = layout(50).indices().find(|i| scheduler.chunks[i.as_usize()] == Chunk::Missing).unwrap();
     for key in 10..13 {
         scheduler.peer_has(now, key, some(50, (0..50).filter(|n| *n != rare.get())));
@@ -96,8 +96,8 @@ fn the_window_grows_with_what_a_peer_delivers() {
     assert!(outstanding.len() <= 64);
 }
 
-/// How many chunks are outstanding in the end with a peer that sends a hundred a second, each of which has to wait for the
-/// one before it and is on its way for so long.
+/// Number of chunks that are outstanding in the end with a peer that sends a hundred chunks a second, one after
+/// another, each of which is on its way for `latency`.
 fn outstanding_after_a_while(latency: Duration) -> usize {
     let mut scheduler = scheduler(2000, 12);
     let mut now = Instant::now();
@@ -159,7 +159,7 @@ fn a_peer_that_stops_is_snubbed_and_its_chunks_go_to_another() {
         asked.extend(scheduler.requests(deadline, 2));
     }
     assert!(scheduler.is_done());
-    // What the slow peer sends in the end is not needed any more.
+    // A chunk that the slow peer sends in the end is no longer needed.
     assert_eq!(scheduler.arrived(deadline, 1, stuck[0], CHUNK), Arrival::Superfluous);
 }
 
@@ -311,7 +311,7 @@ fn in_sequence_the_lowest_missing_chunk_that_a_peer_has_comes_next_after_the_las
     assert_eq!(numbers(&second), [1, 4]);
     first.iter().for_each(|index| assert_eq!(store(&mut scheduler, now, 1, *index), None));
     assert_eq!(numbers(&scheduler.requests(now, 1)), [2, 3, 5, 6], "it grew by what came");
-    // What is missing again is the first again.
+    // Chunks that are missing again come first again.
     scheduler.peer_gone(2);
     scheduler.peer_has(now, 3, Bitfield::full(100));
     assert_eq!(numbers(&scheduler.requests(now, 3)), [1, 4]);
