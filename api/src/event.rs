@@ -1,4 +1,4 @@
-//! What the engine tells a front end when it happens. Everything that lasts is in the snapshot too.
+//! Events: what happens in the engine, told to front ends at once. Everything that lasts is in the snapshot too.
 
 use std::path::PathBuf;
 
@@ -7,64 +7,64 @@ use sprat_protocol::{Link, PeerId};
 
 use crate::snapshot::Trouble;
 
-/// One thing that happened.
+/// Event in the engine.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A file is hashed and served.
     Shared {
-        /// The path that was asked for.
+        /// Path that was to be shared.
         path: PathBuf,
-        /// The file's link, with its name, its size, the trackers and this peer's addresses.
+        /// Link of the file, with its name, its size, the trackers and this peer's addresses.
         link: Link,
     },
     /// A file could not be shared.
     ShareFailed {
-        /// The path that was asked for.
+        /// Path that was to be shared.
         path: PathBuf,
-        /// What happened and what to do, for a person.
+        /// Reason, and what to do about it, in words for a person.
         reason: String,
     },
     /// A download was accepted, or found to be there already.
     Added(FileId),
-    /// Every byte is verified and in place.
+    /// A download is complete: every byte is verified and in place.
     Completed {
-        /// Which file.
+        /// ID of the file or folder.
         file_id: FileId,
-        /// Where it is.
+        /// Path of the complete file or folder.
         path: PathBuf,
     },
     /// A transfer stopped; `Command::Resume` tries again.
     Stopped {
-        /// Which file.
+        /// ID of the file or folder.
         file_id: FileId,
-        /// Why.
+        /// Trouble that is the reason.
         trouble: Trouble,
     },
     /// A chunk did not match its hash. It is fetched again from another peer.
     BadChunk {
-        /// Of which file.
+        /// ID of the file.
         file_id: FileId,
-        /// Which chunk.
+        /// Index of the chunk.
         index: u32,
-        /// Who sent it.
+        /// Peer that sent the chunk.
         peer_id: PeerId,
     },
-    /// What was downloaded lies somewhere else now.
+    /// A download lies in another folder now.
     Moved {
-        /// Which file.
+        /// ID of the file or folder.
         file_id: FileId,
-        /// Where it is, or will be when it is complete.
+        /// Path at which the download is, or will be when it is complete.
         path: PathBuf,
     },
-    /// It stays where it was.
+    /// A download could not be moved, and stays where it was.
     NotMoved {
-        /// Which file.
+        /// ID of the file or folder.
         file_id: FileId,
-        /// Why.
+        /// Trouble that is the reason.
         trouble: Trouble,
     },
     /// A transfer was removed from the list.
     Removed(FileId),
-    /// A tracker can be reached, or no longer; see the snapshot.
+    /// A tracker can be reached again, or no longer; the snapshot says which.
     TrackerChanged,
 }

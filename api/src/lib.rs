@@ -1,4 +1,5 @@
-//! Words between an engine and its front ends: a front end sends commands, and hears events and snapshots. Plain types, no engine.
+//! Words between an engine and its front ends: a front end sends commands, and hears events and snapshots. Plain types, no
+//! engine.
 //!
 //! In reading order: [`command`], [`event`], [`snapshot`], [`detail`].
 

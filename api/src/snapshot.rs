@@ -1,4 +1,4 @@
-//! How things stand: one immutable picture, published when something changed and at most four times a second.
+//! Snapshot of the engine: one immutable picture, published when something changed and at most four times a second.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,42 +13,42 @@ use url::Url;
 
 use crate::detail::Detail;
 
-/// The engine at one moment.
+/// State of the engine at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Who this peer is.
+    /// ID of this peer.
     pub peer_id: PeerId,
-    /// Where it listens.
+    /// Address at which this peer listens.
     pub listen: SocketAddr,
-    /// Where new downloads go.
+    /// Folder that new downloads go to.
     pub download_dir: PathBuf,
-    /// The trackers it uses.
+    /// Trackers that the engine uses.
     pub trackers: Vec<TrackerView>,
-    /// The file that is being hashed in order to be shared, or to see whether it is still what it was; then those that wait for
+    /// File that is being hashed in order to be shared, or to see whether it is still what it was; then those that wait for
     /// that, of which at most 1000 are told.
     pub hashing: Vec<HashingView>,
-    /// Everything that is fetched or served, in the order in which it was added. Where nothing changed, it is the very view of the
-    /// snapshot before.
+    /// Transfers in the order in which they were added. A transfer in which nothing changed has the very view of the snapshot
+    /// before.
     pub transfers: Vec<Arc<TransferView>>,
-    /// Bytes per second received, all transfers together.
+    /// Bytes received per second, all transfers together.
     pub down_rate: u64,
-    /// Bytes per second sent, all transfers together.
+    /// Bytes sent per second, all transfers together.
     pub up_rate: u64,
-    /// The most bytes per second that are sent, all transfers together; none is no limit.
+    /// Limit on the bytes sent per second, all transfers together; none is no limit.
     pub up_limit: Option<NonZeroU32>,
-    /// The most bytes per second that are received.
+    /// Limit on the bytes received per second, all transfers together; none is no limit.
     pub down_limit: Option<NonZeroU32>,
-    /// How many downloads run at once.
+    /// Number of downloads that run at once.
     pub active_downloads: usize,
-    /// The detail of the transfer that is watched; none if none is, or it is not in the list. See `Command::Watch`.
+    /// Detail of the watched transfer; none if no transfer in the list is watched. See `Command::Watch`.
     pub detail: Option<Arc<Detail>>,
 }
 
 impl Snapshot {
-    /// Default of how many downloads run at once.
+    /// Number of downloads that run at once unless the user chose another.
     pub const ACTIVE_DOWNLOADS: usize = 5;
 
-    /// The snapshot of an engine that has nothing yet.
+    /// Returns the snapshot of an engine that has nothing yet.
     pub fn new(peer_id: PeerId, listen: SocketAddr, download_dir: PathBuf) -> Self {
         Self {
             peer_id,
@@ -67,52 +67,52 @@ impl Snapshot {
     }
 }
 
-/// A tracker and how it is.
+/// Tracker, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackerView {
-    /// Whether it could connect to this peer; none while it has not tried, or has not said.
+    /// True if the tracker could connect to this peer; none while it has not tried, or has not said.
     pub reachable: Option<bool>,
-    /// Why this peer may not use it, for a person; absent while it may.
+    /// Reason why this peer may not use the tracker, in words for a person; none while it may.
     pub refusal: Option<String>,
-    /// Where it is.
+    /// URL of the tracker.
     pub url: Url,
-    /// How it is.
+    /// State of the tracker.
     pub state: TrackerState,
 }
 
-/// Whether a tracker can be reached.
+/// State of a tracker, as it was found the last time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrackerState {
-    /// Not asked yet.
+    /// Tracker was not asked yet.
     Connecting,
-    /// It answered last time.
+    /// Tracker answered the last time.
     Online,
-    /// It did not.
+    /// Tracker did not answer the last time.
     Away {
-        /// What happened, for a person.
+        /// Reason, in words for a person.
         reason: String,
-        /// When it is asked again, counted from the snapshot's publication.
+        /// Time until the tracker is asked again, counted from the snapshot's publication.
         retry_in: Duration,
     },
 }
 
-/// A file on its way to being shared.
+/// File on its way to being shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashingView {
-    /// Where it lies.
+    /// Path of the file.
     pub path: PathBuf,
     /// Bytes hashed so far.
     pub done: u64,
-    /// Bytes in all; 0 while it has not begun.
+    /// Bytes in all; 0 while hashing has not begun.
     pub total: u64,
     /// Time left at the rate so far.
     pub eta: Option<Duration>,
 }
 
-/// How far long work is.
+/// Progress of long work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// Bytes that were gone through so far.
+    /// Bytes that are done so far.
     pub done: u64,
     /// Bytes in all.
     pub total: u64,
@@ -120,24 +120,24 @@ pub struct Work {
     pub eta: Option<Duration>,
 }
 
-/// One file that is fetched or served.
+/// Transfer, as it is shown: a file or folder that is fetched or served.
 #[derive(Clone, Debug)]
 pub struct TransferView {
-    /// Which file.
+    /// ID of the file or folder.
     pub file_id: FileId,
-    /// What it is called: cleaned, safe to show.
+    /// Name of the file or folder: cleaned, safe to show.
     pub name: String,
-    /// Where it is or will be.
+    /// Path at which the file or folder is, or will be when it is complete.
     pub path: PathBuf,
     /// Length in bytes: a hint until the last chunk is verified.
     pub size: Option<u64>,
-    /// How many files it has, if it is a folder and that is known.
+    /// Number of files of a folder; none of a file, or while it is not known.
     pub files: Option<u32>,
-    /// What is going on.
+    /// State of the transfer.
     pub state: TransferState,
-    /// Whether it is or was a download, not a file that was here.
+    /// True for what is or was a download, false for what was here before it was shared.
     pub is_download: bool,
-    /// Whether its chunks are fetched in the order of the file.
+    /// True if the chunks are fetched in the order of the file.
     pub sequential: bool,
     /// Bytes verified and on disk.
     pub verified: u64,
@@ -145,9 +145,9 @@ pub struct TransferView {
     pub chunks_done: u32,
     /// Number of chunks, 0 while it is not known.
     pub num_chunks: u32,
-    /// Bytes per second received.
+    /// Bytes received per second.
     pub down_rate: u64,
-    /// Bytes per second sent.
+    /// Bytes sent per second.
     pub up_rate: u64,
     /// Bytes of chunks received and verified since the engine started.
     pub downloaded: u64,
@@ -155,57 +155,57 @@ pub struct TransferView {
     pub uploaded: u64,
     /// Time left at the present rate.
     pub eta: Option<Duration>,
-    /// How far the checking or the moving is, where it is known how much there is to do.
+    /// Progress of the checking or the moving, where it is known how much there is to do.
     pub work: Option<Work>,
-    /// When it was added, in seconds since 1970 (UTC).
+    /// Time at which the transfer was added, in seconds since 1970 (UTC).
     pub added: u64,
-    /// What to hand to others.
+    /// Link to hand to others.
     pub link: Link,
-    /// The peers that chunks came from or went to, connected ones and those who left.
+    /// Peers that chunks came from or went to, connected ones and those that left.
     pub peers: Vec<PeerView>,
 }
 
-/// A peer, as far as one transfer is concerned.
+/// Peer, as far as one transfer is concerned.
 #[derive(Clone, Debug)]
 pub struct PeerView {
-    /// Who it is.
+    /// ID of the peer.
     pub peer_id: PeerId,
-    /// Where it is.
+    /// Address of the peer.
     pub addr: SocketAddr,
-    /// Its program, as it says: cleaned, safe to show.
+    /// Program of the peer, as the peer says: cleaned, safe to show.
     pub agent: String,
-    /// What the person there calls it: cleaned, safe to show, at most 64 characters; empty if nothing.
+    /// Display name of the peer, as the peer says: cleaned, safe to show, at most 64 characters; empty if nothing.
     pub name: String,
-    /// Whether it is connected now.
+    /// True if the peer is connected now.
     pub connected: bool,
-    /// When it was last connected, in seconds since 1970 (UTC); now while it is.
+    /// Time at which the peer was last connected, in seconds since 1970 (UTC); now while it is.
     pub last_seen: u64,
-    /// Whether it has the whole file.
+    /// True if the peer has the whole file.
     pub complete: bool,
-    /// Verified chunks that it sent.
+    /// Number of verified chunks that the peer sent.
     pub chunks_down: u32,
-    /// Their bytes.
+    /// Bytes of the verified chunks that the peer sent.
     pub bytes_down: u64,
-    /// Bytes of chunks sent to it.
+    /// Bytes of chunks sent to the peer.
     pub bytes_up: u64,
-    /// Bytes per second received from it.
+    /// Bytes received from the peer per second.
     pub down_rate: u64,
-    /// Bytes per second sent to it.
+    /// Bytes sent to the peer per second.
     pub up_rate: u64,
 }
 
-/// What is going on with a transfer.
+/// State of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferState {
     /// Waiting for other downloads to end.
     Queued,
-    /// Looking for peers that have it.
+    /// Looking for peers that have the file.
     Searching,
-    /// Nobody who has what is missing is online. It goes on by itself.
+    /// No peer that has what is missing is online. The transfer goes on by itself.
     Waiting,
-    /// What is on disk is being verified.
+    /// Chunks on the disk are being verified.
     Checking,
-    /// It is being moved to another folder.
+    /// Files are being moved to another folder.
     Moving,
     /// Chunks are on their way.
     Downloading,
@@ -225,19 +225,19 @@ pub enum Trouble {
     DiskFull {
         /// Bytes that are still to be written.
         needed: u64,
-        /// Where.
+        /// Folder that is on the full disk.
         dir: PathBuf,
     },
     /// A file or folder cannot be read or written.
     Io {
-        /// Which.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// Reason that the system gives.
         reason: String,
     },
     /// A shared file is no longer what was shared: changed, replaced or gone. It is no longer served.
     SourceChanged {
-        /// Which.
+        /// Path of the file or folder.
         path: PathBuf,
     },
 }
@@ -267,7 +267,7 @@ impl fmt::Display for Trouble {
 }
 
 impl Trouble {
-    /// Whether this is the same trouble as another one, but for figures.
+    /// Returns true if this is the same trouble as another one, but for figures.
     pub fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::DiskFull { dir, .. }, Self::DiskFull { dir: other, .. }) => dir == other,

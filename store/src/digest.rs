@@ -1,4 +1,4 @@
-//! Hashing: the path of a file → its chunk hashes. The file stays where it lies; no copy of it is made.
+//! Hashing of a file: its path → its chunk hashes. The file stays where it lies; no copy of it is made.
 
 use std::fs::{self, File};
 use std::io;
@@ -54,51 +54,51 @@ fn open_regular(path: &Path) -> Result<File, ShareError> {
     File::open(path).map_err(failed)
 }
 
-/// Why a file cannot be shared. Each says what to do next.
+/// Reason why a file or folder cannot be shared. Each says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum ShareError {
-    /// It cannot be read.
+    /// File cannot be read.
     #[error("can't read {}: {source}; check the path and your permission to read it", path.display())]
     Read {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// Error that the system gives.
         source: io::Error,
     },
-    /// It is a folder, where a file was expected.
+    /// Folder where a file was expected.
     #[error("{} is a folder, not a file", path.display())]
     Folder {
-        /// Which.
+        /// Path of it.
         path: PathBuf,
     },
-    /// A name in a folder that cannot be told to others.
+    /// Name in a folder that cannot be told to others.
     #[error("the name of {} is no Unicode; rename it first", path.display())]
     Name {
-        /// Which.
+        /// Path of it.
         path: PathBuf,
     },
-    /// A folder with more in it than can be listed.
+    /// Folder with more in it than can be listed.
     #[error(transparent)]
     List(#[from] sprat_protocol::CollectionError),
-    /// It is a pipe, a socket or a device.
+    /// Pipe, socket or device where a file was expected.
     #[error("{} is not an ordinary file; save what it holds to one first", path.display())]
     NotAFile {
-        /// Which.
+        /// Path of it.
         path: PathBuf,
     },
-    /// It is longer than any file can be here.
+    /// File that is longer than any file can be here.
     #[error("{} is longer than 1 TiB, the most that one file can have; split it first", path.display())]
     TooLong {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// It changed under the hand.
+    /// File that changed while it was hashed.
     #[error("{} was changed while it was read; wait until nothing writes to it, then try again", path.display())]
     Changed {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// The user ended it.
+    /// Hashing was stopped by the user.
     #[error("stopped")]
     Stopped,
 }

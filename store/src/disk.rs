@@ -1,4 +1,4 @@
-//! The disk: folders that stay open, files written wholly or not at all, stamps, destinations, long work.
+//! Basics of the disk: folders that stay open, files written wholly or not at all, stamps, destinations, long work.
 
 pub mod atomic;
 pub mod destination;

@@ -1,4 +1,4 @@
-//! A folder on disk, shared and fetched as one ID: that of the list of its files.
+//! Folder on disk, shared and fetched as one ID: that of the list of its files.
 //!
 //! - [`list`]: a list as it came from the network.
 //! - [`place`]: a list → where on disk each file goes.
@@ -20,27 +20,27 @@ pub mod digest;
 pub mod list;
 pub mod place;
 
-/// A folder on disk as its list says.
+/// Folder on disk, and which of the files in its list are there.
 #[derive(Clone, Debug)]
 pub struct Folder {
-    /// Where it is.
+    /// Path of the folder.
     pub root: PathBuf,
-    /// What is in it.
+    /// Contents of the folder.
     pub collection: Arc<Collection>,
-    /// What travels by itself.
+    /// Parts, which are fetched by IDs of their own.
     pub parts: Vec<Part>,
-    /// The files by place in the list; none where one is not there.
+    /// Files by place in the list; none where one is not there.
     pub files: Vec<Option<PlacedFile>>,
 }
 
 impl Folder {
-    /// A folder of which only is known where it is.
+    /// Returns a folder of which only the path is known.
     pub fn unknown(root: PathBuf) -> Self {
         Self { root, collection: Arc::default(), parts: Vec::new(), files: Vec::new() }
     }
 
-    /// The same after a look at every file, if each is as it was as far as can be told without reading: what happens to one from now
-    /// on is seen.
+    /// Looks at every file, and returns the folder with new stamps if each is as it was, as far as can be told without reading:
+    /// what happens to one from now on is seen. Returns the folder unchanged as the error otherwise.
     pub fn renewed(mut self) -> Result<Self, Self> {
         for file in self.files.iter_mut().flatten() {
             match file.stamp.still_of(&self.root.join(&file.path)) {
@@ -51,12 +51,12 @@ impl Folder {
         Ok(self)
     }
 
-    /// Whether everything is as it was, as far as can be told without reading; looks at every file.
+    /// Returns true if everything is as it was, as far as can be told without reading; looks at every file.
     pub fn is_still(&self) -> bool {
         self.files.iter().flatten().all(|file| file.stamp.is_still_of(&self.root.join(&file.path)))
     }
 
-    /// Deletes what is still as it was, and the folders that are empty then.
+    /// Deletes the files that are still as they were, and the folders that are empty then.
     pub fn delete(&self) -> io::Result<()> {
         let mut dirs: BTreeSet<PathBuf> = BTreeSet::new();
         for file in self.files.iter().flatten() {
@@ -76,7 +76,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Where the bytes of this part lie, if all of it is there.
+    /// Source of the bytes of this part, if all of it is there.
     pub fn source(&self, part: &Part) -> Option<Source> {
         match part {
             Part::File(place) => {
@@ -95,17 +95,17 @@ impl Folder {
         self.files.iter().flatten().map(|file| file.stamp.len).sum()
     }
 
-    /// How many chunks the parts have that are there.
+    /// Number of chunks of the parts that are there.
     pub fn num_chunks(&self) -> u32 {
         count_chunks(self.parts.iter().filter(|part| self.has(part)).map(|part| self.len_of(part)))
     }
 
-    /// Whether everything is there.
+    /// Returns true if everything is there.
     pub fn is_whole(&self) -> bool {
         self.files.iter().all(Option::is_some)
     }
 
-    /// Whether all of this part is there.
+    /// Returns true if all of this part is there.
     pub fn has(&self, part: &Part) -> bool {
         part.files().iter().all(|place| self.files[*place].is_some())
     }
@@ -115,18 +115,18 @@ impl Folder {
         self.collection.len_of(part)
     }
 
-    /// The ID that this part is fetched by.
+    /// ID that this part is fetched by.
     pub fn id_of(&self, part: &Part) -> FileId {
         self.collection.id_of(part)
     }
 }
 
-/// How many chunks a file of this length has, unless somebody chose another chunk size.
+/// Number of chunks of a file of this length, unless somebody chose another chunk size.
 pub fn num_chunks(len: u64) -> u32 {
     Layout::new(len, ChunkSize::for_len(len)).map_or(0, |layout| layout.num_chunks())
 }
 
-/// How many chunks files of these lengths have together: a list from the network may say more than can be counted.
+/// Number of chunks of files of these lengths together: a list from the network may say more than can be counted.
 pub fn count_chunks(lens: impl Iterator<Item = u64>) -> u32 {
     lens.map(num_chunks).fold(0, u32::saturating_add)
 }

@@ -6,7 +6,8 @@ use crate::part::chunk_store;
 use crate::part::sidecar::Sidecar;
 use crate::site::progress;
 
-/// What lies beside a part file: whose chunks it has, and which of them are durable. Gives which of the two it was understood as.
+/// Reads what lies beside a part file: whose chunks it has, and which of them are durable. Names
+/// which of the two it was understood as.
 ///
 /// # Panics
 /// If what was understood is something else when it is written and read again.
@@ -22,7 +23,7 @@ pub fn part_record(bytes: &[u8]) -> Vec<String> {
     kinds.into_iter().filter(|(_, is)| *is).map(|(kind, _)| kind.to_owned()).collect()
 }
 
-/// A line of the record of an unfinished folder. Gives whether it was understood.
+/// Reads a line of the record of an unfinished folder. Returns true if it was understood.
 pub fn progress_line(json: &str) -> bool {
     progress::read_line(json)
 }

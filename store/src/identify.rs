@@ -1,4 +1,4 @@
-//! The ID of what is at a path, and its size.
+//! IDs and sizes of files and folders, by their paths.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use sprat_chunking::FileId;
 use crate::digest::{ShareError, digest_file};
 use crate::folder::digest::{digest_folder, digest_list, folder_size};
 
-/// The ID that the file or folder at `path` is shared under; blocks. `progress` as for [`digest_file`].
+/// Returns the ID that the file or folder at `path` is shared under; blocks. `progress` as for [`digest_file`].
 ///
 /// # Errors
 /// [`ShareError`] says what stands in the way.

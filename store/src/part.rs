@@ -1,5 +1,5 @@
-//! Where the chunks of a download go: `<name>.part`, written in place, and beside it `<name>.part.sprat`, which says whose
-//! chunks these are and which of them are there. When all are there, the file gets its name.
+//! Part file of a download, which its chunks go to: `<name>.part`, written in place, and beside it `<name>.part.sprat`, which
+//! says whose chunks these are and which of them are there. When all are there, the file gets its name.
 //!
 //! - `sidecar`: `<name>.part.sprat`.
 //! - `chunk_store`: verify, write, make durable, record.
@@ -17,7 +17,7 @@ use sprat_api::Trouble;
 use sprat_chunking::{Bitfield, ChunkHashes, FileId, Layout};
 
 use crate::digest::digest_file;
-use crate::disk::destination::{Destination, MAX_NUMBER, name_at, part_name};
+use crate::disk::destination::{Destination, name_at, part_name};
 use crate::disk::job::Job;
 use crate::disk::open_dir::OpenDir;
 use crate::disk::stamp::FileStamp;
@@ -32,30 +32,31 @@ pub mod relocate;
 pub mod sidecar;
 pub mod storage;
 
-/// How many bytes a disk must take before it counts as having room again.
+/// Number of bytes that a disk must take before it counts as having room again.
 const PROBE_LEN: usize = 1024 * 1024;
 
-/// An unfinished file on disk, locked against other processes.
+/// Unfinished file on disk, locked against other processes.
 #[derive(Debug)]
 pub struct PartFile {
     destination: Destination,
-    /// The name among the numbered ones that this is the part file of, and the path of that.
+    /// Name among the numbered ones that the finished file is expected to get.
     name: String,
+    /// Path that the finished file is expected to get.
     path: PathBuf,
     chunks: Arc<PartChunks>,
-    /// Whether it was made just now, so that there is nothing in it.
+    /// True if the part file was made just now, so that there is nothing in it.
     is_new: bool,
 }
 
-/// The chunks of an unfinished file on disk.
+/// Chunks of an unfinished file on disk.
 pub type PartChunks = ChunkStore<SharedFile, SharedFile>;
 
-/// What opening finds.
+/// Outcome of opening a part file.
 #[derive(Debug)]
 pub enum Opened {
-    /// The very file is there already, under this path.
+    /// The very file, which is there already under this path.
     Complete(PathBuf, FileStamp),
-    /// A part file, new or from before; [`PartFile::check`] says what is in it.
+    /// Part file, new or from before; [`PartFile::check`] says what is in it.
     Part(PartFile),
 }
 
@@ -67,8 +68,7 @@ impl PartFile {
     /// [`Trouble`] on this machine.
     pub fn open(destination: Destination, hashes: ChunkHashes, layout: Layout, begun: bool) -> Result<Opened, Trouble> {
         let dir = &destination.dir;
-        for number in 1..=MAX_NUMBER {
-            let name = destination.numbered(number);
+        for name in destination.names() {
             let path = destination.path_of(&name);
             if let Some(stamp) = same_file(&path, &hashes) {
                 // A crash between the two steps of finishing leaves the part file as a second name of this one.
@@ -102,11 +102,11 @@ impl PartFile {
         Err(trouble(&destination.path_of(destination.name.as_str()), layout.len(), &full))
     }
 
-    /// The chunk hashes of an unfinished download of this ID, if one is at the destination.
+    /// Reads the chunk hashes of an unfinished download of this ID, if one is at the destination.
     pub fn remembered(destination: &Destination, file_id: FileId) -> Option<(ChunkHashes, Layout)> {
         let dir = &destination.dir;
-        let names = (1..=MAX_NUMBER).map(|number| destination.numbered(number));
-        let taken = names
+        let taken = destination
+            .names()
             .map(|name| (dir.is_taken(&name), part_name(&name)))
             .map_while(|(named, part)| (named || dir.is_taken(&part)).then_some(part));
         let mut sidecars = taken.map(|part| Sidecar::read(dir, &part));
@@ -115,7 +115,7 @@ impl PartFile {
         (layout.num_chunks() == mine.hashes.num_chunks()).then_some((mine.hashes, layout))
     }
 
-    /// Which chunks are there; hashes on all cores what is not on record, and blocks.
+    /// Returns the chunks that are there; hashes on all cores what is not on record, and blocks.
     ///
     /// # Errors
     /// [`Trouble`] if the part file cannot be read.
@@ -126,7 +126,7 @@ impl PartFile {
         self.chunks.check(job).map_err(|error| trouble(&self.part_path(), self.layout().len(), &error))
     }
 
-    /// Looks whether what is written gets to the part file's path: a file that was removed, or whose volume was unmounted, takes
+    /// Checks that what is written gets to the part file's path: a file that was removed, or whose volume was unmounted, takes
     /// bytes all the same; blocks.
     ///
     /// # Errors
@@ -136,27 +136,27 @@ impl PartFile {
         if is_here { Ok(()) } else { Err(io::Error::other("something else is in its place")) }
     }
 
-    /// Believes nothing that is on record.
+    /// Stops believing what is on record.
     pub fn distrust(&self) {
         self.chunks.distrust();
     }
 
-    /// Where chunks are written to and served from.
+    /// Store that chunks are written to and served from.
     pub fn chunks(&self) -> Arc<PartChunks> {
         self.chunks.clone()
     }
 
-    /// How the file is cut; its length is a claim until the last chunk is there.
+    /// Layout of the file; its length is a claim until the last chunk is there.
     pub fn layout(&self) -> Layout {
         self.chunks.layout()
     }
 
-    /// Where the finished file is expected to be.
+    /// Path at which the finished file is expected to be.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Every chunk is there: makes that durable, unless somebody else sees to that, and gives the file its name; blocks. Where that
+    /// Finishes a file of which every chunk is there: makes it durable if `durable`, and gives it its name; blocks. Where that
     /// name was taken in the meantime it gets the next free number. Returns the path.
     ///
     /// # Errors
@@ -169,7 +169,7 @@ impl PartFile {
         if durable {
             data.sync().map_err(|error| failed(&error))?;
         }
-        for name in std::iter::once(self.name.clone()).chain((1..=MAX_NUMBER).map(|n| self.destination.numbered(n))) {
+        for name in self.destination.names_from(&self.name) {
             match dir.rename_to_new(&part, dir, &name) {
                 Ok(()) => {
                     Sidecar::remove(dir, &part);
@@ -185,9 +185,9 @@ impl PartFile {
         Err(failed(&io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// Whether a download towards this path, which trouble stopped, could go on now: its folder is there and takes bytes, and so is
-    /// what was fetched, if anything was; blocks. A volume that is away leaves an empty folder where it was, which is not where to
-    /// start anew.
+    /// Returns true if a download towards this path, which trouble stopped, could go on now: its folder is there and takes
+    /// bytes, and so is what was fetched, if anything was; blocks. A volume that is away leaves an empty folder where it was,
+    /// which is not where to start anew.
     pub fn could_go_on(path: &Path, file_id: FileId, begun: bool) -> bool {
         let Ok(Destination { dir, name }) = Destination::of(path, begun) else { return false };
         let part = part_name(name.as_str());
@@ -200,7 +200,7 @@ impl PartFile {
         dir.remove_file(&probe).is_ok() && taken.is_ok()
     }
 
-    /// Deletes it; blocks.
+    /// Deletes the part file; blocks.
     pub fn remove(&self) {
         discard_in(&self.destination.dir, &part_name(&self.name), self.chunks.hashes().file_id());
     }
@@ -210,12 +210,11 @@ impl PartFile {
         OpenDir::of(path).is_ok_and(|(dir, _)| discard_in(&dir, &part_name(name_at(path).as_str()), file_id))
     }
 
-    /// The same for whatever number of a name it was downloaded towards.
+    /// Deletes what was downloaded towards any number of a name, if it was of this file; blocks. Returns whether it was.
     pub fn discard_numbered(destination: &Destination, file_id: FileId) -> bool {
         let dir = &destination.dir;
-        let names = (1..=MAX_NUMBER).map(|number| (number, destination.numbered(number)));
-        let mut taken =
-            names.take_while(|(number, name)| *number == 1 || dir.is_taken(name) || dir.is_taken(part_name(name)));
+        let names = destination.names().enumerate();
+        let mut taken = names.take_while(|(at, name)| *at == 0 || dir.is_taken(name) || dir.is_taken(part_name(name)));
         taken.any(|(_, name)| discard_in(dir, &part_name(&name), file_id))
     }
 
@@ -224,7 +223,7 @@ impl PartFile {
     }
 }
 
-/// Whether this part file is of this file.
+/// Returns true if this part file is of this file.
 fn is_of(dir: &OpenDir, part: &str, file_id: FileId) -> bool {
     Sidecar::read(dir, part).is_some_and(|sidecar| sidecar.hashes.file_id() == file_id)
 }
@@ -241,7 +240,7 @@ fn discard_in(dir: &OpenDir, part: &str, file_id: FileId) -> bool {
     mine
 }
 
-/// The stamp of the file at `path`, if it is byte for byte the one that `hashes` are of.
+/// Returns the stamp of the file at `path`, if it is byte for byte the one that `hashes` are of.
 fn same_file(path: &Path, hashes: &ChunkHashes) -> Option<FileStamp> {
     let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
     let layout = Layout::new(metadata.len(), hashes.chunk_size()).ok()?;
@@ -252,7 +251,7 @@ fn same_file(path: &Path, hashes: &ChunkHashes) -> Option<FileStamp> {
     (digest.file_id() == hashes.file_id()).then_some(stamp)
 }
 
-/// A new part file with its sidecar, unless another process was faster.
+/// Makes a part file with its sidecar, unless another process was faster.
 fn begin(dir: &OpenDir, part: &str, layout: Layout, hashes: &ChunkHashes) -> io::Result<Option<SharedFile>> {
     Sidecar::write(dir, part, layout.len(), hashes, PartChunks::record_len(hashes.num_chunks()))?;
     let file = create(dir, part, layout);
@@ -262,7 +261,7 @@ fn begin(dir: &OpenDir, part: &str, layout: Layout, hashes: &ChunkHashes) -> io:
     file
 }
 
-/// A new part file, unless another process was faster.
+/// Makes a part file, unless another process was faster.
 fn create(dir: &OpenDir, part: &str, layout: Layout) -> io::Result<Option<SharedFile>> {
     let file = match dir.create(part) {
         Ok(file) => file,
@@ -278,7 +277,7 @@ fn create(dir: &OpenDir, part: &str, layout: Layout) -> io::Result<Option<Shared
     Ok(Some(SharedFile::new(file)))
 }
 
-/// The part file from before, unless it is a link, or another process is at work on it.
+/// Opens the part file from before, unless it is a link, or another process is at work on it.
 fn reopen(dir: &OpenDir, part: &str) -> io::Result<Option<SharedFile>> {
     if !dir.is_file(part) {
         return Ok(None);

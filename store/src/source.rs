@@ -1,4 +1,4 @@
-//! The bytes that chunks are read from: a whole file, small files one after another, or a part file.
+//! Sources of chunks: a whole file, small files one after another, or a part file.
 
 use std::fs::File;
 use std::io;
@@ -10,27 +10,27 @@ use sprat_chunking::ReadAt;
 use crate::disk::stamp::FileStamp;
 use crate::part::PartChunks;
 
-/// Where the bytes are.
+/// Source of the bytes of a file or part.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// A file that lies where the user left it.
+    /// File that lies where the user left it.
     Whole {
-        /// Where.
+        /// Path of the file.
         path: PathBuf,
         /// Stamp that it had when it was hashed.
         stamp: FileStamp,
     },
     /// Small files of a folder.
     Bundle(Arc<Bundled>),
-    /// A download under way.
+    /// Part file of a download under way.
     Part(Arc<PartChunks>),
-    /// Nowhere any more: the download has stopped, and its file is closed.
+    /// No source any more: the download has stopped, and its file is closed.
     Gone,
 }
 
 impl Source {
-    /// Fills `bytes` with what is at `offset`; blocks. Returns a file of those that were read to which something happened, if there
-    /// is one.
+    /// Fills `bytes` with what is at `offset`; blocks. Returns a file of those that were read to which something happened, if
+    /// there is one.
     ///
     /// # Errors
     /// [`ReadError`] says what stands in the way.
@@ -47,12 +47,12 @@ impl Source {
     }
 }
 
-/// A file of a folder.
+/// File of a folder, in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedFile {
-    /// Where below the folder.
+    /// Path below the folder.
     pub path: PathBuf,
-    /// What tells that it is still the same.
+    /// Stamp that tells that the file is still the same.
     pub stamp: FileStamp,
 }
 
@@ -60,12 +60,12 @@ pub struct PlacedFile {
 #[derive(Debug)]
 pub struct Bundled {
     root: PathBuf,
-    /// The files, and where each ends within the bundle.
+    /// Files of the bundle, and the offset at which each ends within it.
     files: Vec<(PlacedFile, u64)>,
 }
 
 impl Bundled {
-    /// Files below `root`, one after another.
+    /// Makes a bundle of files below `root`, one after another.
     pub fn new(root: PathBuf, files: impl IntoIterator<Item = PlacedFile>) -> Self {
         let mut end = 0;
         let files = files.into_iter().map(|file| {
@@ -75,7 +75,8 @@ impl Bundled {
         Self { root, files: files.collect() }
     }
 
-    /// Fills `buf` from `start` on; blocks. Returns a file of those that were read to which something happened, if there is one.
+    /// Fills `buf` from `start` on; blocks. Returns a file of those that were read to which something happened, if there is
+    /// one.
     pub fn read(&self, start: u64, mut buf: &mut [u8]) -> Result<Option<PathBuf>, ReadError> {
         let (mut offset, mut touched) = (start, None);
         let first = self.files.partition_point(|(_, end)| *end <= start);
@@ -111,16 +112,16 @@ pub fn read_whole(path: &Path, stamp: FileStamp, bytes: &mut [u8], offset: u64) 
     if now.len == stamp.len { Ok(!stamp.is_untouched(&now)) } else { Err(changed()) }
 }
 
-/// Why a chunk could not be read.
+/// Reason why a chunk could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not had.
+    /// Chunk is not here.
     #[error("the chunk is not here")]
     NotHere,
-    /// The file is no longer what was shared.
+    /// File is no longer what was shared.
     #[error("{} was changed or removed", .0.display())]
     Changed(PathBuf),
-    /// The disk said no.
+    /// Disk gave an error.
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -1,4 +1,4 @@
-//! A file or folder that is wholly here.
+//! Files and folders that are wholly here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use std::sync::Arc;
 use crate::disk::stamp::FileStamp;
 use crate::folder::Folder;
 
-/// Something that is wholly here.
+/// File or folder that is wholly here.
 #[derive(Clone, Debug)]
 pub enum Whole {
-    /// A file, and what tells that it is still the same.
+    /// File, and the stamp that tells that it is still the same.
     File(PathBuf, FileStamp),
-    /// A folder.
+    /// Folder.
     Folder(Arc<Folder>),
 }
 
 impl Whole {
-    /// Where it is.
+    /// Path of the file or folder.
     pub fn path(&self) -> &Path {
         match self {
             Self::File(path, _) => path,
@@ -25,7 +25,7 @@ impl Whole {
         }
     }
 
-    /// Whether it is there, as far as one look tells.
+    /// Returns true if it is there, as far as one look tells.
     pub fn is_there(&self) -> bool {
         match self {
             Self::File(..) => self.is_still(),
@@ -33,7 +33,7 @@ impl Whole {
         }
     }
 
-    /// Whether it is still what it was, as far as can be told without reading it; looks at every file.
+    /// Returns true if it is still what it was, as far as can be told without reading it; looks at every file.
     pub fn is_still(&self) -> bool {
         match self {
             Self::File(path, stamp) => stamp.is_still_of(path),
@@ -41,7 +41,7 @@ impl Whole {
         }
     }
 
-    /// The same once its bytes were found to be others: from then on nothing that is there looks like it.
+    /// Returns the same once its bytes were found to be others: from then on nothing that is there looks like it.
     pub fn disproved(self) -> Self {
         let disproved = |stamp: FileStamp| FileStamp { modified: None, ..stamp };
         match self {
@@ -54,7 +54,7 @@ impl Whole {
         }
     }
 
-    /// Deletes it, but for what somebody changed since.
+    /// Deletes the file or folder, but for what somebody changed since.
     pub fn delete(&self) {
         let deleted = match self {
             Self::File(path, _) if self.is_still() => fs::remove_file(path),

@@ -1,4 +1,7 @@
-//! Folders, shared and fetched as one ID.
+//! Folders, shared and fetched as one ID; and what an old release left of them.
+
+#[path = "folders/old_state.rs"]
+mod old_state;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What strangers can make a sharer hold in memory: it has a bound, whatever they ask for and whatever they send.
+//! Memory that strangers can make a sharer hold: it has a bound, whatever they ask for and whatever they send.
 
 #![cfg(target_os = "linux")]
 
@@ -17,7 +17,7 @@ use sprat_tests::stranger::Stranger;
 use tokio::task::JoinSet;
 
 const MIB: usize = 1024 * 1024;
-/// What a sharer may have. An honest sharer has a tenth of it.
+/// Bound of a sharer's memory. An honest sharer has a tenth of it.
 const MOST: u64 = 256 * MIB as u64;
 
 /// A sharer of so many MiB, perhaps in a control group, with its tracker, its address and the ID of the file.

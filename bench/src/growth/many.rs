@@ -14,7 +14,7 @@ use sprat_protocol::Link;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
-use super::{Growth, LEN, PATIENCE, make, name, print};
+use super::rows::{Growth, LEN, PATIENCE, make, name, print};
 use crate::engine;
 use crate::process::{Process, beside_this, text};
 use crate::usage::Usage;

@@ -14,7 +14,7 @@ use sprat_tests::stranger::Stranger;
 use tokio::task::JoinSet;
 
 use super::many::share_all;
-use super::{Growth, LEN, PATIENCE, make, print};
+use super::rows::{Growth, LEN, PATIENCE, make, print};
 use crate::engine;
 use crate::process::Process;
 use crate::usage::Usage;

@@ -127,15 +127,15 @@ struct Sharing<'a> {
     paths: &'a [PathBuf],
     engine: &'a EngineHandle,
     output: Output,
-    /// How many the engine was asked for so far.
+    /// Number of paths that the engine was asked to share so far.
     asked: usize,
-    /// What became of those that were asked for and not told of yet; none is not known yet.
+    /// Outcomes of the paths that the user was not told of yet; none while an outcome is not known.
     outcomes: VecDeque<(PathBuf, Option<Result<Link, String>>)>,
     /// Places in `paths` of those that are not known yet.
     awaited: HashMap<PathBuf, VecDeque<usize>>,
     shared: HashSet<FileId>,
     failed: usize,
-    /// How the transfers stood when somebody looked last.
+    /// Transfers of the snapshot that was looked at last.
     transfers: HashMap<FileId, Arc<TransferView>>,
     bar: Option<Bar>,
 }
@@ -235,7 +235,7 @@ impl<'a> Sharing<'a> {
         Ok(())
     }
 
-    /// How this transfer stands; whoever hears that it is shared finds it.
+    /// Finds a transfer, which is in the snapshot once its event was heard.
     fn transfer(&mut self, file_id: FileId) -> Option<Arc<TransferView>> {
         if !self.transfers.contains_key(&file_id) {
             let snapshot = self.engine.snapshot();

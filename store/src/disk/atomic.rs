@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::sync::sync_dir;
 
-/// Writes a file that only this user can read, wholly or not at all: a reader never sees half of it, nor does the next start after
-/// a crash. The name is durable when this returns.
+/// Writes a file that only this user can read, wholly or not at all: a reader never sees half of it, nor does the next start
+/// after a crash. The name is durable when this returns.
 ///
 /// # Errors
 /// What the system says; the file is then what it was before.
@@ -17,7 +17,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the same way a file that may be lost in a power cut, or have any content after it: its reader can tell.
+/// Writes, as [`replace`] does, a file that may be lost in a power cut, or have any content after it: its reader can tell.
 ///
 /// # Errors
 /// What the system says; the file is then what it was before.

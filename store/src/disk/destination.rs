@@ -1,4 +1,4 @@
-//! The place that something downloaded goes to: a folder that stays open, and a name in it.
+//! Destination of a download: a folder that stays open, and a name in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,20 @@ use sprat_protocol::FileName;
 use crate::disk::open_dir::OpenDir;
 use crate::disk::trouble::trouble;
 
-/// The most numbered names that are tried beside a name that is taken.
-pub const MAX_NUMBER: u32 = 10_000;
+/// Upper bound of the numbers that are tried beside a name that is taken.
+const MAX_NUMBER: u32 = 10_000;
 
-/// Where a file is to go.
+/// Destination of a file or folder.
 #[derive(Clone, Debug)]
 pub struct Destination {
-    /// The folder.
+    /// Folder that it goes to.
     pub dir: Arc<OpenDir>,
-    /// The name that it gets if nothing has it yet.
+    /// Name that it gets if nothing has that yet.
     pub name: FileName,
 }
 
 impl Destination {
-    /// In this folder, which is made if it is not there, unless something was fetched there before.
+    /// Opens a destination in this folder, which is made if it is not there, unless something was fetched there before.
     ///
     /// # Errors
     /// [`Trouble`] on this machine.
@@ -33,7 +33,7 @@ impl Destination {
         Ok(Self { dir: Arc::new(opened?), name })
     }
 
-    /// That of what lies at this path.
+    /// Opens the destination of what lies at this path.
     ///
     /// # Errors
     /// As for [`Destination::at`].
@@ -41,23 +41,29 @@ impl Destination {
         Self::at(path.parent().unwrap_or(path), name_at(path), begun)
     }
 
-    /// The name with this number; 1 is the name itself.
-    pub fn numbered(&self, number: u32) -> String {
-        if number == 1 { self.name.to_string() } else { self.name.numbered(number) }
+    /// Names to try one after another: the name itself, then it with the numbers from 2 on.
+    pub fn names(&self) -> impl Iterator<Item = String> + use<> {
+        let name = self.name.clone();
+        (1..=MAX_NUMBER).map(move |number| if number == 1 { name.to_string() } else { name.numbered(number) })
     }
 
-    /// The path of what has this name there.
+    /// Names to try for what is expected to get the name `first`: that one, then all others.
+    pub fn names_from(&self, first: &str) -> impl Iterator<Item = String> + use<> {
+        std::iter::once(first.to_owned()).chain(self.names())
+    }
+
+    /// Path of what has this name in the folder.
     pub fn path_of(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 }
 
-/// The name of what is at this path.
+/// Name of what is at this path.
 pub fn name_at(path: &Path) -> FileName {
     FileName::clean_keeping_dot(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
-/// What is called so while it is not finished yet.
+/// Name that something has while it is not finished yet.
 pub fn part_name(name: &str) -> String {
     format!("{name}.part")
 }

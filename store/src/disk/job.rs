@@ -11,16 +11,16 @@ use sprat_api::Work;
 /// Time that work has to be looked at before it tells how long it will still take.
 const FIRST_GUESS: Duration = Duration::from_secs(1);
 
-/// A piece of work, told of by the threads that do it.
+/// Long work on the disk, told of by the threads that do it.
 pub struct Job {
     done: AtomicU64,
     plan: Mutex<Option<Plan>>,
     stopped: AtomicBool,
-    /// Another reason to end, asked at each step.
+    /// Further reason to end, asked at each step.
     is_over: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// The extent of a job, once that is known.
+/// Extent of a job, once that is known.
 #[derive(Clone, Copy)]
 struct Plan {
     /// Bytes in all.
@@ -30,7 +30,7 @@ struct Plan {
 }
 
 impl Default for Job {
-    /// A job that only [`Job::stop`] ends.
+    /// Returns a job that only [`Job::stop`] ends.
     fn default() -> Self {
         Self::until(|| false)
     }
@@ -43,41 +43,41 @@ impl fmt::Debug for Job {
 }
 
 impl Job {
-    /// A job that ends as soon as `is_over` says so, or [`Job::stop`] is called.
+    /// Returns a job that ends as soon as `is_over` says so, or [`Job::stop`] is called.
     pub fn until(is_over: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         let (done, stopped) = (AtomicU64::new(0), AtomicBool::new(false));
         Self { done, plan: Mutex::new(None), stopped, is_over: Box::new(is_over) }
     }
 
-    /// Begins, with so many bytes to go through.
+    /// Begins the work, with so many bytes to go through.
     pub fn expect(&self, total: u64) {
         self.done.store(0, Ordering::Relaxed);
         *self.plan.lock() = Some(Plan { total, first_look: None });
     }
 
-    /// So many bytes are done. Whether to go on.
+    /// Notes that so many bytes are done. Says whether to go on.
     pub fn at(&self, done: u64) -> ControlFlow<()> {
         self.done.fetch_max(done, Ordering::Relaxed);
         self.go_on()
     }
 
-    /// So many bytes more are done. Whether to go on.
+    /// Notes that so many bytes more are done. Says whether to go on.
     pub fn advance(&self, bytes: u64) -> ControlFlow<()> {
         self.done.fetch_add(bytes, Ordering::Relaxed);
         self.go_on()
     }
 
-    /// Whether to go on.
+    /// Says whether to go on.
     pub fn go_on(&self) -> ControlFlow<()> {
         if self.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Whether it is to end.
+    /// Returns true if the work is to end.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed) || (self.is_over)()
     }
 
-    /// Ends it, at its next step.
+    /// Ends the work at its next step.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }

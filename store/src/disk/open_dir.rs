@@ -1,5 +1,5 @@
-//! A folder that stays open. What is in it is reached from there and never through a link, so that whoever can write in a download
-//! folder, and swaps a folder in it for a link, has nothing written elsewhere.
+//! Folder that stays open. Entries in it are reached from there and never through a link, so that whoever can write in a
+//! download folder, and swaps a folder in it for a link, has nothing written elsewhere.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,7 +12,7 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::disk::stamp::FileStamp;
 
-/// An open folder. Names are those of single entries in it.
+/// Open folder. Names are those of single entries in it.
 #[derive(Debug)]
 pub struct OpenDir {
     dir: Dir,
@@ -25,13 +25,13 @@ impl OpenDir {
         Ok(Self { dir: Dir::open_ambient_dir(path, ambient_authority())?, path: path.to_owned() })
     }
 
-    /// Opens the folder that this path leads into. Gives the name there too.
+    /// Opens the folder that this path leads into. Returns the name in there too.
     pub fn of(path: &Path) -> io::Result<(Self, &OsStr)> {
         let (dir, name) = path.parent().zip(path.file_name()).ok_or(io::ErrorKind::InvalidInput)?;
         Ok((Self::at(dir)?, name))
     }
 
-    /// Where it was when it was opened.
+    /// Path of the folder when it was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -56,7 +56,7 @@ impl OpenDir {
         })
     }
 
-    /// The same for what has to be there.
+    /// Opens the folder at this path below it, all of which must be there.
     pub fn dir_at(&self, below: &Path) -> io::Result<Self> {
         self.walk(below, |dir, name| dir.dir(name))
     }
@@ -70,22 +70,22 @@ impl OpenDir {
         Ok(dir)
     }
 
-    /// Whether anything has this name, a dangling link included.
+    /// Returns true if anything has this name, a dangling link included.
     pub fn is_taken(&self, name: impl AsRef<Path>) -> bool {
         self.dir.symlink_metadata(name).is_ok()
     }
 
-    /// Whether a file, and no link to one, has this name.
+    /// Returns true if a file, and no link to one, has this name.
     pub fn is_file(&self, name: impl AsRef<Path>) -> bool {
         self.dir.symlink_metadata(name).is_ok_and(|metadata| metadata.is_file())
     }
 
-    /// Whether a folder, and no link to one, has this name.
+    /// Returns true if a folder, and no link to one, has this name.
     pub fn is_dir(&self, name: impl AsRef<Path>) -> bool {
         self.dir.symlink_metadata(name).is_ok_and(|metadata| metadata.is_dir())
     }
 
-    /// The names of all that is in it.
+    /// Names of all that is in the folder.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         self.dir.entries()?.map(|entry| Ok(entry?.file_name())).collect()
     }
@@ -95,7 +95,7 @@ impl OpenDir {
         self.open_with(name.as_ref(), OpenOptions::new().read(true))
     }
 
-    /// The same for reading and writing.
+    /// Opens a file, and no link to one, for reading and writing.
     pub fn open_to_write(&self, name: impl AsRef<Path>) -> io::Result<File> {
         self.open_with(name.as_ref(), OpenOptions::new().read(true).write(true))
     }
@@ -106,14 +106,14 @@ impl OpenDir {
         Ok(self.dir.open_with(name, options.read(true).write(true).create_new(true))?.into_std())
     }
 
-    /// Makes a file with these bytes in place of what has the name. Gives its stamp.
+    /// Makes a file with these bytes in place of what has the name. Returns its stamp.
     pub fn write(&self, name: impl AsRef<Path>, bytes: &[u8]) -> io::Result<FileStamp> {
         let mut file = self.create_anew(name)?;
         file.write_all(bytes)?;
         Ok(FileStamp::of(&file.metadata()?))
     }
 
-    /// The same with the bytes of a file, from where it is read next.
+    /// Makes a file in place of what has the name, with the bytes of another file from where that is read next.
     pub fn copy(&self, name: impl AsRef<Path>, from: &mut File) -> io::Result<()> {
         io::copy(from, &mut self.create_anew(name)?).map(drop)
     }
@@ -123,8 +123,9 @@ impl OpenDir {
         self.dir.rename(name, &to.dir, as_name)
     }
 
-    /// Gives a file another name, also in another folder, unless that is taken. A plain rename would replace what is there; a second
-    /// link does not. Where the file system has no links, the name is first claimed with an empty file, which is then replaced.
+    /// Gives a file another name, also in another folder, unless that is taken. A plain rename would replace what is there; a
+    /// second link does not. Where the file system has no links, the name is first claimed with an empty file, which is then
+    /// replaced.
     pub fn rename_to_new(&self, name: impl AsRef<Path>, to: &Self, as_name: impl AsRef<Path>) -> io::Result<()> {
         match self.dir.hard_link(&name, &to.dir, &as_name) {
             Ok(()) => self.dir.remove_file(name),

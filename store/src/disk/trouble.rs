@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sprat_api::Trouble;
 
-/// What an error means for the transfer that met it.
+/// Returns the trouble that an error is for the transfer that met it.
 pub fn trouble(path: &Path, needed: u64, error: &io::Error) -> Trouble {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

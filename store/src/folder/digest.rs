@@ -1,5 +1,5 @@
-//! A folder on disk → its list and the chunk hashes of what travels. Links are not followed; what is neither a file nor a
-//! folder is left out.
+//! Hashing of a folder: its path → its list and the chunk hashes of what travels. Links are not followed; what is neither a
+//! file nor a folder is left out.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -18,18 +18,18 @@ use crate::disk::stamp::FileStamp;
 use crate::folder::Folder;
 use crate::source::PlacedFile;
 
-/// A folder that was hashed.
+/// Folder that was hashed.
 #[derive(Debug)]
 pub struct FolderDigest {
-    /// What is in it.
+    /// Folder, and what is in it.
     pub folder: Folder,
-    /// The list as it is shared.
+    /// List of its files, as it is shared.
     pub bytes: Vec<u8>,
-    /// The chunk hashes of its parts.
+    /// Chunk hashes of its parts.
     pub digests: Vec<FileDigest>,
 }
 
-/// What walking a folder finds.
+/// Contents of a folder, as a walk through it finds them.
 #[derive(Default)]
 struct Found {
     files: Vec<(Vec<String>, PlacedFile)>,
@@ -94,7 +94,7 @@ fn digest_large(
     if stamp == file.stamp { Ok(digest) } else { Err(ShareError::Changed { path }) }
 }
 
-/// Every bundle's chunk hashes, and the IDs of the files in it; bundles side by side on all cores.
+/// Returns every bundle's chunk hashes, and the IDs of the files in it; bundles side by side on all cores.
 fn digest_bundles(
     root: &Path,
     small: &[&PlacedFile],
@@ -133,7 +133,7 @@ fn digest_bundles(
     Ok(digests.into_iter().map(|(_, digest)| digest).collect())
 }
 
-/// One bundle: each file is read once, and hashed both by itself and as a part of the bundle's chunks.
+/// Hashes one bundle: each file is read once, and hashed both by itself and as a part of the bundle's chunks.
 fn digest_bundle(
     root: &Path,
     files: &[&PlacedFile],
@@ -168,13 +168,13 @@ fn digest_bundle(
     Ok((FileDigest { layout, hashes: ChunkHashes::from_hashes(chunk_size, hashes) }, ids))
 }
 
-/// The chunk hashes of a list, whose root is the folder's ID; none if it is longer than any file.
+/// Returns the chunk hashes of a list, whose root is the folder's ID; none if it is longer than any file.
 pub fn digest_list(list: &[u8]) -> Option<FileDigest> {
     let layout = Layout::new(list.len() as u64, ChunkSize::for_len(list.len() as u64)).ok()?;
     split(list, layout, |_, _| ControlFlow::Continue(())).ok()
 }
 
-/// The ID of a file of at most one chunk.
+/// Returns the ID of a file of at most one chunk.
 pub fn id_of_small(bytes: &[u8]) -> FileId {
     if bytes.is_empty() { tree::root([]).into() } else { tree::chunk_hash(bytes).into() }
 }
@@ -190,7 +190,7 @@ fn read_small(root: &Path, placed: &PlacedFile, bytes: &mut Vec<u8>) -> Result<(
     if same && bytes.len() as u64 == placed.stamp.len { Ok(()) } else { Err(ShareError::Changed { path }) }
 }
 
-/// Every file below `root`, sorted by path.
+/// Finds every file below `root`, sorted by path.
 fn walk(root: &Path) -> Result<Found, ShareError> {
     let mut found = Found::default();
     let mut waiting = vec![(Vec::new(), PathBuf::new())];

@@ -1,14 +1,14 @@
-//! The list of a folder's files, as it came from the network.
+//! List of a folder's files, as it came from the network.
 
 use sprat_protocol::{Collection, FileName};
 
-/// The list of a folder's files, which is what the ID was of.
+/// List of a folder's files, whose ID is the folder's.
 #[derive(Debug)]
 pub struct List {
-    /// What it says.
+    /// Contents of the list.
     pub collection: Collection,
-    /// The list as it came.
+    /// Bytes of the list, as they came.
     pub bytes: Vec<u8>,
-    /// What the folder is called.
+    /// Name of the folder.
     pub name: FileName,
 }

@@ -1,12 +1,13 @@
-//! A list from the network → where below the folder each file goes. Every component is cleaned, and what was distinct stays
-//! distinct, also where letters of either case, or names after cleaning, are the same.
+//! Places of files: a list from the network → the path of each file below the folder. Every component is cleaned, and what was
+//! distinct stays distinct, also where letters of either case, or names after cleaning, are the same.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use sprat_protocol::{Collection, FileName};
 
-/// Where the files and the empty folders of a collection go, in its order. The same list gives the same places.
+/// Returns the paths that the files and the empty folders of a collection get, in its order. The same list gives the same
+/// places.
 pub fn places(collection: &Collection) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let mut tree = Tree { folders: vec![Level::default()] };
     let files = collection.files.iter().map(|file| tree.place(&file.path, true)).collect();
@@ -15,19 +16,19 @@ pub fn places(collection: &Collection) -> (Vec<PathBuf>, Vec<PathBuf>) {
 }
 
 struct Tree {
-    /// The first is the folder itself.
+    /// Folders of the tree; the first is the folder itself.
     folders: Vec<Level>,
 }
 
-/// One folder of the tree.
+/// Folder of the tree.
 #[derive(Default)]
 struct Level {
     path: PathBuf,
-    /// The folders in it, by the name that they came with.
+    /// Folders in it, by the names that they came with.
     folders: HashMap<String, usize>,
-    /// The names that are taken, folded.
+    /// Names that are taken, folded.
     taken: HashSet<String>,
-    /// The numbers that are tried next, for names that are the same once they have one: a list that has a name a hundred thousand
+    /// Numbers that are tried next, for names that are the same once they have one: a list that has a name a hundred thousand
     /// times does not make every one of them look at all that came before.
     next: HashMap<String, u32>,
 }
@@ -48,7 +49,7 @@ impl Tree {
         }
     }
 
-    /// The folder of this name in the folder `at`.
+    /// Returns the folder of this name in the folder `at`.
     fn enter(&mut self, at: usize, component: &str) -> usize {
         if let Some(known) = self.folders[at].folders.get(component) {
             return *known;
@@ -63,7 +64,7 @@ impl Tree {
 }
 
 impl Level {
-    /// A harmless name like this one that nothing else here has; it is taken from now on.
+    /// Returns a harmless name like this one that nothing else here has; the name is taken from now on.
     fn free(&mut self, component: &str) -> String {
         let clean = FileName::clean_keeping_dot(component);
         if self.taken.insert(fold(clean.as_str())) {
@@ -80,7 +81,7 @@ impl Level {
     }
 }
 
-/// What two names have in common where a file system takes them for one.
+/// Folds a name so that two are equal where a file system takes them for one.
 fn fold(name: &str) -> String {
     name.to_lowercase()
 }

@@ -1,13 +1,13 @@
-//! The chunks of one unfinished file, and the record of which of them are there.
+//! Chunks of one unfinished file, and the record of which of them are there.
 //!
 //! A chunk is verified in memory, then written. Now and then what was written is made durable, and only then the record says
 //! so: a chunk that the record names is there, whatever crashed since. After a crash only the others are hashed again, after
 //! an orderly end none.
 //!
-//! The record is two slots that are written in turns, so that one that was torn leaves the other:
-//! `u64 turn ‖ u64 size ‖ u64 stamp ‖ bits ‖ SHA-256 of the file ID and what stands before it`, integers big-endian. The size is
-//! the file's length as far as it is known. The stamp, where it is not 0, is when the data was last written (nanoseconds since
-//! 1970) before an orderly end: while that is still so, there is nothing to find besides the bits.
+//! The record is two slots that are written in turns, so that one that was torn leaves the other: `u64 turn ‖ u64 size ‖ u64
+//! stamp ‖ bits ‖ SHA-256 of the file ID and what stands before it`, integers big-endian. The size is the file's length as far
+//! as it is known. The stamp, where it is not 0, is when the data was last written (nanoseconds since 1970) before an orderly
+//! end: while that is still so, there is nothing to find besides the bits.
 
 use std::io;
 
@@ -21,18 +21,18 @@ use crate::disk::job::Job;
 use crate::disk::stamp::FileStamp;
 use crate::part::storage::Storage;
 
-/// The numbers at the head of a slot.
+/// Length of the numbers at the head of a slot.
 const HEAD_LEN: usize = 3 * 8;
 
-/// Where the chunks of one file go, and where it is written down which are there.
+/// Store of the chunks of one file, with a record of those that are there.
 #[derive(Debug)]
 pub struct ChunkStore<D, R> {
     data: D,
     record: R,
-    /// Where the slots begin in `record`.
+    /// Offset of the slots in `record`.
     slots_at: u64,
     hashes: ChunkHashes,
-    /// What the newest slot says.
+    /// Contents of the newest slot.
     recorded: Mutex<Recorded>,
 }
 
@@ -45,12 +45,12 @@ struct Recorded {
 }
 
 impl<D: Storage, R: Storage> ChunkStore<D, R> {
-    /// How many bytes the record of this many chunks takes.
+    /// Length in bytes of the record of this many chunks.
     pub fn record_len(num_chunks: u32) -> u64 {
         2 * slot_len(num_chunks) as u64
     }
 
-    /// The chunks in `data`, as the slots at `slots_at` in `record` say. What they do not say is not known yet;
+    /// Opens the chunks in `data`, with the slots at `slots_at` in `record`. What these do not say is not known yet;
     /// [`ChunkStore::check`] finds out. `layout` counts where they say nothing.
     pub fn open(data: D, record: R, slots_at: u64, hashes: ChunkHashes, layout: Layout) -> Self {
         let slots = [0, 1].map(|slot| {
@@ -63,29 +63,29 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
         Self { data, record, slots_at, hashes, recorded: Mutex::new(newest.unwrap_or(nothing)) }
     }
 
-    /// The bytes.
+    /// Bytes of the file.
     pub fn data(&self) -> &D {
         &self.data
     }
 
-    /// The chunk hashes.
+    /// Chunk hashes of the file.
     pub fn hashes(&self) -> &ChunkHashes {
         &self.hashes
     }
 
-    /// How the file is cut, as far as was known when that was last recorded.
+    /// Layout of the file, as far as it was known when that was last recorded.
     pub fn layout(&self) -> Layout {
         self.recorded.lock().layout
     }
 
-    /// Believes nothing that is on record: everything is hashed.
+    /// Stops believing what is on record: everything is hashed.
     pub fn distrust(&self) {
         let mut recorded = self.recorded.lock();
         (recorded.stamp, recorded.has) = (0, Bitfield::empty(self.hashes.num_chunks()));
     }
 
-    /// Which chunks are there: those on record, and those that hash to what they should be, which is tried, on all cores, for
-    /// whatever may have been written since; blocks. `job` is told the bytes that were looked at.
+    /// Returns the chunks that are there: those on record, and those that hash to what they should be, which is tried, on all
+    /// cores, for whatever may have been written since; blocks. `job` is told the bytes that were looked at.
     ///
     /// # Errors
     /// What reading said.
@@ -136,8 +136,8 @@ impl<D: Storage, R: Storage> ChunkStore<D, R> {
         Ok(layout)
     }
 
-    /// Makes durable what was written, then records that these chunks are there; blocks. All of `has` must have been put before.
-    /// After the last write, `orderly` says that there will be none that is not on record.
+    /// Makes durable what was written, then records that these chunks are there; blocks. All of `has` must have been put
+    /// before. After the last write, `orderly` says that there will be none that is not on record.
     ///
     /// # Errors
     /// What writing or syncing said; what was recorded before still counts.
@@ -175,7 +175,7 @@ fn encode(slot: &Recorded, file_id: FileId) -> Vec<u8> {
     bytes
 }
 
-/// A record with the right checksum, however strange, is read or refused. Gives which.
+/// Reads or refuses a record with the right checksum, however strange. Returns true if it was read.
 #[cfg(feature = "fuzz")]
 pub fn read_record(said: &[u8], hashes: &ChunkHashes) -> bool {
     let bytes = [said, &checksum(hashes.file_id(), said)].concat();
@@ -204,7 +204,7 @@ fn checksum(file_id: FileId, bytes: &[u8]) -> [u8; Hash::LEN] {
     Sha256::new().chain_update(file_id.as_bytes()).chain_update(bytes).finalize().into()
 }
 
-/// When something was last written, in nanoseconds since 1970; 0 where that is not known.
+/// Returns the time of the last write, in nanoseconds since 1970; 0 where that is not known.
 fn nanos(stamp: FileStamp) -> u64 {
     stamp.nanos().unwrap_or(0)
 }

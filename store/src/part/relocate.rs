@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use sprat_chunking::FileId;
 
 use super::{PartFile, is_of};
-use crate::disk::destination::{Destination, MAX_NUMBER, name_at, part_name};
+use crate::disk::destination::{Destination, name_at, part_name};
 use crate::disk::job::Job;
 use crate::disk::open_dir::OpenDir;
 use crate::disk::sync::sync_dir;
 use crate::part::sidecar;
 use crate::part::sidecar::Sidecar;
 
-/// How many bytes are copied at once.
+/// Number of bytes that are copied at once.
 const STEP: u64 = 4 * 1024 * 1024;
 
-/// An entry of a folder: a file or another folder, or the name for one.
+/// Entry of a folder: a file or another folder, or the name for one.
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
     dir: &'a OpenDir,
@@ -70,15 +70,14 @@ pub fn relocate_as(
         let part = part_name(name);
         !to.is_taken(name) && !to.is_taken(&part) && Sidecar::is_free(to, &part)
     };
-    let free = (1..=MAX_NUMBER).map(|number| destination.numbered(number)).find(is_free);
-    let free = free.ok_or(io::ErrorKind::AlreadyExists)?;
+    let free = destination.names().find(is_free).ok_or(io::ErrorKind::AlreadyExists)?;
     move_to(&Entry { dir: &there, name: name.to_owned() }, &Entry { dir: to, name: free.clone().into() })?;
     sync_dir(dir);
     Ok(destination.path_of(&free))
 }
 
-/// Moves a file or folder to where nothing is. Only what has to be copied tells `job` how far it is, and can be stopped: then it is
-/// where it was, and `Interrupted` is the error.
+/// Moves a file or folder to where nothing is. Only what has to be copied tells `job` how far it is, and can be stopped: then
+/// it is where it was, and `Interrupted` is the error.
 pub fn move_one(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
     if job.is_stopped() {
         return Err(io::ErrorKind::Interrupted.into());
@@ -105,12 +104,12 @@ fn copy_over(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
 }
 
 impl Entry<'_> {
-    /// What it is called while it is not finished yet.
+    /// Name of the entry while it is not finished yet.
     pub fn part(&self) -> String {
         part_name(&self.name.to_string_lossy())
     }
 
-    /// The same, as an entry.
+    /// Entry of the name that it has while it is not finished yet.
     pub fn as_part(&self) -> Self {
         Entry { dir: self.dir, name: self.part().into() }
     }
@@ -149,7 +148,7 @@ fn copy(from: &Entry<'_>, to: &Entry<'_>, job: &Job) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies step by step, so that it can be told how far it is.
+/// Copies a file step by step, so that `job` is told the progress.
 fn copy_bytes(from: &mut File, to: &mut File, job: &Job) -> io::Result<()> {
     loop {
         let copied = io::copy(&mut from.take(STEP), to)?;

@@ -1,4 +1,5 @@
-//! `<name>.part.sprat`: whose chunks a part file holds, and room for the record of which ([`super::chunk_store`]).
+//! Sidecar of a part file, `<name>.part.sprat`: whose chunks the part file holds, and room for the record of which
+//! ([`super::chunk_store`]).
 //!
 //! `"SPRATPRT" ‖ u32 version ‖ u32 chunk size ‖ u64 size ‖ file ID ‖ u32 number of chunks ‖ chunk hashes ‖ record`, integers
 //! big-endian. What comes before the record is written once and needs no checksum: it is the file's only if the hashes hash up
@@ -15,17 +16,17 @@ const MAGIC: &[u8; 8] = b"SPRATPRT";
 const VERSION: u32 = 2;
 const HEAD_LEN: usize = 8 + 4 + 4 + 8 + Hash::LEN + 4;
 
-/// What a sidecar says.
+/// Contents of a sidecar.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sidecar {
     /// Length of the file in bytes: a claim.
     pub size: u64,
-    /// Its chunk hashes, proven.
+    /// Chunk hashes of the file, proven.
     pub hashes: ChunkHashes,
 }
 
 impl Sidecar {
-    /// The sidecar as it is written.
+    /// Encodes the sidecar as it is written.
     pub fn encode(size: u64, hashes: &ChunkHashes) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Self::len(hashes.num_chunks()));
         bytes.extend(MAGIC);
@@ -38,7 +39,7 @@ impl Sidecar {
         bytes
     }
 
-    /// Length in bytes without the record, which is where that begins.
+    /// Length of a sidecar in bytes without the record, which begins there.
     pub fn len(num_chunks: u32) -> usize {
         HEAD_LEN + num_chunks as usize * Hash::LEN
     }
@@ -55,24 +56,24 @@ impl Sidecar {
         })
     }
 
-    /// The sidecar of this part file, opened for the record.
+    /// Opens the sidecar of this part file, for the record.
     pub fn open(dir: &OpenDir, part: &str) -> io::Result<File> {
         dir.open_to_write(name_of(part))
     }
 
-    /// Whether nothing is where this part file's sidecar would be.
+    /// Returns true if nothing has the name of this part file's sidecar.
     pub fn is_free(dir: &OpenDir, part: &str) -> bool {
         !dir.is_taken(name_of(part))
     }
 
-    /// The sidecar of this part file, if there is one that holds together.
+    /// Reads the sidecar of this part file, if there is one that holds together.
     pub fn read(dir: &OpenDir, part: &str) -> Option<Self> {
         let mut bytes = Vec::new();
         dir.open(name_of(part)).ok()?.take(Self::len(MAX_CHUNKS) as u64).read_to_end(&mut bytes).ok()?;
         Self::decode(&bytes)
     }
 
-    /// What these bytes, which may go on with a record, say.
+    /// Decodes a sidecar from these bytes, which may go on with a record.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (magic, rest) = bytes.split_first_chunk::<8>()?;
         let (version, rest) = rest.split_first_chunk()?;
@@ -98,7 +99,7 @@ impl Sidecar {
     }
 }
 
-/// What a part file's sidecar is called.
+/// Name of a part file's sidecar.
 pub(super) fn name_of(part: &str) -> String {
     format!("{part}.sprat")
 }

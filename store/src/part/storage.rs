@@ -1,4 +1,4 @@
-//! What a store needs of the place where bytes lie: a file, or in tests one that loses what was not synced.
+//! Storage of bytes under a chunk store: a file, or in tests one that loses what was not synced.
 
 use std::fs::File;
 use std::io;
@@ -11,23 +11,23 @@ use crate::disk::stamp::FileStamp;
 
 /// Bytes at offsets, durable once they are synced.
 pub trait Storage: ReadAt + WriteAt + Send {
-    /// Makes it this long: cut, or with nothing where nothing was written.
+    /// Sets the length: cut, or with nothing where nothing was written.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
     /// Makes everything that was written before durable; blocks.
     fn sync(&self) -> io::Result<()>;
 
-    /// Its length, and when it was last written.
+    /// Length, and the time of the last write.
     fn stamp(&self) -> io::Result<FileStamp>;
 
-    /// Whether nothing was ever written between these offsets, as far as is known without reading.
+    /// Returns true if nothing was ever written between these offsets, as far as is known without reading.
     fn is_hole(&self, start: u64, end: u64) -> bool {
         let _ = (start, end);
         false
     }
 }
 
-/// A file that several threads read and write.
+/// File that several threads read and write.
 ///
 /// Writers take turns: the system lets only one at a time into a file anyway, and the others would spin for it, which on two
 /// cores costs as much as a tenth of a transfer. What they write was verified before, side by side.
@@ -43,7 +43,7 @@ impl SharedFile {
         Self { file, turn: Mutex::new(()) }
     }
 
-    /// Which file this is, whatever is at its path now.
+    /// Returns a handle that tells which file this is, whatever is at its path now.
     pub fn handle(&self) -> io::Result<Handle> {
         Handle::from_file(self.file.try_clone()?)
     }
@@ -75,7 +75,7 @@ impl Storage for SharedFile {
         Ok(FileStamp::of(&self.file.metadata()?))
     }
 
-    /// Linux tells; elsewhere what was never written is read as zeros, which match no hash.
+    /// Asks Linux; elsewhere what was never written is read as zeros, which match no hash.
     #[cfg(target_os = "linux")]
     fn is_hole(&self, start: u64, end: u64) -> bool {
         use rustix::fs::{SeekFrom, seek};

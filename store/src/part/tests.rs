@@ -1,4 +1,4 @@
-//! The store on a real disk.
+//! Tests of the part file on a real disk.
 
 use std::fs::{self, File};
 use std::time::Instant;

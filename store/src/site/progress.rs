@@ -1,4 +1,4 @@
-//! `progress` in an unfinished folder: whose it is, and which of its parts are there.
+//! Record of an unfinished folder, `progress`: whose the folder is, and which of its parts are there.
 //!
 //! Lines of JSON, each after the first 16 hex digits of its SHA-256 and a space. The first names the collection; each that
 //! follows, a part that is durable, with the length and the time of each of its files. A line that was torn by a crash
@@ -17,16 +17,16 @@ use crate::disk::open_dir::OpenDir;
 use crate::disk::stamp::FileStamp;
 use crate::disk::sync::lock;
 
-/// What the record is called.
+/// Name of the record.
 const NAME: &str = "progress";
-/// How long the first line may be; it has not half of that.
+/// Upper bound of the first line's length; it has not half of that.
 const MAX_OWNER: u64 = 512;
 
-/// The record of an unfinished folder.
+/// Record of an unfinished folder.
 #[derive(Debug)]
 pub struct Progress {
     file: File,
-    /// The parts that are there, by the ID that they are fetched by, and the stamps of their files.
+    /// Parts that are there, by the ID that they are fetched by, and the stamps of their files.
     done: HashMap<FileId, Vec<FileStamp>>,
 }
 
@@ -38,7 +38,7 @@ enum Line {
 }
 
 impl Progress {
-    /// Whose record is in this folder, if there is one.
+    /// Returns the ID of the folder whose record is in here, if there is one.
     pub fn owner(work: &OpenDir) -> Option<FileId> {
         let mut line = String::new();
         BufReader::new(work.open(NAME).ok()?.take(MAX_OWNER)).read_line(&mut line).ok()?;
@@ -73,7 +73,7 @@ impl Progress {
         Ok(progress)
     }
 
-    /// Locks it against other processes. Returns whether no other has it.
+    /// Locks the record against other processes. Returns false if another one has it.
     pub fn lock(&self) -> io::Result<bool> {
         match lock(&self.file) {
             Ok(()) => Ok(true),
@@ -82,7 +82,7 @@ impl Progress {
         }
     }
 
-    /// The stamps of this part's files when it was there.
+    /// Stamps of this part's files, if the part is noted.
     pub fn done(&self, part: FileId) -> Option<&[FileStamp]> {
         self.done.get(&part).map(Vec::as_slice)
     }
@@ -92,7 +92,7 @@ impl Progress {
         self.file.sync_data()
     }
 
-    /// A part is there and durable. The note itself is so after the next [`Progress::sync`].
+    /// Notes that a part is there and durable. The note itself is durable after the next [`Progress::sync`].
     pub fn note(&mut self, part: FileId, files: &[FileStamp]) -> io::Result<()> {
         let stamps = files.iter().map(|stamp| (stamp.len, stamp.nanos())).collect();
         self.append(&Line::Part { id: part, files: stamps })
@@ -104,7 +104,7 @@ impl Progress {
     }
 }
 
-/// A line with the right checksum, however strange, is read or refused. Gives which.
+/// Reads or refuses a line with the right checksum, however strange. Returns true if it was read.
 #[cfg(feature = "fuzz")]
 pub fn read_line(json: &str) -> bool {
     decode(&format!("{} {json}", checksum(json))).is_some()

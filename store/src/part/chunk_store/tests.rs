@@ -11,7 +11,7 @@ use sprat_chunking::{ChunkSize, WriteAt, split};
 
 use super::*;
 
-/// How many power cuts and how many kills are tried; each has a seed of its own.
+/// Number of power cuts, and of kills, that are tried; each has a seed of its own.
 const SEEDS: u64 = 1000;
 
 /// A disk that takes a number of operations until its power is cut.
@@ -25,7 +25,7 @@ struct State {
     left: u32,
     written: u64,
     files: [Vec<u8>; 2],
-    /// What is not durable yet: which file, where, what; none is a change of length.
+    /// Writes that are not durable yet: file, offset, bytes; without bytes a change of length.
     pending: Vec<(usize, u64, Option<Vec<u8>>)>,
 }
 
@@ -45,7 +45,7 @@ impl Disk {
         Ok(operation(&mut state))
     }
 
-    /// What is found after the cut: of what was not synced any part, torn anywhere; or all, if only the process ended.
+    /// Returns the bytes that are found after the cut: of what was not synced any part, torn anywhere; or all, if only the process ended.
     fn after(&self, power_loss: bool) -> [Vec<u8>; 2] {
         let state = &mut *self.0.lock();
         let mut files = state.files.clone();
@@ -72,7 +72,7 @@ fn apply(file: &mut Vec<u8>, offset: u64, bytes: Option<&[u8]>) {
 }
 
 impl DiskFile {
-    /// What a process sees: the durable bytes with everything pending over them.
+    /// Bytes that a process sees: the durable ones with everything pending over them.
     fn seen(&self) -> Vec<u8> {
         self.0.after(false)[self.1].clone()
     }
