@@ -1,8 +1,10 @@
 //! The preferences' file. All functions block, and are for threads that may.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use sprat_store::disk::atomic::replace;
 
 use crate::model::preferences::Preferences;
 use crate::words;
@@ -38,16 +40,7 @@ pub fn load(state_dir: &Path) -> (Preferences, Option<String>) {
 /// Those of the system.
 pub fn save(state_dir: &Path, preferences: &Preferences) -> io::Result<()> {
     fs::create_dir_all(state_dir)?;
-    write_whole(&preferences_path(state_dir), preferences.to_json().as_bytes())
-}
-
-/// Writes a file, so that after a crash the old or the new contents are there.
-fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("json.new");
-    let mut file = fs::File::create(&unfinished)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    fs::rename(unfinished, path)
+    replace(&preferences_path(state_dir), preferences.to_json().as_bytes())
 }
 
 #[cfg(test)]

@@ -78,9 +78,7 @@ impl Publisher {
     pub(super) fn rested(&mut self) {
         self.published = self.published.checked_sub(SNAPSHOT_INTERVAL).unwrap_or(self.published);
     }
-}
 
-impl Publisher {
     /// Sends the queued events, which the last snapshot shows. The absence of receivers is no error.
     pub(super) fn say(&mut self) {
         self.is_awaited = false;

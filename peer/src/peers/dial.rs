@@ -1,5 +1,6 @@
 //! New connections: dialled by this peer, or by another one.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,7 +104,7 @@ impl Peers {
     pub(crate) async fn accept(
         self: &Arc<Self>,
         stream: Box<dyn Stream>,
-        addr: std::net::SocketAddr,
+        addr: SocketAddr,
         permit: OwnedSemaphorePermit,
     ) {
         let ends = Ends { addr, own: own_ip(&*stream), dialled: false };
