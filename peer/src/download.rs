@@ -164,6 +164,8 @@ struct Remote {
     /// Addresses that were last named for this peer since it connected.
     named: Vec<PeerAddr>,
     claim: Option<Claim>,
+    /// In chunks of which size it was last asked what it has.
+    asked: ChunkSize,
 }
 
 /// Outcome of verifying and writing one chunk.
@@ -417,7 +419,7 @@ impl Download {
         // Answers to earlier requests go to the old inbox and are lost with it.
         self.inbox = mpsc::channel(INBOX_LEN);
         for remote in self.peers.values_mut() {
-            remote.claim = None;
+            (remote.claim, remote.asked) = (None, self.chunk_size);
             remote.connection.cancel_all(&self.order.link.file_id);
             remote.connection.want(self.order.link.file_id, self.chunk_size, self.inbox.0.clone());
         }

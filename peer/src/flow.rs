@@ -1,6 +1,7 @@
 //! Bounds on the bytes under way: buffers, rate limits, upload slots, and settings of single transfers.
 
 pub(crate) mod buffers;
+pub(crate) mod incoming;
 pub(crate) mod limits;
 pub(crate) mod pace;
 pub(crate) mod rate_limit;

@@ -11,6 +11,7 @@ use sprat_protocol::wire::{self, Hello, Message, WIRE_VERSION};
 use sprat_protocol::{Identity, Link, PeerId};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -53,6 +54,8 @@ pub struct Script {
     acceptor: TlsAcceptor,
     lie: Lie,
     greeted: AtomicUsize,
+    /// Number of chunks it dribbles.
+    dribbled: watch::Sender<usize>,
 }
 
 /// A lying seeder of one file, which ends with this value.
@@ -71,8 +74,13 @@ impl Script {
         let layout = Layout::new(data.len() as u64, ChunkSize::for_len(data.len() as u64)).expect("a short file");
         let digest =
             split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).expect("it is in memory");
+        Self::claiming(digest, data, lie, identity)
+    }
+
+    /// The same of a file that is said to be cut so; where there are no bytes of it, they are zeros.
+    fn claiming(digest: FileDigest, data: Vec<u8>, lie: Lie, identity: Identity) -> Self {
         let acceptor = TlsAcceptor::from(TlsConfigs::new(&identity).server);
-        Self { data, digest, identity, acceptor, lie, greeted: AtomicUsize::new(0) }
+        Self { data, digest, identity, acceptor, lie, greeted: AtomicUsize::new(0), dribbled: watch::Sender::new(0) }
     }
 
     /// Key of the peer that the liar claims to be.
@@ -141,12 +149,16 @@ impl Script {
             }
             Message::ChunkRequest { index, request, .. } => {
                 let range = layout.range(layout.index(index).expect("an engine asks for chunks that are there"));
-                let mut chunk = data[range.start as usize..range.end as usize].to_vec();
+                let there = data.get(range.start as usize..range.end as usize);
+                let mut chunk = there.map_or_else(|| vec![0; (range.end - range.start) as usize], <[u8]>::to_vec);
                 let is_corrupt = lie == Lie::CorruptChunks || (lie == Lie::CorruptSome && index % 20 == 10);
                 chunk[0] ^= u8::from(is_corrupt);
                 match lie {
                     Lie::Silence => Ok(()),
-                    Lie::Trickle => trickle(stream, request, &chunk).await,
+                    Lie::Trickle => {
+                        self.dribbled.send_modify(|dribbled| *dribbled += 1);
+                        trickle(stream, request, &chunk).await
+                    }
                     Lie::Unasked => send(stream, &Message::Chunk { request: request + 1000 }, &chunk).await,
                     Lie::HalfAChunk => {
                         let mut head = Vec::new();
@@ -178,7 +190,18 @@ impl Liar {
 
     /// The same where it is told to listen.
     pub async fn start_at(listen: SocketAddr, data: Vec<u8>, lie: Lie) -> Self {
-        let script = Arc::new(Script::new(data, lie, Identity::generate().expect("there is randomness")));
+        Self::serve(listen, Script::new(data, lie, Identity::generate().expect("there is randomness"))).await
+    }
+
+    /// A seeder on loopback that says that a file is cut so.
+    pub async fn claiming(digest: FileDigest, data: Vec<u8>, lie: Lie) -> Self {
+        let identity = Identity::generate().expect("there is randomness");
+        let script = Script::claiming(digest, data, lie, identity);
+        Self::serve(SocketAddr::from(([127, 0, 0, 1], 0)), script).await
+    }
+
+    async fn serve(listen: SocketAddr, script: Script) -> Self {
+        let script = Arc::new(script);
         let listener = TcpListener::bind(listen).await.expect("the address is free");
         let addr = listener.local_addr().expect("a listener has an address");
         let (peer_id, said) = (script.identity.peer_id(), script.clone());
@@ -198,6 +221,12 @@ impl Liar {
         self.script.greeted.load(Ordering::Relaxed)
     }
 
+    /// Waits until it dribbles a chunk to somebody.
+    pub async fn dribbles(&self) {
+        let mut dribbled = self.script.dribbled.subscribe();
+        dribbled.wait_for(|dribbled| *dribbled > 0).await.expect("it is here");
+    }
+
     /// A link that names this peer and nobody else.
     pub fn link(&self) -> Link {
         let mut link = Link::new(self.script.digest.file_id());
@@ -210,8 +239,11 @@ impl Liar {
 async fn trickle<S: AsyncWrite + Unpin>(stream: &mut S, request: u32, chunk: &[u8]) -> std::io::Result<()> {
     let mut head = Vec::new();
     wire::encode(&Message::Chunk { request }, chunk.len(), &mut head);
+    // The first bytes come at once, so that room is made for the others.
+    let (first, rest) = chunk.split_at(chunk.len().min(20 * 1024));
+    head.extend_from_slice(first);
     stream.write_all(&head).await?;
-    for byte in chunk {
+    for byte in rest {
         stream.write_all(&[*byte]).await?;
         stream.flush().await?;
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sprat_api::TransferState;
+use sprat_chunking::{ChunkHashes, ChunkSize, FileDigest, Hash, Layout, split};
 use sprat_peer::{EngineConfig, TrackerClient, TrackerError};
 use sprat_protocol::Link;
 use sprat_protocol::tracker::{ErrorCode, Query};
@@ -237,7 +238,7 @@ async fn somebody_between_two_peers_is_refused() {
 async fn who_sends_what_nobody_asked_for_is_left_at_once() {
     let mut seeder = Peer::start(None, |_| {}).await;
     let file_id = seeder.share_bytes("a.bin", &noise(CHUNK, 92)).await.file_id;
-    let chunk_size = sprat_chunking::ChunkSize::DEFAULT;
+    let chunk_size = ChunkSize::DEFAULT;
     let (name, size, num_chunks) = (String::new(), CHUNK as u64, 65_536);
     for (message, len) in [
         (Message::Hashes { file_id, chunk_size }, 2 * 1024 * 1024),
@@ -251,6 +252,62 @@ async fn who_sends_what_nobody_asked_for_is_left_at_once() {
         bytes.resize(bytes.len() + len - 1, 1);
         let refused = stranger.say(&bytes).await.is_err() || stranger.is_left(Duration::from_secs(10)).await;
         assert!(refused, "{message:?}");
+    }
+}
+
+/// Bytes held for peers that dribble are few, so that they keep nobody else from sending, be it another file.
+#[tokio::test]
+async fn who_dribbles_keeps_nobody_from_another_file() {
+    // One chunk of these alone would take up half of all room. The file would be 625 GiB long.
+    let layout = Layout::new(40_000 * u64::from(ChunkSize::MAX.bytes()), ChunkSize::MAX).unwrap();
+    let hashes = ChunkHashes::from_hashes(ChunkSize::MAX, vec![Hash::new([7; Hash::LEN]); 40_000]);
+    let huge = FileDigest { layout, hashes };
+    let usual = |n| {
+        let data = noise(8 * CHUNK, n);
+        let layout = Layout::new(data.len() as u64, ChunkSize::DEFAULT).unwrap();
+        let digest = split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).unwrap();
+        (digest, 2 * CHUNK as u32)
+    };
+    for (digest, buffer_bytes) in [usual(93), (huge, 32 * 1024 * 1024)] {
+        let mut dribblers = Vec::new();
+        for _ in 0..2 {
+            dribblers.push(Liar::claiming(digest.clone(), Vec::new(), Lie::Trickle).await);
+        }
+        let mut seeder = Peer::start(None, |_| {}).await;
+        let data = noise(16 * CHUNK, 94);
+        let link = only_peer(&seeder.share_bytes("a.bin", &data).await);
+        let mut downloader = Peer::start(None, |config| config.limits.buffer_bytes = buffer_bytes).await;
+        let mut dribbled = dribblers[0].link();
+        dribbled.peers.extend(dribblers[1].link().peers);
+        downloader.fetch(dribbled).await;
+        for dribbler in &dribblers {
+            dribbler.dribbles().await;
+        }
+        let start = Instant::now();
+        downloader.fetch(link.clone()).await;
+        let path = downloader.completed(&link).await;
+        assert!(std::fs::read(path).unwrap() == data);
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+}
+
+/// A hint of how long a file is, or a peer, may say that it is cut into chunks as large as a disk: it is fetched in usual ones.
+#[tokio::test]
+async fn a_file_is_fetched_in_chunks_no_larger_than_its_length_needs() {
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let data = noise(20 * CHUNK, 95);
+    let honest = only_peer(&seeder.share_bytes("a.bin", &data).await);
+    let layout = Layout::new(data.len() as u64, ChunkSize::MAX).unwrap();
+    let digest = split(data.as_slice(), layout, |_, _| std::ops::ControlFlow::Continue(())).unwrap();
+    let coarse = Liar::claiming(digest, data.clone(), Lie::None).await;
+    let peers = [coarse.link().peers, honest.peers.clone()].concat();
+    for peers in [honest.peers.clone(), peers] {
+        let mut downloader = Peer::start(None, |_| {}).await;
+        let link = Link { size: Some(1 << 40), peers, ..honest.clone() };
+        downloader.fetch(link.clone()).await;
+        let path = downloader.completed(&link).await;
+        assert!(std::fs::read(path).unwrap() == data);
+        assert_eq!(downloader.transfer(&link).unwrap().num_chunks, 20);
     }
 }
 

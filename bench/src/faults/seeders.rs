@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use sprat_api::{Event, TransferState};
+use sprat_chunking::{ChunkHashes, ChunkSize, FileDigest, Hash, Layout};
 use sprat_protocol::Link;
 use sprat_tests::fault_proxy::{Course, Courses, Fault, FaultProxy};
 use sprat_tests::files::noise;
 use sprat_tests::hostile_tracker::{HostileTracker, Manner};
 use sprat_tests::liar::{Liar, Lie};
-use sprat_tests::swarm::{Peer, Tracker};
+use sprat_tests::swarm::{Peer, Tracker, only_peer};
 
 use super::row::{Measured, Row, Trial};
 use super::world::{MIB, at_rate, engines, is_right, link_to, until_chunks, until_state};
@@ -43,7 +44,63 @@ pub(super) const ROWS: &[Row] = &[
         must: "refused; named in the log",
         run: somebody_else,
     },
+    Row {
+        number: 28,
+        fault: "208 seeders of 13 other files send 20 KiB of each chunk, and then a byte a second",
+        must: "a download beside them keeps ≥ 0.8 of its speed",
+        run: |trial| engines(dribbled(trial)),
+    },
 ];
+
+/// Files that dribbling seeders have, and the number of seeders of each.
+const DRIBBLED: (u8, usize) = (13, 16);
+
+async fn dribbled(trial: &Trial) -> anyhow::Result<Measured> {
+    let mut downloader = Peer::start(None, |config| config.limits.active_downloads = 20).await;
+    let (tries, mut seed) = (trial.of(3, 9), trial.seed);
+    let mut alone = Vec::new();
+    for _ in 0..tries {
+        alone.push(fetch_time(&mut downloader, &mut seed).await);
+    }
+    let (files, each) = DRIBBLED;
+    let mut dribblers = Vec::new();
+    for file in 0..files {
+        let hashes = ChunkHashes::from_hashes(ChunkSize::DEFAULT, vec![Hash::new([file; Hash::LEN]); 64]);
+        let digest = FileDigest { layout: Layout::new(16 * MIB as u64, ChunkSize::DEFAULT)?, hashes };
+        let mut link = Link::new(digest.file_id());
+        for _ in 0..each {
+            let dribbler = Liar::claiming(digest.clone(), Vec::new(), Lie::Trickle).await;
+            link.peers.extend(dribbler.link().peers);
+            dribblers.push(dribbler);
+        }
+        downloader.fetch(link).await;
+    }
+    for dribbler in &dribblers {
+        dribbler.dribbles().await;
+    }
+    let mut beside = Vec::new();
+    for _ in 0..tries {
+        beside.push(fetch_time(&mut downloader, &mut seed).await);
+    }
+    let [alone, beside] = [alone, beside].map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64()
+    });
+    let told =
+        format!("{:.2} of its speed, {:.0} MB/s alone, each the median of {tries}", alone / beside, 67.108 / alone);
+    Ok(Measured::Held(told, alone / beside >= 0.8))
+}
+
+/// Time that a file of 64 MiB takes from a seeder of its own.
+async fn fetch_time(downloader: &mut Peer, seed: &mut u64) -> Duration {
+    *seed += 1;
+    let mut seeder = Peer::start(None, |_| {}).await;
+    let link = only_peer(&seeder.share_bytes(&format!("{seed}.bin"), &noise(64 * MIB, *seed)).await);
+    let start = Instant::now();
+    downloader.fetch(link.clone()).await;
+    downloader.completed(&link).await;
+    start.elapsed()
+}
 
 /// Seconds for which the seeder is away.
 const AWAY: [&[u64]; 2] = [&[2], &[2, 15, 60, 150]];

@@ -169,7 +169,7 @@ impl Fetch<'_> {
             // A seeder serves any chunk size; this one was asked before the right chunk size was known.
             let (connection, inbox) = (remote.connection.clone(), self.download.inbox.0.clone());
             if let Some(remote) = self.download.peers.get_mut(&key) {
-                remote.claim = None;
+                (remote.claim, remote.asked) = (None, self.hashes.chunk_size());
             }
             connection.want(self.hashes.file_id(), self.hashes.chunk_size(), inbox);
             return;

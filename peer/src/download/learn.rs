@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sprat_api::TransferState;
-use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout};
+use sprat_chunking::{ChunkHashes, ChunkSize, Hash, Layout, MAX_CHUNKS};
 
 use super::{Download, Happening};
 use crate::peers::asked::{Claim, FromPeer, PeerNews};
@@ -77,6 +77,19 @@ impl Download {
     /// Notes what a peer says that it has.
     pub(super) fn heard(&mut self, key: PeerKey, claim: Claim) {
         let Some(remote) = self.peers.get_mut(&key) else { return };
+        // What is fetched already goes on as it began.
+        if let Some(finer) = finer_than(&claim).filter(|_| self.fetching.is_none()) {
+            tracing::debug!(peer = %remote.connection.remote.peer_id, size = claim.chunk_size.bytes(), "a peer cuts the file too coarsely");
+            // A seeder cuts it as it is asked to; the hint of how long the file is may have been a lie.
+            let may_cut_finer = claim.bits.is_none() && remote.asked == claim.chunk_size;
+            (self.chunk_size, remote.asked, remote.claim) = (finer, finer, None);
+            if may_cut_finer {
+                remote.connection.want(self.order.link.file_id, finer, self.inbox.0.clone());
+            } else {
+                self.part_with(key);
+            }
+            return;
+        }
         self.status.connected(&remote.connection.remote, claim.bits.is_none());
         if self.heard_name.is_none() && !claim.name.is_empty() {
             self.heard_name = Some(claim.name.chars().take(1024).collect());
@@ -107,6 +120,20 @@ impl Download {
     }
 }
 
+/// The largest chunks that are fetched though the file does not need them so large. A sharer may choose chunks of another size,
+/// and whoever fetched from it has only those, so a list is not refused for being a little coarse: 1 MiB takes up little of the
+/// room for what is received, of which all that is half there can be lost with a peer. Of larger ones each would take up as much as
+/// dozens of others before it can be verified. A seeder cuts them as it is asked to; only a leecher of such a swarm is left.
+const LARGEST_BY_CHOICE: u32 = 1024 * 1024;
+
+/// Returns the chunk size to ask for instead of that of a claim, if that is above [`LARGEST_BY_CHOICE`] and the file, by the number
+/// of its chunks, is not long enough to need it.
+fn finer_than(claim: &Claim) -> Option<ChunkSize> {
+    let is_fine = claim.chunk_size.bytes() <= LARGEST_BY_CHOICE || claim.num_chunks > MAX_CHUNKS / 2;
+    let longest = u64::from(claim.num_chunks) * u64::from(claim.chunk_size.bytes());
+    (!is_fine).then(|| ChunkSize::for_len(longest))
+}
+
 /// Layout that these hashes prove, except for the length of the last chunk. That length is the claimed one if it is
 /// possible, else the longest possible one; it is known for certain when the last chunk arrives.
 fn provisional_layout(hashes: &ChunkHashes, claimed: Option<u64>) -> Layout {
@@ -122,6 +149,27 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
+
+    #[test]
+    fn chunks_are_larger_than_a_mebibyte_only_where_the_file_is_long() {
+        let finer = |kib: u32, num_chunks| {
+            let (name, chunk_size) = (String::new(), ChunkSize::new(kib * 1024).unwrap());
+            finer_than(&Claim { name, size: 0, chunk_size, num_chunks, bits: None }).map(|finer| finer.bytes() / 1024)
+        };
+        assert_eq!([finer(16, 1), finer(256, MAX_CHUNKS), finer(1024, 1), finer(1024, MAX_CHUNKS)], [None; 4]);
+        assert_eq!([finer(2048, 1), finer(2048, MAX_CHUNKS / 2)], [Some(256), Some(1024)]);
+        assert_eq!(finer(2048, MAX_CHUNKS / 2 + 1), None);
+        assert_eq!(
+            [finer(16 * 1024, 2), finer(16 * 1024, 2048), finer(16 * 1024, 40_000)],
+            [Some(256), Some(512), None]
+        );
+        // Of no length the size that nobody chose is refused.
+        for chunks in [1, 2, 3, 40_000, 65_535, 65_536, 65_537, 131_072, 131_073, 524_288, 524_289, 1 << 22] {
+            let len = chunks * u64::from(ChunkSize::DEFAULT.bytes()) - 1;
+            let layout = Layout::new(len, ChunkSize::for_len(len)).unwrap();
+            assert_eq!(finer(layout.chunk_size().bytes() / 1024, layout.num_chunks()), None, "{len}");
+        }
+    }
 
     #[test]
     fn a_claimed_length_counts_only_if_it_is_possible() {

@@ -134,9 +134,9 @@ impl Download {
             return;
         }
         if connection.want(self.file_id(), self.chunk_size, self.inbox.0.clone()) {
-            let remote =
-                Remote { connection: connection.clone(), candidates: vec![candidate], named: Vec::new(), claim: None };
-            self.peers.insert(connection.key, remote);
+            let (connection, candidates, asked) = (connection.clone(), vec![candidate], self.chunk_size);
+            let remote = Remote { connection, candidates, named: Vec::new(), claim: None, asked };
+            self.peers.insert(remote.connection.key, remote);
         } else {
             self.failed(&candidate);
         }

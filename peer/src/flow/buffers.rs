@@ -2,15 +2,17 @@
 //! costs as much as hashing a part of it; the pool reuses buffers instead.
 //!
 //! The bytes that are received and not yet on disk are bounded. At the bound, nothing more is read from any peer, so
-//! that a slow disk slows the senders down instead of filling the memory. The bytes that are read from disk in order to
-//! be sent have a bound of their own: a peer that accepts nothing cannot make this side hold more.
+//! that a slow disk slows the senders down instead of filling the memory ([`super::incoming`]). The bytes that are read
+//! from disk in order to be sent have a bound of their own: a peer that accepts nothing cannot make this side hold more.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
+
+use super::incoming::{Held, Room};
 
 /// Maximum number of bytes of idle buffers that are kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
@@ -19,10 +21,8 @@ const KEPT_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct BufferPool {
     kept: Arc<Mutex<Kept>>,
-    /// Bytes that may still be received.
-    room: Arc<Semaphore>,
-    /// Bytes that may be received in all.
-    most: u32,
+    /// Room for what is received.
+    pub(super) receiving: Arc<Room>,
     /// Bytes that may still be read in order to be sent; `most_sent` is the number in all.
     sending: Arc<Semaphore>,
     most_sent: u32,
@@ -40,47 +40,39 @@ struct Kept {
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     pool: BufferPool,
-    /// Permit for the bytes of the buffer, released when it is dropped.
-    _room: Option<OwnedSemaphorePermit>,
+    /// Room for the bytes of the buffer.
+    pub(super) room: Held,
 }
 
 impl BufferPool {
     /// Creates a pool that hands out at most `most` bytes at once for receiving, and `most_sent` for sending.
     pub(crate) fn new(most: u32, most_sent: u32) -> Self {
-        let room = |bytes| Arc::new(Semaphore::new(bytes as usize));
-        Self { kept: Arc::default(), room: room(most), most, sending: room(most_sent), most_sent }
-    }
-
-    /// Returns a buffer of `len` bytes for a chunk that is about to be received, as soon as there is room.
-    pub(crate) async fn receive(&self, len: usize) -> Buffer {
-        // A buffer that is larger than the whole bound takes all of the room.
-        let bytes = u32::try_from(len).map_or(self.most, |len| len.min(self.most));
-        let room = self.room.clone().acquire_many_owned(bytes).await;
-        self.buffer(self.take(len), Some(room.expect("nobody closes it")))
+        let sending = Arc::new(Semaphore::new(most_sent as usize));
+        Self { kept: Arc::default(), receiving: Arc::new(Room::new(most)), sending, most_sent }
     }
 
     /// Returns a buffer of `len` bytes for content that is about to be sent, as soon as there is room.
     pub(crate) async fn send(&self, len: usize) -> Buffer {
         let room = self.sending.clone().acquire_many_owned(self.room_to_send(len)).await;
-        self.buffer(self.take(len), Some(room.expect("nobody closes it")))
+        self.buffer(self.take(len), Held::of(room.expect("nobody closes it")))
     }
 
     /// Returns a buffer of `len` bytes for content that is about to be sent, if there is room at once.
     pub(crate) fn try_send(&self, len: usize) -> Option<Buffer> {
         let room = self.sending.clone().try_acquire_many_owned(self.room_to_send(len)).ok()?;
-        Some(self.buffer(self.take(len), Some(room)))
+        Some(self.buffer(self.take(len), Held::of(room)))
     }
 
     fn room_to_send(&self, len: usize) -> u32 {
         u32::try_from(len).map_or(self.most_sent, |len| len.min(self.most_sent))
     }
 
-    fn buffer(&self, bytes: Vec<u8>, room: Option<OwnedSemaphorePermit>) -> Buffer {
-        Buffer { bytes, pool: self.clone(), _room: room }
+    pub(super) fn buffer(&self, bytes: Vec<u8>, room: Held) -> Buffer {
+        Buffer { bytes, pool: self.clone(), room }
     }
 
     /// Returns `len` bytes of arbitrary content, from an idle buffer if one fits.
-    fn take(&self, len: usize) -> Vec<u8> {
+    pub(super) fn take(&self, len: usize) -> Vec<u8> {
         let kept = {
             let mut kept = self.kept.lock();
             // A much larger idle buffer would occupy more memory than the permit counts.
@@ -93,18 +85,32 @@ impl BufferPool {
         bytes.resize(len, 0);
         bytes
     }
-}
 
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        let mut kept = self.pool.kept.lock();
-        let bytes = std::mem::take(&mut self.bytes);
+    /// Keeps an idle buffer, and lets go of the oldest if there are too many.
+    fn keep(&self, bytes: Vec<u8>) {
+        if bytes.capacity() == 0 {
+            return;
+        }
+        let mut kept = self.kept.lock();
         kept.bytes += bytes.capacity();
         kept.buffers.push_back(bytes);
         while kept.bytes > KEPT_BYTES {
             let oldest = kept.buffers.pop_front();
             kept.bytes -= oldest.map_or(0, |oldest| oldest.capacity());
         }
+    }
+}
+
+impl Buffer {
+    /// Replaces the bytes, and keeps those before for another buffer.
+    pub(super) fn replace(&mut self, bytes: Vec<u8>) {
+        self.pool.keep(std::mem::replace(&mut self.bytes, bytes));
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.pool.keep(std::mem::take(&mut self.bytes));
     }
 }
 
@@ -133,7 +139,7 @@ mod tests {
     #[test]
     fn a_buffer_comes_back_and_only_so_many_are_kept() {
         let pool = BufferPool::new(1, 1);
-        let take = |len| pool.buffer(pool.take(len), None);
+        let take = |len| pool.buffer(pool.take(len), Held::default());
         let first = take(1000);
         let place = first.as_ptr();
         drop(first);
@@ -143,19 +149,6 @@ mod tests {
         drop(many);
         let kept = pool.kept.lock();
         assert!(kept.bytes <= KEPT_BYTES && kept.bytes == kept.buffers.iter().map(Vec::capacity).sum::<usize>());
-    }
-
-    #[tokio::test]
-    async fn no_more_is_received_than_there_is_room_for() {
-        let pool = BufferPool::new(1000, 1);
-        let first = pool.receive(600).await;
-        let second = pool.receive(400).await;
-        assert!(timeout(Duration::ZERO, pool.receive(1)).await.is_err(), "there is no room");
-        drop(second);
-        assert!(timeout(Duration::ZERO, pool.receive(400)).await.is_ok());
-        drop(first);
-        // A buffer that is larger than the whole bound takes all of the room.
-        assert_eq!(pool.receive(5000).await.len(), 5000);
     }
 
     #[tokio::test]

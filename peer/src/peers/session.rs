@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout, timeout_at};
 
 use crate::flow::buffers::Buffer;
+use crate::flow::incoming::Patience;
 use crate::flow::settings::Throttle;
 use crate::flow::upload_slots::Place;
 use crate::peers::asked::{Claim, FromPeer, PeerNews, Questions};
@@ -109,14 +110,14 @@ impl Connection {
             Message::Chunk { request } => self.receive_chunk(serving, request, payload_len, reader).await,
             Message::Bitfield { file_id, name, size, chunk_size, num_chunks, complete } => {
                 self.answered(&file_id, |questions| &mut questions.wants, "a BITFIELD that was not asked for")?;
-                let bits = self.receive_payload(serving, payload_len, reader).await?;
+                let bits = self.receive_payload(serving, payload_len, None, reader).await?;
                 let bits = (!complete).then(|| bits.to_vec());
                 self.tell(&file_id, PeerNews::Has(Claim { name, size, chunk_size, num_chunks, bits })).await;
                 Ok(())
             }
             Message::Hashes { file_id, chunk_size } => {
                 self.answered(&file_id, |questions| &mut questions.hashes, "HASHES that were not asked for")?;
-                let bytes = self.receive_payload(serving, payload_len, reader).await?;
+                let bytes = self.receive_payload(serving, payload_len, None, reader).await?;
                 self.tell(&file_id, PeerNews::Hashes(chunk_size, bytes)).await;
                 Ok(())
             }
@@ -166,16 +167,25 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads the payload of an answer. While there is no room for it, nothing more is read from this connection.
+    /// Reads a payload, no faster than `throttle` allows. While there is no room for it, nothing more is read from this
+    /// connection.
     async fn receive_payload<R: AsyncRead + Unpin>(
         &self,
         serving: &Serving,
         len: usize,
+        throttle: Option<Throttle<'_>>,
         reader: &mut FrameReader<R>,
     ) -> Result<Buffer, ConnectionError> {
-        let mut payload = serving.flow.buffers.receive(len).await;
-        reader.payload(&mut payload).await?;
-        Ok(payload)
+        let throttle = throttle.filter(|throttle| !throttle.is_unlimited());
+        let mut incoming = serving.flow.buffers.receive(len);
+        let mut patience = incoming.patience(&serving.flow.buffers);
+        while let Some(part) = incoming.next().await {
+            match &throttle {
+                None => reader.payload(part, &mut patience).await?,
+                Some(throttle) => self.read_held_back(serving, throttle, part, &mut patience, reader).await?,
+            }
+        }
+        Ok(incoming.complete())
     }
 
     async fn receive_chunk<R: AsyncRead + Unpin>(
@@ -190,30 +200,25 @@ impl Connection {
         if len > request.max_len {
             return Err(ConnectionError::OutOfTurn("a chunk that is too long"));
         }
-        // While there is no room, nothing more is read from this connection.
-        let mut chunk = serving.flow.buffers.receive(len).await;
         let throttle = serving.flow.download_throttle(&request.file_id);
-        if throttle.is_unlimited() {
-            reader.payload(&mut chunk).await?;
-        } else {
-            self.read_held_back(serving, &throttle, &mut chunk, reader).await?;
-        }
+        let chunk = self.receive_payload(serving, len, Some(throttle), reader).await?;
         request.tell(self.key, PeerNews::Chunk(request.index, chunk)).await;
         Ok(())
     }
 
-    /// Reads a chunk in slices, each as soon as the limits allow. Pings the peer meanwhile, so that it does not
+    /// Reads a part of a chunk in slices, each as soon as the limits allow. Pings the peer meanwhile, so that it does not
     /// consider this side lost.
     pub(crate) async fn read_held_back<R: AsyncRead + Unpin>(
         &self,
         serving: &Serving,
         throttle: &Throttle<'_>,
-        chunk: &mut [u8],
+        part: &mut [u8],
+        patience: &mut Patience<'_>,
         reader: &mut FrameReader<R>,
     ) -> Result<(), StreamError> {
         let sign_of_life = serving.idle_timeout / 4;
         let mut ping_at = clock::now() + sign_of_life;
-        for slice in chunk.chunks_mut(throttle.slice_len()) {
+        for slice in part.chunks_mut(throttle.slice_len()) {
             self.held_back.set(Held::Now);
             let mut taking = pin!(throttle.take(slice.len()));
             while timeout_at(ping_at.into(), &mut taking).await.is_err() {
@@ -221,7 +226,7 @@ impl Connection {
                 ping_at = clock::now() + sign_of_life;
             }
             self.held_back.set(Held::Until(clock::now()));
-            reader.payload(slice).await?;
+            reader.payload(slice, patience).await?;
         }
         Ok(())
     }

@@ -10,13 +10,15 @@ use sprat_protocol::wire::{self, Decoded, FrameError, Message};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+use crate::flow::incoming::Patience;
 use crate::flow::settings::Throttle;
 use crate::flow::upload_slots::Turn;
+use crate::world::clock;
 
 /// Number of bytes that are read ahead of a frame's header. It is small, since payloads are read straight into their
 /// buffers.
 const READ_AHEAD: usize = 1024;
-/// Time a peer may take to send or to accept the next bytes of a frame that has begun.
+/// Time a peer may take to accept the next bytes of a frame that has begun.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// Reader of frames.
@@ -57,15 +59,23 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         }
     }
 
-    /// Fills `payload` from the stream.
-    pub(crate) async fn payload(&mut self, payload: &mut [u8]) -> Result<(), StreamError> {
-        let buffered = self.buffer.len().min(payload.len());
-        self.buffer.copy_to_slice(&mut payload[..buffered]);
-        let mut rest = &mut payload[buffered..];
+    /// Fills `part`, the next bytes of a payload, from the stream.
+    ///
+    /// # Errors
+    /// [`StreamError::Stalled`] once the peer sends too slowly for the patience that is left with it.
+    pub(crate) async fn payload(&mut self, part: &mut [u8], patience: &mut Patience<'_>) -> Result<(), StreamError> {
+        let buffered = self.buffer.len().min(part.len());
+        self.buffer.copy_to_slice(&mut part[..buffered]);
+        let mut rest = &mut part[buffered..];
         while !rest.is_empty() {
-            let read = in_time(self.stream.read(rest)).await?;
-            if read == 0 {
+            let asked = clock::now();
+            let read = timeout(Patience::GLANCE, self.stream.read(rest)).await.ok().transpose()?;
+            if read == Some(0) {
                 return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let read = read.unwrap_or(0);
+            if !patience.lasts(clock::now().saturating_duration_since(asked), read) {
+                return Err(StreamError::Stalled);
             }
             self.heard.fetch_add(read as u64, Ordering::Relaxed);
             rest = &mut rest[read..];
@@ -75,10 +85,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// Reads a payload that nobody needs, and discards it.
     pub(crate) async fn skip(&mut self, mut len: usize) -> Result<(), StreamError> {
-        let mut scratch = [0; READ_AHEAD];
+        let (mut scratch, mut patience) = ([0; READ_AHEAD], Patience::default());
         while len > 0 {
             let part = len.min(scratch.len());
-            self.payload(&mut scratch[..part]).await?;
+            self.payload(&mut scratch[..part], &mut patience).await?;
             len -= part;
         }
         Ok(())
@@ -190,7 +200,7 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
     }
 }
 
-/// Awaits a read or write, or fails with [`StreamError::Stalled`] if it moves no byte within [`STALLED`].
+/// Awaits a write, or fails with [`StreamError::Stalled`] if it moves no byte within [`STALLED`].
 async fn in_time<T>(moving: impl Future<Output = io::Result<T>>) -> Result<T, StreamError> {
     Ok(timeout(STALLED, moving).await.map_err(|_| StreamError::Stalled)??)
 }
@@ -201,7 +211,7 @@ pub(crate) enum StreamError {
     /// The bytes received are no frame.
     #[error("it sent nonsense: {0}")]
     Frame(#[from] FrameError),
-    /// No byte could be read or written for too long.
+    /// Too few bytes came, or none could be written, for too long.
     #[error("it stalled")]
     Stalled,
     /// The connection broke.
@@ -237,13 +247,41 @@ mod tests {
         let chunk = reader.next().await.unwrap().unwrap();
         assert_eq!((chunk.message, chunk.payload_len), (Message::Chunk { request: 3 }, 5000));
         let mut received = vec![0; 5000];
-        reader.payload(&mut received).await.unwrap();
+        reader.payload(&mut received, &mut Patience::default()).await.unwrap();
         assert!(received == payload);
         assert_eq!(reader.next().await.unwrap().unwrap().payload_len, 5000);
         reader.skip(5000).await.unwrap();
         assert_eq!(reader.next().await.unwrap().unwrap().message, Message::Pong);
         assert!(reader.next().await.unwrap().is_none());
         writing.await.unwrap();
+    }
+
+    /// Receives a payload that comes at so many bytes a second.
+    async fn dribbled(a_second: usize) -> Result<(), StreamError> {
+        let (mut near, far) = tokio::io::duplex(64 * 1024);
+        let dribbling = async {
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if near.write_all(&vec![0; a_second]).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        let (mut reader, mut payload, mut patience) = (FrameReader::new(far), vec![0; 64 * 1024], Patience::default());
+        tokio::select! {
+            done = reader.payload(&mut payload, &mut patience) => done,
+            () = dribbling => unreachable!("it never ends"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_dribbles_is_left_and_a_slow_one_is_not() {
+        assert!(matches!(dribbled(200).await, Err(StreamError::Stalled)));
+        assert!(dribbled(1024).await.is_ok());
+        let (_silent, far) = tokio::io::duplex(64);
+        let (mut reader, began) = (FrameReader::new(far), clock::now());
+        assert!(reader.payload(&mut [0; 3], &mut Patience::default()).await.is_err());
+        assert_eq!(clock::now() - began, Duration::from_secs(30));
     }
 
     #[tokio::test]
