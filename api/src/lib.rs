@@ -11,7 +11,7 @@ pub mod refusal;
 pub mod snapshot;
 
 pub use answer::{Answer, Found};
-pub use command::{Command, Priority, Target};
+pub use command::{Command, Priority, Target, TrackerQuestion};
 pub use detail::{Cell, ChunkMap, Detail, FileView};
 pub use event::Event;
 pub use refusal::{Refusal, TrackerError};

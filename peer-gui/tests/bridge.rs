@@ -67,10 +67,9 @@ impl Window {
         let mut config = EngineConfig::new(dir.join("state"), dir.join("downloads"));
         config.listen = ([127, 0, 0, 1], 0).into();
         let open = open.iter().map(|path| path.display().to_string()).collect();
-        let token_file = Some(TokenFile::at(dir.join("tokens.toml")));
+        config.token_file = Some(TokenFile::at(dir.join("tokens.toml")));
         let startup = Startup {
             config,
-            token_file,
             download_dir_given: true,
             fallback_trackers: Vec::new(),
             open,
@@ -263,8 +262,7 @@ fn a_token_opens_a_private_tracker_at_once_and_with_the_next_start() {
     let mut window = Window::open(dir.path(), &[&file]);
     window.wait_for(started);
     until(&mut window, true);
-    assert!(window.bridge.ask(Request::SaveToken { tracker: tracker.clone(), token: Some(token.clone()) }));
-    window.bridge.send(Command::SetToken { tracker, token: Some(token) });
+    assert!(window.bridge.ask(Request::SaveToken { tracker, token: Some(token) }));
     until(&mut window, false);
     window.close();
 
