@@ -36,6 +36,8 @@ struct Made {
     shown: Mutex<Vec<String>>,
     /// Wakes with each message to a silent tracker.
     silence: Notify,
+    /// Shared with every message to a silent tracker that somebody still waits to be answered.
+    waiting: Arc<()>,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,7 @@ impl Courier for Post {
             match Url::parse(&letter.url).unwrap().host_str().unwrap() {
                 "away" => Err(Undelivered::Unreachable("nobody is there".to_owned())),
                 "silent" => {
+                    let _waiting = made.waiting.clone();
                     made.silence.notify_one();
                     pending().await
                 }
@@ -267,7 +270,9 @@ async fn a_search_that_takes_long_holds_nothing_up_and_ends_with_the_engine() {
     made.silence.notified().await;
     assert_eq!(engine.ask(Command::SetActiveDownloads(3)).await, Ok(Answer::Done));
     let ended = engine.clone();
+    assert_eq!(Arc::strong_count(&made.waiting), 2);
     timeout(PATIENCE, engine.shutdown()).await.expect("the search does not keep the engine");
+    assert_eq!(Arc::strong_count(&made.waiting), 1, "the question is dropped");
     assert_eq!(searching.await.unwrap(), Err(Refusal::Ended));
     assert_eq!(ended.ask(Command::RetryTrackers).await, Err(Refusal::Ended));
 }

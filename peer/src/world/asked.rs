@@ -51,8 +51,14 @@ impl Reply {
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
+    use std::time::Duration;
+
+    use tokio::time::timeout;
 
     use super::*;
+
+    /// Time longer than anything here takes; only a failing test waits for so long.
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     #[tokio::test]
     async fn work_lasts_as_long_as_somebody_waits_for_its_answer() {
@@ -60,10 +66,12 @@ mod tests {
         asked.reply.send_result(ready(Ok(Answer::Done))).await;
         assert_eq!(answer.await, Ok(Ok(Answer::Done)));
         // Neither of these would end by itself.
-        Asked::unanswered(Command::RetryTrackers).reply.send_result(pending()).await;
-        let (asked, answer) = Asked::answered(Command::RetryTrackers);
+        let unanswered = Asked::unanswered(Command::RetryTrackers);
+        let (forgotten, answer) = Asked::answered(Command::RetryTrackers);
         drop(answer);
-        asked.reply.send_result(pending()).await;
+        for asked in [unanswered, forgotten] {
+            timeout(PATIENCE, asked.reply.send_result(pending())).await.expect("nobody waits");
+        }
     }
 
     #[tokio::test]
