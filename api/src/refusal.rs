@@ -20,7 +20,7 @@ pub enum Refusal {
     /// No tracker was named to be asked.
     NoTracker,
     /// The tracker gave no answer, or none of any use.
-    Tracker(TrackerError),
+    Tracker(Box<TrackerError>),
     /// As many questions to trackers are under way as there may be at once.
     TooManyQuestions,
     /// The engine keeps no token for this tracker, so that there is none to take away.
@@ -65,7 +65,7 @@ impl Error for Refusal {}
 
 impl From<TrackerError> for Refusal {
     fn from(error: TrackerError) -> Self {
-        Self::Tracker(error)
+        Self::Tracker(Box::new(error))
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
             Refusal::NoSuchTransfer(file_id),
             Refusal::NotADownload(file_id),
             Refusal::NoTracker,
-            Refusal::Tracker(TrackerError::Nonsense { url: url.clone() }),
+            TrackerError::Nonsense { url: url.clone() }.into(),
             Refusal::TooManyQuestions,
             Refusal::NoToken(url),
             Refusal::NoTokenFile,
@@ -160,7 +160,7 @@ mod tests {
         for (refusal, text) in [
             (Refusal::NoTracker, r#""no_tracker""#),
             (Refusal::NoToken(url), r#"{"no_token":"http://t:1/"}"#),
-            (Refusal::Tracker(error), r#"{"tracker":{"unreachable":{"url":"http://t:1/","reason":"no"}}}"#),
+            (error.into(), r#"{"tracker":{"unreachable":{"url":"http://t:1/","reason":"no"}}}"#),
         ] {
             assert_eq!(serde_json::to_string(&refusal).unwrap(), text);
             assert_eq!(serde_json::from_str::<Refusal>(text).unwrap(), refusal);
