@@ -60,10 +60,7 @@ impl TokenKeeper {
 
     fn change(&self, tracker: &Url, token: Option<AccessToken>) -> Result<Answer, Refusal> {
         let file = self.file.as_ref().ok_or(Refusal::NoTokenFile)?;
-        let not_kept = |error: TokenFileError| {
-            tracing::warn!(%error, "a token was not kept");
-            Refusal::TokenNotKept(error.to_string())
-        };
+        let not_kept = |error: TokenFileError| Refusal::TokenNotKept(error.to_string());
         let mut tokens = file.load().map_err(not_kept)?;
         match token {
             Some(token) => tokens.insert(tracker, token),
