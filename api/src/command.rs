@@ -9,7 +9,10 @@ use sprat_protocol::tracker::AccessToken;
 use sprat_protocol::{Link, PeerAddr};
 use url::Url;
 
-/// Command to the engine. Events and snapshots show what becomes of it.
+/// Command to the engine. Whoever asks for an answer is told that it is done, or why not; events and snapshots show what
+/// becomes of it.
+///
+/// A command about a transfer is refused if there is no such transfer, but for [`Command::Watch`], which may come before it.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Hash this file where it lies, and serve it. Ends with `Event::Shared` or `Event::ShareFailed`.
@@ -39,8 +42,8 @@ pub enum Command {
     /// End a check or a move of this transfer that is under way. What is whole is as it was before; a download whose check
     /// ends so is paused, and checked when it goes on. What was being moved is where it was, and no event tells so.
     CancelWork(FileId),
-    /// Move what was downloaded, finished or not, into this folder, and go on there. What was only shared is never moved. Ends
-    /// with `Event::Moved` or `Event::NotMoved`.
+    /// Move what was downloaded, finished or not, into this folder, and go on there. What was only shared is never moved, and
+    /// refused. Ends with `Event::Moved` or `Event::NotMoved`.
     Move {
         /// ID of the transfer.
         file_id: FileId,
@@ -86,7 +89,8 @@ pub enum Command {
     },
     /// Use these trackers from now on.
     SetTrackers(Vec<Url>),
-    /// Use this token for this tracker from now on, or none. It is not kept for the next run.
+    /// Use this token for this tracker from now on, or none, and keep that in the engine's file of tokens. Answered when it
+    /// is kept.
     SetToken {
         /// URL of the tracker.
         tracker: Url,
@@ -109,6 +113,75 @@ pub enum Command {
     Watch(Option<FileId>),
     /// Ask trackers that are away again now.
     RetryTrackers,
+    /// Search these trackers for files by the words in their names, all at once. Answered with `Answer::Found` when every
+    /// tracker has answered, or cannot. Ends at once if nobody waits for the answer.
+    Search {
+        /// Trackers to ask, whether the engine uses them or not.
+        trackers: Vec<Url>,
+        /// Words that the name must contain, all of them, in any order and case.
+        words: String,
+        /// Page of the result, counted from 0.
+        page: u32,
+    },
+    /// Ask this tracker something, whether the engine uses it or not. Ends at once if nobody waits for the answer.
+    AskTracker {
+        /// URL of the tracker.
+        tracker: Url,
+        /// Question to it.
+        question: TrackerQuestion,
+    },
+    /// Try whether this token opens this tracker. It is neither used nor kept. Ends at once if nobody waits for the answer.
+    TryToken {
+        /// URL of the tracker.
+        tracker: Url,
+        /// Token to show to it.
+        token: AccessToken,
+    },
+}
+
+impl Command {
+    /// Transfer without which the command makes no sense, if there is one.
+    pub fn needs_transfer(&self) -> Option<FileId> {
+        match self {
+            Self::Pause(file_id)
+            | Self::Resume(file_id)
+            | Self::Remove { file_id, .. }
+            | Self::Check(file_id)
+            | Self::CancelWork(file_id)
+            | Self::Move { file_id, .. }
+            | Self::SetTransferRates { file_id, .. }
+            | Self::SetSequential { file_id, .. }
+            | Self::SetPriorities { file_id, .. }
+            | Self::AddPeer { file_id, .. } => Some(*file_id),
+            Self::Share(_)
+            | Self::CancelShare(_)
+            | Self::Download { .. }
+            | Self::SetActiveDownloads(_)
+            | Self::SetRates { .. }
+            | Self::SetTrackers(_)
+            | Self::SetToken { .. }
+            | Self::SetDisplayName(_)
+            | Self::SetDownloadDir(_)
+            | Self::Watch(_)
+            | Self::RetryTrackers
+            | Self::Search { .. }
+            | Self::AskTracker { .. }
+            | Self::TryToken { .. } => None,
+        }
+    }
+}
+
+/// Question to one tracker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackerQuestion {
+    /// "Are you well?" Answered with `Answer::Done` if so. No token is shown.
+    IsUp,
+    /// "Are you a tracker?" Answered with `Answer::Done` by whoever speaks as one, also if it lets only others in. No token is
+    /// shown.
+    IsTracker,
+    /// "Who has this file?" Answered with `Answer::Holders`.
+    Holders(FileId),
 }
 
 /// Priority of a file of a folder to the user. The last is the highest.

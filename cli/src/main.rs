@@ -51,7 +51,7 @@ async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Command::Get(args) => get::run(args, output, &interrupt).await,
         Command::Search(args) => search::run(args, output, &interrupt).await,
         Command::Login(args) => login::login(args, output, &interrupt).await,
-        Command::Logout(args) => login::logout(args, output),
+        Command::Logout(args) => login::logout(args, output).await,
         Command::Demo(args) => demo::run(args, output, &interrupt).await,
     }
 }

@@ -185,6 +185,16 @@ fn a_tracker_that_is_away_is_told_with_what_to_do() {
 }
 
 #[test]
+fn a_search_needs_no_folder() {
+    let (_held, port) = closed_port();
+    let tracker = format!("127.0.0.1:{port}");
+    let home = Home::new();
+    let mut search = home.command(&["search", "x", "--tracker", &tracker]);
+    let ran = Ran::from(search.env("TMPDIR", home.0.path().join("missing")).output().unwrap());
+    ran.assert(1, "", "can't reach the tracker");
+}
+
+#[test]
 fn a_reader_who_leaves_ends_it_quietly() {
     let home = Home::new();
     home.write("f", "abc");

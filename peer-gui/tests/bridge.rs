@@ -13,10 +13,12 @@ use sprat_peer_gui::model::messages::{LocalTracker, Notice, Picked, Request};
 use sprat_peer_gui::model::preferences::{Preferences, Reach, ThemeChoice};
 use sprat_peer_gui::platform::log::LogRing;
 use sprat_peer_gui::platform::{Desktop, Pending};
+use sprat_peer_gui::words;
 use sprat_protocol::tracker::AccessToken;
 use sprat_tracker::access::tokens::Tokens;
 use sprat_tracker::access::{AccessConfig, Public, Role};
 use sprat_tracker::{Config, Now};
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -67,10 +69,9 @@ impl Window {
         let mut config = EngineConfig::new(dir.join("state"), dir.join("downloads"));
         config.listen = ([127, 0, 0, 1], 0).into();
         let open = open.iter().map(|path| path.display().to_string()).collect();
-        let token_file = Some(TokenFile::at(dir.join("tokens.toml")));
+        config.token_file = Some(TokenFile::at(dir.join("tokens.toml")));
         let startup = Startup {
             config,
-            token_file,
             download_dir_given: true,
             fallback_trackers: Vec::new(),
             open,
@@ -263,14 +264,56 @@ fn a_token_opens_a_private_tracker_at_once_and_with_the_next_start() {
     let mut window = Window::open(dir.path(), &[&file]);
     window.wait_for(started);
     until(&mut window, true);
-    assert!(window.bridge.ask(Request::SaveToken { tracker: tracker.clone(), token: Some(token.clone()) }));
-    window.bridge.send(Command::SetToken { tracker, token: Some(token) });
+    assert!(window.bridge.ask(Request::SaveToken { tracker, token: Some(token) }));
     until(&mut window, false);
     window.close();
 
     let mut window = Window::open(dir.path(), &[&file]);
     window.wait_for(started);
     until(&mut window, false);
+    window.close();
+}
+
+#[test]
+fn the_engine_searches_and_tests_trackers_for_the_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, tracker, token) = private_tracker(&dir.path().join("tracker"));
+    let mut window = Window::open(dir.path(), &[]);
+    window.wait_for(|notice| matches!(notice, Notice::Started(_)).then_some(()));
+    let search = |window: &mut Window, trackers: Vec<Url>| {
+        assert!(window.bridge.ask(Request::Search { trackers, words: "a".to_owned(), page: 0 }));
+        window.wait_for(|notice| match notice {
+            Notice::SearchAnswered { words, page: 0, answer } if words == "a" => Some(answer.troubles),
+            Notice::Trouble(said) => panic!("{said}"),
+            _ => None,
+        })
+    };
+    let test = |window: &mut Window, asked: &Url| {
+        assert!(window.bridge.ask(Request::TestTracker(asked.clone())));
+        window.wait_for(|notice| match notice {
+            Notice::TrackerTested { tracker, silent } if tracker == *asked => Some(silent),
+            _ => None,
+        })
+    };
+    let save = |window: &Window, token| {
+        assert!(window.bridge.ask(Request::SaveToken { tracker: tracker.clone(), token }));
+    };
+    assert_eq!(search(&mut window, Vec::new()), [words::SEARCH_NEEDS_TRACKER]);
+    let refused = search(&mut window, vec![tracker.clone()]);
+    assert!(matches!(&refused[..], [said] if said.starts_with("The tracker at")), "{refused:?}");
+    save(&window, Some(token));
+    assert!(search(&mut window, vec![tracker.clone()]).is_empty(), "the token is used at once");
+    assert_eq!(test(&mut window, &tracker), None);
+    // A port that nobody listens on, and nobody else gets.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let nobody: Url = format!("http://{}", held.local_addr().unwrap()).parse().unwrap();
+    let silent = test(&mut window, &nobody).unwrap();
+    assert!(silent.starts_with("Can't reach the tracker at"), "{silent}");
+    // To forget what is not there is no trouble, which the next search would hear of.
+    save(&window, None);
+    save(&window, None);
+    assert_eq!(search(&mut window, vec![tracker.clone()]).len(), 1);
     window.close();
 }
 

@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
-use sprat_api::{Command, Event, Snapshot};
+use sprat_api::{Answer, Command, Event, Refusal, Snapshot};
+use sprat_protocol::Identity;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::discovery::trackers::token_file::TokenFile;
+use crate::discovery::trackers::tokens::Tokens;
+use crate::engine::asking::Asking;
 use crate::engine::config::EngineConfig;
 use crate::engine::parts::Parts;
 use crate::engine::running::Running;
 use crate::peers::bans::BanList;
 use crate::peers::listen;
 use crate::state::state_dir::{StateDir, StateError};
+use crate::world::asked::Asked;
 
 mod addresses;
+mod asking;
 pub(crate) mod config;
 mod detail;
 mod downloads;
@@ -31,6 +37,8 @@ mod run;
 mod running;
 mod settings;
 mod shares;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod transfers;
 mod upkeep;
@@ -48,7 +56,7 @@ pub struct Engine;
 /// dropped without [`EngineHandle::shutdown`].
 #[derive(Clone, Debug)]
 pub struct EngineHandle {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Asked>,
     events: broadcast::Sender<Event>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     stop: CancellationToken,
@@ -81,12 +89,45 @@ impl Engine {
         tokio::spawn(running.run(stop.clone(), ended.clone().drop_guard()));
         Ok(EngineHandle { commands, events, snapshots, stop, ended })
     }
+
+    /// Starts an engine that only asks trackers and keeps tokens: it listens nowhere, has no state directory and no
+    /// transfers, tells trackers nothing, and refuses every other command.
+    ///
+    /// # Errors
+    /// Returns a [`StartError`] if the system has no randomness for an identity.
+    pub fn start_asking(tokens: Tokens, token_file: Option<TokenFile>) -> Result<EngineHandle, StartError> {
+        let identity = Identity::generate().map_err(StateError::from)?;
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let ((events, _), (commands, inbox)) = (broadcast::channel(1), mpsc::channel(COMMANDS));
+        let config = EngineConfig { tokens, token_file, ..EngineConfig::new("", "") };
+        let (asking, snapshots) = Asking::new(&config, identity, inbox);
+        // The handle owns this task: the task ends with the last handle, and `shutdown` awaits it.
+        tokio::spawn(asking.run(stop.clone(), ended.clone().drop_guard()));
+        Ok(EngineHandle { commands, events, snapshots, stop, ended })
+    }
 }
 
 impl EngineHandle {
-    /// Sends the engine a command, waiting for room in its queue. Does nothing once the engine has stopped.
+    /// Sends the engine a command, waiting for room in its queue, and waits for its answer. Dropping the future ends a
+    /// question to trackers; any other command is carried out all the same.
+    ///
+    /// # Errors
+    /// Returns a [`Refusal`] that says why the command was not carried out.
+    pub async fn ask(&self, command: Command) -> Result<Answer, Refusal> {
+        let (asked, answer) = Asked::answered(command);
+        self.commands.send(asked).await.map_err(|_| Refusal::Ended)?;
+        tokio::select! {
+            biased;
+            answer = answer => answer.unwrap_or(Err(Refusal::Ended)),
+            // A command that was sent just when the engine ended may lie in the queue for as long as there is a handle.
+            () = self.ended.cancelled() => Err(Refusal::Ended),
+        }
+    }
+
+    /// Sends the engine a command, waiting for room in its queue, but not for its answer. Does nothing once the engine has
+    /// stopped.
     pub async fn send(&self, command: Command) {
-        let _ = self.commands.send(command).await;
+        let _ = self.commands.send(Asked::unanswered(command)).await;
     }
 
     /// Sends the engine a command without waiting; for threads that must not block.
@@ -94,7 +135,7 @@ impl EngineHandle {
     /// # Errors
     /// Returns the command if the queue is full or the engine has stopped.
     pub fn try_send(&self, command: Command) -> Result<(), Box<Command>> {
-        self.commands.try_send(command).map_err(|error| Box::new(error.into_inner()))
+        self.commands.try_send(Asked::unanswered(command)).map_err(|error| Box::new(error.into_inner().command))
     }
 
     /// Sends the engine a command like [`EngineHandle::send`], but blocks while the queue is full; for threads outside
@@ -103,7 +144,7 @@ impl EngineHandle {
     /// # Panics
     /// Panics if called inside an asynchronous runtime.
     pub fn blocking_send(&self, command: Command) {
-        let _ = self.commands.blocking_send(command);
+        let _ = self.commands.blocking_send(Asked::unanswered(command));
     }
 
     /// Returns the latest snapshot.

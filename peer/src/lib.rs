@@ -1,7 +1,7 @@
 //! The engine: share, seed, download, schedule, verify, resume.
 //!
 //! A front end starts an engine with [`Engine::start`] and reaches it through [`EngineHandle`]: it sends commands, and
-//! receives events and snapshots, all of them types of [`sprat_api`]. The rooms (modules), from top to bottom; each
+//! receives answers, events and snapshots, all of them types of [`sprat_api`]. The rooms (modules), from top to bottom; each
 //! imports only rooms below it:
 //!
 //! - `engine`: the task that owns the state of an engine, carries out commands and publishes snapshots.
@@ -28,8 +28,6 @@ mod wire;
 pub mod world;
 
 pub use discovery::trackers::client::tracker_url;
-pub use discovery::trackers::client::{Listing, TrackerClient, TrackerError};
-pub use discovery::trackers::search::{Found, search};
 pub use discovery::trackers::token_file::{TokenFile, TokenFileError};
 pub use discovery::trackers::tokens::{Tokens, is_readable_on_the_way};
 pub use download::scheduler;

@@ -18,6 +18,7 @@ pub use self::disk::Disk;
 use self::http::Http;
 
 pub mod address;
+pub(crate) mod asked;
 pub(crate) mod changes;
 pub(crate) mod clock;
 pub(crate) mod courier;

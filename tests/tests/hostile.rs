@@ -4,11 +4,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sprat_api::TransferState;
+use sprat_api::{Command, TrackerError, TrackerQuestion, TransferState};
 use sprat_chunking::{ChunkHashes, ChunkSize, FileDigest, Hash, Layout, split};
-use sprat_peer::{EngineConfig, TrackerClient, TrackerError};
+use sprat_peer::{Engine, EngineConfig, Tokens};
 use sprat_protocol::Link;
-use sprat_protocol::tracker::{ErrorCode, Query};
+use sprat_protocol::tracker::ErrorCode;
 use sprat_protocol::wire::{self, Message};
 use sprat_tests::fault_proxy::{Course, Courses, Fault, FaultProxy};
 use sprat_tests::files::noise;
@@ -88,9 +88,11 @@ async fn a_tracker_that_answers_with_anything_costs_nothing_but_itself() {
 async fn of_an_answer_no_more_is_taken_than_an_answer_needs() {
     for manner in [Manner::HugeBody, Manner::EndlessBody] {
         let hostile = HostileTracker::start(manner.clone()).await;
-        let client = TrackerClient::new(hostile.url.clone());
-        let asked = client.query(Query { peer_id: None, file_ids: Vec::new(), max_peers: 1 }).await;
-        assert!(matches!(asked, Err(TrackerError::Nonsense { .. })), "{manner:?}: {asked:?}");
+        let engine = Engine::start_asking(Tokens::default(), None).unwrap();
+        let (tracker, question) = (hostile.url.clone(), TrackerQuestion::IsTracker);
+        let asked = engine.ask(Command::AskTracker { tracker, question }).await;
+        let nonsense = TrackerError::Nonsense { url: hostile.url.clone() };
+        assert_eq!(asked, Err(nonsense.into()), "{manner:?}");
         let taken = hostile.largest_answer_taken().await;
         assert!(taken <= MOST_TAKEN, "{taken} bytes of one answer were taken of {manner:?}");
     }
@@ -228,7 +230,7 @@ async fn somebody_between_two_peers_is_refused() {
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Waiting).then_some(())).await;
     assert_eq!(between.greeted(), 0, "nothing was said to him");
     let link = Link { peers: vec![seeder.engine.snapshot().listen.into()], ..Link::new(id) };
-    downloader.engine.send(sprat_api::Command::AddPeer { file_id: id, addr: link.peers[0].clone() }).await;
+    downloader.engine.send(Command::AddPeer { file_id: id, addr: link.peers[0].clone() }).await;
     downloader.until(|s| (s.transfers.first()?.state == TransferState::Sharing).then_some(())).await;
     assert_eq!(downloader.transfer(&link).unwrap().peers.len(), 1);
 }

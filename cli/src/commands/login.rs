@@ -2,11 +2,12 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use sprat_peer::{TokenFile, TokenFileError, Tokens, TrackerClient, is_readable_on_the_way};
-use sprat_protocol::tracker::{AccessToken, Query};
-use url::Url;
+use sprat_api::{Command, Refusal};
+use sprat_peer::{TokenFile, TokenFileError, Tokens, is_readable_on_the_way};
+use sprat_protocol::tracker::AccessToken;
 
 use crate::args::{LoginArgs, LogoutArgs};
+use crate::engine::asking;
 use crate::terminal::failure::Failure;
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::output::Output;
@@ -39,7 +40,7 @@ impl From<TokenFileError> for Failure {
 pub(crate) async fn login(args: &LoginArgs, output: Output, interrupt: &Interrupt) -> Result<(), Failure> {
     let url = &args.tracker;
     let file = file_of_user()?;
-    let mut tokens = file.load()?;
+    let engine = asking::start(file.load()?, Some(file))?;
     if is_readable_on_the_way(url) {
         output.note(&format!(
             "Anybody on the way to {url} can read the token; use an address with https if there is one."
@@ -52,24 +53,23 @@ pub(crate) async fn login(args: &LoginArgs, output: Output, interrupt: &Interrup
         () = interrupt.requested() => return Err(Failure::interrupted()),
     };
     tokio::select! {
-        tried = try_out(url, &token) => tried?,
+        tried = engine.ask(Command::TryToken { tracker: url.clone(), token: token.clone() }) => tried?,
         () = interrupt.requested() => return Err(Failure::interrupted()),
-    }
-    tokens.insert(url, token);
-    file.save(&tokens)?;
+    };
+    engine.ask(Command::SetToken { tracker: url.clone(), token: Some(token) }).await?;
     output.note(&format!("The token works, and is used from now on for {url}."));
     Ok(())
 }
 
 /// Forgets the token.
-pub(crate) fn logout(args: &LogoutArgs, output: Output) -> Result<(), Failure> {
+pub(crate) async fn logout(args: &LogoutArgs, output: Output) -> Result<(), Failure> {
     let url = &args.tracker;
     let file = file_of_user()?;
-    let mut tokens = file.load()?;
-    if !tokens.remove(url) {
-        return Err(Failure::failed(format!("there is no token for {url}")));
-    }
-    file.save(&tokens)?;
+    let forget = Command::SetToken { tracker: url.clone(), token: None };
+    match asking::ask_once(file.load()?, Some(file), forget).await? {
+        Err(Refusal::NoToken(_)) => return Err(Failure::failed(format!("there is no token for {url}"))),
+        forgotten => forgotten?,
+    };
     output.note(&format!("The token for {url} is forgotten on this computer; whoever made it can also revoke it."));
     Ok(())
 }
@@ -89,11 +89,4 @@ fn first_line(input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     input.take(MAX_LINE).read_line(&mut line)?;
     Ok(line)
-}
-
-/// A QUERY for nothing: the least that any token is good for.
-async fn try_out(url: &Url, token: &AccessToken) -> Result<(), Failure> {
-    let client = TrackerClient::new(url.clone()).with_token(Some(token));
-    let nothing = Query { peer_id: None, file_ids: Vec::new(), max_peers: 0 };
-    client.query(nothing).await.map(drop).map_err(|error| Failure::failed(error.to_string()))
 }

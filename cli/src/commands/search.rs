@@ -1,14 +1,14 @@
 //! `sprat search`: files by the words in their names.
 
-use sprat_peer::{Found, Tokens, TrackerError};
+use sprat_api::{Answer, Command, Found, TrackerError};
 use sprat_protocol::FileName;
-use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, Search, SearchHit};
+use sprat_protocol::tracker::{MAX_SEARCH_WORDS_LEN, SearchHit};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-use url::Url;
 
 use crate::args::SearchArgs;
 use crate::commands::login;
 use crate::config::{ConfigFile, Trackers};
+use crate::engine::asking;
 use crate::terminal::failure::{Exit, Failure};
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::output::Output;
@@ -27,11 +27,14 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
     }
     let trackers = Trackers::choose(&args.trackers.trackers, &ConfigFile::load()?)?;
     let tokens = login::tokens()?;
-    let search = Search { words, page: args.page - 1 };
-    let found = tokio::select! {
-        found = ask_all(&trackers.urls, &tokens, &search, output) => found?,
+    let number = trackers.urls.len();
+    let search = Command::Search { trackers: trackers.urls, words, page: args.page - 1 };
+    let answer = tokio::select! {
+        answer = asking::ask_once(tokens, None, search) => answer??,
         () = interrupt.requested() => return Err(Failure::interrupted()),
     };
+    let Answer::Found(found) = answer else { return Err(Failure::engine_gone()) };
+    tell_errors(&found, number, output)?;
     show(&found.files, output)?;
     if found.files.is_empty() {
         let what = if args.page > 1 {
@@ -47,18 +50,17 @@ pub(crate) async fn run(args: &SearchArgs, output: Output, interrupt: &Interrupt
     Ok(())
 }
 
-/// Asks all trackers and joins their answers. Those that are away are told of; that none answers is an error.
-async fn ask_all(urls: &[Url], tokens: &Tokens, search: &Search, output: Output) -> Result<Found, Failure> {
-    let found = sprat_peer::search(urls, tokens, search).await;
+/// Tells of the trackers that are away. That none of those that were asked answers is an error.
+fn tell_errors(found: &Found, asked: usize, output: Output) -> Result<(), Failure> {
     if found.errors.is_empty() {
-        return Ok(found);
+        return Ok(());
     }
     let errors = found.errors.iter().map(TrackerError::to_string).collect::<Vec<_>>().join("\n");
-    if found.errors.len() == urls.len() {
+    if found.errors.len() == asked {
         return Err(Failure::failed(errors));
     }
     output.note(&format!("sprat: {errors}"));
-    Ok(found)
+    Ok(())
 }
 
 fn show(hits: &[SearchHit], output: Output) -> Result<(), Failure> {

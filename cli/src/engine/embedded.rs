@@ -3,14 +3,15 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use sprat_peer::{TrackerClient, TrackerError, lan_addresses};
-use sprat_protocol::tracker::Query;
+use sprat_api::{Command, TrackerQuestion};
+use sprat_peer::{EngineHandle, Tokens, lan_addresses};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::config::default_tracker;
+use crate::engine::asking;
 use crate::terminal::failure::Failure;
 
 /// The port that a tracker listens on where nobody chose another.
@@ -72,14 +73,15 @@ impl DefaultTracker {
             let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
             (default_tracker(), localhost, localhost)
         };
-        if is_tracker(&url).await {
+        let asking = asking::start(Tokens::default(), None)?;
+        if is_tracker(&asking, &url).await {
             return Ok(Self::Found(url));
         }
         let started = EmbeddedTracker::start(SocketAddr::new(listen, DEFAULT_PORT), reached_at).await;
         match started {
             Ok(tracker) => Ok(Self::Started { tracker, other_port: false }),
             // Another `sprat share` may have been quicker.
-            Err(_) if is_tracker(&url).await => Ok(Self::Found(url)),
+            Err(_) if is_tracker(&asking, &url).await => Ok(Self::Found(url)),
             Err(_) => {
                 let tracker =
                     EmbeddedTracker::start(SocketAddr::new(listen, 0), reached_at).await.map_err(|error| {
@@ -111,8 +113,7 @@ fn unspecified_like(ip: IpAddr) -> IpAddr {
 
 /// Returns true if whatever answers at `url` speaks as a tracker does: other programs use port 5000 too, and some say
 /// yes to anything.
-async fn is_tracker(url: &Url) -> bool {
-    let nothing = Query { peer_id: None, file_ids: Vec::new(), max_peers: 0 };
-    let answer = TrackerClient::new(url.clone()).query(nothing).await;
-    matches!(answer, Ok(_) | Err(TrackerError::Refused { .. }))
+async fn is_tracker(asking: &EngineHandle, url: &Url) -> bool {
+    let question = TrackerQuestion::IsTracker;
+    asking.ask(Command::AskTracker { tracker: url.clone(), question }).await.is_ok()
 }

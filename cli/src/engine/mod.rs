@@ -5,7 +5,9 @@
 //! - [`tracker_notes`]: sentences about trackers that are away.
 //! - [`fetch`]: one download, until it is complete or there is no hope.
 //! - [`embedded`]: a tracker inside this process.
+//! - [`asking`]: questions to trackers, where nothing is shared or fetched.
 
+pub(crate) mod asking;
 pub(crate) mod embedded;
 pub(crate) mod fetch;
 pub(crate) mod hashing;

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use sprat_api::Refusal;
 use sprat_chunking::FileId;
 
 /// Exit code of the program, as a shell or a script sees it in `$?`.
@@ -74,6 +75,16 @@ impl Failure {
     /// About this file.
     pub(crate) fn about(self, file_id: FileId) -> Self {
         Self { file_id: Some(file_id), ..self }
+    }
+}
+
+/// The engine did not carry out a command.
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Ended => Self::engine_gone(),
+            refusal => Self::failed(refusal.to_string()),
+        }
     }
 }
 

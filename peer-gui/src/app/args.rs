@@ -59,11 +59,11 @@ impl Args {
         let mut config = EngineConfig::new(state_dir, self.download_dir.unwrap_or_else(default_download_dir));
         config.trackers = self.trackers;
         config.restore = true;
+        config.token_file = TokenFile::of_user();
         let listen_given = self.listen.is_some();
         config.listen = self.listen.unwrap_or(config.listen);
         Startup {
             config,
-            token_file: TokenFile::of_user(),
             download_dir_given,
             listen_given,
             fallback_trackers: fallback_trackers.map(trackers::parse_list).unwrap_or_default(),

@@ -89,8 +89,7 @@ async fn run(
     };
     let mut worker = Worker {
         state_dir: startup.config.state_dir.clone(),
-        token_file: startup.token_file.clone(),
-        tokens: startup.config.tokens.clone(),
+        engine: started.as_ref().ok().cloned(),
         log: startup.log.clone(),
         desktop,
         jobs: JoinSet::new(),

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sprat_peer::{Engine, EngineConfig, StartError, TokenFile, Tokens};
+use sprat_peer::{Engine, EngineConfig, StartError, Tokens};
 use sprat_protocol::Link;
 use sprat_protocol::name::clean_line;
 use tokio::sync::mpsc;
@@ -24,8 +24,6 @@ use crate::words;
 pub struct Startup {
     /// Configuration of the engine. Its trackers, if any, go before those of the preferences.
     pub config: EngineConfig,
-    /// File of the tokens of private trackers, if there is a place for it.
-    pub token_file: Option<TokenFile>,
     /// True if the command line names the download folder, which then goes before that of the preferences.
     pub download_dir_given: bool,
     /// Trackers to use if neither the command line nor the preferences name any.
@@ -62,7 +60,7 @@ pub(super) async fn begin(
     tracker: &mut TrackerHost,
     out: &Outbox,
 ) -> Result<EngineHandle, StartError> {
-    let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.token_file.clone());
+    let (state_dir, token_file) = (startup.config.state_dir.clone(), startup.config.token_file.clone());
     let tokens = move || token_file.map_or_else(|| Ok(Tokens::default()), |file| file.load());
     let loaded = tokio::task::spawn_blocking(move || (files::load(&state_dir), tokens())).await;
     let ((preferences, trouble), tokens) = loaded.unwrap_or_else(|_| (Default::default(), Ok(Tokens::default())));
@@ -162,7 +160,6 @@ mod tests {
             config.trackers = given.to_vec();
             Startup {
                 config,
-                token_file: None,
                 download_dir_given: dir_given,
                 fallback_trackers: vec![url("http://env")],
                 open: Vec::new(),

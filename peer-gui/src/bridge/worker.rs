@@ -4,8 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sprat_peer::{TokenFile, TokenFileError, Tokens, TrackerClient};
-use sprat_protocol::tracker::{AccessToken, Search};
+use sprat_protocol::tracker::AccessToken;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +15,7 @@ use super::files;
 use super::local_tracker::TrackerHost;
 use super::outbox::Outbox;
 use super::startup::open_all;
+use crate::model::engine::{Answer, Command, EngineHandle, Found, Refusal, TrackerQuestion};
 use crate::model::messages::{LocalTracker, Notice, Picked, Request, SearchAnswer};
 use crate::model::preferences::Preferences;
 use crate::platform::log::LogRing;
@@ -25,9 +25,8 @@ use crate::words;
 /// State of the task that serves the window's requests.
 pub(super) struct Worker {
     pub(super) state_dir: PathBuf,
-    pub(super) token_file: Option<TokenFile>,
-    /// Tokens of this run, also where there is no file for them.
-    pub(super) tokens: Tokens,
+    /// Engine that is asked; none if it did not start.
+    pub(super) engine: Option<EngineHandle>,
     pub(super) log: LogRing,
     pub(super) desktop: Arc<dyn Desktop>,
     pub(super) jobs: JoinSet<Option<Notice>>,
@@ -140,22 +139,15 @@ impl Worker {
     }
 
     fn search(&mut self, trackers: Vec<Url>, words: String, page: u32) {
-        let tokens = self.tokens.clone();
-        self.jobs.spawn(async move {
-            let found = sprat_peer::search(&trackers, &tokens, &Search { words: words.clone(), page }).await;
-            let mut troubles: Vec<_> = found.errors.iter().map(|error| words::sentence(&error.to_string())).collect();
-            if trackers.is_empty() {
-                troubles.push(words::SEARCH_NEEDS_TRACKER.to_owned());
-            }
-            let answer = SearchAnswer { hits: found.files, more: found.more, troubles };
-            Some(Notice::SearchAnswered { words, page, answer })
-        });
+        let answer = ask(self.engine.clone(), Command::Search { trackers, words: words.clone(), page });
+        self.jobs.spawn(async move { Some(Notice::SearchAnswered { words, page, answer: found(answer.await) }) });
     }
 
     fn test(&mut self, tracker: Url) {
-        let client = TrackerClient::new(tracker.clone()).with_token(self.tokens.of(&tracker));
+        let question = TrackerQuestion::IsUp;
+        let answer = ask(self.engine.clone(), Command::AskTracker { tracker: tracker.clone(), question });
         self.jobs.spawn(async move {
-            let silent = client.is_up().await.err().map(|error| words::sentence(&error.to_string()));
+            let silent = answer.await.err().map(|refusal| words::sentence(&refusal.to_string()));
             Some(Notice::TrackerTested { tracker, silent })
         });
     }
@@ -186,28 +178,33 @@ impl Worker {
         }
     }
 
-    /// Keeps or forgets a token. One call ends before the next begins, so that no change undoes another.
-    async fn save_token(&mut self, tracker: Url, token: Option<AccessToken>) {
-        match &token {
-            Some(token) => self.tokens.insert(&tracker, token.clone()),
-            None => drop(self.tokens.remove(&tracker)),
-        }
-        let Some(file) = self.token_file.clone() else {
-            return self.out.send(Notice::Trouble(words::NO_TOKEN_FILE.to_owned())).await;
+    /// Has the engine use and keep a token, or forget it. One call ends before the next begins, so that no change undoes
+    /// another.
+    async fn save_token(&self, tracker: Url, token: Option<AccessToken>) {
+        let trouble = match ask(self.engine.clone(), Command::SetToken { tracker, token }).await {
+            Ok(_) | Err(Refusal::NoToken(_)) => return,
+            Err(Refusal::NoTokenFile) => words::NO_TOKEN_FILE.to_owned(),
+            Err(refusal) => words::tokens_trouble(&refusal.to_string()),
         };
-        let saved = tokio::task::spawn_blocking(move || save_token(&file, &tracker, token)).await;
-        if let Ok(Err(error)) = saved {
-            self.out.send(Notice::Trouble(words::tokens_trouble(&error.to_string()))).await;
-        }
+        self.out.send(Notice::Trouble(trouble)).await;
     }
 }
 
-/// Changes one token in the file.
-fn save_token(file: &TokenFile, tracker: &Url, token: Option<AccessToken>) -> Result<(), TokenFileError> {
-    let mut tokens = file.load()?;
-    match token {
-        Some(token) => tokens.insert(tracker, token),
-        None => drop(tokens.remove(tracker)),
+/// Asks the engine, if it runs.
+async fn ask(engine: Option<EngineHandle>, command: Command) -> Result<Answer, Refusal> {
+    engine.ok_or(Refusal::Ended)?.ask(command).await
+}
+
+/// Result of a search, for the window.
+fn found(answer: Result<Answer, Refusal>) -> SearchAnswer {
+    let trouble = |said: String| SearchAnswer { troubles: vec![said], ..SearchAnswer::default() };
+    match answer {
+        Ok(Answer::Found(Found { files, more, errors })) => {
+            let troubles = errors.iter().map(|error| words::sentence(&error.to_string())).collect();
+            SearchAnswer { hits: files, more, troubles }
+        }
+        Ok(Answer::Done | Answer::Holders(_)) => SearchAnswer::default(),
+        Err(Refusal::NoTracker) => trouble(words::SEARCH_NEEDS_TRACKER.to_owned()),
+        Err(refusal) => trouble(words::sentence(&refusal.to_string())),
     }
-    file.save(&tokens)
 }

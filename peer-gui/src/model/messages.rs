@@ -14,7 +14,7 @@ use super::preferences::{Preferences, Reach};
 pub enum Request {
     /// Keep these preferences for the next run.
     SavePreferences(Preferences),
-    /// Keep this token of a private tracker, or forget the one that is kept.
+    /// Use this token of a private tracker and keep it, or forget the one that is kept.
     SaveToken {
         /// Tracker that the token opens.
         tracker: Url,

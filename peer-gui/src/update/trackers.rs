@@ -90,8 +90,7 @@ fn set_token(view: &mut ViewState, token: Option<AccessToken>, now: f64) -> Vec<
     view.trackers.token.clear();
     view.trackers.token_error = None;
     view.toasts.push(if token.is_some() { words::TOKEN_KEPT } else { words::TOKEN_FORGOTTEN }, Mood::Good, now);
-    let save = Request::SaveToken { tracker: tracker.clone(), token: token.clone() };
-    vec![Effect::Ask(save), Effect::Engine(Command::SetToken { tracker, token })]
+    vec![Effect::Ask(Request::SaveToken { tracker, token })]
 }
 
 fn run_local(view: &mut ViewState, reach: Reach) -> Vec<Effect> {

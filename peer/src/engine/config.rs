@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::discovery::trackers::token_file::TokenFile;
 use crate::discovery::trackers::tokens::Tokens;
 use crate::flow::limits::Limits;
 use crate::world::World;
@@ -25,6 +26,8 @@ pub struct EngineConfig {
     pub trackers: Vec<Url>,
     /// Access tokens of private trackers.
     pub tokens: Tokens,
+    /// File that keeps the tokens that commands change, for the next run; without one they are not kept.
+    pub token_file: Option<TokenFile>,
     /// Set if shares and downloads of an earlier run are restored, and those of this run saved for the next.
     pub restore: bool,
     /// Limits on the resources that the engine uses.
@@ -43,6 +46,7 @@ impl EngineConfig {
             listen: SocketAddr::from(([0, 0, 0, 0], 0)),
             trackers: Vec::new(),
             tokens: Tokens::default(),
+            token_file: None,
             restore: false,
             limits: Limits::default(),
             world: World::default(),

@@ -12,6 +12,8 @@ use crate::discovery::hints::Hints;
 use crate::discovery::trackers::all::Trackers;
 use crate::discovery::trackers::announcer::Announced;
 use crate::discovery::trackers::query::Asker;
+use crate::discovery::trackers::questions::Questions;
+use crate::discovery::trackers::token_keeper::TokenKeeper;
 use crate::download::env::Env;
 use crate::download::right::Rights;
 use crate::engine::config::EngineConfig;
@@ -41,6 +43,8 @@ pub(super) struct Parts {
     pub(super) peers: Arc<Peers>,
     /// Trackers that this peer registers with and queries.
     pub(super) trackers: Arc<Trackers>,
+    /// Questions of front ends to any trackers.
+    pub(super) questions: Questions,
     /// Buffers, rate limits, upload slots and settings of single transfers.
     pub(super) flow: Arc<Flow>,
     /// Events for front ends, from any task.
@@ -94,7 +98,9 @@ impl Parts {
             news: news.clone(),
             dice: dice.clone(),
         };
-        let trackers = Arc::new(Trackers::new(config.tokens.clone(), announced, tasks.clone()));
+        let keeper = TokenKeeper::new(config.token_file.clone(), disk, tasks.clone());
+        let trackers = Arc::new(Trackers::new(config.tokens.clone(), keeper, announced, tasks.clone()));
+        let questions = Questions::new(trackers.clone(), tasks.clone());
         let env = Env {
             peers: peers.clone(),
             asker: Asker { peer_id: me.peer_id, trackers: trackers.clone(), interval: limits.query_interval },
@@ -106,7 +112,7 @@ impl Parts {
             dice,
             disk,
         };
-        Self { me, holdings, peers, trackers, flow, news, tasks, disk, network, env }
+        Self { me, holdings, peers, trackers, questions, flow, news, tasks, disk, network, env }
     }
 
     /// Returns the hints of every link that is handed to others: the trackers, and this peer's own addresses, so that

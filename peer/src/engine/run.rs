@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sprat_api::{Command, Event, Snapshot, TransferState};
+use sprat_api::{Answer, Command, Event, Refusal, Snapshot, TransferState};
 use sprat_chunking::FileId;
+use sprat_protocol::tracker::Search;
 use sprat_store::disk::destination::name_at;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
@@ -21,6 +22,7 @@ use crate::engine::transfer::Transfer;
 use crate::engine::transfers::Transfers;
 use crate::state::library::Library;
 use crate::state::state_dir::StateDir;
+use crate::world::asked::Asked;
 use crate::world::clock;
 
 /// Time between two looks at the addresses of this machine.
@@ -46,7 +48,7 @@ impl Running {
         parts: Parts,
         state: StateDir,
         config: EngineConfig,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::Receiver<Asked>,
         sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
         events: broadcast::Sender<Event>,
     ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
@@ -113,7 +115,7 @@ impl Running {
                 // Snapshots precede commands and results, so that they are published under any load.
                 () = sleep_until(publish_at.into()), if self.stale => self.publish(),
                 command = self.commands.recv() => match command {
-                    Some(command) => self.carry_out(command),
+                    Some(asked) => self.carry_out(asked),
                     None => break,
                 },
                 Some(batch) = self.hashers.join_next() => self.hashed(batch.expect("hashing does not panic")),
@@ -143,8 +145,8 @@ impl Running {
             }
         }
         // Commands that were sent before the stop are carried out.
-        while let Ok(command) = self.commands.try_recv() {
-            self.carry_out(command);
+        while let Ok(asked) = self.commands.try_recv() {
+            self.carry_out(asked);
         }
         self.end().await;
         // The lock on the state directory is released before `ended` is signalled, because another engine may be
@@ -153,8 +155,12 @@ impl Running {
         drop(ended);
     }
 
-    fn carry_out(&mut self, command: Command) {
+    /// Carries out a command, and answers it. Questions to trackers are answered later, by their own tasks.
+    fn carry_out(&mut self, Asked { command, reply }: Asked) {
         (self.stale, self.commanded) = (true, true);
+        if let Some(refusal) = self.refusal(&command) {
+            return reply.send(Err(refusal));
+        }
         match command {
             Command::Share(path) => self.share(path),
             Command::CancelShare(path) => self.cancel_share(&path),
@@ -174,12 +180,28 @@ impl Running {
             Command::SetSequential { file_id, sequential } => self.set_sequential(file_id, sequential),
             Command::SetPriorities { file_id, files, priority } => self.set_priorities(file_id, files, priority),
             Command::SetTrackers(urls) => self.parts.trackers.set(&urls),
-            Command::SetToken { tracker, token } => self.parts.trackers.set_token(&tracker, token),
+            Command::SetToken { tracker, token } => return self.parts.trackers.set_token(tracker, token, reply),
             Command::SetDisplayName(name) => self.parts.me.set_display_name(&name),
             Command::SetDownloadDir(dir) => self.download_dir = dir,
             Command::AddPeer { file_id, addr } => self.add_peer(file_id, addr),
             Command::Watch(file_id) => self.watch(file_id),
             Command::RetryTrackers => self.hurry(),
+            Command::Search { trackers, words, page } => {
+                return self.parts.questions.search(&trackers, Search { words, page }, reply);
+            }
+            Command::AskTracker { tracker, question } => return self.parts.questions.ask(&tracker, question, reply),
+            Command::TryToken { tracker, token } => return self.parts.questions.try_token(&tracker, &token, reply),
+        }
+        reply.send(Ok(Answer::Done));
+    }
+
+    /// Returns the reason why a command cannot be carried out, if there is one.
+    fn refusal(&self, command: &Command) -> Option<Refusal> {
+        let file_id = command.needs_transfer()?;
+        match (self.transfers.get(file_id), command) {
+            (None, _) => Some(Refusal::NoSuchTransfer(file_id)),
+            (Some(transfer), Command::Move { .. }) if !transfer.is_download => Some(Refusal::NotADownload(file_id)),
+            (Some(_), _) => None,
         }
     }
 

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sprat_api::Command;
 use sprat_chunking::FileId;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -23,6 +22,7 @@ use crate::engine::transfer::Transfer;
 use crate::engine::transfers::Transfers;
 use crate::engine::watched::Watched;
 use crate::state::state_dir::StateDir;
+use crate::world::asked::Asked;
 
 /// Schedule of the writes of the transfer list.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ pub(super) struct Running {
     /// Addresses of this machine at the last look; `addresses_looked_at` is the timer of the looks.
     pub(super) addresses: Vec<IpAddr>,
     pub(super) addresses_looked_at: Interval,
-    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) commands: mpsc::Receiver<Asked>,
     pub(super) sources_changed: mpsc::Receiver<(FileId, PathBuf)>,
     pub(super) publisher: Publisher,
     /// Set if something changed since the last snapshot.

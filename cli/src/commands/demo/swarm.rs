@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sprat_api::{Command, Event, TransferState, TransferView};
+use sprat_api::{Answer, Command, Event, TrackerQuestion, TransferState, TransferView};
 use sprat_chunking::FileId;
-use sprat_peer::{Engine, EngineConfig, EngineHandle, TrackerClient};
-use sprat_protocol::tracker::Query;
+use sprat_peer::{Engine, EngineConfig, EngineHandle};
 use sprat_protocol::{Link, PeerId};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{interval, timeout};
@@ -95,15 +94,15 @@ impl Swarm {
     }
 
     async fn find_seeders(&self, file_id: FileId) -> Result<(), Failure> {
-        let tracker = self.tracker.as_ref().expect("the tracker is started first");
-        let client = TrackerClient::new(tracker.url().clone());
+        let tracker = self.tracker.as_ref().expect("the tracker is started first").url();
+        let engine = &self.seeders.iter().find_map(|seeder| seeder.peer.as_ref()).expect("a seeder runs").engine;
         let mut again = interval(READY_INTERVAL);
         loop {
             again.tick().await;
-            let query = Query { peer_id: None, file_ids: vec![file_id], max_peers: SEEDERS as u32 };
-            let answer = client.query(query).await.map_err(|error| Failure::failed(error.to_string()))?;
-            if answer.files.iter().any(|file| file.peers.len() >= SEEDERS) {
-                return Ok(());
+            let question = TrackerQuestion::Holders(file_id);
+            match engine.ask(Command::AskTracker { tracker: tracker.clone(), question }).await? {
+                Answer::Holders(holders) if holders as usize >= SEEDERS => return Ok(()),
+                _ => {}
             }
         }
     }

@@ -9,8 +9,10 @@ use url::Url;
 
 use crate::discovery::trackers::announcer::{self, Announced};
 use crate::discovery::trackers::client::TrackerClient;
+use crate::discovery::trackers::token_keeper::TokenKeeper;
 use crate::discovery::trackers::tokens::{Tokens, is_readable_on_the_way};
 use crate::discovery::trackers::tracker::Tracker;
+use crate::world::asked::Reply;
 use crate::world::tasks::Tasks;
 
 /// All trackers of one engine.
@@ -18,15 +20,17 @@ use crate::world::tasks::Tasks;
 pub(crate) struct Trackers {
     used: RwLock<Vec<Arc<Tracker>>>,
     tokens: RwLock<Tokens>,
+    keeper: Arc<TokenKeeper>,
     /// Peer and files that the trackers are told of.
     announced: Announced,
     tasks: Tasks,
 }
 
 impl Trackers {
-    /// Creates the trackers of an engine, none yet. `tokens` open the private ones.
-    pub(crate) fn new(tokens: Tokens, announced: Announced, tasks: Tasks) -> Self {
-        Self { used: RwLock::default(), tokens: RwLock::new(tokens), announced, tasks }
+    /// Creates the trackers of an engine, none yet. `tokens` open the private ones; `keeper` keeps those that are changed.
+    pub(crate) fn new(tokens: Tokens, keeper: TokenKeeper, announced: Announced, tasks: Tasks) -> Self {
+        let (tokens, keeper) = (RwLock::new(tokens), Arc::new(keeper));
+        Self { used: RwLock::default(), tokens, keeper, announced, tasks }
     }
 
     /// Returns the trackers in use.
@@ -59,19 +63,30 @@ impl Trackers {
         }
     }
 
-    /// Sets or removes the token for a tracker. If the tracker is in use, it is told goodbye and started anew.
-    pub(crate) fn set_token(&self, url: &Url, token: Option<AccessToken>) {
-        match token {
-            Some(token) => self.tokens.write().insert(url, token),
-            None => drop(self.tokens.write().remove(url)),
+    /// Sets or removes the token for a tracker, and keeps that in the file of the tokens. If the tracker is in use, it is
+    /// told goodbye and started anew.
+    pub(crate) fn set_token(&self, url: Url, token: Option<AccessToken>, reply: Reply) {
+        match &token {
+            Some(token) => self.tokens.write().insert(&url, token.clone()),
+            None => drop(self.tokens.write().remove(&url)),
         }
-        for tracker in self.used.write().iter_mut().filter(|tracker| tracker.client.url() == url) {
+        for tracker in self.used.write().iter_mut().filter(|tracker| *tracker.client.url() == url) {
             tracker.stop.cancel();
-            *tracker = self.start(url);
+            *tracker = self.start(&url);
         }
+        self.keeper.keep(url, token, reply);
+    }
+
+    /// Returns a client of any tracker: that of a tracker in use, with its connections, or else a new one.
+    pub(crate) fn client_of(&self, url: &Url) -> TrackerClient {
+        let used = self.used.read().iter().find(|tracker| tracker.client.url() == url).cloned();
+        used.map_or_else(|| self.client(url), |tracker| tracker.client.clone())
     }
 
     fn start(&self, url: &Url) -> Arc<Tracker> {
+        if self.tokens.read().of(url).is_some() && is_readable_on_the_way(url) {
+            tracing::warn!(%url, "the token for this tracker can be read on the way; use https");
+        }
         let tracker = Arc::new(Tracker::new(self.client(url), self.tasks.stopped(), self.announced.news.clone()));
         // The task is not dropped with the other tasks: it still has to say goodbye.
         self.tasks.spawn_to_its_end(announcer::run(self.announced.clone(), tracker.clone()));
@@ -79,12 +94,7 @@ impl Trackers {
     }
 
     fn client(&self, url: &Url) -> TrackerClient {
-        let tokens = self.tokens.read();
-        let token = tokens.of(url);
-        if token.is_some() && is_readable_on_the_way(url) {
-            tracing::warn!(%url, "the token for this tracker can be read on the way; use https");
-        }
-        TrackerClient::by(self.announced.network.courier(url), url.clone()).with_token(token)
+        TrackerClient::by(self.announced.network.courier(url), url.clone()).with_token(self.tokens.read().of(url))
     }
 
     /// Fails all requests under way, because this machine lost an address and their answers would not arrive.

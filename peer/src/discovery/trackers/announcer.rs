@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use rand::rngs::SmallRng;
+use sprat_api::TrackerError;
 use sprat_chunking::FileId;
 use sprat_protocol::FileName;
 use sprat_protocol::tracker::{
@@ -18,7 +19,7 @@ use sprat_protocol::tracker::{
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::discovery::trackers::client::{Listing, TrackerError};
+use crate::discovery::trackers::client::Listing;
 use crate::discovery::trackers::tracker::{Purpose, Tracker};
 use crate::shares::holding::{Holding, Holdings};
 use crate::wire::me::Me;

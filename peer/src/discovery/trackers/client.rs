@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
+use sprat_api::TrackerError;
 use sprat_protocol::Identity;
 use sprat_protocol::name::clean_line;
 use sprat_protocol::tracker::{
@@ -17,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::world::courier::{Courier, Letter, Undelivered};
-use crate::world::http::Http;
 
 /// Number of characters of a tracker's message that are shown to a person.
 const MAX_MESSAGE: usize = 300;
+
 /// Parses the address of a tracker as people type it: a URL of `http` or `https`, or `host:port`, which is taken for
 /// `http://host:port`. None if it is neither.
 pub fn tracker_url(text: &str) -> Option<Url> {
@@ -30,7 +31,7 @@ pub fn tracker_url(text: &str) -> Option<Url> {
 
 /// Client of one tracker. Clones share its connections.
 #[derive(Clone, Debug)]
-pub struct TrackerClient {
+pub(crate) struct TrackerClient {
     url: Url,
     way: Arc<RwLock<Way>>,
     /// `Authorization` header that is sent with each message, marked so that nothing shows it.
@@ -60,22 +61,18 @@ impl Way {
 
 /// Description of a peer in a REGISTER.
 #[derive(Clone, Copy, Debug)]
-pub struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     /// TCP port that the peer listens on.
-    pub port: u16,
+    pub(crate) port: u16,
     /// Addresses of the peer's own interfaces, for peers on the same network.
-    pub addresses: &'a [SocketAddr],
+    pub(crate) addresses: &'a [SocketAddr],
     /// Files that the peer has.
-    pub files: &'a [RegisterFile],
+    pub(crate) files: &'a [RegisterFile],
 }
 
 impl TrackerClient {
-    /// Creates a client of the tracker at this `http` or `https` URL. Connects to nothing yet.
-    pub fn new(url: Url) -> Self {
-        Self::by(Arc::new(Http::new()), url)
-    }
-
-    /// Creates a client of the tracker at this URL, whose messages `courier` delivers.
+    /// Creates a client of the tracker at this `http` or `https` URL, whose messages `courier` delivers. Connects to
+    /// nothing yet.
     pub(crate) fn by(courier: Arc<dyn Courier>, url: Url) -> Self {
         Self { url, way: Arc::new(RwLock::new(Way::by(courier))), authorization: None, ahead: Arc::default() }
     }
@@ -86,7 +83,7 @@ impl TrackerClient {
     }
 
     /// Returns the client with this token, which is then sent with each message.
-    pub fn with_token(mut self, token: Option<&AccessToken>) -> Self {
+    pub(crate) fn with_token(mut self, token: Option<&AccessToken>) -> Self {
         self.authorization = token.map(|token| {
             let mut value = HeaderValue::from_str(&token.to_header()).expect("letters and digits fit a header");
             value.set_sensitive(true);
@@ -96,7 +93,7 @@ impl TrackerClient {
     }
 
     /// URL of the tracker.
-    pub fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 
@@ -104,7 +101,7 @@ impl TrackerClient {
     ///
     /// # Errors
     /// [`TrackerError`] if no tracker answers.
-    pub async fn is_up(&self) -> Result<(), TrackerError> {
+    pub(crate) async fn is_up(&self) -> Result<(), TrackerError> {
         let way = self.way.read().clone();
         match way.back(way.courier.is_well(self.route("healthz"))).await {
             Ok(true) => Ok(()),
@@ -117,7 +114,7 @@ impl TrackerClient {
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
-    pub async fn register(&self, identity: &Identity, listing: Listing<'_>) -> Result<Registered, TrackerError> {
+    pub(crate) async fn register(&self, identity: &Identity, listing: Listing<'_>) -> Result<Registered, TrackerError> {
         let mut answer = self.say_register(identity, listing).await?;
         if let Answer::Error(ErrorAnswer { code: ErrorCode::WrongTime, time: Some(time), .. }) = answer {
             self.ahead.store(time.cast_signed().saturating_sub(unix_seconds().cast_signed()), Ordering::Relaxed);
@@ -146,7 +143,7 @@ impl TrackerClient {
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
-    pub async fn query(&self, message: Query) -> Result<QueryAnswer, TrackerError> {
+    pub(crate) async fn query(&self, message: Query) -> Result<QueryAnswer, TrackerError> {
         match self.call(&Request::Query(message)).await? {
             Answer::QueryAnswer(answer) => Ok(answer),
             other => Err(self.not_expected(other)),
@@ -157,7 +154,7 @@ impl TrackerClient {
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
-    pub async fn heartbeat(&self, message: Heartbeat) -> Result<HeartbeatAnswer, TrackerError> {
+    pub(crate) async fn heartbeat(&self, message: Heartbeat) -> Result<HeartbeatAnswer, TrackerError> {
         match self.call(&Request::Heartbeat(message)).await? {
             Answer::HeartbeatAnswer(answer) => Ok(answer),
             other => Err(self.not_expected(other)),
@@ -168,7 +165,7 @@ impl TrackerClient {
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
-    pub async fn unregister(&self, message: Unregister) -> Result<Unregistered, TrackerError> {
+    pub(crate) async fn unregister(&self, message: Unregister) -> Result<Unregistered, TrackerError> {
         match self.call(&Request::Unregister(message)).await? {
             Answer::Unregistered(answer) => Ok(answer),
             other => Err(self.not_expected(other)),
@@ -179,7 +176,7 @@ impl TrackerClient {
     ///
     /// # Errors
     /// [`TrackerError`], as for every message.
-    pub async fn search(&self, message: Search) -> Result<SearchAnswer, TrackerError> {
+    pub(crate) async fn search(&self, message: Search) -> Result<SearchAnswer, TrackerError> {
         match self.call(&Request::Search(message)).await? {
             Answer::SearchAnswer(answer) => Ok(answer),
             other => Err(self.not_expected(other)),
@@ -238,52 +235,6 @@ fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Reason why a tracker gave no usable answer. Each message says what to do next.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TrackerError {
-    /// Nothing answers at the URL.
-    #[error("can't reach the tracker at {url}: {reason}; check the address, or start one there with sprat-tracker")]
-    Unreachable {
-        /// URL at which the tracker should be.
-        url: Url,
-        /// Cause of the failure.
-        reason: String,
-    },
-    /// Something answers at the URL, but it is no tracker.
-    #[error("what answers at {url} is not a Sprat tracker; check the address")]
-    Nonsense {
-        /// URL at which the tracker should be.
-        url: Url,
-    },
-    /// The tracker refused the request.
-    #[error("the tracker at {url} refused: {}", error.message)]
-    Refused {
-        /// URL of the tracker.
-        url: Url,
-        /// Answer of the tracker, with its reason.
-        error: ErrorAnswer,
-    },
-}
-
-impl TrackerError {
-    /// Returns whether the tracker answered that it does not know the lease, so that the peer must register again.
-    pub fn is_unknown_lease(&self) -> bool {
-        matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::UnknownLease)
-    }
-
-    /// Returns whether the tracker denies this peer the request: its token is missing or wrong, or it is not wanted.
-    pub fn is_forbidden(&self) -> bool {
-        let is_forbidden = |code| matches!(code, ErrorCode::Unauthorized | ErrorCode::Forbidden);
-        matches!(self, Self::Refused { error, .. } if is_forbidden(error.code))
-    }
-
-    /// Time that the tracker asks to wait before the next try, if it does.
-    pub fn retry_after(&self) -> Option<Duration> {
-        let Self::Refused { error, .. } = self else { return None };
-        Some(Duration::from_secs(error.retry_after?.into()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,7 +271,8 @@ mod tests {
     #[test]
     fn a_client_does_not_show_its_token() {
         let token = AccessToken::new([9; 32]);
-        let client = TrackerClient::new("https://tracker.example".parse().unwrap()).with_token(Some(&token));
+        let client = TrackerClient::by(Arc::new(Delivers(true)), "https://tracker.example".parse().unwrap());
+        let client = client.with_token(Some(&token));
         let shown = format!("{client:?}");
         assert!(shown.contains("authorization: Some") && !shown.contains(&token.reveal()[6..40]), "{shown}");
     }

@@ -16,7 +16,7 @@ use crate::discovery::trackers::tracker::Purpose;
 use crate::world::clock;
 
 /// Number of peers that a tracker is asked to name.
-const ASKED_PEERS: u32 = 50;
+pub(crate) const ASKED_PEERS: u32 = 50;
 /// Interval of queries while there are enough peers.
 const CALM_QUERY: Duration = Duration::from_secs(60);
 /// Interval between the first query and the second; from then on it doubles. Peers that begin a download together find

@@ -1,29 +1,15 @@
 //! Search for files by the words in their names: all trackers are asked at once, and their answers become one.
 
-use sprat_protocol::tracker::{Search, SearchAnswer, SearchHit};
+use sprat_api::Found;
+use sprat_protocol::tracker::{Search, SearchAnswer};
 use tokio::task::JoinSet;
-use url::Url;
 
-use crate::discovery::trackers::client::{TrackerClient, TrackerError};
-use crate::discovery::trackers::tokens::Tokens;
-
-/// Merged answers of all trackers.
-#[derive(Debug)]
-pub struct Found {
-    /// Found files, each once, with the most seeders that any tracker knows. They are in the order of the first tracker
-    /// that names each, which names the best first.
-    pub files: Vec<SearchHit>,
-    /// Tells whether any tracker has more on its next page.
-    pub more: bool,
-    /// Errors of the trackers that did not answer, in the order of the trackers.
-    pub errors: Vec<TrackerError>,
-}
+use crate::discovery::trackers::client::TrackerClient;
 
 /// Asks all of these trackers at the same time, and waits for every one. Dropping the future ends the requests.
-pub async fn search(trackers: &[Url], tokens: &Tokens, search: &Search) -> Found {
+pub(crate) async fn search(trackers: Vec<TrackerClient>, search: &Search) -> Found {
     let mut asked = JoinSet::new();
-    for (place, url) in trackers.iter().enumerate() {
-        let client = TrackerClient::new(url.clone()).with_token(tokens.of(url));
+    for (place, client) in trackers.into_iter().enumerate() {
         let search = search.clone();
         asked.spawn(async move { (place, client.search(search).await) });
     }
@@ -58,14 +44,23 @@ fn merge(answers: Vec<SearchAnswer>) -> SearchAnswer {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use sprat_api::TrackerError;
     use sprat_chunking::FileId;
+    use sprat_protocol::tracker::SearchHit;
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
+    use url::Url;
 
     use super::*;
+    use crate::world::http::Http;
+
+    fn clients(urls: &[Url]) -> Vec<TrackerClient> {
+        urls.iter().map(|url| TrackerClient::by(Arc::new(Http::new()), url.clone())).collect()
+    }
 
     fn hit(name: &str, seeders: u32, digit: u8) -> SearchHit {
         let file_id = FileId::new([digit; 32]);
@@ -89,7 +84,7 @@ mod tests {
             urls.push(Url::parse(&format!("http://{addr}")).unwrap());
         }
         let words = Search { words: "a".to_owned(), page: 0 };
-        let found = search(&urls, &Tokens::default(), &words).await;
+        let found = search(clients(&urls), &words).await;
         assert!(found.files.is_empty() && !found.more);
         let told: Vec<String> = found.errors.iter().map(TrackerError::to_string).collect();
         assert_eq!(told.len(), 2);
@@ -102,9 +97,9 @@ mod tests {
     async fn who_no_longer_waits_ends_the_asking() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let (urls, tokens, words) = ([url], Tokens::default(), Search { words: "a".to_owned(), page: 0 });
+        let (clients, words) = (clients(&[url]), Search { words: "a".to_owned(), page: 0 });
         let mut accepted: TcpStream = tokio::select! {
-            _ = async { (search(&urls, &tokens, &words).await, pending::<()>().await) } => unreachable!("nobody answers"),
+            _ = async { (search(clients, &words).await, pending::<()>().await) } => unreachable!("nobody answers"),
             accepted = listener.accept() => accepted.unwrap().0,
         };
         // The future is gone, so its connection is closed, long before the tracker's time to answer is over.

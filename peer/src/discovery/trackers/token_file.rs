@@ -69,7 +69,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// [`TokenFileError::Io`] if the file cannot be written.
-    pub fn save(&self, tokens: &Tokens) -> Result<(), TokenFileError> {
+    pub(crate) fn save(&self, tokens: &Tokens) -> Result<(), TokenFileError> {
         let texts: BTreeMap<&str, String> = tokens.iter().map(|(tracker, token)| (tracker, token.reveal())).collect();
         let text = toml::to_string(&texts).expect("TOML has maps of strings");
         write(&self.0, &format!("{HEADING}{text}")).map_err(|error| self.failed("write", error))

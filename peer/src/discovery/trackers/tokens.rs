@@ -15,22 +15,22 @@ pub struct Tokens(HashMap<String, AccessToken>);
 
 impl Tokens {
     /// Remembers the token for this tracker, in place of an older one.
-    pub fn insert(&mut self, tracker: &Url, token: AccessToken) {
+    pub(crate) fn insert(&mut self, tracker: &Url, token: AccessToken) {
         self.0.insert(key(tracker), token);
     }
 
     /// Forgets the token for this tracker. Returns whether there was one.
-    pub fn remove(&mut self, tracker: &Url) -> bool {
+    pub(crate) fn remove(&mut self, tracker: &Url) -> bool {
         self.0.remove(&key(tracker)).is_some()
     }
 
     /// Returns the token for this tracker, if there is one.
-    pub fn of(&self, tracker: &Url) -> Option<&AccessToken> {
+    pub(crate) fn of(&self, tracker: &Url) -> Option<&AccessToken> {
         self.0.get(&key(tracker))
     }
 
     /// Iterates over all tokens, each with the address of its tracker.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &AccessToken)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &AccessToken)> {
         self.0.iter().map(|(tracker, token)| (tracker.as_str(), token))
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sprat_api::{Event, TrackerState, TrackerView};
+use sprat_api::{Event, TrackerError, TrackerState, TrackerView};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::discovery::trackers::client::{TrackerClient, TrackerError};
+use crate::discovery::trackers::client::TrackerClient;
 use crate::world::clock;
 use crate::world::news::News;
 
