@@ -2,6 +2,9 @@
 
 #![cfg(unix)]
 
+#[path = "processes/protocol_page.rs"]
+mod protocol_page;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
