@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use crate::discovery::candidates::{Candidate, Candidates};
 use crate::discovery::trackers::query::{Asking, Known};
 use crate::download::env::Env;
-use crate::download::status::Status;
+use crate::download::status::{Figures, Status};
 use crate::download::watching::Progress;
 use crate::peers::asked::{Claim, FromPeer};
 use crate::peers::connection::Connection;
@@ -66,13 +66,8 @@ pub(crate) struct Order {
     pub(crate) added_peers: usize,
     /// Folder that the file goes to.
     pub(crate) dir: PathBuf,
-    /// Name that the user chose for the file, if any.
+    /// Name that the user chose for the file, or that it has from an earlier run, if any.
     pub(crate) name: Option<FileName>,
-    /// Tells whether chunks were fetched before. If they are not found, their volume is taken to be away, and the
-    /// download does not start from scratch.
-    pub(crate) begun: bool,
-    /// Tells whether everything on disk is hashed again, whatever is on record.
-    pub(crate) distrust: bool,
 }
 
 impl Order {
@@ -127,6 +122,11 @@ pub(crate) struct PartOf {
 pub(crate) struct Download {
     env: Env,
     order: Order,
+    /// Tells whether chunks were fetched before. If they are not found, their volume is taken to be away, and the
+    /// download does not start from scratch.
+    begun: bool,
+    /// Tells whether everything on disk is still to be hashed again, whatever is on record.
+    distrust: bool,
     status: Arc<Status>,
     /// Folder that the file is a part of, if any.
     folder: Option<PartOf>,
@@ -247,6 +247,7 @@ impl Download {
         let (now, file_id, rng) = (clock::now(), order.link.file_id, env.dice.rng());
         let chunk_size = order.link.size.map_or(ChunkSize::DEFAULT, ChunkSize::for_len);
         let watched = status.watching().subscribe();
+        let Figures { begun, distrust, .. } = status.figures();
         let mut candidates = Candidates::default();
         for peer in &order.link.peers {
             candidates.add(now, Candidate::Address(peer.clone()), vec![peer.clone()]);
@@ -254,6 +255,8 @@ impl Download {
         Self {
             env,
             order,
+            begun,
+            distrust,
             status,
             folder,
             heard_name: None,
@@ -358,7 +361,7 @@ impl Download {
 
     async fn open(&mut self, hashes: ChunkHashes, layout: Layout) -> Result<Opened, Trouble> {
         self.set_state(TransferState::Checking);
-        let begun = self.order.begun;
+        let begun = self.begun;
         let destination = self.destination(self.name(), begun);
         self.on_disk(move || PartFile::open(destination()?, hashes, layout, begun)).await
     }
@@ -382,7 +385,7 @@ impl Download {
             figures.size = Some(part.layout().len());
             figures.num_chunks = part.layout().num_chunks();
         });
-        if std::mem::take(&mut self.order.distrust) {
+        if std::mem::take(&mut self.distrust) {
             part.distrust();
         }
         let job = Arc::new(self.reins.job());
@@ -405,7 +408,7 @@ impl Download {
     async fn doubt(&mut self, part: &Arc<PartFile>, hashes: &ChunkHashes, anything_verified: bool) {
         self.settle().await;
         tracing::warn!(file_id = %self.file_id(), num_chunks = hashes.num_chunks(), "nobody has a chunk that fits; asking anew");
-        self.order.begun = false;
+        self.begun = false;
         self.status.update(|figures| figures.begun = false);
         self.doubted.push((hashes.chunk_size(), hashes.num_chunks()));
         match &self.folder {
@@ -558,7 +561,7 @@ mod tests {
         let addr = |n: usize| format!("10.0.0.1:{}", n + 1).parse::<PeerAddr>().unwrap();
         let mut link = Link::new(FileId::new([1; 32]));
         link.peers = (0..MAX_HINTS - 2).map(addr).collect();
-        let mut order = Order { link, added_peers: 0, dir: PathBuf::new(), name: None, begun: false, distrust: false };
+        let mut order = Order { link, added_peers: 0, dir: PathBuf::new(), name: None };
         for n in [0, 100, 101, 100, 102] {
             order.add_peer(addr(n));
         }

@@ -5,6 +5,7 @@ pub(crate) mod incoming;
 pub(crate) mod limits;
 pub(crate) mod pace;
 pub(crate) mod rate_limit;
+mod room;
 pub(crate) mod settings;
 pub(crate) mod upload_slots;
 

@@ -23,7 +23,7 @@ use crate::discovery::candidates::Candidate;
 use crate::discovery::trackers::query::{Asking, Found, Known};
 use crate::download::env::Env;
 use crate::download::right::Right;
-use crate::download::status::Status;
+use crate::download::status::{Figures, Status};
 use crate::download::watching::Progress;
 use crate::download::{Download, Ended, Finished, Order, Outcome, PartOf, Reins};
 use crate::flow::settings::TransferSettings;
@@ -121,7 +121,8 @@ impl FolderFetch {
 
     async fn go(&mut self, list: List, part_stop: &CancellationToken) -> Result<Folder, Ended> {
         self.status.set_state(TransferState::Checking);
-        let Order { link, dir, begun, distrust, .. } = self.order.clone();
+        let Order { link, dir, .. } = self.order.clone();
+        let Figures { begun, distrust, .. } = self.status.figures();
         let (before, job) = (Before { begun, distrust }, Arc::new(self.reins.job()));
         self.status.works(job.clone());
         self.env.news.changed();
@@ -206,8 +207,7 @@ impl FolderFetch {
             let (status, hurry) = (Arc::new(status.part_of(&self.status)), Arc::new(Notify::new()));
             let link = Link { file_id: id, name: None, size: Some(len), trackers: Vec::new(), peers: Vec::new() };
             let name = Some(FileName::clean(&id.to_string()));
-            let (added_peers, begun, distrust) = (0, false, false);
-            let order = Order { link, added_peers, dir: path, name, begun, distrust };
+            let order = Order { link, added_peers: 0, dir: path, name };
             let mut known = self.known.subscribe();
             known.mark_changed();
             let folder = Some(PartOf { holding: self.holding.clone(), dir, known });

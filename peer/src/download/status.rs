@@ -157,11 +157,6 @@ impl Status {
         }
     }
 
-    /// Returns whether the transfer is in this state.
-    pub(crate) fn is(&self, state: &TransferState) -> bool {
-        self.inner.lock().figures.state == *state
-    }
-
     /// Returns a copy of the figures.
     pub(crate) fn figures(&self) -> Figures {
         self.inner.lock().figures.clone()

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::download::env::Env;
 use crate::download::folder::{FolderFetch, TAKEN};
 use crate::download::right::Right;
-use crate::download::status::Status;
+use crate::download::status::{Figures, Status};
 use crate::download::{Download, Ended, Finished, Order, Outcome, Reins};
 use crate::shares::holding::Holding;
 use crate::state::library;
@@ -39,6 +39,9 @@ pub(crate) async fn fetch(
 ) -> Result<Done, Ended> {
     let (kept, file_id) = (state.clone(), order.link.file_id);
     let _right = right_to_fetch(&env, file_id, &status, &reins.stop).await?;
+    let Figures { ordered_name, distrust, .. } = status.figures();
+    // The part file is found by its name, which must not depend on which tracker or peer names the file first.
+    order.name = ordered_name.or(order.name);
     let list = match on_disk(&env, move || library::kept_list(&kept, file_id)).await {
         Some((collection, bytes)) => {
             let named = order.name.clone().or_else(|| order.link.name.as_deref().map(FileName::clean));
@@ -57,7 +60,7 @@ pub(crate) async fn fetch(
     let kept = on_disk(&env, move || library::keep_list(&keeping, &bytes)).await;
     let kept = kept.map_err(|error| trouble(&path, list.bytes.len() as u64, &error))?;
     let holding = Arc::new(Holding::list(name, kept));
-    order.begun = status.figures().begun;
+    status.update(|figures| figures.distrust |= distrust);
     let folder = FolderFetch::new(env, state, order, status, holding.clone(), reins).run(list).await?;
     Ok(Done::Folder(folder, holding))
 }

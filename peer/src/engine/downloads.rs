@@ -19,8 +19,8 @@ use super::running::Running;
 use crate::download::status::Status;
 use crate::download::task::{Done, fetch};
 use crate::download::{Ended, Finished, Order, Reins};
-use crate::engine::transfer;
-use crate::engine::transfer::{After, Transfer};
+use crate::engine::phase::{Happening, Phase};
+use crate::engine::transfer::{Task, Transfer};
 use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::state::library::{Record, Wanted};
@@ -30,18 +30,11 @@ impl Running {
     pub(super) fn download(&mut self, link: Link, target: Target) {
         let file_id = link.file_id;
         let order = self.order(link, target);
-        if let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.moving) {
-            if matches!(transfer.after, After::Remove { .. }) {
-                transfer.after = After::Stay;
-            }
-            self.resume(file_id);
-            self.tell(Event::Added(file_id));
-            return;
-        }
         if let Some(transfer) = self.transfer(file_id) {
-            let here = transfer.whole.as_ref().filter(|whole| whole.is_there());
+            let is_moving = matches!(transfer.phase, Phase::Moving(_));
+            let here = transfer.whole.as_ref().filter(|whole| !is_moving && whole.is_there());
             let here = here.map(|whole| whole.path().to_owned());
-            if here.is_none() {
+            if here.is_none() && !is_moving {
                 if transfer.whole.take().is_some() {
                     // The file was complete once and is gone: fetch it from the start.
                     transfer.status.update(|figures| {
@@ -53,16 +46,11 @@ impl Running {
                 }
                 // A download in progress keeps its destination.
                 transfer.order.get_or_insert(order);
-            }
-            match (&here, &transfer.running, &transfer.after) {
-                (Some(_), ..) => self.resume(file_id),
-                (None, Some(_), After::Remove { .. }) => transfer.after = After::Restart,
-                (None, Some(_), _) => {}
-                (None, None, _) => {
+                if !transfer.phase.has_task() {
                     self.parts.holdings.remove(&file_id);
-                    self.enqueue(file_id);
                 }
             }
+            self.acted(file_id, Happening::Wanted);
             self.tell(Event::Added(file_id));
             if let Some(path) = here {
                 self.tell(Event::Completed { file_id, path });
@@ -71,8 +59,7 @@ impl Running {
         }
         let status = first_status(&order);
         self.transfers.push(Transfer::new(file_id, Some(order), status, &self.parts.holdings.changes));
-        self.enqueue(file_id);
-        self.save();
+        self.acted(file_id, Happening::Wanted);
         self.tell(Event::Added(file_id));
     }
 
@@ -87,31 +74,22 @@ impl Running {
             }
         };
         let dir = std::path::absolute(&dir).unwrap_or(dir);
-        Order { link, added_peers: 0, dir, name, begun: false, distrust: false }
+        Order { link, added_peers: 0, dir, name }
     }
 
-    /// Starts the task of a download that is not running, regardless of the queue. [`Running::enqueue`] is the way for
-    /// downloads that may have to wait.
+    /// Starts the task of a download.
     pub(super) fn start(&mut self, file_id: FileId) {
         if self.ending {
             return;
         }
         let env = self.parts.env.clone();
-        let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) else { return };
-        let Some(order) = &mut transfer.order else { return };
-        // Keep the name of the last start: finding the part file must not depend on which tracker or peer names the
-        // file first.
-        let figures = transfer.status.figures();
-        order.name = figures.ordered_name.or_else(|| order.name.take());
-        order.begun = figures.begun;
-        order.distrust = figures.distrust;
-        let order = order.clone();
+        let Some(transfer) = self.transfer(file_id) else { return };
+        let Some(order) = transfer.order.clone() else { return };
         let (stop, hurry) = (CancellationToken::new(), Arc::new(Notify::new()));
         let (added, added_peers) = watch::channel(Vec::new());
         let reins = Reins { hurry: hurry.clone(), added_peers, stop: stop.clone() };
-        transfer.running = Some(transfer::Running { stop, hurry, added_peers: added });
-        (transfer.paused, transfer.after) = (false, After::Stay);
-        transfer.set_state(TransferState::Searching);
+        transfer.task = Some(Task { stop, hurry, added_peers: added });
+        transfer.status.set_state(TransferState::Searching);
         let status = transfer.status.clone();
         let fetching = fetch(env, self.state.clone(), order, status, reins);
         self.downloads.spawn(async move { (file_id, fetching.await) });
@@ -120,36 +98,20 @@ impl Running {
     /// Handles the end of a download's task.
     pub(super) fn download_ended(&mut self, file_id: FileId, result: Result<Done, Ended>) {
         let Some(transfer) = self.transfer(file_id) else { return };
-        transfer.running = None;
-        let after = std::mem::replace(&mut transfer.after, After::Stay);
-        let replaced = transfer.whole.is_some();
-        // A complete download has no reason to restart.
-        let after = if result.is_ok() && after == After::Restart { After::Stay } else { after };
-        match result {
-            Ok(Done::File(finished)) => self.finished(file_id, finished),
-            Ok(Done::Folder(folder, list)) => self.folder_finished(file_id, folder, &list),
-            // The same file was shared from another path meanwhile, and its holding serves that path.
-            Err(_) if replaced => {}
-            Err(ended) => {
-                // Without the holding, uploads that wait for chunks of the file release the file.
-                self.parts.holdings.remove(&file_id);
-                self.parts.trackers.kick();
-                // The status still shows the last state of the task.
-                if let Some(transfer) = self.transfer(file_id) {
-                    let resting = Self::resting(transfer);
-                    transfer.set_state(resting);
-                }
-                if let (Ended::Trouble(trouble), After::Stay) = (ended, &after) {
-                    self.stopped_for(file_id, trouble);
-                }
+        transfer.task = None;
+        let happening = match result {
+            Ok(Done::File(finished)) => {
+                self.finished(file_id, finished);
+                Happening::Completed
             }
-        }
-        match after {
-            After::Stay => {}
-            After::Restart => self.start(file_id),
-            After::Remove { delete_data } => self.forget(file_id, delete_data),
-            After::Move(dir) => self.move_to(file_id, dir),
-        }
+            Ok(Done::Folder(folder, list)) => {
+                self.folder_finished(file_id, folder, &list);
+                Happening::Completed
+            }
+            Err(Ended::Stopped) => Happening::Ended,
+            Err(Ended::Trouble(trouble)) => Happening::Failed(trouble),
+        };
+        self.happens(file_id, happening);
         self.start_queued();
         self.save();
         self.stale = true;
@@ -174,9 +136,6 @@ impl Running {
         self.serve_whole(holding);
         if let Some(transfer) = self.transfer(file_id) {
             transfer.status.update(|figures| figures.name = name);
-            if transfer.paused {
-                self.pause(file_id);
-            }
         }
         self.completed(file_id, path);
     }
@@ -185,9 +144,6 @@ impl Running {
     fn folder_finished(&mut self, file_id: FileId, folder: Folder, list: &Arc<Holding>) {
         let (path, folder) = (folder.root.clone(), Arc::new(folder));
         self.serve_folder(file_id, folder, list);
-        if self.transfer(file_id).is_some_and(|transfer| transfer.paused) {
-            self.pause(file_id);
-        }
         self.completed(file_id, path);
     }
 
@@ -196,49 +152,13 @@ impl Running {
         self.tell(Event::Completed { file_id, path });
     }
 
-    /// Pauses a transfer and keeps its data.
-    pub(super) fn pause(&mut self, file_id: FileId) {
-        let holding = self.parts.holdings.get(&file_id);
-        let Some(transfer) = self.transfer(file_id) else { return };
-        (transfer.paused, transfer.recovery) = (true, None);
-        if transfer.after == After::Restart {
-            transfer.after = After::Stay;
-        }
-        if !transfer.moving {
-            transfer.set_state(TransferState::Paused);
-        }
-        if let Some(running) = &transfer.running {
-            running.stop.cancel();
-        }
-        if let Some(holding) = holding {
-            holding.serve(false);
-        }
-        self.parts.trackers.kick();
-        self.save();
-    }
-
-    /// Resumes a transfer that stopped for whatever reason; makes a running download retry at once.
-    pub(super) fn resume(&mut self, file_id: FileId) {
-        let Some(transfer) = self.transfer(file_id) else { return };
-        let stopping = transfer.paused;
-        (transfer.paused, transfer.recovery) = (false, None);
-        match &transfer.running {
-            Some(_) if stopping && transfer.after == After::Stay => transfer.after = After::Restart,
-            Some(running) => running.hurry.notify_one(),
-            None if transfer.moving => {}
-            None if transfer.whole.is_some() => self.resume_share(file_id),
-            None => self.enqueue(file_id),
-        }
-        self.save();
-    }
-
     /// Adds an address of a peer to a download.
     pub(super) fn add_peer(&mut self, file_id: FileId, addr: PeerAddr) {
         let Some(transfer) = self.transfer(file_id).filter(|transfer| transfer.whole.is_none()) else { return };
         let Some(order) = &mut transfer.order else { return };
         order.add_peer(addr.clone());
-        if let Some(running) = &transfer.running {
-            running.added_peers.send_modify(|added| {
+        if let Some(task) = &transfer.task {
+            task.added_peers.send_modify(|added| {
                 added.retain(|other| *other != addr);
                 added.truncate(MAX_HINTS - 1);
                 added.insert(0, addr);
@@ -247,23 +167,7 @@ impl Running {
         self.save();
     }
 
-    /// Removes a transfer from the list, at once or as soon as its task or move has ended.
-    pub(super) fn remove(&mut self, file_id: FileId, delete_data: bool) {
-        let Some(transfer) = self.transfer(file_id) else { return };
-        match &transfer.running {
-            Some(running) => {
-                running.stop.cancel();
-                transfer.after = After::Remove { delete_data };
-                transfer.set_state(TransferState::Paused);
-            }
-            None if transfer.moving => transfer.after = After::Remove { delete_data },
-            None => {
-                self.forget(file_id, delete_data);
-                self.save();
-            }
-        }
-    }
-
+    /// Removes a transfer on which nothing works from the list.
     pub(super) fn forget(&mut self, file_id: FileId, delete_data: bool) {
         let Some(transfer) = self.transfers.remove(file_id) else { return };
         self.parts.holdings.remove(&file_id);
@@ -307,21 +211,18 @@ impl Running {
         };
         // Name chosen by the user, or name of an existing part file.
         let name = name.as_deref().map(FileName::clean_keeping_dot);
-        let order = Order { link, added_peers, dir, name, begun, distrust: false };
-        let mut transfer =
-            Transfer::new(record.file_id, Some(order.clone()), first_status(&order), &self.parts.holdings.changes);
-        (transfer.added, transfer.paused) = (record.added, record.paused);
-        transfer.status.update(|figures| (figures.begun, figures.distrust) = (begun, distrust));
-        transfer.set_state(Self::resting(&transfer));
+        let order = Order { link, added_peers, dir, name };
+        let status = first_status(&order);
+        status.update(|figures| (figures.begun, figures.distrust) = (begun, distrust));
+        let mut transfer = Transfer::new(record.file_id, Some(order), status, &self.parts.holdings.changes);
+        (transfer.added, transfer.phase) = (record.added, Phase::at_start(false, record.paused));
+        transfer.show_phase();
         self.transfers.push(transfer);
         if record.sequential {
             self.set_sequential(record.file_id, true);
         }
         for (place, priority) in &record.priorities {
             self.parts.flow.settings.of(record.file_id).prioritize([*place], *priority);
-        }
-        if !record.paused {
-            self.enqueue(record.file_id);
         }
     }
 }

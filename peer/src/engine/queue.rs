@@ -2,33 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use sprat_api::TransferState;
-use sprat_chunking::FileId;
-
 use super::running::Running;
+use crate::engine::phase::Happening;
 use crate::world::clock;
 
 /// Time that a download may wait for peers before another one gets its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Running {
-    /// Starts a download now, or queues it until its turn comes.
-    pub(super) fn enqueue(&mut self, file_id: FileId) {
-        if self.has_turn() {
-            self.start(file_id);
-        } else if let Some(transfer) = self.transfer(file_id).filter(|transfer| !transfer.is_busy()) {
-            transfer.paused = false;
-            transfer.set_state(TransferState::Queued);
-        }
-    }
-
     /// Starts the queued downloads whose turn has come.
     pub(super) fn start_queued(&mut self) {
         for file_id in self.transfers.queued(self.active_downloads) {
             if !self.has_turn() {
                 return;
             }
-            self.start(file_id);
+            self.happens(file_id, Happening::Turn);
         }
     }
 
@@ -46,7 +34,8 @@ impl Running {
         if self.has_turn() { Some(clock::now()) } else { self.transfers.next_given_up(PATIENCE) }
     }
 
-    fn has_turn(&mut self) -> bool {
+    /// Returns whether another download may run now.
+    pub(super) fn has_turn(&mut self) -> bool {
         self.transfers.take_in(&self.parts.holdings.changes);
         self.transfers.count_active(PATIENCE, self.active_downloads) < self.active_downloads
     }

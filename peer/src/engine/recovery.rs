@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use sprat_api::{Event, TransferState, Trouble};
+use sprat_api::{Event, Trouble};
 use sprat_chunking::FileId;
 use sprat_store::part::PartFile;
 use sprat_store::site::Site;
 
 use super::running::Running;
 use crate::download::status::Figures;
+use crate::engine::phase::{Goal, Happening};
 use crate::engine::transfer::Recovery;
 use crate::world::clock;
 
@@ -19,7 +20,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl Running {
-    /// Stops a transfer because of trouble on this machine. Tells the user, unless the trouble is the same as before.
+    /// Notes the trouble on this machine that stopped a transfer. Tells the user, unless the trouble is the same as before.
     pub(super) fn stopped_for(&mut self, file_id: FileId, trouble: Trouble) {
         let Some(transfer) = self.transfer(file_id) else { return };
         let verified = transfer.status.figures().verified;
@@ -27,9 +28,9 @@ impl Running {
         let wait = before.as_ref().map_or(FIRST_LOOK, |before| (before.wait * 2).min(LONGEST));
         let is_news = before.is_none_or(|before| !before.trouble.is_like(&trouble));
         // A transfer that the user paused does not resume by itself.
-        let at = (!transfer.paused).then(|| clock::now() + wait);
+        let at = (transfer.phase.goal() == Goal::GoOn).then(|| clock::now() + wait);
         transfer.recovery = Some(Recovery { trouble: trouble.clone(), at, wait, verified });
-        transfer.set_state(TransferState::Stopped(trouble.clone()));
+        transfer.show_phase();
         if is_news {
             tracing::warn!(%file_id, %trouble, "a transfer stopped");
             self.tell(Event::Stopped { file_id, trouble });
@@ -57,16 +58,11 @@ impl Running {
     pub(super) fn looked(&mut self, file_id: FileId, over: bool) {
         let Some(transfer) = self.transfer(file_id) else { return };
         // The recovery is gone if the user acted on the transfer during the check.
-        let Some(recovery) = &mut transfer.recovery else { return };
-        if !over {
-            recovery.wait = (recovery.wait * 2).min(LONGEST);
-            recovery.at = Some(clock::now() + recovery.wait);
-        } else if transfer.whole.is_some() {
-            transfer.recovery = None;
-            self.resume_share(file_id);
-            self.stale = true;
-        } else {
-            self.enqueue(file_id);
+        let Some(recovery) = transfer.recovery.as_mut().filter(|recovery| recovery.at.is_none()) else { return };
+        if over {
+            return self.happens(file_id, Happening::TroubleOver);
         }
+        recovery.wait = (recovery.wait * 2).min(LONGEST);
+        recovery.at = (transfer.phase.goal() == Goal::GoOn).then(|| clock::now() + recovery.wait);
     }
 }

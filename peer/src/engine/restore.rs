@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::running::Running;
 use crate::download::status::Status;
 use crate::engine::looking::{Found, Restored, look_at_all};
+use crate::engine::phase::{Happening, Phase};
 use crate::engine::transfer::Transfer;
 use crate::shares::folder::serve;
 use crate::state::library::{Library, Place, Record};
@@ -45,11 +46,11 @@ impl Running {
             Whole::File(_, stamp) => Some(stamp.len),
             Whole::Folder(_) => None,
         };
-        let state = if record.paused { TransferState::Paused } else { TransferState::Checking };
-        let status = Status::new(state, Self::name_of(path), path.to_owned(), size);
+        let status = Status::new(TransferState::Checking, Self::name_of(path), path.to_owned(), size);
         let mut transfer = Transfer::new(record.file_id, None, status, &self.parts.holdings.changes);
-        (transfer.added, transfer.paused, transfer.is_download) = (record.added, record.paused, record.is_download);
-        transfer.whole = Some(whole);
+        (transfer.added, transfer.is_download) = (record.added, record.is_download);
+        (transfer.whole, transfer.phase) = (Some(whole), Phase::at_start(true, record.paused));
+        transfer.show_phase();
         self.restoring.insert(record.file_id);
         self.transfers.push(transfer);
     }
@@ -63,11 +64,9 @@ impl Running {
     fn restored_one(&mut self, Restored { file_id, path, folder, found }: Restored) {
         // The user may have moved, removed or checked the transfer meanwhile.
         let is_asked = self.restoring.remove(&file_id) && !self.rechecks.contains_key(&path);
-        let Some(transfer) = self.transfer(file_id).filter(|transfer| is_asked && !transfer.moving) else { return };
-        if transfer.whole.as_ref().is_none_or(|whole| whole.path() != path) {
+        let Some(transfer) = self.transfer(file_id).filter(|transfer| is_asked && transfer.is_at(&path)) else {
             return;
-        }
-        let paused = transfer.paused;
+        };
         if let Some(folder) = &folder {
             transfer.whole = Some(Whole::Folder(folder.clone()));
         }
@@ -80,12 +79,12 @@ impl Running {
                 self.serve_folder(file_id, folder, &list);
             }
             // The file or folder is hashed again; the user does not have to do anything.
-            (Found::Unhashed | Found::Folder(..), _) => return self.check_whole(file_id, path),
+            (Found::Unhashed | Found::Folder(..), _) => return self.happens(file_id, Happening::Check),
             // The volume may only be away for a while.
-            (Found::Changed, _) => return self.stopped_for(file_id, Trouble::SourceChanged { path }),
+            (Found::Changed, _) => {
+                return self.happens(file_id, Happening::FoundOther(Trouble::SourceChanged { path }));
+            }
         }
-        if paused {
-            self.pause(file_id);
-        }
+        self.happens(file_id, Happening::FoundSame);
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sprat_api::{Answer, Command, Event, Refusal, Snapshot, TransferState};
+use sprat_api::{Answer, Command, Event, Refusal, Snapshot};
 use sprat_chunking::FileId;
 use sprat_protocol::tracker::Search;
 use sprat_store::disk::destination::name_at;
@@ -208,7 +208,7 @@ impl Running {
     /// Makes every tracker and every running download retry at once.
     pub(super) fn hurry(&mut self) {
         self.parts.trackers.kick();
-        self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|r| r.hurry.notify_one());
+        self.transfers.running().filter_map(|t| t.task.as_ref()).for_each(|task| task.hurry.notify_one());
     }
 
     /// Returns the transfer of this file, to be changed.
@@ -268,7 +268,7 @@ impl Running {
     async fn end(&mut self) {
         self.ending = true;
         self.hashing.iter().for_each(|hashing| hashing.job.stop());
-        self.transfers.running().filter_map(|t| t.running.as_ref()).for_each(|running| running.stop.cancel());
+        self.transfers.running().filter_map(|t| t.task.as_ref()).for_each(|task| task.stop.cancel());
         // A download that has completed, or is to be removed or moved, is still handled as usual.
         while let Some(Ok((file_id, result))) = self.downloads.join_next().await {
             self.download_ended(file_id, result);
@@ -291,15 +291,6 @@ impl Running {
             tracing::warn!("some tasks did not end in time");
         }
         tracing::info!("engine stopped");
-    }
-
-    /// Returns the state of a transfer on which no task works.
-    pub(super) fn resting(transfer: &Transfer) -> TransferState {
-        match (transfer.paused, &transfer.whole) {
-            (true, _) => TransferState::Paused,
-            (false, Some(_)) => TransferState::Sharing,
-            (false, None) => TransferState::Searching,
-        }
     }
 
     /// Returns the name of a file by its path, as other peers are told it.

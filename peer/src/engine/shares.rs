@@ -15,7 +15,8 @@ use sprat_store::whole::Whole;
 use super::running::Running;
 use crate::download::status::Status;
 use crate::engine::hashing::{Batch, Digest, Hashed, Hashing, MAX_BATCH, hash_together};
-use crate::engine::transfer::{After, Transfer};
+use crate::engine::phase::Happening;
+use crate::engine::transfer::Transfer;
 use crate::shares::folder::serve;
 use crate::shares::holding::Holding;
 use crate::state::library;
@@ -48,7 +49,7 @@ impl Running {
         self.hashing = next.map(|path| Hashing { path, job: Arc::new(Job::default()) }).collect();
         for Hashing { path, job } in &self.hashing {
             let checked = self.rechecks.get(path).and_then(|file_id| self.transfers.get(*file_id));
-            if let Some(transfer) = checked.filter(|transfer| !transfer.moving) {
+            if let Some(transfer) = checked.filter(|transfer| transfer.is_at(path)) {
                 transfer.status.works(job.clone());
             }
         }
@@ -78,22 +79,33 @@ impl Running {
         if matches!(result, Err(ShareError::Stopped)) && self.check_cancelled(&path) {
             return;
         }
-        let checked = self.rechecks.remove(&path);
-        if checked.is_some_and(|expected| self.found_otherwise(&path, expected, found)) {
+        if let Some(expected) = self.rechecks.remove(&path) {
+            // The transfer may have been moved or removed meanwhile.
+            let is_there = self.transfer(expected).is_some_and(|transfer| transfer.is_at(&path));
+            if is_there && found == Some(expected) {
+                self.keep_hashed(&path, result);
+                self.happens(expected, Happening::FoundSame);
+            } else if is_there {
+                self.found_otherwise(&path, expected);
+            }
             return;
         }
-        let paused = checked.filter(|id| self.transfer(*id).is_some_and(|transfer| transfer.paused));
+        self.keep_hashed(&path, result);
+        if let Some(file_id) = found {
+            self.happens(file_id, Happening::SharedHere);
+        }
+    }
+
+    /// Holds what was hashed, or tells why it cannot be shared.
+    fn keep_hashed(&mut self, path: &Path, result: Result<Digest, ShareError>) {
         match result {
-            Ok(Digest::File(digest, stamp)) => self.hold(&path, digest, stamp),
-            Ok(Digest::Folder(folder)) => self.hold_folder(&path, *folder),
+            Ok(Digest::File(digest, stamp)) => self.hold(path, digest, stamp),
+            Ok(Digest::Folder(folder)) => self.hold_folder(path, *folder),
             Err(error) => {
                 let reason = error.to_string();
                 tracing::debug!(path = %path.display(), reason, "not shared");
-                self.tell(Event::ShareFailed { path, reason });
+                self.tell(Event::ShareFailed { path: path.to_owned(), reason });
             }
-        }
-        if let Some(file_id) = paused {
-            self.pause(file_id);
         }
     }
 
@@ -135,12 +147,7 @@ impl Running {
         }
         self.restoring.remove(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
-        if let Some(running) = &transfer.running {
-            // A complete copy is here: the download of the same file ends, and its part file is not needed any more.
-            transfer.after = After::Stay;
-            running.stop.cancel();
-        }
-        (transfer.whole, transfer.paused, transfer.recovery) = (Some(whole), false, None);
+        (transfer.whole, transfer.recovery) = (Some(whole), None);
     }
 
     /// Serves a complete folder from now on. Its parts are served already.
@@ -154,7 +161,6 @@ impl Running {
         let Some(transfer) = self.transfer(file_id) else { return };
         let size = folder.size();
         transfer.status.update(|figures| {
-            figures.state = TransferState::Sharing;
             figures.name = Self::name_of(&folder.root);
             figures.path = folder.root.clone();
             (figures.size, figures.verified) = (Some(size), size);
@@ -174,7 +180,6 @@ impl Running {
         if let Some(transfer) = self.transfer(file_id) {
             let path = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
             transfer.status.update(|figures| {
-                figures.state = TransferState::Sharing;
                 figures.name = name;
                 figures.path = path.unwrap_or_else(|| figures.path.clone());
                 figures.size = Some(layout.len());
@@ -192,26 +197,14 @@ impl Running {
         let Some(transfer) = self.transfer(file_id) else { return };
         // The report may come from an upload that waited, and may concern a path where the file lay before it was
         // completed or shared from elsewhere.
-        let Some(whole) = transfer.whole.as_ref().filter(|whole| path.starts_with(whole.path()) && !transfer.moving)
-        else {
-            return;
-        };
+        let Some(whole) = transfer.whole.as_ref().filter(|whole| path.starts_with(whole.path())) else { return };
         if whole.is_still() {
             // The stamp is unchanged, but some of the content is not.
-            let path = whole.path().to_owned();
-            return self.check_whole(file_id, path);
+            self.happens(file_id, Happening::Check);
+        } else {
+            // The chunk hashes are kept: the volume may only be away for a while.
+            self.happens(file_id, Happening::FoundOther(Trouble::SourceChanged { path }));
         }
-        self.no_longer_shared(file_id, path);
-    }
-
-    /// Stops serving a file or folder that changed or is missing. Its chunk hashes are kept: the volume may only be
-    /// away for a while.
-    pub(super) fn no_longer_shared(&mut self, file_id: FileId, path: PathBuf) {
-        if let Some(holding) = self.parts.holdings.get(&file_id) {
-            holding.serve(false);
-        }
-        self.parts.trackers.kick();
-        self.stopped_for(file_id, Trouble::SourceChanged { path });
     }
 
     /// Returns the paths that are being hashed or wait for it, as snapshots show them.
@@ -224,25 +217,5 @@ impl Running {
         let waiting = self.to_hash.iter().take(MAX_WAITING);
         let waiting = waiting.map(|path| HashingView { path: path.clone(), done: 0, total: 0, eta: None });
         current.chain(waiting).collect()
-    }
-
-    /// Resumes a share that the user paused, or whose file had changed. A changed file is hashed anew, as it is now.
-    pub(super) fn resume_share(&mut self, file_id: FileId) {
-        let whole = self.transfer(file_id).and_then(|transfer| transfer.whole.clone());
-        let Some(whole) = whole else { return };
-        if self.restoring.contains(&file_id) {
-            // The check after the start of the engine has not ended yet.
-            return self.transfer(file_id).into_iter().for_each(|transfer| transfer.set_state(TransferState::Checking));
-        }
-        if let Some(holding) = self.parts.holdings.get(&file_id).filter(|_| whole.is_still()) {
-            holding.serve(true);
-            self.parts.trackers.kick();
-            if let Some(transfer) = self.transfer(file_id) {
-                let resting = Self::resting(transfer);
-                transfer.set_state(resting);
-            }
-            return;
-        }
-        self.share(whole.path().to_owned());
     }
 }

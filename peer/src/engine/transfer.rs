@@ -1,11 +1,11 @@
 //! Entry of the engine's list: a file or folder that is fetched or served.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sprat_api::{TransferState, TransferView, Trouble};
+use sprat_api::{TransferView, Trouble};
 use sprat_chunking::FileId;
 use sprat_protocol::PeerAddr;
 use sprat_store::disk::destination::name_at;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::discovery::hints::Hints;
 use crate::download::Order;
 use crate::download::status::{Moving, Status, since_1970};
+use crate::engine::phase::{Goal, Phase};
 use crate::flow::settings::Settings;
 use crate::shares::holding::Holdings;
 use crate::state::library;
@@ -30,8 +31,8 @@ pub(crate) struct Transfer {
     pub(crate) file_id: FileId,
     /// Time when the transfer was added, in seconds since 1970.
     pub(crate) added: u64,
-    /// Set if the user paused the transfer.
-    pub(crate) paused: bool,
+    /// Phase of the transfer's life.
+    pub(crate) phase: Phase,
     /// Set if the transfer is or was a download.
     pub(crate) is_download: bool,
     /// Set if chunks are fetched in file order.
@@ -43,18 +44,14 @@ pub(crate) struct Transfer {
     /// State and figures that snapshots show.
     pub(crate) status: Arc<Status>,
     /// Handle to the download's task, while it runs.
-    pub(crate) running: Option<Running>,
-    /// Set while the data is being moved. Nothing else touches the data until the move has ended.
-    pub(crate) moving: bool,
-    /// Action once the task or the move has ended.
-    pub(crate) after: After,
-    /// Recovery from the trouble that stopped the transfer, until the trouble is over.
+    pub(crate) task: Option<Task>,
+    /// Recovery from the trouble that stopped the transfer last, until the user acts or the data is complete.
     pub(crate) recovery: Option<Recovery>,
 }
 
 /// Handle to the task of a running download.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct Task {
     /// Token that ends the task.
     pub(crate) stop: CancellationToken,
     /// Signal to try every tracker and every peer again at once.
@@ -67,7 +64,7 @@ pub(crate) struct Running {
 #[derive(Debug)]
 pub(crate) struct Recovery {
     pub(super) trouble: Trouble,
-    /// Time of the next check; none during a check, and none if the user paused the transfer.
+    /// Time of the next check; none during a check, and none if the user wants the transfer to rest.
     pub(super) at: Option<Instant>,
     pub(super) wait: Duration,
     /// Verified bytes when the transfer stopped. If there are more at its next stop, the trouble was over in between.
@@ -85,19 +82,6 @@ pub(crate) enum Lasting {
     Passing,
 }
 
-/// Action once a download's task or a move has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum After {
-    /// Keep the transfer in the list.
-    Stay,
-    /// Start the download again: the user resumed it before its task had ended.
-    Restart,
-    /// Remove the transfer from the list, and delete its downloaded data if `delete_data`.
-    Remove { delete_data: bool },
-    /// Move the data to this folder, and go on there.
-    Move(PathBuf),
-}
-
 #[cfg(test)]
 impl Recovery {
     /// Creates the recovery of a trouble that is checked at `at`.
@@ -107,32 +91,34 @@ impl Recovery {
 }
 
 impl Transfer {
-    /// Creates a transfer that was added now. Changes of its status are noted in `changes`.
+    /// Creates a transfer that was added now, a queued download or a share. Changes of its status are noted in
+    /// `changes`.
     pub(crate) fn new(file_id: FileId, order: Option<Order>, status: Status, changes: &Arc<Changes>) -> Self {
         Self {
             file_id,
             added: since_1970(),
-            paused: false,
+            phase: if order.is_some() { Phase::Queued } else { Phase::Sharing },
             is_download: order.is_some(),
             sequential: false,
             order,
             whole: None,
             status: Arc::new(status.listed(file_id, changes)),
-            running: None,
-            moving: false,
-            after: After::Stay,
+            task: None,
             recovery: None,
         }
     }
 
-    /// Returns whether a download or a move works on the data on the disk.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.running.is_some() || self.moving
+    /// Sets the state that snapshots show to that of the phase, unless the download's task says it.
+    pub(crate) fn show_phase(&self) {
+        if let Some(state) = self.phase.shown(self.recovery.as_ref().map(|recovery| &recovery.trouble)) {
+            self.status.set_state(state);
+        }
     }
 
-    /// Sets the state that snapshots show.
-    pub(crate) fn set_state(&self, state: TransferState) {
-        self.status.set_state(state);
+    /// Returns whether the complete data is at this path, and not being moved.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let is_moving = matches!(self.phase, Phase::Moving(_));
+        !is_moving && self.whole.as_ref().is_some_and(|whole| whole.path() == path)
     }
 
     /// Updates the paths of a transfer whose data was moved to `path`.
@@ -148,11 +134,6 @@ impl Transfer {
             figures.path = path.to_owned();
             figures.ordered_name = figures.ordered_name.take().map(|_| name_at(path));
         });
-    }
-
-    /// Returns whether the download waits for its turn.
-    pub(crate) fn is_queued(&self) -> bool {
-        !self.is_busy() && self.order.is_some() && self.status.is(&TransferState::Queued)
     }
 
     /// Returns the view that a snapshot shows, and how long the view stays right.
@@ -213,7 +194,8 @@ impl Transfer {
             }
             (None, None) => return None,
         };
-        let Self { file_id, added, paused, is_download, sequential, .. } = *self;
+        let Self { file_id, added, is_download, sequential, .. } = *self;
+        let paused = self.phase.goal() == Goal::Rest;
         let priorities = settings.get(&file_id).map(|settings| settings.priorities.read().clone());
         let priorities = priorities.unwrap_or_default();
         Some(Record { file_id, added, paused, is_download, sequential, priorities, place })

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use sprat_chunking::FileId;
 use sprat_store::whole::Whole;
 
+use crate::engine::phase::Phase;
 use crate::engine::transfer::Transfer;
 use crate::world::changes::Changes;
 use crate::world::clock;
@@ -216,10 +217,11 @@ impl Transfers {
 
 impl Marks {
     fn of(transfer: &Transfer) -> Self {
-        let runs = transfer.running.as_ref().map(|_| transfer.status.waiting_since());
+        let runs = transfer.task.as_ref().map(|_| transfer.status.waiting_since());
+        let stopped = transfer.recovery.as_ref().filter(|_| matches!(transfer.phase, Phase::Stopped(_)));
         Self {
-            queued: transfer.is_queued(),
-            look: transfer.recovery.as_ref().and_then(|recovery| recovery.at),
+            queued: transfer.phase == Phase::Queued,
+            look: stopped.and_then(|recovery| recovery.at),
             runs: runs.map(|since| since.map_or(Runs::Fetching, Runs::WaitingSince)),
             root: match &transfer.whole {
                 Some(Whole::Folder(folder)) => Some(folder.root.clone()),
@@ -294,7 +296,8 @@ mod tests {
     use super::*;
     use crate::download::Order;
     use crate::download::status::Status;
-    use crate::engine::transfer::{Recovery, Running};
+    use crate::engine::phase::Goal;
+    use crate::engine::transfer::{Recovery, Task};
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -304,13 +307,13 @@ mod tests {
 
     fn transfer(n: u8, state: TransferState, changes: &Arc<Changes>) -> Transfer {
         let link = Link { file_id: id(n), name: None, size: None, trackers: Vec::new(), peers: Vec::new() };
-        let order = Order { link, added_peers: 0, dir: "/".into(), name: None, begun: false, distrust: false };
+        let order = Order { link, added_peers: 0, dir: "/".into(), name: None };
         Transfer::new(id(n), Some(order), Status::new(state, n.to_string(), "/".into(), None), changes)
     }
 
-    fn running() -> Running {
+    fn task() -> Task {
         let (added_peers, _) = watch::channel(Vec::new());
-        Running { stop: CancellationToken::new(), hurry: Arc::new(Notify::new()), added_peers }
+        Task { stop: CancellationToken::new(), hurry: Arc::new(Notify::new()), added_peers }
     }
 
     fn ids<'a>(transfers: impl IntoIterator<Item = &'a Transfer>) -> Vec<FileId> {
@@ -344,8 +347,8 @@ mod tests {
         assert_eq!((transfers.queued(2), transfers.has_queued()), ([3, 1].map(id).to_vec(), true));
         for n in [3, 1] {
             let transfer = transfers.get_mut(id(n)).unwrap();
-            transfer.running = Some(running());
-            transfer.set_state(TransferState::Searching);
+            (transfer.task, transfer.phase) = (Some(task()), Phase::Fetching);
+            transfer.status.set_state(TransferState::Searching);
         }
         assert_eq!((transfers.queued(9), transfers.count_active(PATIENCE, 9)), (vec![id(2)], 2));
         assert_eq!(ids(transfers.running()), [3, 1].map(id));
@@ -355,7 +358,7 @@ mod tests {
         assert_eq!((transfers.count_active(PATIENCE, 9), transfers.count_active(Duration::ZERO, 9)), (2, 1));
         assert!(transfers.next_given_up(PATIENCE).is_some_and(|at| at > clock::now()));
         assert_eq!(transfers.next_given_up(Duration::ZERO), None, "patience that is over does not end again");
-        transfers.get_mut(id(1)).unwrap().running = None;
+        transfers.get_mut(id(1)).unwrap().task = None;
         assert_eq!((transfers.count_active(Duration::ZERO, 9), transfers.next_given_up(PATIENCE)), (1, None));
     }
 
@@ -365,9 +368,10 @@ mod tests {
         let now = Instant::now();
         let trouble = || Trouble::SourceChanged { path: "/".into() };
         let later = |seconds| now + Duration::from_secs(seconds);
-        transfers.get_mut(id(2)).unwrap().recovery = Some(Recovery::at(trouble(), Some(later(2))));
-        transfers.get_mut(id(3)).unwrap().recovery = Some(Recovery::at(trouble(), Some(later(1))));
-        transfers.get_mut(id(1)).unwrap().recovery = Some(Recovery::at(trouble(), None));
+        for (n, at) in [(2, Some(later(2))), (3, Some(later(1))), (1, None)] {
+            let transfer = transfers.get_mut(id(n)).unwrap();
+            (transfer.phase, transfer.recovery) = (Phase::Stopped(Goal::GoOn), Some(Recovery::at(trouble(), at)));
+        }
         assert_eq!((transfers.next_look(), transfers.due(now)), (Some(later(1)), Vec::new()));
         assert_eq!((transfers.due(later(1)), transfers.due(later(2))), (vec![id(3)], [3, 2].map(id).to_vec()));
         transfers.remove(id(3));
@@ -413,16 +417,16 @@ mod tests {
                 match (what, transfers.get_mut(id(n))) {
                     (0, _) => transfers.push(transfer(n, TransferState::Queued, &changes)),
                     (1, _) => drop(transfers.remove(id(n))),
-                    (2, Some(transfer)) => transfer.running = Some(running()),
-                    (3, Some(transfer)) => transfer.running = None,
-                    (4, Some(transfer)) => transfer.set_state(TransferState::Waiting),
-                    (5, Some(transfer)) => transfer.set_state(TransferState::Queued),
-                    (6, Some(transfer)) => transfer.order = None,
+                    (2, Some(transfer)) => transfer.task = Some(task()),
+                    (3, Some(transfer)) => transfer.task = None,
+                    (4, Some(transfer)) => drop(transfer.status.set_state(TransferState::Waiting)),
+                    (5, Some(transfer)) => transfer.phase = Phase::Queued,
+                    (6, Some(transfer)) => transfer.phase = Phase::Paused,
                     _ => {}
                 }
                 transfers.take_in(&changes);
-                let queued = ids(transfers.iter().filter(|transfer| transfer.is_queued()));
-                let runs = ids(transfers.iter().filter(|transfer| transfer.running.is_some()));
+                let queued = ids(transfers.iter().filter(|transfer| transfer.phase == Phase::Queued));
+                let runs = ids(transfers.iter().filter(|transfer| transfer.task.is_some()));
                 prop_assert_eq!((transfers.queued(9), transfers.has_queued()), (queued.clone(), !queued.is_empty()));
                 prop_assert_eq!(ids(transfers.running()), runs.clone());
                 prop_assert_eq!(transfers.count_active(PATIENCE, 9), runs.len());

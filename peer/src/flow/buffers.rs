@@ -2,7 +2,7 @@
 //! costs as much as hashing a part of it; the pool reuses buffers instead.
 //!
 //! The bytes that are received and not yet on disk are bounded. At the bound, nothing more is read from any peer, so
-//! that a slow disk slows the senders down instead of filling the memory ([`super::incoming`]). The bytes that are read
+//! that a slow disk slows the senders down instead of filling the memory ([`super::room`]). The bytes that are read
 //! from disk in order to be sent have a bound of their own: a peer that accepts nothing cannot make this side hold more.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::incoming::{Held, Room};
+use super::room::{Held, Room};
 
 /// Maximum number of bytes of idle buffers that are kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;

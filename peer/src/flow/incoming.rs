@@ -1,116 +1,17 @@
-//! Payloads on their way in: the room that they take up, and the patience that is left with their senders.
-//!
-//! The bytes that are received and not yet on disk have a bound. Half of that room is taken as bytes come, so that a peer
-//! that announces much and sends little takes up little. Where that half is used up, a payload waits until the other half
-//! has room for all that is missing, so that no two that are half there wait for each other. A peer that sends much of a
-//! payload and then dribbles is left as soon as such payloads keep others waiting.
+//! Payloads on their way in: the bytes that are there, the room that they take up, and the patience that is left with
+//! their senders. A peer that sends much of a payload and then dribbles is left as soon as such payloads keep others
+//! waiting.
 
 use std::ops::DerefMut;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::buffers::{Buffer, BufferPool};
-use crate::world::clock;
+use super::room::{Held, Room};
 
 /// Number of bytes of a payload that are received before room is taken for it. Each connection receives one payload at a
 /// time, so that their number bounds these bytes.
 const FIRST: usize = 16 * 1024;
-/// Factor by which the part of a payload that has room grows each time it is there.
-const GROWTH: usize = 2;
-/// Length up to which a payload gets all its room after the first bytes, while little room is taken: a chunk of the usual
-/// size.
-const AT_ONCE: usize = 256 * 1024;
-/// Time that a payload waits for room before senders that are slow count as the cause.
-const CROWDED: Duration = Duration::from_secs(1);
-/// Time from then on in which slow senders are left.
-const PRESSED: Duration = Duration::from_secs(3);
-
-/// Room for the bytes that are received and not yet on disk.
-#[derive(Debug)]
-pub(super) struct Room {
-    /// Bytes that are taken as they come.
-    loose: Arc<Semaphore>,
-    /// Bytes that are taken for the whole rest of a payload.
-    assured: Arc<Semaphore>,
-    /// Bytes in each of the two halves.
-    half: u32,
-    /// Bytes of room of the payloads whose rest has not come yet; all other bytes wait for the disk, and for no peer.
-    awaited: AtomicUsize,
-    /// Time until which slow senders are left.
-    pressed: Mutex<Option<Instant>>,
-}
-
-/// Room that a buffer takes up, given back when it is dropped.
-#[derive(Debug, Default)]
-pub(super) struct Held {
-    /// Room that was taken bit by bit, or all of it.
-    taken: Option<OwnedSemaphorePermit>,
-    /// Room for the rest of a payload.
-    rest: Option<OwnedSemaphorePermit>,
-}
-
-impl Room {
-    /// Creates room for `most` bytes, at least two.
-    pub(super) fn new(most: u32) -> Self {
-        let half = (most / 2).max(1);
-        let room = || Arc::new(Semaphore::new(half as usize));
-        Self { loose: room(), assured: room(), half, awaited: AtomicUsize::new(0), pressed: Mutex::default() }
-    }
-
-    /// Takes room for a part of a payload of `len` bytes of which `there` are there and `counted` have room. Returns the
-    /// length of the part that has room from now on.
-    async fn take(&self, held: &mut Held, there: usize, counted: usize, len: usize) -> usize {
-        let is_roomy = len <= AT_ONCE && self.loose.available_permits() >= self.half as usize / 4 * 3;
-        let part = if is_roomy { len } else { len.min(there * GROWTH) };
-        if let Ok(more) = self.loose.clone().try_acquire_many_owned(self.permits(part - counted)) {
-            match &mut held.taken {
-                Some(taken) => taken.merge(more),
-                none => *none = Some(more),
-            }
-            return part;
-        }
-        let mut taking = pin!(self.assured.clone().acquire_many_owned(self.permits(len - counted)));
-        loop {
-            match timeout(CROWDED, &mut taking).await {
-                Ok(assured) => {
-                    held.rest = Some(assured.expect("nobody closes it"));
-                    return len;
-                }
-                // Where most bytes wait for the disk, no sender is at fault.
-                Err(_) if self.awaited.load(Ordering::Relaxed) < self.half as usize => {}
-                Err(_) => *self.pressed.lock() = Some(clock::now() + PRESSED),
-            }
-        }
-    }
-
-    /// Number of permits for so many bytes. What is larger than a half takes all of it.
-    fn permits(&self, bytes: usize) -> u32 {
-        u32::try_from(bytes).map_or(self.half, |bytes| bytes.min(self.half))
-    }
-
-    /// Returns whether payloads wait for room because of slow senders.
-    fn is_pressed(&self) -> bool {
-        self.pressed.lock().is_some_and(|until| clock::now() < until)
-    }
-}
-
-impl Held {
-    /// Creates room of these permits.
-    pub(super) fn of(permit: OwnedSemaphorePermit) -> Self {
-        Self { taken: Some(permit), rest: None }
-    }
-
-    fn bytes(&self) -> usize {
-        [&self.taken, &self.rest].into_iter().flatten().map(OwnedSemaphorePermit::num_permits).sum()
-    }
-}
-
 /// Payload that is being received.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -240,7 +141,10 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::flow::room::{AT_ONCE, CROWDED, PRESSED};
 
     async fn received(pool: &BufferPool, len: usize) -> Buffer {
         let mut incoming = pool.receive(len);
@@ -250,8 +154,8 @@ mod tests {
 
     /// Bytes of free room in both halves, and bytes of payloads that are awaited.
     fn room(pool: &BufferPool) -> (usize, usize, usize) {
-        let Room { loose, assured, awaited, .. } = &*pool.receiving;
-        (loose.available_permits(), assured.available_permits(), awaited.load(Ordering::Relaxed))
+        let (loose, assured) = pool.receiving.free();
+        (loose, assured, pool.receiving.awaited.load(Ordering::Relaxed))
     }
 
     #[tokio::test]
