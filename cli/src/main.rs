@@ -18,7 +18,9 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Cli, Command};
 use crate::commands::{demo, get, id, login, search, share, verify};
@@ -63,18 +65,17 @@ const DEFAULT_LOG: &str = "warn,sprat_peer::discovery=error,sprat_peer::engine::
 /// Log lines go to stderr. A wrong `--log` is refused; a `RUST_LOG` meant for another program is passed over.
 fn start_log(filter: Option<&str>) -> Result<(), Failure> {
     let filter = match filter {
-        Some(text) => EnvFilter::try_new(text).map_err(|error| {
+        Some(text) => text.parse::<Targets>().map_err(|error| {
             Failure::usage(format!(
                 "--log {text}: {error}; use a level such as info or debug, or a filter such as sprat_peer=trace"
             ))
         })?,
-        None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG)),
+        None => {
+            let named = std::env::var("RUST_LOG").ok().and_then(|named| named.parse().ok());
+            named.unwrap_or_else(|| DEFAULT_LOG.parse().expect("the default is a filter"))
+        }
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| AboveBars)
-        .with_ansi(io::stderr().is_terminal())
-        .log_internal_errors(false)
-        .init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| AboveBars).with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry().with(filter).with(lines.log_internal_errors(false)).init();
     Ok(())
 }

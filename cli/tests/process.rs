@@ -141,7 +141,7 @@ fn wrong_usage_is_2_and_help_is_0() {
         assert_eq!(home.run(line).code, Some(0), "{line:?}");
     }
     home.run(&["get", "not-an-id"]).assert(2, "", "that isn't a file ID");
-    home.run(&["--log", "=,=", "id", "x"]).assert(2, "", "use a level");
+    home.run(&["--log", "sprat_peer=loud", "id", "x"]).assert(2, "", "use a level");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use sprat_peer_gui::platform::{System, url_scheme};
 use sprat_peer_gui::widgets::window_icon;
 use sprat_peer_gui::words;
 use tokio::sync::mpsc;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 /// Time that peers and trackers have to be told goodbye.
@@ -64,7 +64,8 @@ fn main() -> anyhow::Result<()> {
 /// Starts the log, which goes to standard error and is kept for the window.
 fn start_log() -> LogRing {
     let log = LogRing::default();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let named = std::env::var("RUST_LOG").ok().and_then(|named| named.parse::<Targets>().ok());
+    let filter = named.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
     let errors = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(filter);
     tracing_subscriber::registry().with(errors).with(log.layer()).init();
     log

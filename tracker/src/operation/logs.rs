@@ -6,7 +6,8 @@ use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use super::journal::{self, Journal};
 
@@ -41,14 +42,14 @@ impl Default for LogConfig {
 impl LogConfig {
     /// Finds what is wrong with the level, if something is.
     pub(crate) fn problem(&self) -> Option<String> {
-        EnvFilter::try_new(&self.level).err().map(|error| format!("is no filter for a log: {error}"))
+        self.level.parse::<Targets>().err().map(|error| format!("is no filter for a log: {error}"))
     }
 }
 
 /// The log of a running program.
 #[derive(Debug)]
 pub struct Logs {
-    filter: reload::Handle<EnvFilter, Registry>,
+    filter: reload::Handle<Targets, Registry>,
 }
 
 impl Logs {
@@ -73,6 +74,6 @@ impl Logs {
 }
 
 /// The level of a configuration that has been checked; the default for any other.
-fn filter(config: &LogConfig) -> EnvFilter {
-    EnvFilter::try_new(&config.level).unwrap_or_else(|_| EnvFilter::new(LogConfig::default().level))
+fn filter(config: &LogConfig) -> Targets {
+    config.level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
 }
