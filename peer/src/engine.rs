@@ -25,6 +25,7 @@ mod detail;
 mod downloads;
 mod drawing;
 mod hashing;
+mod keeping;
 mod life;
 mod looking;
 mod moving;

@@ -28,7 +28,7 @@ impl Running {
     /// Tells the watched transfer's status that it is watched. The transfer may have been added after the command.
     pub(super) fn keep_watching(&mut self) {
         let Some(file_id) = self.watched.as_ref().map(|watched| watched.file_id) else { return };
-        let (news, state) = (self.parts.news.clone(), self.state.clone());
+        let (news, state) = (self.parts.news.clone(), self.keeper.state.clone());
         let Some(transfer) = self.transfers.get(file_id).filter(|transfer| !transfer.status.watching().is_on()) else {
             return;
         };
@@ -38,7 +38,7 @@ impl Running {
             return;
         }
         // The list of a folder whose task has not run since the start of the engine is only on the disk.
-        self.parts.disk.spawn_in(&mut self.chores, move || {
+        self.keeper.spawn(self.parts.disk, move || {
             if let Some((list, _)) = library::kept_list(&state, file_id) {
                 status.watching().is_folder(Arc::new(list));
                 news.changed();

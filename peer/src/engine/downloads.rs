@@ -1,6 +1,5 @@
 //! Downloads in the engine's list: start, pause, resume, removal, completion.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,8 +8,6 @@ use sprat_chunking::FileId;
 use sprat_protocol::link::MAX_HINTS;
 use sprat_protocol::{FileName, Link, PeerAddr};
 use sprat_store::folder::Folder;
-use sprat_store::part::PartFile;
-use sprat_store::site::Site;
 use sprat_store::whole::Whole;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -91,7 +88,7 @@ impl Running {
         transfer.task = Some(Task { stop, hurry, added_peers: added });
         transfer.status.set_state(TransferState::Searching);
         let status = transfer.status.clone();
-        let fetching = fetch(env, self.state.clone(), order, status, reins);
+        let fetching = fetch(env, self.keeper.state.clone(), order, status, reins);
         self.downloads.spawn(async move { (file_id, fetching.await) });
     }
 
@@ -119,10 +116,8 @@ impl Running {
 
     /// Serves a completed download, whose every byte is verified and in place, from its final path.
     fn finished(&mut self, file_id: FileId, Finished { path, stamp, hashes, layout }: Finished) {
-        if self.keeps_anything() {
-            let (state, hashes) = (self.state.clone(), hashes.clone());
-            self.parts.disk.spawn_in(&mut self.chores, move || library::keep_hashes(&state, &hashes, layout));
-        }
+        let kept = hashes.clone();
+        self.keeper.keep(self.parts.disk, move |state| library::keep_hashes(state, &kept, layout));
         let name = Self::name_of(&path);
         let holding = self
             .parts
@@ -172,34 +167,10 @@ impl Running {
         let Some(transfer) = self.transfers.remove(file_id) else { return };
         self.parts.holdings.remove(&file_id);
         self.parts.flow.settings.forget(&file_id);
-        self.restoring.remove(&file_id);
+        self.restorer.restoring.remove(&file_id);
         self.parts.trackers.kick();
-        self.to_forget.push((transfer, delete_data));
+        self.keeper.forget(transfer, delete_data);
         self.tell(Event::Removed(file_id));
-    }
-
-    /// Deletes what is on the disk of the transfers removed since the last call, all in one task: their state, and the
-    /// downloaded data where the user asked for that.
-    pub(super) fn forget_next(&mut self) {
-        if self.to_forget.is_empty() {
-            return;
-        }
-        let gone = std::mem::take(&mut self.to_forget);
-        let state = self.state.clone();
-        // A complete file, unlike a folder, has no parts that other transfers might need.
-        let is_alone = |transfer: &Transfer| matches!(transfer.whole, Some(Whole::File(..)));
-        let others: HashSet<FileId> = match gone.iter().all(|(transfer, _)| is_alone(transfer)) {
-            true => HashSet::new(),
-            false => self.transfers.iter().map(|other| other.file_id).collect(),
-        };
-        self.parts.disk.spawn_in(&mut self.chores, move || {
-            for (transfer, delete_data) in gone {
-                library::forget(&state, transfer.file_id, &others);
-                if delete_data && transfer.is_download {
-                    delete(&transfer);
-                }
-            }
-        });
     }
 
     /// Restores an unfinished download from the record of the last run.
@@ -233,16 +204,4 @@ fn first_status(order: &Order) -> Status {
     let shown = name.as_ref().map_or_else(|| order.link.file_id.to_string(), ToString::to_string);
     let path = name.map_or_else(|| order.dir.clone(), |name| order.dir.join(name.as_str()));
     Status::new(TransferState::Searching, shown, path, order.link.size)
-}
-
-/// Deletes downloaded data. Files that were changed since are kept.
-fn delete(transfer: &Transfer) {
-    match &transfer.whole {
-        Some(whole) => whole.delete(),
-        None => {
-            let path = transfer.status.figures().path;
-            PartFile::discard(&path, transfer.file_id);
-            Site::discard(&path, transfer.file_id);
-        }
-    }
 }

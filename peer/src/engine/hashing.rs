@@ -1,9 +1,12 @@
-//! Hashing of paths to share: paths → chunk hashes. Small files are hashed many at a time.
+//! Hashing of paths to share or to check: paths → chunk hashes. Small files are hashed many at a time.
 
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
-use sprat_chunking::FileDigest;
+use sprat_api::{HashingView, Work};
+use sprat_chunking::{FileDigest, FileId};
 use sprat_store::digest::{ShareError, digest_file};
 use sprat_store::disk::destination::name_at;
 use sprat_store::disk::job::Job;
@@ -11,15 +14,120 @@ use sprat_store::disk::stamp::FileStamp;
 use sprat_store::folder::digest::{FolderDigest, digest_folder};
 use sprat_store::identify::size_of;
 
+use tokio::task::JoinSet;
+
 use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::state::state_dir::StateDir;
+use crate::world::Disk;
 
+/// Paths that wait to be hashed of which a snapshot tells.
+const MAX_WAITING: usize = 1000;
 /// Upper bound of the files hashed in one batch. `MAX_BATCH_BYTES` bounds their total length, and only files of at most
 /// `MAX_SMALL` bytes share a batch.
-pub(super) const MAX_BATCH: usize = 64;
+const MAX_BATCH: usize = 64;
 const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
 const MAX_SMALL: u64 = 1024 * 1024;
+
+/// Queue of paths to hash, and the task that hashes. Hashing uses all cores, so one large file is hashed at a time, or many
+/// small ones.
+#[derive(Debug, Default)]
+pub(super) struct Hasher {
+    waiting: VecDeque<PathBuf>,
+    /// Batch that is being hashed.
+    batch: Vec<Hashing>,
+    task: JoinSet<Batch>,
+    /// Paths that are hashed only to check whether they still have this file ID.
+    checks: HashMap<PathBuf, FileId>,
+}
+
+impl Hasher {
+    /// Queues a path to be hashed.
+    pub(super) fn push(&mut self, path: PathBuf) {
+        self.waiting.push_back(path);
+    }
+
+    /// Queues a path to be hashed only to check whether it still has this file ID, unless it is being checked.
+    pub(super) fn check(&mut self, path: PathBuf, file_id: FileId) {
+        if self.checks.insert(path.clone(), file_id).is_none() {
+            self.push(path);
+        }
+    }
+
+    /// Returns the file ID that this path is checked for.
+    pub(super) fn checked(&self, path: &Path) -> Option<FileId> {
+        self.checks.get(path).copied()
+    }
+
+    /// Returns the file ID that this path was checked for; the check is over.
+    pub(super) fn take_check(&mut self, path: &Path) -> Option<FileId> {
+        self.checks.remove(path)
+    }
+
+    /// Returns the path that is checked for this file ID.
+    pub(super) fn path_of_check(&self, file_id: FileId) -> Option<PathBuf> {
+        self.checks.iter().find(|(_, checked)| **checked == file_id).map(|(path, _)| path.clone())
+    }
+
+    /// Removes a path from the queue, or stops its hashing. Returns whether it was in the queue.
+    pub(super) fn cancel(&mut self, path: &Path) -> bool {
+        let waiting = self.waiting.len();
+        self.waiting.retain(|waiting| waiting != path);
+        self.batch.iter().filter(|hashing| hashing.path == path).for_each(|hashing| hashing.job.stop());
+        self.waiting.len() < waiting
+    }
+
+    /// Starts to hash the next batch of paths, if none is being hashed, and returns it. Chunk hashes are kept in `state` if
+    /// `keeps` is set.
+    pub(super) fn start_next(&mut self, disk: Disk, state: &Arc<StateDir>, keeps: bool) -> &[Hashing] {
+        if !self.batch.is_empty() || self.waiting.is_empty() {
+            return &[];
+        }
+        let next = self.waiting.drain(..self.waiting.len().min(MAX_BATCH));
+        self.batch = next.map(|path| Hashing { path, job: Arc::new(Job::default()) }).collect();
+        let (batch, state) = (self.batch.clone(), state.clone());
+        disk.spawn_in(&mut self.task, move || hash_together(batch, &state, keeps));
+        &self.batch
+    }
+
+    /// Waits for the end of the batch, puts the paths that did not fit back at the front of the queue, and returns the
+    /// results; `None` if nothing is being hashed. Cancel safe.
+    pub(super) async fn ended(&mut self) -> Option<Vec<Hashed>> {
+        let Batch { mut hashed, rest } = self.task.join_next().await?.expect("hashing does not panic");
+        self.batch.clear();
+        let (stopped, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hashing| hashing.job.is_stopped());
+        rest.into_iter().rev().for_each(|hashing| self.waiting.push_front(hashing.path));
+        hashed
+            .extend(stopped.into_iter().map(|Hashing { path, .. }| Hashed { path, result: Err(ShareError::Stopped) }));
+        Some(hashed)
+    }
+
+    /// Returns whether a batch is being hashed.
+    pub(super) fn is_hashing(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Returns whether nothing is being hashed, and nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.batch.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Stops what is being hashed; [`Hasher::ended`] waits for its end.
+    pub(super) fn stop(&self) {
+        self.batch.iter().for_each(|hashing| hashing.job.stop());
+    }
+
+    /// Returns the paths that are being hashed or wait for it, as snapshots show them.
+    pub(super) fn views(&self, now: Instant) -> Vec<HashingView> {
+        let current = self.batch.iter().map(|hashing| {
+            let work = hashing.job.work(now).unwrap_or(Work { done: 0, total: 0, eta: None });
+            HashingView { path: hashing.path.clone(), done: work.done, total: work.total, eta: work.eta }
+        });
+        let waiting = self.waiting.iter().take(MAX_WAITING);
+        let waiting = waiting.map(|path| HashingView { path: path.clone(), done: 0, total: 0, eta: None });
+        current.chain(waiting).collect()
+    }
+}
 
 /// Path that is being hashed, or waits in the same batch.
 #[derive(Clone, Debug)]

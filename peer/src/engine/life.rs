@@ -104,7 +104,7 @@ impl Running {
     /// Serves complete data if it is unchanged, else checks it.
     fn serve_or_check(&mut self, file_id: FileId) {
         // The check after the start of the engine has not ended yet.
-        if self.restoring.contains(&file_id) {
+        if self.restorer.restoring.contains(&file_id) {
             return;
         }
         let Some(whole) = self.transfer(file_id).and_then(|transfer| transfer.whole.clone()) else { return };

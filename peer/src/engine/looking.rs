@@ -1,5 +1,6 @@
-//! Checks whether files of the last run are still there and unchanged.
+//! Looks at the disk: whether files of the last run are still there and unchanged, and whether trouble is over.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -10,12 +11,13 @@ use sprat_store::disk::destination::name_at;
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::folder::Folder;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::shares::holding::Holding;
 use crate::state::library;
 use crate::state::library::{Place, Record};
 use crate::state::state_dir::StateDir;
-use crate::world::clock;
+use crate::world::{Disk, clock};
 
 /// Records that are checked before the receiver is asked whether to go on. `MANY` is the number of records that is
 /// worth a thread for each core.
@@ -23,6 +25,61 @@ const AT_ONCE: usize = 1024;
 const MANY: usize = 64;
 /// Minimum time between two reports of results. Results are grouped so that trackers are told of many files at once.
 const TOGETHER: Duration = Duration::from_millis(250);
+
+/// Tasks that look whether the trouble that stopped a transfer is over.
+#[derive(Debug, Default)]
+pub(super) struct Looker {
+    tasks: JoinSet<(FileId, bool)>,
+}
+
+impl Looker {
+    /// Starts a look, which blocks.
+    pub(super) fn look(&mut self, disk: Disk, file_id: FileId, is_over: impl FnOnce() -> bool + Send + 'static) {
+        disk.spawn_in(&mut self.tasks, move || (file_id, is_over()));
+    }
+
+    /// Waits for the end of a look: the transfer, and whether its trouble is over; `None` if there is no look. Cancel safe.
+    pub(super) async fn looked(&mut self) -> Option<(FileId, bool)> {
+        Some(self.tasks.join_next().await?.expect("looking does not panic"))
+    }
+}
+
+/// Task that looks at the complete files and folders of the last run.
+#[derive(Debug)]
+pub(super) struct Restorer {
+    task: JoinSet<()>,
+    /// Transfers that were not looked at yet.
+    pub(super) restoring: HashSet<FileId>,
+    found: mpsc::UnboundedSender<Vec<Restored>>,
+    restored: mpsc::UnboundedReceiver<Vec<Restored>>,
+}
+
+impl Default for Restorer {
+    fn default() -> Self {
+        let (found, restored) = mpsc::unbounded_channel();
+        Self { task: JoinSet::new(), restoring: HashSet::new(), found, restored }
+    }
+}
+
+impl Restorer {
+    /// Starts to look at files and folders.
+    pub(super) fn start(&mut self, disk: Disk, state: Arc<StateDir>, records: Vec<Record>) {
+        self.restoring.extend(records.iter().map(|record| record.file_id));
+        let found = self.found.clone();
+        disk.spawn_in(&mut self.task, move || look_at_all(&state, &records, &found));
+    }
+
+    /// Waits for the next results. Cancel safe.
+    pub(super) async fn restored(&mut self) -> Option<Vec<Restored>> {
+        self.restored.recv().await
+    }
+
+    /// Ends the look. Results that were not taken are dropped.
+    pub(super) async fn end(&mut self) {
+        self.restored.close();
+        while self.task.join_next().await.is_some() {}
+    }
+}
 
 /// Complete file or folder of the last run, with the result of its check.
 #[derive(Debug)]
@@ -47,7 +104,7 @@ pub(super) enum Found {
 }
 
 /// Checks all records and reports the results in groups, until the receiver is closed; blocks.
-pub(super) fn look_at_all(state: &StateDir, records: &[Record], found: &mpsc::UnboundedSender<Vec<Restored>>) {
+fn look_at_all(state: &StateDir, records: &[Record], found: &mpsc::UnboundedSender<Vec<Restored>>) {
     let (mut together, mut told) = (Vec::new(), clock::now());
     for some in records.chunks(AT_ONCE) {
         if found.is_closed() {

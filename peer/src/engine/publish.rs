@@ -81,7 +81,7 @@ impl Running {
         *published = now;
         // Falling rates and running work change a snapshot without any event, so another snapshot is due. Otherwise the
         // engine sleeps until something happens.
-        self.stale = !self.hashing.is_empty() || !shown.passing.is_empty();
+        self.stale = self.hasher.is_hashing() || !shown.passing.is_empty();
         is_changed
     }
 
@@ -91,7 +91,7 @@ impl Running {
         let rates = self.publisher.shown.rates();
         Snapshot {
             trackers: self.parts.trackers.views(),
-            hashing: self.hashing_views(),
+            hashing: self.hasher.views(clock::now()),
             down_rate: rates.0,
             up_rate: rates.1,
             up_limit: self.parts.flow.upload_rate.rate(),

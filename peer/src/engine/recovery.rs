@@ -44,12 +44,9 @@ impl Running {
             transfer.recovery.iter_mut().for_each(|recovery| recovery.at = None);
             let whole = transfer.whole.clone();
             let Figures { path, begun, .. } = transfer.status.figures();
-            self.parts.disk.spawn_in(&mut self.looks, move || {
-                let over = match whole {
-                    Some(whole) => whole.is_still(),
-                    None => PartFile::could_go_on(&path, file_id, begun && !Site::is_begun(&path, file_id)),
-                };
-                (file_id, over)
+            self.looker.look(self.parts.disk, file_id, move || match whole {
+                Some(whole) => whole.is_still(),
+                None => PartFile::could_go_on(&path, file_id, begun && !Site::is_begun(&path, file_id)),
             });
         }
     }

@@ -8,11 +8,10 @@ use sprat_api::{TransferState, Trouble};
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::folder::Folder;
 use sprat_store::whole::Whole;
-use tokio::sync::mpsc;
 
 use super::running::Running;
 use crate::download::status::Status;
-use crate::engine::looking::{Found, Restored, look_at_all};
+use crate::engine::looking::{Found, Restored};
 use crate::engine::phase::{Happening, Phase};
 use crate::engine::transfer::Transfer;
 use crate::shares::folder::serve;
@@ -20,9 +19,9 @@ use crate::state::library::{Library, Place, Record};
 
 impl Running {
     /// Restores the list of the last run, and starts to check its files in the background.
-    pub(super) fn restore(&mut self, found: mpsc::UnboundedSender<Vec<Restored>>) {
+    pub(super) fn restore(&mut self) {
         let mut whole = Vec::new();
-        for record in Library::load(&self.state).transfers {
+        for record in Library::load(&self.keeper.state).transfers {
             let (path, what) = match record.place.clone() {
                 Place::Wanted(wanted) => {
                     self.restore_wanted(&record, wanted);
@@ -37,8 +36,7 @@ impl Running {
             self.restore_whole(&record, &path, what);
             whole.push(record);
         }
-        let state = self.state.clone();
-        self.parts.disk.spawn_in(&mut self.restorers, move || look_at_all(&state, &whole, &found));
+        self.restorer.start(self.parts.disk, self.keeper.state.clone(), whole);
     }
 
     fn restore_whole(&mut self, record: &Record, path: &Path, whole: Whole) {
@@ -51,7 +49,6 @@ impl Running {
         (transfer.added, transfer.is_download) = (record.added, record.is_download);
         (transfer.whole, transfer.phase) = (Some(whole), Phase::at_start(true, record.paused));
         transfer.show_phase();
-        self.restoring.insert(record.file_id);
         self.transfers.push(transfer);
     }
 
@@ -63,7 +60,7 @@ impl Running {
 
     fn restored_one(&mut self, Restored { file_id, path, folder, found }: Restored) {
         // The user may have moved, removed or checked the transfer meanwhile.
-        let is_asked = self.restoring.remove(&file_id) && !self.rechecks.contains_key(&path);
+        let is_asked = self.restorer.restoring.remove(&file_id) && self.hasher.checked(&path).is_none();
         let Some(transfer) = self.transfer(file_id).filter(|transfer| is_asked && transfer.is_at(&path)) else {
             return;
         };

@@ -1,9 +1,8 @@
 //! Main loop of the engine: commands in, results of tasks in, snapshots out.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sprat_api::{Answer, Command, Event, Refusal, Snapshot};
 use sprat_chunking::FileId;
@@ -15,25 +14,22 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at, sleep_until, timeou
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::engine::config::EngineConfig;
+use crate::engine::hashing::Hasher;
+use crate::engine::keeping::Keeper;
+use crate::engine::looking::{Looker, Restorer};
+use crate::engine::moving::Mover;
 use crate::engine::parts::Parts;
 use crate::engine::publisher::Publisher;
-use crate::engine::running::{Running, Saving};
+use crate::engine::running::Running;
 use crate::engine::transfer::Transfer;
 use crate::engine::transfers::Transfers;
-use crate::state::library::Library;
 use crate::state::state_dir::StateDir;
 use crate::world::asked::Asked;
-use crate::world::clock;
 
 /// Time between two looks at the addresses of this machine.
 const LOOK: Duration = Duration::from_secs(5);
 /// Time that tasks have to end at shutdown, including the goodbye to trackers.
 const ENDING: Duration = Duration::from_secs(5);
-
-/// Time between two writes of the transfer list for each transfer in it. `LONGEST_UNSAVED` is the upper bound for the
-/// whole list.
-const UNSAVED: Duration = Duration::from_micros(50);
-const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
 
 /// Creates the timer of the looks at this machine's addresses.
 fn looks() -> Interval {
@@ -60,23 +56,17 @@ impl Running {
             ..Snapshot::new(parts.me.peer_id, parts.me.listen, config.download_dir.clone())
         };
         let (publisher, receiver) = Publisher::new(empty, events);
-        let (found, restored) = mpsc::unbounded_channel();
         let addresses = parts.network.addresses().unwrap_or_default();
         let mut running = Self {
             parts,
-            state: Arc::new(state),
             download_dir: config.download_dir,
             transfers: Transfers::default(),
-            to_hash: VecDeque::new(),
-            hashing: Vec::new(),
-            hashers: JoinSet::new(),
             downloads: JoinSet::new(),
-            looks: JoinSet::new(),
-            moves: JoinSet::new(),
-            restorers: JoinSet::new(),
-            restoring: HashSet::new(),
-            restored,
-            rechecks: HashMap::new(),
+            hasher: Hasher::default(),
+            looker: Looker::default(),
+            restorer: Restorer::default(),
+            mover: Mover::default(),
+            keeper: Keeper::new(state, config.restore),
             ending: false,
             active_downloads: config.limits.active_downloads.max(1),
             addresses,
@@ -87,13 +77,9 @@ impl Running {
             stale: true,
             commanded: true,
             watched: None,
-            keeps: config.restore,
-            saving: Saving::default(),
-            to_forget: Vec::new(),
-            chores: JoinSet::new(),
         };
-        if running.keeps {
-            running.restore(found);
+        if running.keeper.keeps {
+            running.restore();
         }
         (running, receiver)
     }
@@ -108,7 +94,8 @@ impl Running {
             self.save_next();
             self.transfers.take_in(&self.parts.holdings.changes);
             let publish_at = self.publish_at();
-            let look_at = [self.transfers.next_look(), self.next_turn(), self.next_save()].into_iter().flatten().min();
+            let look_at =
+                [self.transfers.next_look(), self.next_turn(), self.keeper.next_save()].into_iter().flatten().min();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -118,24 +105,21 @@ impl Running {
                     Some(asked) => self.carry_out(asked),
                     None => break,
                 },
-                Some(batch) = self.hashers.join_next() => self.hashed(batch.expect("hashing does not panic")),
+                Some(hashed) = self.hasher.ended() => self.hashed(hashed),
                 Some(ended) = self.downloads.join_next() => {
                     let (file_id, result) = ended.expect("a download does not panic");
                     self.download_ended(file_id, result);
                 }
-                Some(looked) = self.looks.join_next() => {
-                    let (file_id, over) = looked.expect("looking does not panic");
-                    self.looked(file_id, over);
-                }
+                Some((file_id, over)) = self.looker.looked() => self.looked(file_id, over),
                 () = sleep_until(look_at.unwrap_or(publish_at).into()), if look_at.is_some() => {
                     self.look();
                     self.start_queued();
                 }
                 // Without a transfer, a change of addresses has no effect.
                 _ = self.addresses_looked_at.tick(), if !self.transfers.is_empty() => self.look_at_addresses(),
-                Some(restored) = self.restored.recv() => self.restored(restored),
-                Some(moved) = self.moves.join_next() => self.moved(moved.expect("moving does not panic")),
-                Some(done) = self.chores.join_next() => done.expect("work on the disk does not panic"),
+                Some(restored) = self.restorer.restored() => self.restored(restored),
+                Some(moved) = self.mover.ended() => self.moved(moved),
+                Some(()) = self.keeper.ended() => {}
                 Some((file_id, path)) = self.sources_changed.recv() => self.source_changed(file_id, path),
                 () = self.parts.peers.pool.bans_changed.notified() => {}
                 () = self.parts.news.wait(), if !self.stale => {
@@ -162,7 +146,7 @@ impl Running {
             return reply.send(Err(refusal));
         }
         match command {
-            Command::Share(path) => self.share(path),
+            Command::Share(path) => self.hasher.push(path),
             Command::CancelShare(path) => self.cancel_share(&path),
             Command::Download { link, target } => self.download(link, target),
             Command::Pause(file_id) => self.pause(file_id),
@@ -218,72 +202,48 @@ impl Running {
 
     /// Returns whether nothing is under way that would soon change the snapshot too.
     pub(super) fn has_nothing_to_do(&self) -> bool {
-        let hashes_nothing = self.hashing.is_empty() && self.to_hash.is_empty();
-        hashes_nothing && self.downloads.is_empty() && self.moves.is_empty() && self.commands.is_empty()
+        let moves_nothing = self.downloads.is_empty() && self.mover.is_idle();
+        moves_nothing && self.hasher.is_idle() && self.commands.is_empty()
     }
 
-    /// Returns whether state is kept for the next run.
-    pub(super) fn keeps_anything(&self) -> bool {
-        self.keeps
-    }
-
-    /// Marks the transfer list as changed. `save_next` writes it when the last write has ended and is long enough ago.
+    /// Marks the transfer list as changed.
     pub(super) fn save(&mut self) {
-        self.saving.is_due = self.keeps;
-    }
-
-    /// Returns the time when a changed transfer list may be written again. Writing a long list takes long, so it is
-    /// written less often.
-    fn next_save(&self) -> Option<Instant> {
-        (self.saving.is_due && self.chores.is_empty()).then_some(self.saving.not_before?)
+        self.keeper.save();
     }
 
     /// Writes changed bans and a due transfer list to the disk, and deletes what was kept of removed transfers.
     fn save_next(&mut self) {
-        if !self.chores.is_empty() {
+        if !self.keeper.is_idle() {
             return;
         }
-        self.forget_next();
-        if !self.keeps {
-            return;
+        let disk = self.parts.disk;
+        self.keeper.forget_next(disk, &self.transfers);
+        let bans = self.keeper.keeps.then(|| self.parts.peers.pool.unsaved_bans()).flatten();
+        if let Some(bans) = bans {
+            self.keeper.keep(disk, move |state| bans.save(state));
         }
-        if let Some(bans) = self.parts.peers.pool.unsaved_bans() {
-            let state = self.state.clone();
-            self.parts.disk.spawn_in(&mut self.chores, move || bans.save(&state));
-        }
-        let now = clock::now();
-        let is_due = self.saving.is_due && (self.ending || self.saving.not_before.is_none_or(|at| at <= now));
-        if !is_due {
-            return;
-        }
-        let wait = u32::try_from(self.transfers.len()).map_or(LONGEST_UNSAVED, |len| UNSAVED * len);
-        self.saving = Saving { is_due: false, not_before: Some(now + wait.min(LONGEST_UNSAVED)) };
-        let records = self.transfers.iter().filter_map(|transfer| transfer.record(&self.parts.flow.settings));
-        let library = Library { transfers: records.collect() };
-        let state = self.state.clone();
-        self.parts.disk.spawn_in(&mut self.chores, move || library.save(&state));
+        self.keeper.write_next(disk, &self.transfers, &self.parts.flow.settings, self.ending);
     }
 
     /// Ends all work in a fixed order: disk work, the last write of the list, connections, the goodbye to trackers.
     async fn end(&mut self) {
         self.ending = true;
-        self.hashing.iter().for_each(|hashing| hashing.job.stop());
+        self.hasher.stop();
         self.transfers.running().filter_map(|t| t.task.as_ref()).for_each(|task| task.stop.cancel());
         // A download that has completed, or is to be removed or moved, is still handled as usual.
         while let Some(Ok((file_id, result))) = self.downloads.join_next().await {
             self.download_ended(file_id, result);
         }
-        while self.hashers.join_next().await.is_some() {}
-        self.restored.close();
-        while self.restorers.join_next().await.is_some() {}
-        while self.looks.join_next().await.is_some() {}
-        while let Some(Ok(moved)) = self.moves.join_next().await {
+        while self.hasher.ended().await.is_some() {}
+        self.restorer.end().await;
+        while self.looker.looked().await.is_some() {}
+        while let Some(moved) = self.mover.ended().await {
             self.moved(moved);
         }
-        while self.chores.join_next().await.is_some() {}
+        while self.keeper.ended().await.is_some() {}
         self.save();
         self.save_next();
-        while self.chores.join_next().await.is_some() {}
+        while self.keeper.ended().await.is_some() {}
         self.publish();
         self.parts.tasks.stop();
         self.parts.peers.pool.close_all();

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sprat_api::{Event, HashingView, TransferState, Trouble, Work};
+use sprat_api::{Event, TransferState, Trouble};
 use sprat_chunking::{FileDigest, FileId};
 use sprat_store::digest::ShareError;
-use sprat_store::disk::job::Job;
 use sprat_store::disk::stamp::FileStamp;
 use sprat_store::folder::Folder;
 use sprat_store::folder::digest::FolderDigest;
@@ -14,59 +13,37 @@ use sprat_store::whole::Whole;
 
 use super::running::Running;
 use crate::download::status::Status;
-use crate::engine::hashing::{Batch, Digest, Hashed, Hashing, MAX_BATCH, hash_together};
+use crate::engine::hashing::{Digest, Hashed, Hashing};
 use crate::engine::phase::Happening;
 use crate::engine::transfer::Transfer;
 use crate::shares::folder::serve;
 use crate::shares::holding::Holding;
 use crate::state::library;
-use crate::world::clock;
 
-/// Paths that wait to be hashed of which a snapshot tells.
-const MAX_WAITING: usize = 1000;
 impl Running {
-    /// Queues a path to be hashed. Hashing uses all cores, so one large file is hashed at a time, or many small ones.
-    pub(super) fn share(&mut self, path: PathBuf) {
-        self.to_hash.push_back(path);
-    }
-
-    /// Removes a path from the queue, or stops its hashing.
+    /// Removes a path from the queue of those to hash, or stops its hashing.
     pub(super) fn cancel_share(&mut self, path: &Path) {
-        let waiting = self.to_hash.len();
-        self.to_hash.retain(|waiting| waiting != path);
-        if self.to_hash.len() < waiting {
+        if self.hasher.cancel(path) {
             self.check_cancelled(path);
         }
-        self.hashing.iter().filter(|hashing| hashing.path == path).for_each(|hashing| hashing.job.stop());
     }
 
     /// Starts to hash the next batch of paths, if none is being hashed.
     pub(super) fn hash_next(&mut self) {
-        if !self.hashing.is_empty() || self.to_hash.is_empty() {
-            return;
-        }
-        let next = self.to_hash.drain(..self.to_hash.len().min(MAX_BATCH));
-        self.hashing = next.map(|path| Hashing { path, job: Arc::new(Job::default()) }).collect();
-        for Hashing { path, job } in &self.hashing {
-            let checked = self.rechecks.get(path).and_then(|file_id| self.transfers.get(*file_id));
-            if let Some(transfer) = checked.filter(|transfer| transfer.is_at(path)) {
-                transfer.status.works(job.clone());
+        let (state, keeps) = (&self.keeper.state, self.keeper.keeps);
+        let started = self.hasher.start_next(self.parts.disk, state, keeps).to_vec();
+        for Hashing { path, job } in started {
+            let checked = self.hasher.checked(&path).and_then(|file_id| self.transfers.get(file_id));
+            if let Some(transfer) = checked.filter(|transfer| transfer.is_at(&path)) {
+                transfer.status.works(job);
             }
+            self.stale = true;
         }
-        let (state, keeps, batch) = (self.state.clone(), self.keeps_anything(), self.hashing.clone());
-        self.parts.disk.spawn_in(&mut self.hashers, move || hash_together(batch, &state, keeps));
-        self.stale = true;
     }
 
-    /// Takes in a hashed batch: serves its files, tells the trackers, and puts the rest back at the front of the queue.
-    pub(super) fn hashed(&mut self, Batch { hashed, rest }: Batch) {
-        self.hashing.clear();
+    /// Takes in the results of a batch: serves its files, and tells the trackers.
+    pub(super) fn hashed(&mut self, hashed: Vec<Hashed>) {
         hashed.into_iter().for_each(|hashed| self.hashed_one(hashed));
-        let (stopped, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|hashing| hashing.job.is_stopped());
-        rest.into_iter().rev().for_each(|hashing| self.to_hash.push_front(hashing.path));
-        for Hashing { path, .. } in stopped {
-            self.hashed_one(Hashed { path, result: Err(ShareError::Stopped) });
-        }
         self.stale = true;
     }
 
@@ -79,7 +56,7 @@ impl Running {
         if matches!(result, Err(ShareError::Stopped)) && self.check_cancelled(&path) {
             return;
         }
-        if let Some(expected) = self.rechecks.remove(&path) {
+        if let Some(expected) = self.hasher.take_check(&path) {
             // The transfer may have been moved or removed meanwhile.
             let is_there = self.transfer(expected).is_some_and(|transfer| transfer.is_at(&path));
             if is_there && found == Some(expected) {
@@ -145,17 +122,15 @@ impl Running {
             let status = Status::new(TransferState::Sharing, name.to_owned(), whole.path().to_owned(), Some(size));
             self.transfers.push(Transfer::new(file_id, None, status, &self.parts.holdings.changes));
         }
-        self.restoring.remove(&file_id);
+        self.restorer.restoring.remove(&file_id);
         let Some(transfer) = self.transfer(file_id) else { return };
         (transfer.whole, transfer.recovery) = (Some(whole), None);
     }
 
     /// Serves a complete folder from now on. Its parts are served already.
     pub(super) fn serve_folder(&mut self, file_id: FileId, folder: Arc<Folder>, list: &Arc<Holding>) {
-        if self.keeps_anything() {
-            let (state, folder) = (self.state.clone(), folder.clone());
-            self.parts.disk.spawn_in(&mut self.chores, move || library::keep_folder(&state, file_id, &folder));
-        }
+        let kept = folder.clone();
+        self.keeper.keep(self.parts.disk, move |state| library::keep_folder(state, file_id, &kept));
         list.set_unfinished(!folder.is_whole());
         self.parts.holdings.insert(list.clone());
         let Some(transfer) = self.transfer(file_id) else { return };
@@ -205,17 +180,5 @@ impl Running {
             // The chunk hashes are kept: the volume may only be away for a while.
             self.happens(file_id, Happening::FoundOther(Trouble::SourceChanged { path }));
         }
-    }
-
-    /// Returns the paths that are being hashed or wait for it, as snapshots show them.
-    pub(super) fn hashing_views(&self) -> Vec<HashingView> {
-        let now = clock::now();
-        let current = self.hashing.iter().map(|hashing| {
-            let work = hashing.job.work(now).unwrap_or(Work { done: 0, total: 0, eta: None });
-            HashingView { path: hashing.path.clone(), done: work.done, total: work.total, eta: work.eta }
-        });
-        let waiting = self.to_hash.iter().take(MAX_WAITING);
-        let waiting = waiting.map(|path| HashingView { path: path.clone(), done: 0, total: 0, eta: None });
-        current.chain(waiting).collect()
     }
 }

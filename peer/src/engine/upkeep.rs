@@ -6,12 +6,10 @@ use std::sync::Arc;
 use sprat_api::{Event, Trouble};
 use sprat_chunking::FileId;
 use sprat_store::disk::job::Job;
-use sprat_store::disk::trouble::trouble;
-use sprat_store::part::relocate::relocate;
 use sprat_store::whole::Whole;
 
 use super::running::Running;
-use crate::engine::moving::{Moved, relocate_unfinished};
+use crate::engine::moving::{Move, Moved};
 use crate::engine::phase::Happening;
 use crate::shares::folder::serve;
 
@@ -20,22 +18,19 @@ impl Running {
     pub(super) fn check_whole(&mut self, file_id: FileId) {
         let whole = self.transfer(file_id).and_then(|transfer| transfer.whole.as_ref());
         let Some(path) = whole.map(|whole| whole.path().to_owned()) else { return };
-        if self.rechecks.insert(path.clone(), file_id).is_none() {
-            self.share(path);
-        }
+        self.hasher.check(path, file_id);
     }
 
     /// Cancels the check of a transfer's complete data, if there is one.
     pub(super) fn stop_check(&mut self, file_id: FileId) {
-        let checked = self.rechecks.iter().find(|(_, checked)| **checked == file_id).map(|(path, _)| path.clone());
-        if let Some(path) = checked {
+        if let Some(path) = self.hasher.path_of_check(file_id) {
             self.cancel_share(&path);
         }
     }
 
     /// Ends the check of `path`, which was cancelled. Returns whether `path` was being checked.
     pub(super) fn check_cancelled(&mut self, path: &Path) -> bool {
-        let Some(file_id) = self.rechecks.remove(path) else { return false };
+        let Some(file_id) = self.hasher.take_check(path) else { return false };
         // Data without a holding cannot be served, since its chunk hashes are not known.
         let held = self.parts.holdings.get(&file_id).is_some();
         self.happens(file_id, Happening::CheckCancelled { held });
@@ -63,18 +58,9 @@ impl Running {
         let Some(transfer) = self.transfer(file_id) else { return };
         let job = Arc::new(Job::default());
         transfer.status.works(job.clone());
-        let from = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
+        let whole = transfer.whole.as_ref().map(|whole| whole.path().to_owned());
         let unfinished = transfer.status.figures().path;
-        self.parts.disk.spawn_in(&mut self.moves, move || {
-            let moved = match &from {
-                Some(from) => relocate(from, &dir, &job),
-                None => relocate_unfinished(&unfinished, &dir, file_id, &job),
-            };
-            let from = from.unwrap_or(unfinished);
-            let to = dir.join(from.file_name().unwrap_or_default());
-            let result = moved.map_err(|error| (!job.is_stopped()).then(|| trouble(&to, 0, &error)));
-            Moved { file_id, from, result }
-        });
+        self.mover.start(self.parts.disk, Move { file_id, whole, unfinished, dir, job });
     }
 
     /// Handles the end of a move, successful or not: the transfer goes on where its data is now.
