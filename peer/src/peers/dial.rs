@@ -83,15 +83,22 @@ impl Peers {
             let reached = first_of(resolved.into_iter().take(MAX_RESOLVED), HEAD_START, attempt).await;
             let (ends, peer_id, stream) = reached.map_err(telling_error)?;
             self.welcome(peer_id)?;
+            let _greeting = self.pool.greeting(peer_id).await;
             // Before HELLO the other side has not added this connection to its pool, so it can be dropped without
             // effect.
             if let Some(existing) = self.pool.preferred(clock::now(), self.me.peer_id, peer_id, true) {
                 return Ok(existing);
             }
             let (mut reader, mut writer) = framed(stream);
-            say_hello(&self.me, &mut writer).await?;
-            let hello = hear_hello(&mut reader, peer_id).await?;
-            Ok(self.begin(&hello, ends, (reader, writer), permit))
+            let hello = async {
+                say_hello(&self.me, &mut writer).await?;
+                hear_hello(&mut reader, peer_id).await
+            };
+            match hello.await {
+                Ok(hello) => Ok(self.begin(&hello, ends, (reader, writer), permit)),
+                // The peer refused this connection because it keeps the one that it dialled meanwhile.
+                Err(error) => self.pool.get(&peer_id).ok_or(error),
+            }
         };
         tokio::select! {
             biased;

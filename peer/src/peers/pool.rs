@@ -1,7 +1,8 @@
 //! Open connections: at most one per peer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -32,8 +33,26 @@ pub(crate) struct Pool {
     inbound: Arc<Semaphore>,
     pub(super) outbound: Arc<Semaphore>,
     next_key: AtomicU64,
+    /// Peers that this side dialled and is exchanging HELLO with.
+    greeted: Mutex<HashSet<PeerId>>,
+    /// Notified when an exchange of HELLO has ended.
+    greeting_over: Notify,
     /// Notified when this machine lost an address: connections being dialled may never be answered.
     pub(super) moved: Notify,
+}
+
+/// Right to exchange HELLO with a peer that this side dialled, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Greeting<'a> {
+    pool: &'a Pool,
+    peer_id: PeerId,
+}
+
+impl Drop for Greeting<'_> {
+    fn drop(&mut self) {
+        self.pool.greeted.lock().remove(&self.peer_id);
+        self.pool.greeting_over.notify_waiters();
+    }
 }
 
 impl Pool {
@@ -47,6 +66,8 @@ impl Pool {
             inbound: Arc::new(Semaphore::new(max_connections.div_ceil(2))),
             outbound: Arc::new(Semaphore::new(max_connections / 2)),
             next_key: AtomicU64::new(0),
+            greeted: Mutex::default(),
+            greeting_over: Notify::new(),
             moved: Notify::new(),
         }
     }
@@ -54,6 +75,20 @@ impl Pool {
     /// Returns a key that no other connection has.
     pub(super) fn next_key(&self) -> PeerKey {
         self.next_key.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Waits until this side exchanges HELLO with this peer on no other connection that it dialled. Two at a time would end
+    /// both connections: the peer keeps the second one, because it takes the first one to be lost here, and this side the
+    /// first one.
+    pub(super) async fn greeting(&self, peer_id: PeerId) -> Greeting<'_> {
+        loop {
+            let mut over = pin!(self.greeting_over.notified());
+            over.as_mut().enable();
+            if self.greeted.lock().insert(peer_id) {
+                return Greeting { pool: self, peer_id };
+            }
+            over.await;
+        }
     }
 
     /// Permits for connections that others dial. A connection keeps one permit until it ends.

@@ -152,6 +152,29 @@ fn links_name_where_a_machine_is_now_also_when_nobody_is_connected() {
 }
 
 #[test]
+fn a_peer_that_a_link_and_a_tracker_name_is_met_once_and_at_once() {
+    let first = number("SPRAT_SEED").unwrap_or(10);
+    let mut took: Vec<Duration> = (first..first + 100)
+        .map(|seed| {
+            in_virtual_time(&Plan { size: 1024, ..two(seed) }, async |swarm| {
+                swarm.happen(Event::Came(0)).await;
+                // As long as it takes to be named by the tracker.
+                swarm.until(Duration::from_secs(5), |swarm| !swarm.linked(0).is_empty()).await;
+                sleep(Duration::from_secs(1)).await;
+                assert_eq!(swarm.named().await.len(), 1, "seed {seed}");
+                swarm.knows(1, 0);
+                swarm.happen(Event::Came(1)).await;
+                swarm.until(Duration::from_secs(10), |swarm| swarm.have_it(1)).await
+            })
+        })
+        .collect();
+    took.sort_unstable();
+    println!("measured: median {:?}, longest {:?} of {}", took[took.len() / 2], took[took.len() - 1], took.len());
+    // Some ten ways over the cable, and the times at which the swarm is looked at.
+    assert!(took.iter().all(|took| *took < Duration::from_millis(700)), "{:?}", &took[took.len() - 5..]);
+}
+
+#[test]
 fn what_is_dialled_from_an_address_that_is_gone_is_dialled_anew() {
     for wait in 0..12 {
         let took = in_virtual_time(&two(number("SPRAT_SEED").unwrap_or(7)), async |swarm| {

@@ -192,6 +192,11 @@ impl Swarm {
     /// Before its program starts: a peer is told where another is, and reaches no tracker.
     pub(crate) fn knows_only(&mut self, n: usize, other: usize) {
         self.net.block(self.ip(n), TRACKER);
+        self.knows(n, other);
+    }
+
+    /// Before its program starts: a peer is told where another is, besides what trackers say.
+    pub(crate) fn knows(&mut self, n: usize, other: usize) {
         let peers = vec![SocketAddr::new(self.ip(other), PORT).into()];
         let link = Link { peers, ..self.link.clone() };
         self.peers[n].first = Some(Command::Download { link, target: Target::DownloadDir });
