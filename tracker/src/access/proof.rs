@@ -54,6 +54,23 @@ pub enum ProofError {
     Busy,
 }
 
+impl ProofError {
+    /// Kinds of all errors, for metrics.
+    pub(crate) const KINDS: [&str; 5] = ["not_signed", "other_tracker", "wrong_time", "replayed", "busy"];
+
+    /// Names the kind of the error.
+    pub(crate) fn kind(&self) -> &'static str {
+        let [not_signed, other_tracker, wrong_time, replayed, busy] = Self::KINDS;
+        match self {
+            Self::NotSigned(_) => not_signed,
+            Self::OtherTracker => other_tracker,
+            Self::WrongTime { .. } => wrong_time,
+            Self::Replayed => replayed,
+            Self::Busy => busy,
+        }
+    }
+}
+
 /// Checks what peers sign to this process; whether they said the same to another one that shares its store, the store knows.
 #[derive(Debug)]
 pub struct Proofs {

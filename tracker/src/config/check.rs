@@ -1,5 +1,6 @@
 //! Sense in a configuration: what its values must be for each other.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use toml::Value;
@@ -8,6 +9,7 @@ use super::access::Public;
 use super::cluster::StoreKind;
 use super::duration;
 use super::key::keys;
+use super::name;
 use super::problem::Problem;
 use super::tracker::Config;
 
@@ -39,6 +41,12 @@ pub fn problems(config: &Config) -> Vec<Problem> {
     if config.listen.is_empty() {
         problems.push(Problem::new("listen", "names no address, so nobody could reach the tracker"));
     }
+    let twice = |(index, address): (usize, &SocketAddr)| {
+        (address.port() != 0 && config.listen[..index].contains(address)).then(|| format!("has {address} twice"))
+    };
+    problems.extend(config.listen.iter().enumerate().find_map(twice).map(|reason| Problem::new("listen", reason)));
+    problems
+        .extend(config.names.iter().filter_map(|text| name::problem(text)).map(|reason| Problem::new("names", reason)));
     let [shortest, longest] = LEASES;
     if !(shortest..=longest).contains(&config.lease) {
         let bounds = format!("is {}; a lease is between 1s and 1d", duration::text(config.lease));

@@ -6,8 +6,8 @@
 //! - `reply`: answers and refusals as responses.
 //! - `request`: what every request gets: its time, its client's address (`client`), its place in the metrics.
 //! - `connection`: one connection. `socket` and `progress` see to it that it does not take too long.
-//! - `accept`: who is let in, and `gate`: how many.
-//! - `server`: where it listens, how it ends, and its certificate (`tls`).
+//! - `accept`: who is let in, and `gate`: how many. `turn_away`: words to those who are not.
+//! - `server`: where it listens, how it ends, and its certificate (`tls`, `validity`).
 
 mod accept;
 mod admin;
@@ -29,6 +29,8 @@ mod running;
 mod server;
 mod socket;
 mod tls;
+mod turn_away;
+mod validity;
 
 pub use running::{Server, StartError};
 pub use tls::TlsError;

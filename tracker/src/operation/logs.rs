@@ -4,9 +4,9 @@ use std::io::{self, IsTerminal};
 
 use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use super::journal::{self, Journal};

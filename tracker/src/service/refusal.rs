@@ -48,6 +48,9 @@ pub enum Refusal {
     /// A REGISTER is not the word of the peer that it names.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A REGISTER is for a tracker of another name.
+    #[error("this was signed for another tracker; this one goes by {0}")]
+    OtherTracker(String),
     /// The lease is over, or never was.
     #[error(transparent)]
     UnknownLease(#[from] UnknownLease),
@@ -130,7 +133,7 @@ impl Refusal {
             Self::Access(AccessError::RoleTooSmall { .. } | AccessError::Blocked(_)) => ErrorCode::Forbidden,
             Self::Proof(ProofError::WrongTime { .. }) => ErrorCode::WrongTime,
             Self::Proof(ProofError::Busy) => ErrorCode::TooMany,
-            Self::Proof(_) => ErrorCode::NotSigned,
+            Self::Proof(_) | Self::OtherTracker(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
             Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
             Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Busy { .. } | Self::Failed => {

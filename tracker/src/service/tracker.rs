@@ -18,6 +18,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::call_back::{self, Call, CallBacks};
+use super::misnamed::Misnamed;
 use super::moderation::Moderation;
 use super::names::{self, Names};
 use super::refusal::{ClaimError, Refusal};
@@ -33,9 +34,9 @@ use crate::model::error::{RegisterError, Unavailable, UnknownLease};
 use crate::model::holding::{Asker, Found, Totals};
 use crate::model::moment::{Caller, Now};
 use crate::model::rates::Rates;
-use crate::operation::metrics::Metrics;
+use crate::operation::metrics::{Counted, Metrics};
 use crate::store::Store;
-use crate::store::cluster::{Cluster, ClusterError};
+use crate::store::cluster::{self, Cluster, ClusterError};
 use crate::store::swarm::Swarms;
 
 /// Number of peers that are named to somebody who does not say how many.
@@ -48,6 +49,19 @@ const EXPIRY_TICK: Duration = Duration::from_secs(1);
 /// minute.
 const TICKS_PER_TIDYING: u64 = 60;
 
+/// Limits that a message may be over, by their keys.
+const LIMITS: [&str; 9] = [
+    "peers",
+    "peers_per_address",
+    "files_per_peer",
+    "peers_per_swarm",
+    "files",
+    "new_files_per_minute",
+    "nonces",
+    "searches",
+    "registers_per_minute",
+];
+
 /// The tracker: answers one message at a time.
 #[derive(Debug)]
 pub struct Tracker {
@@ -59,6 +73,7 @@ pub struct Tracker {
     call_backs: Option<CallBacks>,
     new_files: Rates,
     names: Arc<Names>,
+    misnamed: Misnamed,
     moderation: Moderation,
     messages: MessageCounters,
     metrics: Arc<Metrics>,
@@ -101,6 +116,8 @@ impl Tracker {
         let (catalogue, opening) = Catalogue::open(place, &Settings::default())?;
         names::report(&opening);
         let metrics = Arc::<Metrics>::default();
+        metrics.count_from_zero(Counted::RegistersRefused, &ProofError::KINDS);
+        metrics.count_from_zero(Counted::Caps, &LIMITS);
         let (call_backs, dialler) = config.call_back.then(CallBacks::new).transpose()?.unzip();
         let access = Arc::new(Access::open(config)?);
         let (store, cluster) = open_store(config, rng, &metrics)?;
@@ -122,10 +139,17 @@ impl Tracker {
             call_backs,
             new_files: Rates::per_minute(config.limits.new_files_per_minute),
             names,
+            misnamed: Misnamed::default(),
             messages: MessageCounters::default(),
             metrics,
         };
         Ok((tracker, Background { dialler }))
+    }
+
+    /// Finds the files of a configuration that a tracker could not use, a sentence for each. Nothing is started.
+    pub fn problems(config: &Config) -> Vec<String> {
+        let cluster = (config.store == StoreKind::Cluster).then(|| cluster::problem(&config.cluster)).flatten();
+        Access::problems(config).into_iter().chain(cluster).collect()
     }
 
     /// Does what a tracker does besides answering, until `shutdown`.
@@ -348,14 +372,25 @@ impl Tracker {
 
     /// Checks that a REGISTER is the word of its peer, and is heard for the first time, also by those who share the store.
     async fn believe(&self, now: Now, message: &Register, proof: Proof<'_>) -> Result<(), Refusal> {
-        self.proofs.check(now, message, proof).inspect_err(|error| {
-            if *error == ProofError::Busy {
-                self.metrics.cap_hit("nonces");
-            }
-        })?;
+        self.proofs.check(now, message, proof).map_err(|error| self.disbelieve(now, message, error))?;
         let is_first = self.store.use_nonce(message.peer_id, message.nonce.0, REMEMBERED.as_secs()).await;
         let is_first = is_first.map_err(Refusal::unavailable)?;
-        if is_first { Ok(()) } else { Err(ProofError::Replayed.into()) }
+        if is_first { Ok(()) } else { Err(self.disbelieve(now, message, ProofError::Replayed)) }
+    }
+
+    /// Counts a REGISTER that is not believed, and says why to its peer and, where only the operator can mend it, to him.
+    fn disbelieve(&self, now: Now, message: &Register, error: ProofError) -> Refusal {
+        self.metrics.register_refused(error.kind());
+        match error {
+            ProofError::Busy => self.metrics.cap_hit("nonces"),
+            ProofError::OtherTracker => {
+                let names = self.proofs.names();
+                self.misnamed.note(now.instant, &message.tracker, names);
+                return Refusal::OtherTracker(names.join(", "));
+            }
+            _ => {}
+        }
+        error.into()
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.
