@@ -300,7 +300,14 @@ fn check_says_whether_a_tracker_is_healthy() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let (code, said) = check(&[&format!("http://{}", silent.local_addr().unwrap()), "--timeout", "50ms"]);
     assert_eq!((code, said.contains("not healthy")), (Some(1), true), "{said}");
-    for wrong in ["127.0.0.1:5000", "ftp://127.0.0.1", "http://"] {
+    for wrong in [
+        "127.0.0.1:5000",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://a@127.0.0.1",
+        "http://127.0.0.1?a",
+        "http://127.0.0.1#a",
+    ] {
         assert_eq!(check(&[wrong]).0, Some(2), "{wrong}");
     }
 }

@@ -148,6 +148,9 @@ fn role(text: &str) -> Result<Role, String> {
 
 fn http_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("{error}; an address begins with http:// or https://"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err("the address of a tracker has neither a user, nor what follows a ? or a #".to_owned());
+    }
     match url.scheme() {
         "http" | "https" => Ok(url),
         other => Err(format!("{other} is not http or https")),

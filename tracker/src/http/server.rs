@@ -15,6 +15,7 @@ use super::app::App;
 use super::client::Proxies;
 use super::connection::Connections;
 use super::gate::Gate;
+use super::head::Hosts;
 use super::request::Requests;
 use super::routes::{metrics_router, router};
 use super::tls::{TlsError, https};
@@ -119,7 +120,9 @@ impl HttpServer {
         streams: &TaskTracker,
     ) -> Arc<Connections> {
         let requests = Requests {
+            tracker: self.app.tracker.clone(),
             router: TowerToHyperService::new(router),
+            hosts: Hosts::new(self.app.tracker.names()),
             proxies: Proxies::new(config),
             handler_time: config.handler_time,
             memory: self.app.memory.clone(),

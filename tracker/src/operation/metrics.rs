@@ -41,6 +41,7 @@ pub struct Metrics {
     cut_off: Counters,
     caps: Counters,
     registers_refused: Counters,
+    misdirected: Counter,
     tokens_refused: Counters,
     certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     process: ProcessMetrics,
@@ -138,6 +139,7 @@ impl Default for Metrics {
             cut_off: Counters::default(),
             caps: Counters::default(),
             registers_refused: Counters::default(),
+            misdirected: Counter::default(),
             tokens_refused: Counters::default(),
             certificate_expiry: Family::default(),
             process: ProcessMetrics::default(),
@@ -199,6 +201,11 @@ impl Metrics {
         self.registers_refused.get_or_create(&[("reason", reason)]).inc();
     }
 
+    /// A request came under a name that this tracker does not go by.
+    pub fn request_misdirected(&self) {
+        self.misdirected.inc();
+    }
+
     /// Somebody was turned away because of a token, or for want of one.
     pub fn token_refused(&self, reason: &'static str) {
         self.tokens_refused.get_or_create(&[("reason", reason)]).inc();
@@ -255,6 +262,7 @@ impl Metrics {
             cut_off,
             caps,
             registers_refused,
+            misdirected,
             tokens_refused,
             certificate_expiry,
             process,
@@ -279,6 +287,7 @@ impl Metrics {
         registry.register("connections_cut_off", "Connections that were closed while in use", cut_off.clone());
         registry.register("caps_hit", "Refusals because something is over a limit", caps.clone());
         registry.register("register_refused", "REGISTERs that were not believed", registers_refused.clone());
+        registry.register("requests_misdirected", "Requests under another name than its own", misdirected.clone());
         registry.register("tokens_refused", "Requests that were turned away by their token", tokens_refused.clone());
         let help = "End of the certificate that is served, since 1970";
         registry.register_with_unit("certificate_expiry", help, Unit::Seconds, certificate_expiry.clone());

@@ -1,4 +1,4 @@
-//! Peers that know the tracker by a name that it does not go by: none of them can register, and only the operator can mend it.
+//! Requests under a name that the tracker does not go by: they are refused, and only the operator can mend it.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::model::shown::shown;
 /// Pause between two lines of the log about it.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Watch over REGISTERs that name another tracker.
+/// Watch over requests for a tracker of another name.
 #[derive(Debug, Default)]
 pub(super) struct Misnamed(Mutex<Unsaid>);
 
@@ -21,14 +21,14 @@ struct Unsaid {
 }
 
 impl Misnamed {
-    /// Notes a REGISTER for a tracker of this name, while this one goes by others; has the log say so once a minute.
+    /// Notes a request for a tracker of this name, while this one goes by others; has the log say so once a minute.
     pub(super) fn note(&self, now: Instant, asked: &str, names: &[String]) {
         let Some(count) = self.due(now) else { return };
         tracing::warn!(
             asked = shown(asked),
             ?names,
             count,
-            "peers cannot register: they know this tracker by another name; if it is one of its own, add it to `names`"
+            "requests are refused that know this tracker by another name; if that is one of its own, add it to `names`"
         );
     }
 

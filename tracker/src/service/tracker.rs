@@ -378,6 +378,12 @@ impl Tracker {
         if is_first { Ok(()) } else { Err(self.disbelieve(now, message, ProofError::Replayed)) }
     }
 
+    /// Counts a request that came under a name which this tracker does not go by, and has the log say so.
+    pub(crate) fn note_other_host(&self, host: &str) {
+        self.metrics.request_misdirected();
+        self.misnamed.note(Instant::now(), host, self.proofs.names());
+    }
+
     /// Counts a REGISTER that is not believed, and says why to its peer and, where only the operator can mend it, to him.
     fn disbelieve(&self, now: Now, message: &Register, error: ProofError) -> Refusal {
         self.metrics.register_refused(error.kind());
