@@ -52,6 +52,9 @@ pub fn problems(config: &Config) -> Vec<Problem> {
         let bounds = format!("is {}; a lease is between 1s and 1d", duration::text(config.lease));
         problems.push(Problem::new("lease", bounds));
     }
+    if config.limits.network_share > 100 {
+        problems.push(Problem::new("limits.network_share", "is more than 100 percent"));
+    }
     if config.access.public != Public::Share && config.data_dir.is_none() {
         let reason = "keeps people out who have no token, and tokens are kept in the data folder; set data_dir as well";
         problems.push(Problem::new("access.public", reason));
@@ -86,6 +89,7 @@ mod tests {
         assert_eq!(keys_of(|config| config.limits.files = 0), ["limits.files"]);
         assert_eq!(keys_of(|config| config.server.connections = 0), ["server.connections"]);
         assert_eq!(keys_of(|config| config.server.idle_time = Duration::ZERO), ["server.idle_time"]);
+        assert_eq!(keys_of(|config| config.limits.network_share = 101), ["limits.network_share"]);
         assert_eq!(keys_of(|config| config.listen.clear()), ["listen"]);
         assert_eq!(keys_of(|config| config.data_dir = Some(PathBuf::new())), ["data_dir"]);
         assert_eq!(keys_of(|config| config.log.level = "sprat=loudly".into()), ["log.level"]);

@@ -79,6 +79,12 @@ pub enum Refusal {
         /// Seconds after which some may have gone.
         retry_after: u32,
     },
+    /// The network sends more REGISTERs than one may.
+    #[error("too many peers register from the network around your address; try again later")]
+    TooManyRegisters {
+        /// Seconds after which there is room for one.
+        retry_after: u32,
+    },
     /// The files cannot be added, none of them.
     #[error("{reason}")]
     TooManyFiles {
@@ -163,7 +169,7 @@ impl Refusal {
             Self::Proof(ProofError::Busy) => ErrorCode::TooMany,
             Self::Proof(_) | Self::OtherTracker(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
-            Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
+            Self::TooManyPeers { .. } | Self::TooManyFiles { .. } | Self::TooManyRegisters { .. } => ErrorCode::TooMany,
             Self::Unavailable { .. }
             | Self::TooSlow { .. }
             | Self::SlowBody { .. }
@@ -177,6 +183,7 @@ impl Refusal {
         let retry_after = match self {
             Self::TooManyPeers { retry_after, .. }
             | Self::TooManyFiles { retry_after, .. }
+            | Self::TooManyRegisters { retry_after }
             | Self::Access(AccessError::TooManyWrong { retry_after })
             | Self::Unavailable { retry_after, .. }
             | Self::TooSlow { retry_after, .. }

@@ -33,6 +33,7 @@ use crate::model::count::to_u32;
 use crate::model::error::{RegisterError, Unavailable, UnknownLease};
 use crate::model::holding::{Asker, Found, Totals};
 use crate::model::moment::{Caller, Now};
+use crate::model::network::neighbourhood_of;
 use crate::model::rates::Rates;
 use crate::operation::metrics::{Counted, Metrics};
 use crate::store::Store;
@@ -50,7 +51,7 @@ const EXPIRY_TICK: Duration = Duration::from_secs(1);
 const TICKS_PER_TIDYING: u64 = 60;
 
 /// Limits that a message may be over, by their keys.
-const LIMITS: [&str; 9] = [
+const LIMITS: [&str; 11] = [
     "peers",
     "peers_per_address",
     "files_per_peer",
@@ -60,6 +61,8 @@ const LIMITS: [&str; 9] = [
     "nonces",
     "searches",
     "registers_per_minute",
+    "peers_per_network",
+    "holdings_per_network",
 ];
 
 /// The tracker: answers one message at a time.
@@ -72,6 +75,7 @@ pub struct Tracker {
     store: Arc<dyn Store>,
     call_backs: Option<CallBacks>,
     new_files: Rates,
+    registers: Rates,
     names: Arc<Names>,
     misnamed: Misnamed,
     moderation: Moderation,
@@ -138,6 +142,7 @@ impl Tracker {
             store,
             call_backs,
             new_files: Rates::per_minute(config.limits.new_files_per_minute),
+            registers: Rates::per_minute(config.limits.registers_per_minute),
             names,
             misnamed: Misnamed::default(),
             messages: MessageCounters::default(),
@@ -178,6 +183,7 @@ impl Tracker {
             return Err(Refusal::PortZero);
         }
         self.access.blocks().peer(message.peer_id)?;
+        self.hold_registers_back(caller)?;
         self.believe(caller.now, &message, proof).await?;
         self.messages.register.add();
         if !self.names.has_room(message.files.len()) {
@@ -264,7 +270,7 @@ impl Tracker {
     pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
         at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
         self.messages.search.add();
-        self.names.search(caller.now, message).await
+        self.names.search(caller, message).await
     }
 
     /// A peer takes back what it registered.
@@ -360,6 +366,7 @@ impl Tracker {
             call_backs.forget_idle();
         }
         self.new_files.forget_idle();
+        self.registers.forget_idle();
         self.access.forget_idle();
     }
 
@@ -397,6 +404,17 @@ impl Tracker {
             _ => {}
         }
         error.into()
+    }
+
+    /// Refuses a REGISTER where too many come from the same network. Each that is believed takes up room until it would no longer be
+    /// believed anyway, and one network is not to take it all.
+    fn hold_registers_back(&self, caller: Caller) -> Result<(), Refusal> {
+        let Some(network) = neighbourhood_of(caller.address) else { return Ok(()) };
+        self.registers.take(network, 1).map_err(|wait| {
+            self.metrics.cap_hit("registers_per_minute");
+            let retry_after = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            Refusal::TooManyRegisters { retry_after }
+        })
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.
