@@ -55,7 +55,7 @@ pub use backup::backup;
 pub use entry::Entry;
 pub use error::{BackupError, OpenError, ReadError, RestoreError};
 pub use handle::{Catalogue, Settings};
-pub use page::Page;
+pub use page::{LAST_PAGE, Page};
 pub use place::{Opening, Place};
 pub use prune::{Pass, Retention};
 pub use queue::{Full, NotWritten, Put, Written};

@@ -31,8 +31,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The share of one network in so much room: at least one.
+    /// The share of one network in so much room: at least one, and without bound where it may take all.
     pub(crate) fn share_of(&self, room: usize) -> usize {
+        if self.network_share >= 100 {
+            return usize::MAX;
+        }
         let share = room as u128 * u128::from(self.network_share) / 100;
         usize::try_from(share).unwrap_or(usize::MAX).max(1)
     }

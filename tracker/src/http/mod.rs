@@ -2,7 +2,8 @@
 //!
 //! - `routes`: which path leads where. `access`: who gets there. `admin`: what an operator does over HTTP.
 //! - `body`: how long a body may be, and `memory`: how much all of them may take. `message`: from a body to a message.
-//! - `page`: for people with a browser. `openapi`: the messages, described for programs and for people.
+//! - `page`: for people with a browser. `openapi`: the messages, described for programs and for people,
+//!   with the bounds in `schema`.
 //! - `reply`: answers and refusals as responses.
 //! - `head`: whom a request is for. `request`: what every request gets: its time, its client's address (`client`), its place in the metrics.
 //! - `connection`: one connection. `socket` and `progress` see to it that it does not take too long.
@@ -27,6 +28,7 @@ mod reply;
 mod request;
 mod routes;
 mod running;
+mod schema;
 mod server;
 mod socket;
 mod tls;

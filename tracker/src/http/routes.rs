@@ -29,6 +29,7 @@ use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use super::schema::BodyLimits;
 use crate::access::Role;
 use crate::access::proof::Proof;
 use crate::model::moment::Now;
@@ -60,7 +61,7 @@ pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
     let (described, mut api) = all.split_for_parts();
     openapi::add_errors(&mut api);
     described
-        .merge(openapi::routes(&api))
+        .merge(openapi::routes(&api, BodyLimits { batch: app.max_batch_len, other: app.max_body_len }))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
         .with_state(app)

@@ -378,5 +378,7 @@ mod tests {
         let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
         let shown: BTreeSet<String> = targets.flat_map(|target| names(target["expr"].as_str().unwrap())).collect();
         assert_eq!(shown, there);
+        let alerts = names(include_str!("../../deploy/alerts.yml"));
+        assert!(alerts.len() > 5 && alerts.is_subset(&there), "{:?}", alerts.difference(&there));
     }
 }
