@@ -91,7 +91,7 @@ pub enum RestoreError {
     Backup {
         /// Path of the backup.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Fault that was found in it.
         reason: String,
     },
     /// The place cannot be written to.

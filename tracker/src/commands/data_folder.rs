@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::Context;
 use sprat_tracker::operation::folder;
+use sprat_tracker::service;
 
 /// Creates the data folder, where it is missing.
 pub(super) fn create(path: &Path) -> anyhow::Result<()> {
     let what_to_do = || format!("cannot create the folder {}; choose another one with --data-dir", path.display());
-    folder::create_private(path).with_context(what_to_do)
+    folder::create_private(path, service::CATALOGUE).with_context(what_to_do)
 }
 
 /// Finds what keeps a data folder from being used, if that can be told without making it.

@@ -92,9 +92,9 @@ impl Sources {
                 // As a container's file does that passes on what is not set.
                 Some(_) if text.is_empty() => {}
                 Some(key) => layers.set(key, readings(key, std::slice::from_ref(text)), Origin::Variable(name.clone())),
-                None if is_ours => match meant(name) {
-                    Some(key) => {
-                        layers.problems.push(format!("there is no variable {name:?}; did you mean {}?", key.variable()))
+                None if is_ours => match meant(name).map(|key| key.variable()) {
+                    Some(meant) => {
+                        layers.problems.push(format!("there is no variable {name:?}; did you mean {meant}?"));
                     }
                     None => warnings.push(format!("the variable {name:?} is none that this tracker knows")),
                 },

@@ -5,6 +5,7 @@
 
 use std::net::Ipv6Addr;
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Request, Version, header};
 
 use crate::model::shown::shown;
@@ -41,7 +42,7 @@ impl Hosts {
             return Err(Refusal::Malformed("the request has no Host".into()));
         }
         // RFC 9112 §3.2.2: what the request itself is for counts, if it says so.
-        let authority = request.uri().authority().map(|authority| authority.as_str());
+        let authority = request.uri().authority().map(Authority::as_str);
         match authority.or(host) {
             Some(host) if !self.contains(host) => Err(Refusal::OtherHost(shown(host))),
             _ => Ok(()),

@@ -16,11 +16,20 @@ pub(crate) fn sync(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a folder that only this user enters, and those above it that are missing likewise. One that exists stays as it is.
+/// Creates a folder that only this user enters, and those above it that are missing likewise. One that exists is closed to others
+/// if it is empty or has this file, and so is nobody else's.
 ///
 /// # Errors
 /// It cannot be created.
-pub fn create_private(folder: &Path) -> io::Result<()> {
+pub fn create_private(folder: &Path, with: &str) -> io::Result<()> {
+    if let Ok(mut files) = fs::read_dir(folder) {
+        if (folder.join(with).exists() || files.next().is_none())
+            && let Err(error) = close_to_others(folder)
+        {
+            tracing::warn!(folder = %folder.display(), %error, "others may enter the data folder");
+        }
+        return Ok(());
+    }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

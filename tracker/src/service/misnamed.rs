@@ -9,6 +9,9 @@ use crate::model::shown::shown;
 /// Pause between two lines of the log about it.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// Way to mend it.
+const MENDED: &str = "if that is one of its own names, add it to `names`";
+
 /// Watch over requests for a tracker of another name.
 #[derive(Debug, Default)]
 pub(super) struct Misnamed(Mutex<Unsaid>);
@@ -21,15 +24,18 @@ struct Unsaid {
 }
 
 impl Misnamed {
-    /// Notes a request for a tracker of this name, while this one goes by others; has the log say so once a minute.
-    pub(super) fn note(&self, now: Instant, asked: &str, names: &[String]) {
+    /// Notes a REGISTER for a tracker of this name, while this one goes by others; has the log say so once a minute.
+    pub(super) fn note_register(&self, now: Instant, asked: &str, names: &[String]) {
         let Some(count) = self.due(now) else { return };
-        tracing::warn!(
-            asked = shown(asked),
-            ?names,
-            count,
-            "requests are refused that know this tracker by another name; if that is one of its own, add it to `names`"
-        );
+        let asked = shown(asked);
+        tracing::warn!(asked, ?names, count, "peers cannot register: they know this tracker by another name; {MENDED}");
+    }
+
+    /// Notes a request for this host, likewise. Those who try every address of the internet send some.
+    pub(super) fn note_host(&self, now: Instant, asked: &str, names: &[String]) {
+        let Some(count) = self.due(now) else { return };
+        let asked = shown(asked);
+        tracing::info!(asked, ?names, count, "requests are refused that name another host; {MENDED}");
     }
 
     /// Number of refusals to tell of now, with this one; none if the log said something not long ago.

@@ -78,6 +78,7 @@ pub struct Tracker {
     registers: Rates,
     names: Arc<Names>,
     misnamed: Misnamed,
+    misnamed_hosts: Misnamed,
     moderation: Moderation,
     messages: MessageCounters,
     metrics: Arc<Metrics>,
@@ -145,6 +146,7 @@ impl Tracker {
             registers: Rates::per_minute(config.limits.registers_per_minute),
             names,
             misnamed: Misnamed::default(),
+            misnamed_hosts: Misnamed::default(),
             messages: MessageCounters::default(),
             metrics,
         };
@@ -388,7 +390,7 @@ impl Tracker {
     /// Counts a request that came under a name which this tracker does not go by, and has the log say so.
     pub(crate) fn note_other_host(&self, host: &str) {
         self.metrics.request_misdirected();
-        self.misnamed.note(Instant::now(), host, self.proofs.names());
+        self.misnamed_hosts.note_host(Instant::now(), host, self.proofs.names());
     }
 
     /// Counts a REGISTER that is not believed, and says why to its peer and, where only the operator can mend it, to him.
@@ -398,7 +400,7 @@ impl Tracker {
             ProofError::Busy => self.metrics.cap_hit("nonces"),
             ProofError::OtherTracker => {
                 let names = self.proofs.names();
-                self.misnamed.note(now.instant, &message.tracker, names);
+                self.misnamed.note_register(now.instant, &message.tracker, names);
                 return Refusal::OtherTracker(names.join(", "));
             }
             _ => {}

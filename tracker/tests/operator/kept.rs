@@ -37,8 +37,9 @@ fn nobody_else_reads_the_catalogue_or_a_copy_of_it() {
     started.end();
     let file = data.join("catalogue.db");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
     let _started = Started::from(open_handed(&["--listen", "127.0.0.1:0", "--data-dir", data_dir]));
-    assert_eq!(mode(&file), 0o600);
+    assert_eq!((mode(&file), mode(&data)), (0o600, 0o700));
 }
 
 #[test]
