@@ -269,6 +269,14 @@ mod tests {
         assert_eq!(nonces.note(last, most), Ok(()));
     }
 
+    /// As each is remembered for up to twice [`REMEMBERED`], ten networks do not fill all the room.
+    #[test]
+    fn one_network_takes_little_of_the_room_for_nonces() {
+        let per_minute = u64::from(crate::config::Limits::default().registers_per_minute.get());
+        let most = per_minute * (2 * REMEMBERED.as_secs() / 60 + 1);
+        assert!(most * 10 <= MAX_NONCES as u64, "{most}");
+    }
+
     #[test]
     fn a_message_without_its_signature_is_not_believed() {
         let world = World::new(&[]);
