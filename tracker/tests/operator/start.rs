@@ -65,6 +65,8 @@ fn what_no_restart_mends_is_told_before_and_by_the_exit_code() {
             vec!["--store", "cluster", "--cluster-nodes", "127.0.0.1:1", "--cluster-password-file", &path("missing")],
             "missing",
         ),
+        (vec!["--store", "cluster", "--cluster-nodes", "redis://valkey-1:6379"], "redis://valkey-1:6379"),
+        (vec!["--store", "cluster", "--cluster-nodes", "user@valkey-1:6379"], "user@valkey-1:6379"),
         (vec!["--names", "tracker.example.org"], "port"),
         (vec!["--names", "https://tracker.example.org"], "https://tracker.example.org"),
         (vec!["--names", "tracker.example.org:99999"], "99999"),
