@@ -2,7 +2,6 @@
 
 mod commands;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use commands::Options;
@@ -21,10 +20,7 @@ fn main() -> ExitCode {
     match commands::run(Options::parse()) {
         Ok(code) => code,
         Err(error) => {
-            for line in format!("{error:#}").lines() {
-                // Nothing is left to do where this cannot be written either.
-                let _ = writeln!(io::stderr(), "sprat-tracker: {line}");
-            }
+            commands::complain(&error);
             if error.is::<ConfigError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }

@@ -69,7 +69,7 @@ fn a_port_in_use_is_one_clear_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = tracker(&["--listen", &address]).output().unwrap();
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), [].as_slice()));
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), [].as_slice()));
     assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
     assert!(stderr(&output).contains(&address) && stderr(&output).contains("--listen 127.0.0.1:0"));
 }
@@ -97,7 +97,7 @@ fn the_data_folder_is_created() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let output = tracker(&["--listen", "127.0.0.1:0", "--data-dir", file.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("--data-dir"), "{}", stderr(&output));
 }
 
@@ -300,7 +300,14 @@ fn check_says_whether_a_tracker_is_healthy() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let (code, said) = check(&[&format!("http://{}", silent.local_addr().unwrap()), "--timeout", "50ms"]);
     assert_eq!((code, said.contains("not healthy")), (Some(1), true), "{said}");
-    for wrong in ["127.0.0.1:5000", "ftp://127.0.0.1", "http://"] {
+    for wrong in [
+        "127.0.0.1:5000",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://a@127.0.0.1",
+        "http://127.0.0.1?a",
+        "http://127.0.0.1#a",
+    ] {
         assert_eq!(check(&[wrong]).0, Some(2), "{wrong}");
     }
 }

@@ -625,9 +625,9 @@ conformance! {
     a_network_has_its_fill_of_peers(LONG_LEASE, few());
     a_network_has_room_again_when_leases_are_over(SHORT_LEASE, few());
     limits_on_files_and_swarms_hold_at_their_edge(LONG_LEASE, few());
-    a_limit_on_all_peers_holds_in_the_end(LONG_LEASE, Limits { peers: 3, ..Limits::default() });
-    a_limit_on_all_files_holds_in_the_end(LONG_LEASE, Limits { files: 3, ..Limits::default() });
-    a_limit_on_all_holdings_holds_in_the_end(LONG_LEASE, Limits { holdings: 3, ..Limits::default() });
+    a_limit_on_all_peers_holds_in_the_end(LONG_LEASE, Limits { peers: 3, network_share: 100, ..Limits::default() });
+    a_limit_on_all_files_holds_in_the_end(LONG_LEASE, Limits { files: 3, network_share: 100, ..Limits::default() });
+    a_limit_on_all_holdings_holds_in_the_end(LONG_LEASE, Limits { holdings: 3, network_share: 100, ..Limits::default() });
     totals_are_told(LONG_LEASE, Limits::default());
     a_file_that_is_removed_is_forgotten(LONG_LEASE, Limits::default());
     a_peer_that_is_removed_is_forgotten(LONG_LEASE, Limits::default());

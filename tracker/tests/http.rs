@@ -268,6 +268,48 @@ async fn the_description_is_that_of_the_routes() {
     tracker.stop().await;
 }
 
+/// Limits are numbers, forms are patterns, and nothing in the description is about the code.
+#[tokio::test]
+async fn the_description_has_every_bound() {
+    let tracker = Running::start(Config::default()).await;
+    let (_, api) = tracker.get("/openapi.json").await;
+    let at = |path: &str| api.pointer(path).unwrap_or_else(|| panic!("{path} in {api}")).clone();
+    let schema = |path: &str| at(&format!("/components/schemas/{path}"));
+    let of_message = |message: &str, property: &str| {
+        let parts = schema(&format!("Typed_{message}/allOf"));
+        let parts = parts.as_array().unwrap().iter().filter_map(|part| part["properties"].get(property).cloned());
+        let mut found: Vec<_> = parts.collect();
+        assert_eq!(found.len(), 1, "{message} {property}");
+        found.remove(0)
+    };
+    for (message, name) in [("Register", "REGISTER"), ("QueryAnswer", "QUERY_ANSWER"), ("Unregistered", "UNREGISTERED")]
+    {
+        assert_eq!(of_message(message, "type")["enum"], json!([name]));
+    }
+    assert_eq!(schema("Nonce")["pattern"], "^[0-9a-f]{32}$");
+    assert!(of_message("Register", "tracker")["pattern"].as_str().unwrap().contains(":[0-9]"));
+    assert!(of_message("Register", "time")["description"].as_str().unwrap().contains("300 seconds"));
+    assert_eq!(of_message("Register", "files")["maxItems"], 100);
+    assert_eq!(of_message("Register", "port")["maximum"], 65535);
+    assert_eq!(of_message("Query", "file_ids")["items"]["pattern"], "^[0-9a-f]{64}$");
+    assert_eq!(of_message("Query", "max_peers")["maximum"], 200);
+    assert_eq!(of_message("Search", "page")["maximum"], 19);
+    assert!(of_message("Search", "page")["description"].as_str().unwrap().contains("1000 results"));
+    assert_eq!(schema("Lease/properties/seconds")["maximum"], u32::MAX);
+    assert_eq!(schema("RegisterFile/properties/name")["maxLength"], 255);
+    assert_eq!(schema("RegisterFile/properties/chunk_size")["maximum"], 16 * 1024 * 1024);
+    assert_eq!(at("/components/securitySchemes/token/scheme"), "bearer");
+    assert_eq!(at("/paths/~1v1~1admin~1tokens/get/security"), json!([{ "token": [] }]));
+    assert_eq!(at("/paths/~1v1~1query/post/security"), json!([{}, { "token": [] }]));
+    assert!(at("/paths/~1v1~1register/post/requestBody/description").as_str().unwrap().contains("1048576"));
+    assert_eq!(at("/paths/~1v1~1register/post/parameters/0/schema/pattern"), "^[0-9a-f]{128}$");
+    let text = api.to_string();
+    for of_code in ["[`", "super::", "MAX_", "\"int32\",\"minimum\":0"] {
+        assert!(!text.contains(of_code), "{of_code}");
+    }
+    tracker.stop().await;
+}
+
 /// Whatever the description refers to is in it.
 #[tokio::test]
 async fn the_description_is_whole() {

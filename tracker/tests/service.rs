@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -17,6 +18,7 @@ use sprat_protocol::tracker::{
     FileInfo, FileOutcome, Nonce, Register, RegisterFile, Registered, Search, SearchHit, Signature,
 };
 use sprat_tracker::access::proof::Proof;
+use sprat_tracker::refusal::Refusal;
 use sprat_tracker::service::CATALOGUE;
 use sprat_tracker::{Caller, Config, Limits, Now, Tracker};
 use tokio_util::sync::CancellationToken;
@@ -92,6 +94,24 @@ impl World {
         let signature = Signature::new(&identity, &body).to_string();
         let proof = Proof { body: &body, signature: Some(&signature) };
         self.tracker.register(self.caller(observed), register, proof).await.unwrap()
+    }
+
+    /// Registers no file for a peer that nobody knows yet.
+    async fn try_register(&mut self, observed: &str) -> Result<Registered, Refusal> {
+        let identity = Identity::from_seed(self.rng.random());
+        let register = Register {
+            peer_id: identity.peer_id(),
+            port: 4000,
+            addresses: vec![],
+            files: vec![],
+            tracker: "t:1".into(),
+            time: self.now.unix_seconds,
+            nonce: Nonce(self.rng.random()),
+        };
+        let body = serde_json::to_vec(&register).unwrap();
+        let signature = Signature::new(&identity, &body).to_string();
+        let proof = Proof { body: &body, signature: Some(&signature) };
+        self.tracker.register(self.caller(observed), register, proof).await
     }
 
     async fn search(&self, words: &str, page: u32) -> (Vec<SearchHit>, bool) {
@@ -231,8 +251,9 @@ async fn a_crowd_that_searches_waits_for_its_turn_and_one_too_many_comes_back_la
     world.register(1, "10.0.0.1", vec![seed(1, "poems")]).await;
     world.tracker.flush().await;
     let search = Search { words: "poems".into(), page: 0 };
-    // All have begun before one of them goes on.
-    let answers = join_all((0..1001).map(|_| world.tracker.search(world.caller("10.0.0.1"), &search))).await;
+    // All have begun before one of them goes on. They come from twenty networks, none of which has too many.
+    let caller = |number: u32| world.caller(&format!("10.0.{}.1", number % 20));
+    let answers = join_all((0..1001).map(|number| world.tracker.search(caller(number), &search))).await;
     let found = answers.iter().filter(|answer| answer.as_ref().is_ok_and(|answer| answer.files.len() == 1)).count();
     assert_eq!((found, answers[1000].is_err()), (1000, true));
 }
@@ -266,4 +287,39 @@ async fn a_peer_is_called_back_where_it_says_something_from_and_nowhere_else() {
     let nobody = timeout(Duration::ZERO, victim.accept()).await;
     assert!(nobody.is_err(), "{nobody:?}");
     running.abort();
+}
+
+#[tokio::test]
+async fn one_network_registers_so_often_and_others_still_do() {
+    let limits = Limits { registers_per_minute: NonZeroU32::new(3).unwrap(), ..Limits::default() };
+    for [network, elsewhere] in [["203.0.113.", "198.51.100.1"], ["2001:db8::", "2001:db8:0:1::1"]] {
+        let mut world = World::with(Config { limits: limits.clone(), ..Config::default() });
+        for host in 1..=3 {
+            world.try_register(&format!("{network}{host}")).await.unwrap();
+        }
+        let refused = world.try_register(&format!("{network}9")).await.unwrap_err();
+        assert!(matches!(refused, Refusal::TooManyRegisters { retry_after: 1..=21 }), "{refused:?}");
+        world.try_register(elsewhere).await.unwrap();
+    }
+}
+
+/// As one party with a few connections of HTTP/2 would: more at once than there are places.
+#[tokio::test]
+async fn who_searches_much_keeps_nobody_else_from_searching() {
+    let mut world = World::new();
+    world.register(1, "203.0.113.1", vec![seed(1, "name")]).await;
+    world.tracker.flush().await;
+    let search = Search { words: "name".into(), page: 0 };
+    let many = (0..1200).map(|number| {
+        let caller = world.caller(&format!("203.0.113.{}", number % 250));
+        Box::pin(world.tracker.search(caller, &search))
+    });
+    let mut many: Vec<_> = many.collect();
+    // All of them begin before the one that counts.
+    many.retain_mut(|search| search.as_mut().now_or_never().is_none());
+    assert!(!many.is_empty());
+    let mut honest = Box::pin(world.tracker.search(world.caller("198.51.100.1"), &search));
+    assert!(honest.as_mut().now_or_never().is_none(), "it has a place");
+    let (_, honest) = tokio::join!(join_all(many), honest);
+    assert_eq!(honest.unwrap().files.len(), 1);
 }

@@ -80,7 +80,7 @@ fn metrics_keep_an_address_of_their_own() {
 fn what_is_no_listening_socket_is_refused() {
     let script = r#"exec 3</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#;
     let output = Command::new("sh").args(["-c", script, "sh", env!("CARGO_BIN_EXE_sprat-tracker")]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("sockets that this was started with"));
 }
 

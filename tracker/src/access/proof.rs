@@ -54,6 +54,23 @@ pub enum ProofError {
     Busy,
 }
 
+impl ProofError {
+    /// Kinds of all errors, for metrics.
+    pub(crate) const KINDS: [&str; 5] = ["not_signed", "other_tracker", "wrong_time", "replayed", "busy"];
+
+    /// Names the kind of the error.
+    pub(crate) fn kind(&self) -> &'static str {
+        let [not_signed, other_tracker, wrong_time, replayed, busy] = Self::KINDS;
+        match self {
+            Self::NotSigned(_) => not_signed,
+            Self::OtherTracker => other_tracker,
+            Self::WrongTime { .. } => wrong_time,
+            Self::Replayed => replayed,
+            Self::Busy => busy,
+        }
+    }
+}
+
 /// Checks what peers sign to this process; whether they said the same to another one that shares its store, the store knows.
 #[derive(Debug)]
 pub struct Proofs {
@@ -250,6 +267,14 @@ mod tests {
             "they are the older ones now, and still remembered"
         );
         assert_eq!(nonces.note(last, most), Ok(()));
+    }
+
+    /// As each is remembered for up to twice [`REMEMBERED`], ten networks do not fill all the room.
+    #[test]
+    fn one_network_takes_little_of_the_room_for_nonces() {
+        let per_minute = u64::from(crate::config::Limits::default().registers_per_minute.get());
+        let most = per_minute * (2 * REMEMBERED.as_secs() / 60 + 1);
+        assert!(most * 10 <= MAX_NONCES as u64, "{most}");
     }
 
     #[test]

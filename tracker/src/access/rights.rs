@@ -46,6 +46,24 @@ pub enum AccessError {
     Blocked(#[from] Blocked),
 }
 
+impl AccessError {
+    /// Kinds of all errors, for metrics.
+    pub(crate) const KINDS: [&str; 6] = ["missing", "unknown", "expired", "too_many_wrong", "role", "blocked"];
+
+    /// Names the kind of the error.
+    pub(crate) fn kind(&self) -> &'static str {
+        let [missing, unknown, expired, too_many_wrong, role, blocked] = Self::KINDS;
+        match self {
+            Self::NoToken => missing,
+            Self::BadToken(BadToken::Unknown) => unknown,
+            Self::BadToken(BadToken::Expired) => expired,
+            Self::TooManyWrong { .. } => too_many_wrong,
+            Self::RoleTooSmall { .. } => role,
+            Self::Blocked(_) => blocked,
+        }
+    }
+}
+
 /// Decides who may do what.
 #[derive(Debug)]
 pub struct Access {
@@ -67,6 +85,21 @@ impl Access {
             blocks: Blocks::open(&config.access, config.data_dir.as_deref())?,
             wrong_tokens: Rates::per_minute(WRONG_TOKENS_PER_MINUTE),
         })
+    }
+
+    /// Finds the files about access that are of no use, a sentence for each.
+    pub(crate) fn problems(config: &Config) -> Vec<String> {
+        let AccessConfig { blocked_peers, blocked_addresses, blocked_files, .. } = config.access.clone();
+        let lists = [
+            AccessConfig { blocked_peers, ..AccessConfig::default() },
+            AccessConfig { blocked_addresses, ..AccessConfig::default() },
+            AccessConfig { blocked_files, ..AccessConfig::default() },
+        ];
+        let lists = lists.iter().filter_map(|list| Blocks::open(list, None).err());
+        let folder = config.data_dir.as_deref().filter(|folder| folder.is_dir());
+        let tokens = Tokens::open(folder).err().map(|error| error.to_string());
+        let kept = Blocks::open(&AccessConfig::default(), folder).err().map(|error| error.to_string());
+        lists.map(|error| error.to_string()).chain(tokens).chain(kept).collect()
     }
 
     /// Finds the role of somebody who sends this `Authorization`; maybe none.

@@ -110,8 +110,8 @@ impl<T: Default + Serialize + DeserializeOwned> StateFile<T> {
 
     /// The lock ends when it is dropped.
     fn lock(&self) -> io::Result<File> {
-        let file = File::options().create(true).append(true).open(self.folder.join(LOCK))?;
-        give_to_owner_of(&self.folder, &file)?;
+        let file = folder::private_file().create(true).append(true).open(self.folder.join(LOCK))?;
+        folder::give_to_owner_of(&self.folder, &file)?;
         file.lock()?;
         Ok(file)
     }
@@ -121,28 +121,11 @@ impl<T: Default + Serialize + DeserializeOwned> StateFile<T> {
         let mut file = NamedTempFile::new_in(&self.folder)?;
         serde_json::to_writer_pretty(&mut file, &Versioned { version: VERSION, content })?;
         file.write_all(b"\n")?;
-        give_to_owner_of(&self.folder, file.as_file())?;
+        folder::give_to_owner_of(&self.folder, file.as_file())?;
         file.as_file().sync_all()?;
         file.persist(self.path())?;
         folder::sync(&self.folder)
     }
-}
-
-/// Gives a file to the owner of its folder. Root may change a file beside a tracker that runs as somebody else, who
-/// must be able to read it.
-#[cfg(unix)]
-fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let (owner, ours) = (fs::metadata(folder)?, file.metadata()?);
-    if (owner.uid(), owner.gid()) == (ours.uid(), ours.gid()) || !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
-}
-
-#[cfg(not(unix))]
-fn give_to_owner_of(_folder: &Path, _file: &File) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(unix)]

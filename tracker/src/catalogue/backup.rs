@@ -1,6 +1,6 @@
 //! A copy of the catalogue in one file, also while a tracker works on it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -16,8 +16,7 @@ use crate::operation::folder;
 /// Copies the catalogue in the file `from` into the new file `to`; blocks. The copy is one moment of the catalogue, also
 /// when another process writes to it meanwhile. It is looked at as a whole, and durable, before it gets its name.
 ///
-/// It is restored by giving it the place of the tracker's file while no tracker runs. What SQLite keeps beside that,
-/// `-wal` and `-shm`, must go: it belongs to the file that was there before.
+/// [`restore`](super::restore()) brings it back.
 ///
 /// # Errors
 /// [`BackupError`]. Then there is no file `to`, unless there was one before.
@@ -42,6 +41,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
 
 /// Copies every page, and checks the copy.
 fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {
+    folder::private_file().write(true).create_new(true).open(to)?;
     let mut copy = Connection::open(to)?;
     // In one step, in which the source does not change for this connection, whoever writes to it. In several, the copy
     // would begin anew with each commit between them.
@@ -56,11 +56,16 @@ fn copy(source: &Connection, to: &Path) -> Result<(), BackupError> {
 /// Gives a finished file its name unless that is taken. The name is claimed with an empty file, which is then replaced: a
 /// rename alone would replace whatever is there.
 fn publish(partial: &Path, to: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).open(to)?;
+    folder::private_file().write(true).create_new(true).open(to)?;
     fs::rename(partial, to).inspect_err(|_| {
         let _ = fs::remove_file(to);
     })?;
-    folder::sync(to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    folder::sync(folder_of(to))
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl From<Fault> for BackupError {

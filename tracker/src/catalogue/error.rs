@@ -80,6 +80,25 @@ pub enum BackupError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// Reason why no backup takes the place of a catalogue.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The place is taken, or cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The backup cannot be read, or is not whole.
+    #[error("{} cannot be used: {reason}", path.display())]
+    Backup {
+        /// Path of the backup.
+        path: PathBuf,
+        /// Fault that was found in it.
+        reason: String,
+    },
+    /// The place cannot be written to.
+    #[error("can't write the catalogue: {0}")]
+    Io(#[from] io::Error),
+}
+
 /// Reason why something could not be done with the database: the one split that matters is whether its content can be
 /// believed.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@
 //! - `queue`: what waits to be written. `writer`: the one thread that writes.
 //! - `entry`: one file, with its checksum; `meta`: numbers about all. `schema`: the tables, and their versions.
 //! - `place`: where all that is kept, and what becomes of it when it is damaged. `check`: how that is noticed.
-//! - `prune`: what is forgotten. `backup`: a copy while it runs. `error`: what goes wrong.
+//! - `prune`: what is forgotten. `backup`: a copy while it runs; `restore`: that copy in its place. `error`: what goes wrong.
 //!
 //! # What holds
 //!
@@ -42,6 +42,7 @@ mod prune;
 mod queue;
 mod rarity;
 mod readers;
+mod restore;
 mod schema;
 mod search;
 mod shared;
@@ -52,11 +53,12 @@ mod writer;
 
 pub use backup::backup;
 pub use entry::Entry;
-pub use error::{BackupError, OpenError, ReadError};
+pub use error::{BackupError, OpenError, ReadError, RestoreError};
 pub use handle::{Catalogue, Settings};
-pub use page::Page;
+pub use page::{LAST_PAGE, Page};
 pub use place::{Opening, Place};
 pub use prune::{Pass, Retention};
 pub use queue::{Full, NotWritten, Put, Written};
+pub use restore::{check_file, restore};
 pub use search::{Match, Matches};
 pub use words::{Rank, Words};

@@ -8,7 +8,7 @@ use sprat_protocol::tracker::{SEARCH_PAGE_LEN, SearchAnswer, SearchHit};
 use super::words::Rank;
 
 /// The last page that can be asked for: what is not among the first thousand is found by better words.
-const LAST_PAGE: u32 = 19;
+pub const LAST_PAGE: u32 = 19;
 
 /// The best hits so far, as many as are needed for one page and to tell whether another follows.
 ///

@@ -2,7 +2,7 @@
 //! damaged.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +16,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use super::error::{Fault, OpenError};
 use super::meta;
 use super::schema::{self, DatabaseKind};
+use crate::operation::folder;
 
 /// Place of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,12 +96,22 @@ impl Site {
             Place::File(path) => path,
         };
         let failed = |source| OpenError::Io { path: path.clone(), source };
-        let open = |path: &Path| OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
+        let open = |path: &Path| {
+            let file = folder::private_file().create(true).truncate(false).read(true).write(true).open(path)?;
+            folder::give_to_owner_of(path.parent().unwrap_or(path), &file)?;
+            Ok(file)
+        };
         // SQLite would open for reading what it may not write.
         open(&path).map_err(failed)?;
         // One file has one lock, whatever leads to it.
         let path = path.canonicalize().map_err(failed)?;
         let lock = open(&beside(&path, ".lock")).map_err(failed)?;
+        // SQLite gives its companions the rights of the file.
+        for companion in ["", "-wal", "-shm", ".lock"] {
+            if let Err(error) = folder::close_to_others(&beside(&path, companion)) {
+                tracing::warn!(path = %path.display(), %error, "others may read the catalogue");
+            }
+        }
         match lock.try_lock() {
             Ok(()) => Ok(Self::File { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path)),

@@ -59,12 +59,21 @@ pub(crate) enum Command {
     },
     /// Copy the names of files into one new file, also while the tracker runs
     ///
-    /// To restore it, put it in the data folder as `catalogue.db` while no tracker runs. Who holds what is not in it: peers
-    /// say so again by themselves.
+    /// `restore` brings it back. Who holds what is not in it: peers say so again by themselves.
     Backup {
         /// The file to write; there must be none of this name yet
         file: PathBuf,
     },
+    /// Put the names of files back from a backup, while no tracker runs
+    ///
+    /// The backup is looked at as a whole first; if it cannot be used, nothing changes. What was there before goes, with all
+    /// that a crash may have left beside it. Run this as the user that the tracker runs as, or as root.
+    Restore {
+        /// The backup, made by `backup`
+        file: PathBuf,
+    },
+    /// Look at all names of files in the data folder, also while the tracker runs: ends with 0 if all is well
+    CheckCatalogue,
     /// Ask a tracker whether it is healthy: ends with 0 if it is, with 1 if not
     ///
     /// Looks at /readyz, and asks for a file as peers do. Prints one line.
@@ -128,6 +137,8 @@ fn command() -> clap::Command {
         .mut_subcommand("config", with_keys)
         .mut_subcommand("token", with_data_dir)
         .mut_subcommand("backup", with_data_dir)
+        .mut_subcommand("restore", with_data_dir)
+        .mut_subcommand("check-catalogue", with_data_dir)
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -137,6 +148,9 @@ fn role(text: &str) -> Result<Role, String> {
 
 fn http_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("{error}; an address begins with http:// or https://"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err("the address of a tracker has neither a user, nor what follows a ? or a #".to_owned());
+    }
     match url.scheme() {
         "http" | "https" => Ok(url),
         other => Err(format!("{other} is not http or https")),

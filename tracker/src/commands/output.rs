@@ -1,4 +1,4 @@
-//! Standard output.
+//! Standard output, and the last words on standard error.
 
 use std::io::{self, Write};
 
@@ -8,5 +8,13 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
+    }
+}
+
+/// Writes why the program could not do what it was asked for to standard error.
+pub(crate) fn complain(error: &anyhow::Error) {
+    for line in format!("{error:#}").lines() {
+        // Nothing is left to do where this cannot be written either.
+        let _ = writeln!(io::stderr(), "sprat-tracker: {line}");
     }
 }

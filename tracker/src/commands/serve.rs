@@ -6,7 +6,8 @@ use std::pin::pin;
 
 use anyhow::Context;
 use sprat_tracker::Server;
-use sprat_tracker::config::{Effective, Key, Sources};
+use sprat_tracker::config::{Config, ConfigError, Effective, Key, Sources};
+use sprat_tracker::operation::descriptors;
 use sprat_tracker::operation::listeners::{self, ListenError, Listeners};
 use sprat_tracker::operation::logs::Logs;
 use sprat_tracker::operation::notify;
@@ -14,6 +15,34 @@ use tokio_util::sync::CancellationToken;
 
 use super::data_folder::create;
 use super::signals::{Signal, Signals};
+
+/// Exit code of a tracker whose configuration makes no sense.
+const USAGE: u8 = 2;
+/// Exit code of a tracker that cannot start and will not be able to unless somebody mends it.
+const CANNOT_START: u8 = 3;
+/// Exit code of a tracker that was told to end twice, as shells write that of a program that SIGTERM ended.
+const ENDED_AT_ONCE: u8 = 143;
+
+/// The tracker was told to end a second time, and did not wait for requests to end.
+#[derive(Debug, thiserror::Error)]
+#[error("ended at once; requests that were open were cut off")]
+struct EndedAtOnce;
+
+/// Tells a supervisor by an exit code what became of the tracker. With 1 it may try again: a disk may have room later, and a
+/// network may get its addresses.
+pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
+    use io::ErrorKind::{AddrNotAvailable, Interrupted, OutOfMemory, QuotaExceeded, ResourceBusy, StorageFull};
+    const PASSING: [io::ErrorKind; 6] =
+        [AddrNotAvailable, Interrupted, OutOfMemory, QuotaExceeded, ResourceBusy, StorageFull];
+    if error.is::<ConfigError>() {
+        return USAGE;
+    }
+    if error.is::<EndedAtOnce>() {
+        return ENDED_AT_ONCE;
+    }
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    if causes.any(|cause| PASSING.contains(&cause.kind())) { 1 } else { CANNOT_START }
+}
 
 /// Runs until the system says that it is enough.
 pub(super) fn serve(sources: &Sources) -> anyhow::Result<()> {
@@ -29,7 +58,7 @@ pub(super) fn serve(sources: &Sources) -> anyhow::Result<()> {
 }
 
 async fn run(sources: &Sources, running: &Effective, logs: &Logs, inherited: Vec<TcpListener>) -> anyhow::Result<()> {
-    let config = &running.config;
+    let config = &within_descriptors(&running.config);
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let (server, background) = Server::open(config)?;
     let listeners = match inherited.is_empty() {
@@ -55,9 +84,32 @@ async fn run(sources: &Sources, running: &Effective, logs: &Logs, inherited: Vec
         () = until_told => {}
     }
     notify::stopping();
+    tracing::info!("ending; a second signal ends the tracker at once");
     shutdown.cancel();
-    serving.await;
-    Ok(())
+    let told_again = async { while signals.next().await == Signal::Reload {} };
+    tokio::select! {
+        () = &mut serving => Ok(()),
+        () = told_again => Err(EndedAtOnce.into()),
+    }
+}
+
+/// The configuration with no more connections than there are file descriptors for.
+fn within_descriptors(config: &Config) -> Config {
+    let mut config = config.clone();
+    if let Some(limit) = descriptors::raise_limit() {
+        let most = descriptors::connections(limit);
+        if most < config.server.connections {
+            tracing::warn!(
+                limit,
+                connections = most,
+                wanted = config.server.connections,
+                "fewer connections than configured: the system allows this program too few open files (ulimit -n, or \
+                 LimitNOFILE in the unit)"
+            );
+            config.server.connections = most;
+        }
+    }
+    config
 }
 
 /// Keys that take effect while the tracker runs; all others are said to need a restart.

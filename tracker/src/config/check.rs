@@ -1,5 +1,6 @@
 //! Sense in a configuration: what its values must be for each other.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use toml::Value;
@@ -8,6 +9,7 @@ use super::access::Public;
 use super::cluster::StoreKind;
 use super::duration;
 use super::key::keys;
+use super::name;
 use super::problem::Problem;
 use super::tracker::Config;
 
@@ -39,10 +41,19 @@ pub fn problems(config: &Config) -> Vec<Problem> {
     if config.listen.is_empty() {
         problems.push(Problem::new("listen", "names no address, so nobody could reach the tracker"));
     }
+    let twice = |(index, address): (usize, &SocketAddr)| {
+        (address.port() != 0 && config.listen[..index].contains(address)).then(|| format!("has {address} twice"))
+    };
+    problems.extend(config.listen.iter().enumerate().find_map(twice).map(|reason| Problem::new("listen", reason)));
+    problems
+        .extend(config.names.iter().filter_map(|text| name::problem(text)).map(|reason| Problem::new("names", reason)));
     let [shortest, longest] = LEASES;
     if !(shortest..=longest).contains(&config.lease) {
         let bounds = format!("is {}; a lease is between 1s and 1d", duration::text(config.lease));
         problems.push(Problem::new("lease", bounds));
+    }
+    if config.limits.network_share > 100 {
+        problems.push(Problem::new("limits.network_share", "is more than 100 percent"));
     }
     if config.access.public != Public::Share && config.data_dir.is_none() {
         let reason = "keeps people out who have no token, and tokens are kept in the data folder; set data_dir as well";
@@ -78,6 +89,7 @@ mod tests {
         assert_eq!(keys_of(|config| config.limits.files = 0), ["limits.files"]);
         assert_eq!(keys_of(|config| config.server.connections = 0), ["server.connections"]);
         assert_eq!(keys_of(|config| config.server.idle_time = Duration::ZERO), ["server.idle_time"]);
+        assert_eq!(keys_of(|config| config.limits.network_share = 101), ["limits.network_share"]);
         assert_eq!(keys_of(|config| config.listen.clear()), ["listen"]);
         assert_eq!(keys_of(|config| config.data_dir = Some(PathBuf::new())), ["data_dir"]);
         assert_eq!(keys_of(|config| config.log.level = "sprat=loudly".into()), ["log.level"]);

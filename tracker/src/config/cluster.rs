@@ -63,7 +63,8 @@ impl ClusterConfig {
 fn parse_address(text: &str) -> Option<(String, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let port = port.parse().ok()?;
-    (!host.is_empty()).then(|| (host.trim_matches(['[', ']']).to_owned(), port))
+    let is_host = !host.is_empty() && !host.contains(['/', '@', '?', '#']);
+    is_host.then(|| (host.trim_matches(['[', ']']).to_owned(), port))
 }
 
 #[cfg(test)]
@@ -78,7 +79,8 @@ mod tests {
             config.problem().map(|problem| problem.key)
         };
         assert_eq!(problem(&["valkey-1:6379", "10.0.0.1:6380", "[2001:db8::1]:6379"], "sprat:"), None);
-        for wrong in ["valkey-1", ":6379", "valkey-1:", "valkey-1:65536", "redis://valkey-1:port"] {
+        for wrong in ["valkey-1", ":6379", "valkey-1:", "valkey-1:65536", "redis://valkey-1:6379", "user@valkey-1:6379"]
+        {
             assert_eq!(problem(&["valkey-1:6379", wrong], "sprat:").as_deref(), Some("cluster.nodes"), "{wrong}");
         }
         assert_eq!(problem(&["valkey-1:6379"], "sprat{1}:").as_deref(), Some("cluster.prefix"));

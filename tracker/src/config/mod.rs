@@ -4,7 +4,7 @@
 //! help, `Default` is the default. A new key is a new field.
 //!
 //! - `tracker`: all settings, [`Config`]. `limits`, `server`, `catalogue`, `cluster`, `access`: those of one concern.
-//! - `problem`, `check`: values that make no sense.
+//! - `problem`, `check`: values that make no sense. `name`: names of the tracker that no peer would sign.
 //! - `key`: the list of all keys, taken from the structs.
 //! - `sources`: from file, environment and flags to a [`Config`]. `file`: the file, with its lines. `text_file`: any file that
 //!   an operator writes.
@@ -19,6 +19,7 @@ mod duration;
 pub(crate) mod file;
 mod key;
 mod limits;
+mod name;
 mod print;
 mod problem;
 mod server;

@@ -114,12 +114,15 @@ mod tests {
 
     #[test]
     fn what_is_in_force_is_a_file_that_says_the_same() {
-        let environment = vec![("SPRAT_TRACKER_NAMES".into(), "a \"b\",c#d".into())];
+        let environment = vec![("SPRAT_TRACKER_DATA_DIR".into(), "/a \"b\"/c#d".into())];
         let sources = Sources { file: Some("/dev/null".into()), environment, flags: Vec::new() };
         let in_force = sources.read().unwrap();
         let text = effective(&in_force);
         assert_eq!(parse(&text), in_force.config);
-        assert!(text.contains("  # SPRAT_TRACKER_NAMES\n") && text.contains("lease = \"90s\"  # default\n"), "{text}");
-        assert!(text.contains("# data_dir is not set\n"), "{text}");
+        assert!(
+            text.contains("  # SPRAT_TRACKER_DATA_DIR\n") && text.contains("lease = \"90s\"  # default\n"),
+            "{text}"
+        );
+        assert!(text.contains("# tls is not set\n"), "{text}");
     }
 }

@@ -82,7 +82,8 @@ impl Sources {
         self.file.as_deref().or_else(|| standard.exists().then_some(standard))
     }
 
-    /// A variable that nobody knows is no reason not to start: an orchestrator sets its own for a service of this name.
+    /// A variable that nobody knows is no reason not to start: an orchestrator sets its own for a service of this name. One
+    /// that is a key but for a letter or two is.
     fn read_environment(&self, layers: &mut Layers) -> Vec<String> {
         let mut warnings = Vec::new();
         for (name, text) in &self.environment {
@@ -91,12 +92,24 @@ impl Sources {
                 // As a container's file does that passes on what is not set.
                 Some(_) if text.is_empty() => {}
                 Some(key) => layers.set(key, readings(key, std::slice::from_ref(text)), Origin::Variable(name.clone())),
-                None if is_ours => warnings.push(format!("the variable {name:?} is none that this tracker knows")),
+                None if is_ours => match meant(name).map(|key| key.variable()) {
+                    Some(meant) => {
+                        layers.problems.push(format!("there is no variable {name:?}; did you mean {meant}?"));
+                    }
+                    None => warnings.push(format!("the variable {name:?} is none that this tracker knows")),
+                },
                 None => {}
             }
         }
         warnings
     }
+}
+
+/// Finds the key that somebody meant who wrote this variable, but for a slip of the fingers.
+fn meant(name: &str) -> Option<Key> {
+    const SLIPS: usize = 2;
+    let slips = |key: &Key| strsim::osa_distance(name, &key.variable());
+    keys().min_by_key(slips).filter(|key| slips(key) <= SLIPS)
 }
 
 /// The variable that names the file.
@@ -236,22 +249,22 @@ mod tests {
     fn values_of_every_type_are_read_from_every_source() {
         let expected = Config {
             listen: vec!["[::1]:1".parse().unwrap(), "0.0.0.0:2".parse().unwrap()],
-            names: vec!["123".into()],
+            names: vec!["[::1]:1".into(), "x:2".into()],
             lease: Duration::from_secs(300),
             data_dir: Some("/x".into()),
             ..Config::default()
         };
-        let file = "listen = [\"[::1]:1\", '0.0.0.0:2']\nnames = ['123']\nlease = 300\ndata_dir = '/x'";
+        let file = "listen = [\"[::1]:1\", '0.0.0.0:2']\nnames = ['[::1]:1', 'x:2']\nlease = 300\ndata_dir = '/x'";
         let environment = [
             ("SPRAT_TRACKER_LISTEN", "[::1]:1, 0.0.0.0:2"),
-            ("SPRAT_TRACKER_NAMES", "123"),
+            ("SPRAT_TRACKER_NAMES", "[::1]:1, x:2"),
             ("SPRAT_TRACKER_LEASE", "5m"),
             ("SPRAT_TRACKER_DATA_DIR", "/x"),
             ("SPRAT_TRACKER_GRACE", ""),
         ];
         let flags: [(&str, &[&str]); 4] = [
             ("listen", &["[::1]:1", "0.0.0.0:2"]),
-            ("names", &["[\"123\"]"]),
+            ("names", &["[\"[::1]:1\", \"x:2\"]"]),
             ("lease", &["300s"]),
             ("data_dir", &["/x"]),
         ];

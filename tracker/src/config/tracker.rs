@@ -21,9 +21,11 @@ use crate::operation::logs::LogConfig;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Addresses and ports that the program listens on; port 0 takes any free one. `0.0.0.0:5000` serves the network.
+    /// An address of IPv6 is for IPv6 alone.
     pub listen: Vec<SocketAddr>,
-    /// Names of the tracker: host and port, as peers dial it. With a name or more it hears only what was signed for one
-    /// of them, so nobody can hand on to it what a peer said to another tracker; with none it answers to every name.
+    /// Names of the tracker: host and port, as peers dial it, the port always written. With a name or more it hears only
+    /// what was signed for one of them, so nobody can hand on to it what a peer said to another tracker, and answers only
+    /// requests for these hosts, for localhost and for addresses; with none it answers to every name.
     pub names: Vec<String>,
     /// Time for which a peer is believed without another word from it; peers are told whole seconds.
     #[serde(with = "duration")]

@@ -1,21 +1,25 @@
 //! Acceptance of connections at listening sockets.
 
 use std::future::poll_fn;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::sync::{Arc, LazyLock};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::connection::Connections;
-use super::gate::Refused;
+use super::gate::{Gate, Refused};
+use super::turn_away::{FULL, TOO_MANY, turn_away};
 
 /// Pause before the next accept after one that failed: out of file descriptors, it would fail at once again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Time that a new connection waits for those that make room for it.
+const ROOM_TIME: Duration = Duration::from_millis(50);
 
 /// A socket that is listened on, and what is done with those who connect to it.
 #[derive(Debug)]
@@ -30,8 +34,21 @@ pub(super) async fn let_all_in(listening: &[Listening], tasks: &mut JoinSet<()>)
     loop {
         tokio::select! {
             Some(ended) = tasks.join_next() => report(ended),
-            (stream, remote, connections) = accept(listening, &mut turn) => let_in(connections, stream, remote, tasks),
+            (stream, remote, connections) = accept(listening, &mut turn) => {
+                // Whoever gives up waiting is refused then.
+                let _ = timeout(ROOM_TIME, wait_for_room(&connections.gate, tasks)).await;
+                let_in(connections, stream, remote, tasks);
+            }
         }
+    }
+}
+
+/// Waits until no more connections are about to end than there may be. A crowd comes faster than they end, which takes a moment.
+async fn wait_for_room(gate: &Gate, tasks: &mut JoinSet<()>) {
+    while gate.is_making_room()
+        && let Some(ended) = tasks.join_next().await
+    {
+        report(ended);
     }
 }
 
@@ -102,35 +119,4 @@ fn let_in(connections: &Arc<Connections>, stream: TcpStream, remote: IpAddr, tas
     {
         tracing::trace!(%remote, %error, "somebody who was not let in was not told so");
     }
-}
-
-/// Answers somebody who is not let in, as far as that is possible without waiting, and hangs up.
-fn turn_away(stream: TcpStream, answer: &str) -> io::Result<()> {
-    let mut stream = stream.into_std()?;
-    // The system would throw the answer away if it closed a socket with something to read in it.
-    let _ = stream.read(&mut [0; 4096]);
-    stream.write_all(answer.as_bytes())?;
-    stream.shutdown(Shutdown::Both)
-}
-
-static TOO_MANY: LazyLock<String> = LazyLock::new(|| {
-    let message = "your network has as many connections here as one may have; close some, or try again later";
-    answer("429 Too Many Requests", "too_many", message)
-});
-
-static FULL: LazyLock<String> = LazyLock::new(|| {
-    answer(
-        "503 Service Unavailable",
-        "unavailable",
-        "this tracker has as many connections as it takes; try again later",
-    )
-});
-
-fn answer(status: &str, code: &str, message: &str) -> String {
-    let body = format!(r#"{{"type":"ERROR","code":"{code}","message":"{message}","retry_after":10}}"#);
-    let len = body.len();
-    format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len}\r\nretry-after: 10\r\n\
-         connection: close\r\n\r\n{body}"
-    )
 }

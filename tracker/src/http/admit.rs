@@ -28,6 +28,7 @@ pub(super) async fn admit(
     let authorization = request.headers().get(header::AUTHORIZATION);
     // What is no text is no token either, and is told so.
     let authorization = authorization.map(|value| value.to_str().unwrap_or("Bearer"));
-    app.tracker.access().admit(role, authorization, caller(client))?;
+    let admitted = app.tracker.access().admit(role, authorization, caller(client));
+    admitted.inspect_err(|error| app.metrics.token_refused(error.kind()))?;
     Ok(next.run(request).await)
 }

@@ -1,6 +1,7 @@
 //! The bodies of requests, each with a bound on its length, and all with one on what they take.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
@@ -9,6 +10,21 @@ use http_body_util::BodyExt;
 use super::app::App;
 use super::memory::Exhausted;
 use crate::service::refusal::Refusal;
+
+/// Sign that the body of a request is being waited for; every request has one as an extension.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BodyPending(Arc<AtomicBool>);
+
+impl BodyPending {
+    /// Says whether the body is being waited for.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, is_pending: bool) {
+        self.0.store(is_pending, Ordering::Relaxed);
+    }
+}
 
 /// A body of up to [`ServerConfig::max_body_len`](crate::config::ServerConfig::max_body_len).
 pub(super) struct Body(pub(super) Bytes);
@@ -38,12 +54,14 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Bytes, Refusal
         app.metrics.cap_hit("body");
         Refusal::TooLarge(most)
     };
+    let pending = request.extensions().get::<BodyPending>().cloned().unwrap_or_default();
     let mut body = request.into_body();
     // Where it is said beforehand how long the body is, nothing has to be read of one that is too long.
     if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
     let (mut first, mut all, mut share) = (Bytes::new(), Vec::new(), app.memory.share());
+    pending.set(true);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Refusal::Malformed(format!("the body ended early: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -64,5 +82,6 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Bytes, Refusal
         }
         all.extend_from_slice(&data);
     }
+    pending.set(false);
     Ok(share.hold(if all.is_empty() { first } else { all.into() }))
 }

@@ -19,6 +19,7 @@ use super::gate::{Admission, Gate};
 use super::progress::{CutOff, Progress};
 use super::request::{Requests, Wire};
 use super::socket::Socket;
+use super::turn_away::{NOT_HTTPS, turn_away};
 use crate::config::ServerConfig;
 
 /// hyper takes no less for the headers of a request.
@@ -82,8 +83,19 @@ impl Connections {
     async fn serve_stream(&self, stream: TcpStream, remote: IpAddr, progress: &Arc<Progress>) -> Result<(), Ended> {
         let Some(tls) = &self.tls else { return self.serve_http(stream, remote, progress).await };
         progress.handshake_began();
-        let handshake = TlsAcceptor::from(tls.clone()).accept(stream);
-        let stream = progress.watch(handshake, |_| {}).await?.map_err(|error| Ended::Failed(error.into()))?;
+        let handshake = async {
+            let mut first = [0];
+            stream.peek(&mut first).await?;
+            if first[0].is_ascii_uppercase() {
+                return Ok(Err(stream));
+            }
+            TlsAcceptor::from(tls.clone()).accept(stream).await.map(Ok)
+        };
+        let stream = match progress.watch(handshake, |_| {}).await? {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(plain)) => return turn_away(plain, &NOT_HTTPS).map_err(|error| Ended::Failed(error.into())),
+            Err(error) => return Err(Ended::Failed(error.into())),
+        };
         progress.handshake_ended();
         self.serve_http(stream, remote, progress).await
     }

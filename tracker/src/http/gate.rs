@@ -41,6 +41,8 @@ struct Guests {
     /// Number of open connections from each network that is counted.
     networks: HashMap<IpAddr, usize>,
     rng: StdRng,
+    /// Set while connections make room for others, so that the log says it once.
+    is_crowded: bool,
 }
 
 /// A connection that was let in. It is counted until this is dropped.
@@ -64,7 +66,7 @@ pub(super) enum Refused {
 
 impl Gate {
     pub(super) fn new(config: &ServerConfig, rng: StdRng) -> Arc<Self> {
-        let state = Guests { open: Slab::new(), networks: HashMap::new(), rng };
+        let state = Guests { open: Slab::new(), networks: HashMap::new(), rng, is_crowded: false };
         Arc::new(Self {
             most: config.connections,
             most_per_network: config.connections_per_address,
@@ -85,6 +87,7 @@ impl Gate {
             if state.open.len() >= self.most + MAX_ENDING {
                 return Err(Refused::Full);
             }
+            state.note_crowd(self.most);
             state.most_patient().ok_or(Refused::Full)?.end(Ending::Shed);
         }
         if let Some(network) = network {
@@ -93,6 +96,11 @@ impl Gate {
         let progress = Arc::new(Progress::new(self.times, now));
         let key = state.open.insert(progress.clone());
         Ok(Admission { gate: self.clone(), key, network, progress })
+    }
+
+    /// Says whether as many connections are about to end as there may be, so that nobody is let in before one has.
+    pub(super) fn is_making_room(&self) -> bool {
+        self.state.lock().open.len() >= self.most + MAX_ENDING
     }
 
     /// Asks all connections to end in good order.
@@ -104,6 +112,16 @@ impl Gate {
 }
 
 impl Guests {
+    /// Has the log say that the tracker is full, once until a quarter of it is free again.
+    fn note_crowd(&mut self, most: usize) {
+        if !std::mem::replace(&mut self.is_crowded, true) {
+            tracing::warn!(
+                connections = most,
+                "all connections are taken; those that wait longest make room for others"
+            );
+        }
+    }
+
     /// The connection to make room: of some, the one that has been waiting longest.
     fn most_patient(&mut self) -> Option<&Progress> {
         // Places are taken again as they become free, so while the gate is full at least half of these are in use.
@@ -118,6 +136,7 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut state = self.gate.state.lock();
         state.open.remove(self.key);
+        state.is_crowded &= state.open.len() >= self.gate.most - self.gate.most / 4;
         if let Some(Entry::Occupied(mut count)) = self.network.map(|network| state.networks.entry(network)) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {

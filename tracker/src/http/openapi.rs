@@ -22,6 +22,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::app::App;
 use super::page::document;
+use super::schema::{BodyLimits, refine};
 
 /// A message with its `type`.
 #[derive(Serialize, ToSchema)]
@@ -60,9 +61,11 @@ pub(super) fn add_errors(api: &mut OpenApi) {
 }
 
 /// The routes of the description itself. It is rendered once.
-pub(super) fn routes(api: &OpenApi) -> Router<Arc<App>> {
-    let json = Bytes::from(serde_json::to_vec_pretty(api).expect("a description is JSON"));
-    let page = markup(api);
+pub(super) fn routes(api: &OpenApi, limits: BodyLimits) -> Router<Arc<App>> {
+    let mut api = serde_json::to_value(api).expect("a description is JSON");
+    refine(&mut api, limits);
+    let json = Bytes::from(serde_json::to_vec_pretty(&api).expect("it was JSON before"));
+    let page = markup(&serde_json::from_value(api).expect("it is a description still"));
     let as_json = move || async move {
         ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json.clone()).into_response()
     };

@@ -87,6 +87,8 @@ pub(super) struct CutOff {
 impl CutOff {
     /// Cut of a connection that was over anyway, but for the client to hang up.
     pub(super) const CLOSING: Self = Self { reason: "closing" };
+    /// All reasons that are counted.
+    pub(super) const REASONS: [&str; 5] = ["shed", "answer", "handshake", "headers", "idle"];
     const SHED: Self = Self { reason: "shed" };
     const ANSWER: Self = Self { reason: "answer" };
     const HANDSHAKE: Self = Self { reason: "handshake" };

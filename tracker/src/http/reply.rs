@@ -47,6 +47,10 @@ impl IntoResponse for Refusal {
         let retry_after = answer.retry_after;
         let status = match self {
             Self::WrongMethod(..) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TransferCoding(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::ContentCoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::SlowBody { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::OtherHost(_) => StatusCode::MISDIRECTED_REQUEST,
             _ => status(answer.code),
         };
         let mut response = (status, Json(Answer::Error(answer))).into_response();

@@ -20,16 +20,21 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tokio::time::timeout;
 
+use super::body::BodyPending;
 use super::client::{ClientAddr, Proxies};
+use super::head::Hosts;
 use super::memory::{Exhausted, Memory, Portion, hold};
 use super::progress::Progress;
 use crate::operation::metrics::{MessageKind, Metrics};
+use crate::service::Tracker;
 use crate::service::refusal::Refusal;
 
 /// Frame in which the router answers requests.
 #[derive(Debug)]
 pub(super) struct Requests {
+    pub(super) tracker: Arc<Tracker>,
     pub(super) router: TowerToHyperService<Router>,
+    pub(super) hosts: Hosts,
     pub(super) proxies: Proxies,
     pub(super) handler_time: Duration,
     pub(super) memory: Arc<Memory>,
@@ -52,18 +57,32 @@ impl Wire {
         mut request: Request<Incoming>,
     ) -> Result<Response<AnswerBody>, Infallible> {
         let mut open = OpenRequest::begin(self.clone(), &request);
-        let Requests { router, proxies, handler_time, metrics, .. } = &*self.requests;
+        let Requests { tracker, router, hosts, proxies, handler_time, metrics, .. } = &*self.requests;
         let client = match proxies.contain(self.remote) {
             true => proxies.client(self.remote, request.headers()),
             false => ClientAddr(self.remote),
         };
         request.extensions_mut().insert(client);
-        let response = match timeout(*handler_time, catch_panic(router.call(request))).await {
+        let body = BodyPending::default();
+        request.extensions_mut().insert(body.clone());
+        let answering = async {
+            match hosts.check(&request) {
+                Ok(()) => router.call(request).await,
+                Err(refusal) => {
+                    if let Refusal::OtherHost(host) = &refusal {
+                        tracker.note_other_host(host);
+                    }
+                    Ok(refusal.into_response())
+                }
+            }
+        };
+        let response = match timeout(*handler_time, catch_panic(answering)).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Err(Panicked)) => Refusal::Failed.into_response(),
             Err(_) => {
                 metrics.cap_hit("handler_time");
-                Refusal::too_slow(*handler_time).into_response()
+                let refusal = if body.is_set() { Refusal::slow_body } else { Refusal::too_slow };
+                refusal(*handler_time).into_response()
             }
         };
         let response = match open.share.grow(response.body().size_hint().lower() as usize) {

@@ -29,10 +29,12 @@ use super::message::Message;
 use super::openapi::{self, Typed};
 use super::page;
 use super::reply::{Reply, file_info, query_answer};
+use super::schema::BodyLimits;
 use crate::access::Role;
 use crate::access::proof::Proof;
 use crate::model::moment::Now;
 use crate::model::shown::shown;
+use crate::operation::metrics::to_plain_text;
 use crate::operation::readiness::NotReady;
 use crate::service::Stats;
 use crate::service::refusal::Refusal;
@@ -59,7 +61,7 @@ pub(super) fn router(app: Arc<App>, with_metrics: bool) -> Router {
     let (described, mut api) = all.split_for_parts();
     openapi::add_errors(&mut api);
     described
-        .merge(openapi::routes(&api))
+        .merge(openapi::routes(&api, BodyLimits { batch: app.max_batch_len, other: app.max_body_len }))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
         .with_state(app)
@@ -218,13 +220,21 @@ async fn readyz(State(app): Tracking) -> Result<&'static str, (StatusCode, Strin
     get,
     path = "/metrics",
     tag = "operation",
-    responses((status = 200, description = "OpenMetrics text", body = String))
+    responses((status = 200, description = "OpenMetrics text, if the request says that it accepts that; else the older text", body = String))
 )]
-async fn metrics(State(app): Tracking) -> impl IntoResponse {
+async fn metrics(State(app): Tracking, headers: HeaderMap) -> impl IntoResponse {
+    const OPEN_METRICS: &str = "application/openmetrics-text";
     let (entries, waiting) = app.tracker.names_known();
     app.metrics.catalogue().set(entries, waiting);
+    if let Some(unix_seconds) = app.certificate.as_ref().and_then(|certificate| certificate.end()) {
+        app.metrics.certificate_ends(unix_seconds);
+    }
     let text = app.metrics.encode(&app.tracker.totals());
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    match accepted.any(|value| value.contains(OPEN_METRICS)) {
+        true => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text),
+        false => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], to_plain_text(&text)),
+    }
 }
 
 /// Life of the process

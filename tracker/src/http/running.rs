@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::server::HttpServer;
-use super::tls::TlsError;
+use super::tls::{Certificate, TlsError};
 use crate::config::Config;
 use crate::model::moment::Now;
 use crate::operation::listeners::Listeners;
@@ -38,8 +38,16 @@ impl Server {
     pub fn open(config: &Config) -> Result<(Self, Background), StartError> {
         let (tracker, background) = Tracker::open(config, rand::make_rng(), Now::read())?;
         let tracker = Arc::new(tracker);
-        let app = App::new(tracker.clone(), &config.server);
-        Ok((Self { tracker, http: HttpServer::new(app, config)? }, background))
+        let certificate = config.server.tls.clone().map(Certificate::load).transpose()?.map(Arc::new);
+        let app = App::new(tracker.clone(), &config.server, certificate);
+        Ok((Self { tracker, http: HttpServer::new(app, config) }, background))
+    }
+
+    /// Finds the files of a configuration that are of no use as they are, a sentence for each. Nothing is started.
+    pub fn problems(config: &Config) -> Vec<String> {
+        let certificate = config.server.tls.clone().and_then(|files| Certificate::load(files).err());
+        let certificate = certificate.map(|error| error.to_string());
+        certificate.into_iter().chain(Tracker::problems(config)).collect()
     }
 
     /// Serves until `shutdown` is cancelled. Returns only after all its tasks have ended: within

@@ -15,9 +15,10 @@ use super::app::App;
 use super::client::Proxies;
 use super::connection::Connections;
 use super::gate::Gate;
+use super::head::Hosts;
 use super::request::Requests;
 use super::routes::{metrics_router, router};
-use super::tls::{Certificate, TlsError, https};
+use super::tls::{TlsError, https};
 use crate::config::{Config, ServerConfig};
 use crate::operation::listeners::Listeners;
 use crate::operation::readiness::NotReady;
@@ -34,19 +35,16 @@ pub(super) struct HttpServer {
     app: Arc<App>,
     config: ServerConfig,
     grace: Duration,
-    certificate: Option<Arc<Certificate>>,
 }
 
 impl HttpServer {
-    /// Reads the certificate, if there is to be one.
-    pub(super) fn new(app: App, config: &Config) -> Result<Self, TlsError> {
-        let certificate = config.server.tls.clone().map(Certificate::load).transpose()?.map(Arc::new);
-        Ok(Self { app: Arc::new(app), config: config.server.clone(), grace: config.grace, certificate })
+    pub(super) fn new(app: App, config: &Config) -> Self {
+        Self { app: Arc::new(app), config: config.server.clone(), grace: config.grace }
     }
 
     /// Reads the certificate again, if there is one.
     pub(super) fn reload(&self) -> Result<(), TlsError> {
-        self.certificate.as_ref().map_or(Ok(()), |certificate| certificate.reload())
+        self.app.certificate.as_ref().map_or(Ok(()), |certificate| certificate.reload())
     }
 
     /// Serves until `shutdown`; then lets open requests end, and after the grace time ends them. No task outlives this.
@@ -84,7 +82,7 @@ impl HttpServer {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let Some(certificate) = self.certificate.clone() else { continue };
+            let Some(certificate) = self.app.certificate.clone() else { continue };
             let renewed = tokio::task::spawn_blocking(move || certificate.renew());
             match renewed.await {
                 Ok(Ok(true)) => tracing::info!("the certificate was renewed"),
@@ -99,7 +97,7 @@ impl HttpServer {
     fn listen(&self, listeners: Listeners, streams: &TaskTracker) -> Vec<Listening> {
         let Listeners { main, metrics } = listeners;
         let main_router = router(self.app.clone(), metrics.is_none());
-        let tls = self.certificate.clone().map(https);
+        let tls = self.app.certificate.clone().map(https);
         let connections = self.connections(main_router, &self.config, tls, streams);
         let main = main.into_iter().map(|listener| Listening { listener, connections: connections.clone() });
         let metrics = metrics.map(|listener| {
@@ -122,7 +120,9 @@ impl HttpServer {
         streams: &TaskTracker,
     ) -> Arc<Connections> {
         let requests = Requests {
+            tracker: self.app.tracker.clone(),
             router: TowerToHyperService::new(router),
+            hosts: Hosts::new(self.app.tracker.names()),
             proxies: Proxies::new(config),
             handler_time: config.handler_time,
             memory: self.app.memory.clone(),

@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use super::validity;
 use crate::config::TlsFiles;
 
 /// Reason why a certificate cannot be used.
@@ -72,6 +73,13 @@ impl Certificate {
             self.reload()?;
         }
         Ok(has_changed)
+    }
+}
+
+impl Certificate {
+    /// Time at which the certificate ends that clients are shown, in seconds since 1970; none if it does not say so clearly.
+    pub(super) fn end(&self) -> Option<i64> {
+        validity::end(self.current.read().cert.first()?)
     }
 }
 

@@ -31,6 +31,9 @@ pub enum PeerRefusal {
     /// The peer's network is over `limits.peers_per_address`.
     #[error("your network has as many peers here as one may have; try again when some have gone")]
     AddressFull,
+    /// The peers of the same /24 or /64 network have their share of all room.
+    #[error("the network around your address has as many peers here as one may have; try again when some have gone")]
+    NetworkFull,
 }
 
 /// Reason why a peer does not get into the swarm of a file.
@@ -45,6 +48,9 @@ pub enum FileRefusal {
     /// The tracker is over `limits.files` or `limits.holdings`.
     #[error("this tracker has as many files as it takes; try again later, or another tracker")]
     TrackerFull,
+    /// The peers of the same /24 or /64 network hold their share of all.
+    #[error("the network around your address has as many files here as one may have; try again when some have gone")]
+    NetworkFull,
     /// The part of the store that the file belongs to is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -56,6 +62,7 @@ impl PeerRefusal {
         match self {
             Self::TrackerFull => "peers",
             Self::AddressFull => "peers_per_address",
+            Self::NetworkFull => "peers_per_network",
         }
     }
 }
@@ -67,6 +74,7 @@ impl FileRefusal {
             Self::PeerFull => Some("files_per_peer"),
             Self::SwarmFull => Some("peers_per_swarm"),
             Self::TrackerFull => Some("files"),
+            Self::NetworkFull => Some("holdings_per_network"),
             Self::Unavailable(_) => None,
         }
     }

@@ -3,10 +3,11 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::net::{TcpListener, TcpSocket};
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpListener;
 
 /// Connections that the system keeps until they are accepted: a crowd that comes back within one second.
-const BACKLOG: u32 = 4096;
+const BACKLOG: i32 = 4096;
 
 /// Sockets that are listened on.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ pub struct ListenError {
 }
 
 impl Listeners {
-    /// Listens at these addresses.
+    /// Listens at these addresses; at one of IPv6 for IPv6 alone.
     ///
     /// # Errors
     /// [`ListenError`] names the first of them where that is not possible.
@@ -85,13 +86,19 @@ pub fn inherited() -> io::Result<Vec<std::net::TcpListener>> {
 
 fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
     let listen = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        // Else the wildcard of IPv6 takes the port of IPv4 as well, unless the system was told otherwise.
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
         // A tracker that is started again does not wait for connections of the one before. Elsewhere than on Unix this
         // would let two programs listen at once.
         #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        TcpListener::from_std(socket.into())
     };
     listen().map_err(|reason| ListenError { address, reason })
 }

@@ -11,9 +11,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::process::ProcessMetrics;
 use crate::model::holding::Totals;
 
 /// Upper bounds in seconds: around a request from memory, around one that asks a cluster or a disk, and around the time-outs.
@@ -40,9 +40,35 @@ pub struct Metrics {
     refused: Counters,
     cut_off: Counters,
     caps: Counters,
+    registers_refused: Counters,
+    misdirected: Counter,
+    tokens_refused: Counters,
+    certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
+    process: ProcessMetrics,
     store: Histograms<1>,
     catalogue: CatalogueMetrics,
     totals: TotalGauges,
+}
+
+/// Thing that is counted by reasons, all of which are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Connections that were closed at once.
+    ConnectionsRefused,
+    /// Connections that were closed while in use.
+    ConnectionsCutOff,
+    /// Refusals because something is over a limit.
+    Caps,
+    /// REGISTERs that were not believed.
+    RegistersRefused,
+    /// Requests that were turned away by their token.
+    TokensRefused,
+}
+
+impl Counted {
+    fn label(self) -> &'static str {
+        if self == Self::Caps { "cap" } else { "reason" }
+    }
 }
 
 /// Kind of a request, by its message.
@@ -112,6 +138,11 @@ impl Default for Metrics {
             refused: Counters::default(),
             cut_off: Counters::default(),
             caps: Counters::default(),
+            registers_refused: Counters::default(),
+            misdirected: Counter::default(),
+            tokens_refused: Counters::default(),
+            certificate_expiry: Family::default(),
+            process: ProcessMetrics::default(),
             store: Family::new_with_constructor(histogram),
             catalogue: CatalogueMetrics { entries: Gauge::default(), queue: Gauge::default() },
             totals: TotalGauges::default(),
@@ -165,6 +196,40 @@ impl Metrics {
         self.caps.get_or_create(&[("cap", cap)]).inc();
     }
 
+    /// A REGISTER was not believed, for this reason.
+    pub fn register_refused(&self, reason: &'static str) {
+        self.registers_refused.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// A request came under a name that this tracker does not go by.
+    pub fn request_misdirected(&self) {
+        self.misdirected.inc();
+    }
+
+    /// Somebody was turned away because of a token, or for want of one.
+    pub fn token_refused(&self, reason: &'static str) {
+        self.tokens_refused.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// The certificate that is served ends at this time, in seconds since 1970.
+    pub fn certificate_ends(&self, unix_seconds: i64) {
+        self.certificate_expiry.get_or_create(&[("kind", "server")]).set(unix_seconds);
+    }
+
+    /// Has these reasons counted from zero, so that the first of each is seen as a change.
+    pub(crate) fn count_from_zero(&self, counted: Counted, reasons: &[&'static str]) {
+        let counters = match counted {
+            Counted::ConnectionsRefused => &self.refused,
+            Counted::ConnectionsCutOff => &self.cut_off,
+            Counted::Caps => &self.caps,
+            Counted::RegistersRefused => &self.registers_refused,
+            Counted::TokensRefused => &self.tokens_refused,
+        };
+        reasons.iter().for_each(|reason| {
+            drop(counters.get_or_create(&[(counted.label(), reason)]));
+        });
+    }
+
     /// Takes the time that the store takes for something, until what this returns is dropped.
     pub fn time_store(&self, operation: &'static str) -> StoreTimer<'_> {
         StoreTimer { metrics: self, operation, start: Instant::now() }
@@ -177,6 +242,7 @@ impl Metrics {
 
     /// All of it, as OpenMetrics text.
     pub fn encode(&self, totals: &Totals) -> String {
+        self.process.read();
         self.totals.leases.set(to_i64(totals.peers));
         self.totals.swarms.set(to_i64(totals.files));
         self.totals.peers.get_or_create(&[("role", "seeder")]).set(to_i64(totals.seeders));
@@ -188,13 +254,31 @@ impl Metrics {
 
     fn register(&mut self) {
         let Self {
-            registry, requests, in_flight, connections, refused, cut_off, caps, store, catalogue, totals, ..
+            registry,
+            requests,
+            in_flight,
+            connections,
+            refused,
+            cut_off,
+            caps,
+            registers_refused,
+            misdirected,
+            tokens_refused,
+            certificate_expiry,
+            process,
+            store,
+            catalogue,
+            totals,
+            ..
         } = self;
         let started: Gauge = Gauge::default();
         started.set(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64));
         registry.register_with_unit("process_start_time", "When it started, since 1970", Unit::Seconds, started);
+        process.register(registry);
         let registry = registry.sub_registry_with_prefix("sprat");
-        registry.register("build", "What this tracker is", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let build: Family<[(&'static str, &'static str); 1], Gauge> = Family::default();
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        registry.register("build_info", "What this tracker is", build);
         let help = "Time from the headers of a request to its answer";
         registry.register_with_unit("request_duration", help, Unit::Seconds, requests.clone());
         registry.register("requests_in_flight", "Requests whose answer is not written yet", in_flight.clone());
@@ -202,6 +286,11 @@ impl Metrics {
         registry.register("connections_refused", "Connections that were closed at once", refused.clone());
         registry.register("connections_cut_off", "Connections that were closed while in use", cut_off.clone());
         registry.register("caps_hit", "Refusals because something is over a limit", caps.clone());
+        registry.register("register_refused", "REGISTERs that were not believed", registers_refused.clone());
+        registry.register("requests_misdirected", "Requests under another name than its own", misdirected.clone());
+        registry.register("tokens_refused", "Requests that were turned away by their token", tokens_refused.clone());
+        let help = "End of the certificate that is served, since 1970";
+        registry.register_with_unit("certificate_expiry", help, Unit::Seconds, certificate_expiry.clone());
         registry.register_with_unit("store", "Time that the store took", Unit::Seconds, store.clone());
         registry.register("catalogue_entries", "Files whose names are known", catalogue.entries.clone());
         registry.register("catalogue_queue", "Changes that wait to be written", catalogue.queue.clone());
@@ -232,6 +321,28 @@ fn to_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Turns OpenMetrics text into the text that Prometheus read before that was a standard: counters are named as their samples
+/// are, and there are neither units nor an end.
+pub fn to_plain_text(open_metrics: &str) -> String {
+    let is_counter = |name: &str| {
+        let line = format!("# TYPE {name} counter\n");
+        open_metrics.starts_with(&line) || open_metrics.contains(&format!("\n{line}"))
+    };
+    let mut text = String::with_capacity(open_metrics.len());
+    for line in open_metrics.lines().filter(|line| *line != "# EOF" && !line.starts_with("# UNIT ")) {
+        let described = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
+        match described.and_then(|described| described.split_once(' ')) {
+            Some((name, rest)) if is_counter(name) => {
+                text.push_str(&line[.."# HELP ".len()]);
+                text.push_str(&format!("{name}_total {rest}"));
+            }
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -253,6 +364,9 @@ mod tests {
         let metrics = Metrics::default();
         metrics.request_answered(MessageKind::Query, 200, Duration::ZERO);
         metrics.connection_refused("full");
+        metrics.register_refused("other_tracker");
+        metrics.token_refused("unknown");
+        metrics.certificate_ends(1);
         metrics.connection_cut_off("slow");
         metrics.cap_hit("peers");
         drop(metrics.time_store("query"));
@@ -264,5 +378,7 @@ mod tests {
         let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
         let shown: BTreeSet<String> = targets.flat_map(|target| names(target["expr"].as_str().unwrap())).collect();
         assert_eq!(shown, there);
+        let alerts = names(include_str!("../../deploy/alerts.yml"));
+        assert!(alerts.len() > 5 && alerts.is_subset(&there), "{:?}", alerts.difference(&there));
     }
 }

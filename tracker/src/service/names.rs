@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
 use super::others::Others;
+use super::places::Places;
 use super::refusal::Refusal;
 use crate::access::Access;
 use crate::catalogue::{Catalogue, Full, Match, Opening, Page, Pass, Put, Retention, Settings, Words};
@@ -20,13 +21,15 @@ use crate::config::CatalogueConfig;
 use crate::model::count::to_u32;
 use crate::model::error::Unavailable;
 use crate::model::holding::{Claim, Summary};
-use crate::model::moment::Now;
+use crate::model::moment::{Caller, Now};
 use crate::operation::metrics::Metrics;
 use crate::store::Store;
 use crate::store::cluster::Cluster;
 
 /// Number of searches that may wait for their turn or have it.
 const SEARCHES: usize = 1000;
+/// Number of these that may come from one IPv4 /24 or one IPv6 /64 network: as many as one connection of HTTP/2 may have open.
+const SEARCHES_PER_NETWORK: usize = 64;
 /// Pause between two looks whether the catalogue had to begin anew.
 const LOOK_TICK: Duration = Duration::from_secs(1);
 /// Pause between two passes over the names, for those that need not be kept.
@@ -45,7 +48,7 @@ pub(super) struct Names {
     access: Arc<Access>,
     others: Option<Others>,
     metrics: Arc<Metrics>,
-    searches: Semaphore,
+    searches: Places,
     /// Permits of searches that run: as many as can be answered at a time, each on a thread.
     running: Semaphore,
     /// Rung when names were lost that the store knows.
@@ -73,7 +76,8 @@ impl Names {
         cluster: Option<Arc<Cluster>>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (searches, running) = (Semaphore::new(SEARCHES), Semaphore::new(Settings::default().readers));
+        let searches = Places::new(SEARCHES, SEARCHES_PER_NETWORK);
+        let running = Semaphore::new(Settings::default().readers);
         let lost = Arc::new(Notify::new());
         let others = cluster.map(|cluster| Others::new(cluster, catalogue.clone(), access.clone(), lost.clone()));
         Self { catalogue, config, store, access, others, metrics, searches, running, lost }
@@ -83,8 +87,9 @@ impl Names {
     ///
     /// # Errors
     /// [`Refusal`] if too many people search.
-    pub(super) async fn search(&self, now: Now, message: &Search) -> Result<SearchAnswer, Refusal> {
-        let _place = self.searches.try_acquire().map_err(|_| {
+    pub(super) async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
+        let now = caller.now;
+        let _place = self.searches.take(caller.address).ok_or_else(|| {
             self.metrics.cap_hit("searches");
             Refusal::busy()
         })?;

@@ -26,6 +26,23 @@ pub enum Refusal {
     /// The body is longer than the tracker reads.
     #[error("the body is longer than {0} bytes; send less at once")]
     TooLarge(usize),
+    /// The body is in a form for its way that the tracker does not read.
+    #[error("the body comes as {0:?}; send it as it is, or in chunks")]
+    TransferCoding(String),
+    /// The body is packed in a way that the tracker does not read.
+    #[error("the body is packed as {0:?}; send it as it is")]
+    ContentCoding(String),
+    /// The body was not complete in time.
+    #[error("the body was not complete after {seconds} s; send it at once")]
+    SlowBody {
+        /// The time that it had.
+        seconds: u64,
+        /// Seconds after which it may be tried again.
+        retry_after: u32,
+    },
+    /// The request is for another host.
+    #[error("this tracker does not go by the name {0:?}; use one of its addresses, or have its operator add that name")]
+    OtherHost(String),
     /// A list in the request is too long.
     #[error("{count} {what} are more than the {most} that one message may have; send several")]
     TooLong {
@@ -48,6 +65,9 @@ pub enum Refusal {
     /// A REGISTER is not the word of the peer that it names.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A REGISTER is for a tracker of another name.
+    #[error("this was signed for another tracker; this one goes by {0}")]
+    OtherTracker(String),
     /// The lease is over, or never was.
     #[error(transparent)]
     UnknownLease(#[from] UnknownLease),
@@ -57,6 +77,12 @@ pub enum Refusal {
         /// Limit that the peer is over.
         reason: PeerRefusal,
         /// Seconds after which some may have gone.
+        retry_after: u32,
+    },
+    /// The network sends more REGISTERs than one may.
+    #[error("too many peers register from the network around your address; try again later")]
+    TooManyRegisters {
+        /// Seconds after which there is room for one.
         retry_after: u32,
     },
     /// The files cannot be added, none of them.
@@ -105,6 +131,11 @@ impl Refusal {
         Self::TooSlow { seconds: time.as_secs(), retry_after: soon() }
     }
 
+    /// Refuses a body that was not complete after this.
+    pub(crate) fn slow_body(time: Duration) -> Self {
+        Self::SlowBody { seconds: time.as_secs(), retry_after: soon() }
+    }
+
     /// Refuses what there is no memory for.
     pub(crate) fn busy() -> Self {
         Self::Busy { retry_after: soon() }
@@ -121,21 +152,29 @@ impl Refusal {
     /// The kind, for programs.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Malformed(_) | Self::TooLong { .. } | Self::PortZero => ErrorCode::BadRequest,
+            Self::Malformed(_)
+            | Self::TooLong { .. }
+            | Self::PortZero
+            | Self::TransferCoding(_)
+            | Self::ContentCoding(_) => ErrorCode::BadRequest,
             Self::UnknownRoute(_) | Self::WrongMethod(..) => ErrorCode::UnknownMessage,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::UnknownFile(_) => ErrorCode::UnknownFile,
             Self::Access(AccessError::NoToken | AccessError::BadToken(_)) => ErrorCode::Unauthorized,
             Self::Access(AccessError::TooManyWrong { .. }) => ErrorCode::TooMany,
-            Self::Access(AccessError::RoleTooSmall { .. } | AccessError::Blocked(_)) => ErrorCode::Forbidden,
+            Self::Access(AccessError::RoleTooSmall { .. } | AccessError::Blocked(_)) | Self::OtherHost(_) => {
+                ErrorCode::Forbidden
+            }
             Self::Proof(ProofError::WrongTime { .. }) => ErrorCode::WrongTime,
             Self::Proof(ProofError::Busy) => ErrorCode::TooMany,
-            Self::Proof(_) => ErrorCode::NotSigned,
+            Self::Proof(_) | Self::OtherTracker(_) => ErrorCode::NotSigned,
             Self::UnknownLease(_) => ErrorCode::UnknownLease,
-            Self::TooManyPeers { .. } | Self::TooManyFiles { .. } => ErrorCode::TooMany,
-            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Busy { .. } | Self::Failed => {
-                ErrorCode::Unavailable
-            }
+            Self::TooManyPeers { .. } | Self::TooManyFiles { .. } | Self::TooManyRegisters { .. } => ErrorCode::TooMany,
+            Self::Unavailable { .. }
+            | Self::TooSlow { .. }
+            | Self::SlowBody { .. }
+            | Self::Busy { .. }
+            | Self::Failed => ErrorCode::Unavailable,
         }
     }
 
@@ -144,9 +183,11 @@ impl Refusal {
         let retry_after = match self {
             Self::TooManyPeers { retry_after, .. }
             | Self::TooManyFiles { retry_after, .. }
+            | Self::TooManyRegisters { retry_after }
             | Self::Access(AccessError::TooManyWrong { retry_after })
             | Self::Unavailable { retry_after, .. }
             | Self::TooSlow { retry_after, .. }
+            | Self::SlowBody { retry_after, .. }
             | Self::Busy { retry_after } => Some(*retry_after),
             Self::Failed | Self::Proof(ProofError::Busy) => Some(30),
             _ => None,

@@ -18,6 +18,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::call_back::{self, Call, CallBacks};
+use super::misnamed::Misnamed;
 use super::moderation::Moderation;
 use super::names::{self, Names};
 use super::refusal::{ClaimError, Refusal};
@@ -32,10 +33,11 @@ use crate::model::count::to_u32;
 use crate::model::error::{RegisterError, Unavailable, UnknownLease};
 use crate::model::holding::{Asker, Found, Totals};
 use crate::model::moment::{Caller, Now};
+use crate::model::network::neighbourhood_of;
 use crate::model::rates::Rates;
-use crate::operation::metrics::Metrics;
+use crate::operation::metrics::{Counted, Metrics};
 use crate::store::Store;
-use crate::store::cluster::{Cluster, ClusterError};
+use crate::store::cluster::{self, Cluster, ClusterError};
 use crate::store::swarm::Swarms;
 
 /// Number of peers that are named to somebody who does not say how many.
@@ -48,6 +50,21 @@ const EXPIRY_TICK: Duration = Duration::from_secs(1);
 /// minute.
 const TICKS_PER_TIDYING: u64 = 60;
 
+/// Limits that a message may be over, by their keys.
+const LIMITS: [&str; 11] = [
+    "peers",
+    "peers_per_address",
+    "files_per_peer",
+    "peers_per_swarm",
+    "files",
+    "new_files_per_minute",
+    "nonces",
+    "searches",
+    "registers_per_minute",
+    "peers_per_network",
+    "holdings_per_network",
+];
+
 /// The tracker: answers one message at a time.
 #[derive(Debug)]
 pub struct Tracker {
@@ -58,7 +75,10 @@ pub struct Tracker {
     store: Arc<dyn Store>,
     call_backs: Option<CallBacks>,
     new_files: Rates,
+    registers: Rates,
     names: Arc<Names>,
+    misnamed: Misnamed,
+    misnamed_hosts: Misnamed,
     moderation: Moderation,
     messages: MessageCounters,
     metrics: Arc<Metrics>,
@@ -101,6 +121,8 @@ impl Tracker {
         let (catalogue, opening) = Catalogue::open(place, &Settings::default())?;
         names::report(&opening);
         let metrics = Arc::<Metrics>::default();
+        metrics.count_from_zero(Counted::RegistersRefused, &ProofError::KINDS);
+        metrics.count_from_zero(Counted::Caps, &LIMITS);
         let (call_backs, dialler) = config.call_back.then(CallBacks::new).transpose()?.unzip();
         let access = Arc::new(Access::open(config)?);
         let (store, cluster) = open_store(config, rng, &metrics)?;
@@ -121,11 +143,20 @@ impl Tracker {
             store,
             call_backs,
             new_files: Rates::per_minute(config.limits.new_files_per_minute),
+            registers: Rates::per_minute(config.limits.registers_per_minute),
             names,
+            misnamed: Misnamed::default(),
+            misnamed_hosts: Misnamed::default(),
             messages: MessageCounters::default(),
             metrics,
         };
         Ok((tracker, Background { dialler }))
+    }
+
+    /// Finds the files of a configuration that a tracker could not use, a sentence for each. Nothing is started.
+    pub fn problems(config: &Config) -> Vec<String> {
+        let cluster = (config.store == StoreKind::Cluster).then(|| cluster::problem(&config.cluster)).flatten();
+        Access::problems(config).into_iter().chain(cluster).collect()
     }
 
     /// Does what a tracker does besides answering, until `shutdown`.
@@ -154,6 +185,7 @@ impl Tracker {
             return Err(Refusal::PortZero);
         }
         self.access.blocks().peer(message.peer_id)?;
+        self.hold_registers_back(caller)?;
         self.believe(caller.now, &message, proof).await?;
         self.messages.register.add();
         if !self.names.has_room(message.files.len()) {
@@ -240,7 +272,7 @@ impl Tracker {
     pub async fn search(&self, caller: Caller, message: &Search) -> Result<SearchAnswer, Refusal> {
         at_most("bytes of words", message.words.len(), MAX_SEARCH_WORDS_LEN)?;
         self.messages.search.add();
-        self.names.search(caller.now, message).await
+        self.names.search(caller, message).await
     }
 
     /// A peer takes back what it registered.
@@ -336,6 +368,7 @@ impl Tracker {
             call_backs.forget_idle();
         }
         self.new_files.forget_idle();
+        self.registers.forget_idle();
         self.access.forget_idle();
     }
 
@@ -348,14 +381,42 @@ impl Tracker {
 
     /// Checks that a REGISTER is the word of its peer, and is heard for the first time, also by those who share the store.
     async fn believe(&self, now: Now, message: &Register, proof: Proof<'_>) -> Result<(), Refusal> {
-        self.proofs.check(now, message, proof).inspect_err(|error| {
-            if *error == ProofError::Busy {
-                self.metrics.cap_hit("nonces");
-            }
-        })?;
+        self.proofs.check(now, message, proof).map_err(|error| self.disbelieve(now, message, error))?;
         let is_first = self.store.use_nonce(message.peer_id, message.nonce.0, REMEMBERED.as_secs()).await;
         let is_first = is_first.map_err(Refusal::unavailable)?;
-        if is_first { Ok(()) } else { Err(ProofError::Replayed.into()) }
+        if is_first { Ok(()) } else { Err(self.disbelieve(now, message, ProofError::Replayed)) }
+    }
+
+    /// Counts a request that came under a name which this tracker does not go by, and has the log say so.
+    pub(crate) fn note_other_host(&self, host: &str) {
+        self.metrics.request_misdirected();
+        self.misnamed_hosts.note_host(Instant::now(), host, self.proofs.names());
+    }
+
+    /// Counts a REGISTER that is not believed, and says why to its peer and, where only the operator can mend it, to him.
+    fn disbelieve(&self, now: Now, message: &Register, error: ProofError) -> Refusal {
+        self.metrics.register_refused(error.kind());
+        match error {
+            ProofError::Busy => self.metrics.cap_hit("nonces"),
+            ProofError::OtherTracker => {
+                let names = self.proofs.names();
+                self.misnamed.note_register(now.instant, &message.tracker, names);
+                return Refusal::OtherTracker(names.join(", "));
+            }
+            _ => {}
+        }
+        error.into()
+    }
+
+    /// Refuses a REGISTER where too many come from the same network. Each that is believed takes up room until it would no longer be
+    /// believed anyway, and one network is not to take it all.
+    fn hold_registers_back(&self, caller: Caller) -> Result<(), Refusal> {
+        let Some(network) = neighbourhood_of(caller.address) else { return Ok(()) };
+        self.registers.take(network, 1).map_err(|wait| {
+            self.metrics.cap_hit("registers_per_minute");
+            let retry_after = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            Refusal::TooManyRegisters { retry_after }
+        })
     }
 
     /// Refuses files that nobody has had, where too many such come from the same network.

@@ -6,6 +6,7 @@ mod raw;
 
 mod bodies;
 mod caps;
+mod heads;
 mod http2;
 mod numbers;
 mod proxies;

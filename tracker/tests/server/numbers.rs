@@ -70,7 +70,9 @@ async fn the_numbers_move() {
 async fn the_numbers_are_open_metrics() {
     let tracker = Running::start(Config::default()).await;
     tracker.get("/v1/stats").await;
-    let response = tracker.send(Method::GET, "/metrics", "").await;
+    let url = format!("http://{}/metrics", tracker.address);
+    let accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let response = tracker.client.get(url).header("accept", accept).send().await.unwrap();
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
     let text = response.text().await.unwrap();
     let (mut described, mut last) = (Vec::new(), None);
@@ -83,7 +85,9 @@ async fn the_numbers_are_open_metrics() {
                 described.push(name);
             }
             (Some("#"), Some("HELP"), Some(_), Some(text)) => assert!(text.ends_with('.'), "{line}"),
-            (Some("#"), Some("UNIT"), Some(name), Some("seconds")) => assert!(name.ends_with("_seconds"), "{line}"),
+            (Some("#"), Some("UNIT"), Some(name), Some(unit @ ("seconds" | "bytes"))) => {
+                assert!(name.ends_with(unit), "{line}");
+            }
             (Some("#"), Some("EOF"), None, None) => last = Some(line),
             (Some(sample), Some(value), None, None) => {
                 assert!(described.iter().any(|name| sample.starts_with(name)), "{line} is not described");
@@ -93,6 +97,60 @@ async fn the_numbers_are_open_metrics() {
         }
     }
     assert_eq!(last, Some("# EOF"));
+    tracker.stop().await;
+}
+
+/// The rules of `promtool check metrics`, for the text that it reads.
+#[tokio::test]
+async fn the_numbers_pass_the_rules_of_prometheus() {
+    let tracker = Running::start(Config::default()).await;
+    tracker.get("/v1/stats").await;
+    let response = tracker.send(Method::GET, "/metrics", "").await;
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = response.text().await.unwrap();
+    let (mut helped, mut kinds) = (Vec::new(), std::collections::HashMap::new());
+    for line in text.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words[..] {
+            ["#", "HELP", name, _] => helped.push(name),
+            ["#", "TYPE", name, kind] => {
+                assert!(helped.contains(&name), "{name} has no help before its type");
+                assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+                assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
+                for ending in ["_count", "_sum", "_bucket"] {
+                    assert!(!name.ends_with(ending), "{line}");
+                }
+                assert!(kinds.insert(name, kind).is_none(), "{name} is described twice");
+            }
+            [sample, value] => {
+                value.parse::<f64>().unwrap();
+                let name = sample.split('{').next().unwrap();
+                let of_histogram = ["_count", "_sum", "_bucket"].iter().find_map(|end| name.strip_suffix(end));
+                let is_known =
+                    kinds.contains_key(name) || of_histogram.is_some_and(|name| kinds.get(name) == Some(&"histogram"));
+                assert!(is_known, "{line} is not described under its own name");
+            }
+            _ => panic!("{line:?} is neither a description nor a sample"),
+        }
+    }
+    for zero in [
+        r#"sprat_connections_refused_total{reason="connections"} 0"#,
+        r#"sprat_connections_cut_off_total{reason="headers"} 0"#,
+        r#"sprat_caps_hit_total{cap="nonces"} 0"#,
+        r#"sprat_register_refused_total{reason="not_signed"} 0"#,
+        r#"sprat_tokens_refused_total{reason="unknown"} 0"#,
+    ] {
+        assert!(text.lines().any(|line| line == zero), "{zero} in {text}");
+    }
+    for (metric, least) in [
+        ("process_cpu_seconds_total", 0.0),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_open_fds", 3.0),
+        ("process_max_fds", 100.0),
+    ] {
+        let value = value(&tracker, metric).await.unwrap();
+        assert!(value >= least && (value > 0.0 || metric.contains("cpu")), "{metric} {value}");
+    }
     tracker.stop().await;
 }
 

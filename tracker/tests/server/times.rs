@@ -94,7 +94,7 @@ async fn a_body_that_dribbles_is_answered_when_its_time_is_over() {
     raw.send("{").await;
     let answer = raw.answer().await;
     assert!(start.elapsed() >= SHORT);
-    assert_eq!((answer.status, &answer.json()["code"]), (503, &"unavailable".into()));
+    assert_eq!((answer.status, &answer.json()["code"]), (408, &"unavailable".into()));
     assert!(answer.head.contains("retry-after: "), "{}", answer.head);
     // The rest of the body would be taken for a request.
     raw.end().await;

@@ -74,6 +74,9 @@ async fn a_new_certificate_is_used_and_a_bad_one_is_not() {
         let files = config.server.tls.as_ref().unwrap();
         let mut kept = Raw::over(connect(address, &old, b"http/1.1").await.unwrap());
         assert_eq!(kept.get("/healthz").await.status, 200);
+        // Those that are made here end with the year 4095.
+        let metrics = String::from_utf8(kept.get("/metrics").await.body).unwrap();
+        assert!(metrics.contains("sprat_certificate_expiry_seconds{kind=\"server\"} 67090118400\n"), "{metrics}");
 
         let new = write_certificate(files);
         server.reload(config).await;

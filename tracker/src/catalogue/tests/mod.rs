@@ -5,5 +5,6 @@ mod damage;
 mod helpers;
 mod opening;
 mod prune;
+mod restore;
 mod search;
 mod write;

@@ -23,6 +23,11 @@ pub enum ClusterError {
     },
 }
 
+/// Finds what keeps a cluster from being used that can be told without asking it.
+pub(crate) fn problem(config: &ClusterConfig) -> Option<String> {
+    settings(config).err().map(|error| error.to_string())
+}
+
 /// Reads what every connection to a server begins with.
 pub(super) fn settings(config: &ClusterConfig) -> Result<RedisConnectionInfo, ClusterError> {
     let mut settings = RedisConnectionInfo::default();

@@ -58,4 +58,5 @@ mod totals;
 mod walk;
 
 pub use login::ClusterError;
+pub(crate) use login::problem;
 pub use store::Cluster;

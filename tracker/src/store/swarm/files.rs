@@ -10,6 +10,7 @@ use sprat_chunking::FileId;
 use super::counts::Counts;
 use super::handles::Handle;
 use super::one::Swarm;
+use super::peer::Held;
 use super::shard::{MAX_FILES, NUM_SHARDS, Shard, shard_of};
 use crate::config::Limits;
 use crate::model::error::FileRefusal;
@@ -75,9 +76,9 @@ impl Files {
         None
     }
 
-    /// Adds a file to those of a peer, or replaces what the peer said of it before. The peer's files, which are so many,
+    /// Adds a file to those of a peer, or replaces what the peer said of it before. The peer's files
     /// are locked.
-    pub(super) fn join(&self, peer: Handle, held: usize, share: Share) -> Result<Joined, FileRefusal> {
+    pub(super) fn join(&self, peer: Handle, held: &Held, share: Share) -> Result<Joined, FileRefusal> {
         let Share { file_id, claim, complete } = share;
         let (hash, mut shard) = self.lock(file_id);
         let known = shard.find(hash, file_id);
@@ -130,10 +131,12 @@ impl Files {
         true
     }
 
-    /// Counts one more member of this swarm, or of a new one, for a peer that holds so many files.
-    fn make_room(&self, held: usize, swarm: Option<&Swarm>) -> Result<(), FileRefusal> {
-        if held >= self.limits.files_per_peer {
+    /// Counts one more member of this swarm, or of a new one, for a peer that holds these files.
+    fn make_room(&self, held: &Held, swarm: Option<&Swarm>) -> Result<(), FileRefusal> {
+        if held.files.len() >= self.limits.files_per_peer {
             Err(FileRefusal::PeerFull)
+        } else if !held.has_room(&self.limits) {
+            Err(FileRefusal::NetworkFull)
         } else if swarm.is_some_and(|swarm| swarm.members().len() >= self.limits.peers_per_swarm) {
             Err(FileRefusal::SwarmFull)
         } else {

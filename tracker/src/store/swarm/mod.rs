@@ -4,6 +4,7 @@
 //!
 //! - `store`: [`Swarms`], what the rest of the tracker sees.
 //! - `leases`: which peers are believed, and until when. `millis`: moments. `peers`: all of them. `peer`: one of them.
+//!   `neighbours`: those of one network, and their share.
 //! - `files`: all swarms. `shard`: those behind one lock. `counts`: how much there is in all.
 //! - `one`: one swarm. `members`: its peers, and a random sample of them.
 //! - `dissent`: what is kept of a swarm whose members do not claim the same. `votes`: what most of its seeders claim.
@@ -33,6 +34,7 @@ mod handles;
 mod leases;
 mod members;
 mod millis;
+mod neighbours;
 mod one;
 mod peer;
 mod peers;

@@ -1,13 +1,16 @@
 //! One peer with a lease.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 use sprat_protocol::PeerId;
 
-use super::handles::HandleSet;
+use super::handles::{Handle, HandleSet};
 use super::millis::Millis;
+use super::neighbours::Neighbours;
+use crate::config::Limits;
 use crate::model::contact::Contact;
 use crate::model::error::UnknownLease;
 use crate::store::answer::{PeerStart, peer_start};
@@ -38,6 +41,26 @@ pub(super) struct Peer {
 pub(super) struct Held {
     token: u128,
     pub(super) files: HandleSet,
+    /// Those with whom the peer has a share of the room; none on the tracker's own machine.
+    neighbours: Option<Arc<Neighbours>>,
+}
+
+impl Held {
+    /// Says whether the peer's network may hold one file more.
+    pub(super) fn has_room(&self, limits: &Limits) -> bool {
+        self.neighbours.as_ref().is_none_or(|neighbours| neighbours.has_room_for_holding(limits))
+    }
+
+    /// Adds a file to those of the peer, which did not hold it.
+    pub(super) fn add(&mut self, file: Handle) {
+        self.files.insert(file);
+        self.neighbours.as_ref().inspect(|neighbours| neighbours.hold(1));
+    }
+
+    /// Counts so many files less for the peer's network.
+    pub(super) fn released(&self, files: usize) {
+        self.neighbours.as_ref().inspect(|neighbours| neighbours.release(files));
+    }
 }
 
 const UNTRIED: u8 = 0;
@@ -54,7 +77,7 @@ impl Peer {
             peer_id,
             contact,
             due: AtomicU64::new(expires),
-            held: Mutex::new(Held { token, files: HandleSet::default() }),
+            held: Mutex::new(Held { token, files: HandleSet::default(), neighbours: None }),
         }
     }
 
@@ -97,6 +120,19 @@ impl Peer {
     pub(super) fn reopen(&mut self, token: u128, expires: Millis) {
         self.held.get_mut().token = token;
         self.set_expires(expires);
+    }
+
+    /// Number of files that the peer holds.
+    pub(super) fn num_files(&mut self) -> usize {
+        self.held.get_mut().files.len()
+    }
+
+    /// The peer, with all that it holds, counts among these from now on.
+    pub(super) fn set_neighbours(&mut self, neighbours: Option<Arc<Neighbours>>) {
+        let held = self.held.get_mut();
+        held.released(held.files.len());
+        held.neighbours = neighbours;
+        held.neighbours.as_ref().inspect(|neighbours| neighbours.hold(held.files.len()));
     }
 
     /// The peer is to be found there from now on. Whether it can be is to be tried anew, unless it stays where it was.

@@ -7,12 +7,13 @@ use std::net::IpAddr;
 use sprat_protocol::PeerId;
 
 use super::handles::{Handle, IdTable};
+use super::neighbours::Neighbourhoods;
 use super::peer::Peer;
 use super::slots::Slots;
 use crate::config::Limits;
 use crate::model::contact::Contact;
 use crate::model::error::PeerRefusal;
-use crate::model::network::network_of;
+use crate::model::network::{neighbourhood_of, network_of};
 
 /// Every peer in its slot, found by its ID or by its handle, and how many come from each network.
 #[derive(Default)]
@@ -22,6 +23,7 @@ pub(super) struct Peers {
     /// Strangers choose their IDs, so the hash has a key.
     hasher: RandomState,
     networks: HashMap<IpAddr, u32>,
+    neighbourhoods: Neighbourhoods,
 }
 
 impl Peers {
@@ -48,7 +50,7 @@ impl Peers {
     }
 
     /// Adds a peer that is not there.
-    pub(super) fn insert(&mut self, peer: Peer, limits: &Limits) -> Result<Handle, PeerRefusal> {
+    pub(super) fn insert(&mut self, mut peer: Peer, limits: &Limits) -> Result<Handle, PeerRefusal> {
         if self.len() >= limits.peers {
             return Err(PeerRefusal::TrackerFull);
         }
@@ -56,6 +58,11 @@ impl Peers {
         if !has_room(&self.networks, network, limits) {
             return Err(PeerRefusal::AddressFull);
         }
+        let observed = peer.contact().observed();
+        if !self.neighbourhoods.has_room(observed, 0, limits) {
+            return Err(PeerRefusal::NetworkFull);
+        }
+        peer.set_neighbours(self.neighbourhoods.enter(observed));
         let hash = self.hasher.hash_one(peer.peer_id());
         let handle = self.slots.insert(peer);
         self.by_id.insert(hash, handle);
@@ -68,6 +75,7 @@ impl Peers {
         let Some(peer) = self.slots.remove(handle) else { return };
         self.by_id.remove(self.hasher.hash_one(peer.peer_id()), handle);
         self.leave(network_of(peer.contact().observed()));
+        self.neighbourhoods.leave(peer.contact().observed());
     }
 
     /// Tells the peer from now on at this contact.
@@ -77,7 +85,16 @@ impl Peers {
         if from != to && !has_room(&self.networks, to, limits) {
             return Err(PeerRefusal::AddressFull);
         }
+        let (before, after) = (peer.contact().observed(), contact.observed());
+        let moves = neighbourhood_of(before) != neighbourhood_of(after);
+        if moves && !self.neighbourhoods.has_room(after, peer.num_files(), limits) {
+            return Err(PeerRefusal::NetworkFull);
+        }
         peer.set_contact(contact);
+        if moves {
+            peer.set_neighbours(self.neighbourhoods.enter(after));
+            self.neighbourhoods.leave(before);
+        }
         if from != to {
             self.leave(from);
             *self.networks.entry(to).or_default() += 1;
@@ -88,7 +105,10 @@ impl Peers {
     /// Says whether the peer may come from there.
     pub(super) fn has_room_for(&self, peer: &Peer, observed: IpAddr, limits: &Limits) -> bool {
         let network = network_of(observed);
-        network == network_of(peer.contact().observed()) || has_room(&self.networks, network, limits)
+        let before = peer.contact().observed();
+        (network == network_of(before) || has_room(&self.networks, network, limits))
+            && (neighbourhood_of(before) == neighbourhood_of(observed)
+                || self.neighbourhoods.has_room(observed, 0, limits))
     }
 
     fn leave(&mut self, network: IpAddr) {
@@ -102,7 +122,7 @@ impl Peers {
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.slots.len() == 0 && self.by_id.is_empty() && self.networks.is_empty()
+        self.slots.len() == 0 && self.by_id.is_empty() && self.networks.is_empty() && self.neighbourhoods.is_empty()
     }
 }
 

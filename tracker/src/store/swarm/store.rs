@@ -294,9 +294,9 @@ impl Swarms {
 
     /// Adds a file to what a peer holds, or replaces what it said of it before.
     fn join(&self, peer: Handle, held: &mut Held, share: Share) -> Result<Accepted, FileRefusal> {
-        let joined = self.files.join(peer, held.files.len(), share)?;
+        let joined = self.files.join(peer, held, share)?;
         if let Some(file) = joined.added {
-            held.files.insert(file);
+            held.add(file);
         }
         Ok(joined.accepted)
     }
@@ -305,6 +305,7 @@ impl Swarms {
     fn leave(&self, peer: Handle, held: &mut Held, file_id: FileId) {
         if let Some(file) = self.files.leave(peer, file_id) {
             held.files.remove(file);
+            held.released(1);
         }
     }
 
@@ -342,7 +343,9 @@ impl Swarms {
         }
         // From now on it is over whatever the time, even for somebody whose clock was read a moment earlier.
         peer.set_expires(LONG_OVER);
-        Some(held.files.take(most).map(|file| self.files.leave_held(handle, file)).count())
+        let left = held.files.take(most).map(|file| self.files.leave_held(handle, file)).count();
+        held.released(left);
+        Some(left)
     }
 
     #[cfg(test)]

@@ -169,8 +169,15 @@ fn run(arena: Arena, steps: usize) {
 
 #[test]
 fn few_peers_with_few_files_that_everybody_quarrels_about() {
-    let limits =
-        Limits { peers: 5, peers_per_address: 2, files: 4, holdings: 12, files_per_peer: 3, ..Limits::default() };
+    let limits = Limits {
+        peers: 5,
+        peers_per_address: 2,
+        files: 4,
+        holdings: 12,
+        files_per_peer: 3,
+        network_share: 70,
+        ..Limits::default()
+    };
     run(Arena::new(6, 5, limits), 3000);
 }
 
