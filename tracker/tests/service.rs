@@ -81,6 +81,23 @@ impl World {
         files: Vec<RegisterFile>,
     ) -> Registered {
         let identity = Identity::from_seed([seed; 32]);
+        self.register_as(&identity, observed, port, declared, files).await.unwrap()
+    }
+
+    /// Registers no file for a peer that nobody knows yet.
+    async fn try_register(&mut self, observed: &str) -> Result<Registered, Refusal> {
+        let identity = Identity::from_seed(self.rng.random());
+        self.register_as(&identity, observed, 4000, &[], vec![]).await
+    }
+
+    async fn register_as(
+        &mut self,
+        identity: &Identity,
+        observed: &str,
+        port: u16,
+        declared: &[SocketAddr],
+        files: Vec<RegisterFile>,
+    ) -> Result<Registered, Refusal> {
         let register = Register {
             peer_id: identity.peer_id(),
             port,
@@ -91,25 +108,7 @@ impl World {
             nonce: Nonce(self.rng.random()),
         };
         let body = serde_json::to_vec(&register).unwrap();
-        let signature = Signature::new(&identity, &body).to_string();
-        let proof = Proof { body: &body, signature: Some(&signature) };
-        self.tracker.register(self.caller(observed), register, proof).await.unwrap()
-    }
-
-    /// Registers no file for a peer that nobody knows yet.
-    async fn try_register(&mut self, observed: &str) -> Result<Registered, Refusal> {
-        let identity = Identity::from_seed(self.rng.random());
-        let register = Register {
-            peer_id: identity.peer_id(),
-            port: 4000,
-            addresses: vec![],
-            files: vec![],
-            tracker: "t:1".into(),
-            time: self.now.unix_seconds,
-            nonce: Nonce(self.rng.random()),
-        };
-        let body = serde_json::to_vec(&register).unwrap();
-        let signature = Signature::new(&identity, &body).to_string();
+        let signature = Signature::new(identity, &body).to_string();
         let proof = Proof { body: &body, signature: Some(&signature) };
         self.tracker.register(self.caller(observed), register, proof).await
     }

@@ -12,6 +12,7 @@ use super::room::{Held, Room};
 /// Number of bytes of a payload that are received before room is taken for it. Each connection receives one payload at a
 /// time, so that their number bounds these bytes.
 const FIRST: usize = 16 * 1024;
+
 /// Payload that is being received.
 #[derive(Debug)]
 pub(crate) struct Incoming {
