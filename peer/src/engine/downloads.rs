@@ -99,11 +99,11 @@ impl Running {
         let happening = match result {
             Ok(Done::File(finished)) => {
                 self.finished(file_id, finished);
-                Happening::Completed
+                Happening::Ended
             }
             Ok(Done::Folder(folder, list)) => {
                 self.folder_finished(file_id, folder, &list);
-                Happening::Completed
+                Happening::Ended
             }
             Err(Ended::Stopped) => Happening::Ended,
             Err(Ended::Trouble(trouble)) => Happening::Failed(trouble),

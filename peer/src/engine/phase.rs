@@ -74,9 +74,7 @@ pub(crate) enum Happening {
     Move(PathBuf),
     /// The turn of the download has come.
     Turn,
-    /// The download's task completed the data.
-    Completed,
-    /// The download's task ended as it was told to.
+    /// The download's task ended: the data is complete, or the task was told to end.
     Ended,
     /// The download's task ended because of this trouble.
     Failed(Trouble),
@@ -157,7 +155,7 @@ impl Phase {
                 Self::Queued => (Self::Fetching, vec![Do::Start]),
                 other => other.stays(),
             },
-            Happening::Completed | Happening::Ended => self.task_ended(is_whole),
+            Happening::Ended => self.task_ended(is_whole),
             Happening::Failed(trouble) => match self {
                 Self::Fetching if !is_whole => (Self::Stopped(Goal::GoOn), vec![Do::Unserve, Do::Note(trouble)]),
                 other => other.task_ended(is_whole),
@@ -444,11 +442,11 @@ mod tests {
         let other = || Happening::FoundOther(trouble());
         let cancelled = |held| Happening::CheckCancelled { held };
         let table = [
-            (Fetching, true, Happening::Completed, Sharing, vec![]),
-            (Ending(GO), true, Happening::Completed, Sharing, vec![]),
-            (Ending(REST), true, Happening::Completed, Paused, vec![Do::Unserve]),
-            (Ending(to_dir(GoOn)), true, Happening::Completed, Moving(GO), vec![Do::Unserve, Do::Move("/d".into())]),
-            (Ending(REMOVE), true, Happening::Completed, Paused, vec![Do::Forget { delete_data: true }]),
+            (Fetching, true, Happening::Ended, Sharing, vec![]),
+            (Ending(GO), true, Happening::Ended, Sharing, vec![]),
+            (Ending(REST), true, Happening::Ended, Paused, vec![Do::Unserve]),
+            (Ending(to_dir(GoOn)), true, Happening::Ended, Moving(GO), vec![Do::Unserve, Do::Move("/d".into())]),
+            (Ending(REMOVE), true, Happening::Ended, Paused, vec![Do::Forget { delete_data: true }]),
             (Fetching, false, Happening::Ended, Queued, vec![Do::Unserve]),
             (Ending(GO), false, Happening::Ended, Fetching, vec![Do::Unserve, Do::Start]),
             (Ending(REST), false, Happening::Ended, Paused, vec![Do::Unserve]),
@@ -549,7 +547,7 @@ mod tests {
                 9 | 10 if matches!(self.phase, Phase::Queued) => Happening::Turn,
                 11 if self.fetches => {
                     (self.fetches, self.is_whole) = (false, true);
-                    Happening::Completed
+                    Happening::Ended
                 }
                 12 if self.fetches && self.phase != Phase::Fetching => {
                     self.fetches = false;
